@@ -1,0 +1,11 @@
+//! Plain data: what was found, what can be done about it, and the report that all outputs render.
+
+pub mod finding;
+pub mod fix;
+pub mod refusal;
+pub mod report;
+
+pub use finding::{Finding, Location, Related, Remedy, Severity, StartMethod};
+pub use fix::{Applicability, FileEdit, Fix};
+pub use refusal::{Reason, Refusal};
+pub use report::{Change, FileError, Report, Summary};

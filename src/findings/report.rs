@@ -1,0 +1,63 @@
+//! The one result of a run, from which every output is rendered.
+
+use super::Finding;
+use crate::text::{Place, SourceFile};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A file that could not be done.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileError {
+    /// The file.
+    pub path: PathBuf,
+    /// Where in the file, if known.
+    pub place: Option<Place>,
+    /// What is wrong and what to do, lower case, without a final stop.
+    pub message: String,
+}
+
+/// A file that the fixes change.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The file as it was read.
+    pub before: Arc<SourceFile>,
+    /// Its text after all fixes.
+    pub after: String,
+}
+
+/// Totals of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Python files walked.
+    pub files: usize,
+    /// Files that were parsed.
+    pub parsed: usize,
+    /// Findings.
+    pub findings: usize,
+    /// Findings with a fix that needs no consent.
+    pub fixable: usize,
+    /// Findings with a fix that needs `--unsafe-fixes`.
+    pub unsafe_fixable: usize,
+    /// Findings that the applied fixes mend (`fix` only).
+    pub fixed: usize,
+}
+
+/// Everything a run has to say.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Sorted by path, then place, then code. For `fix`, those that remain are in `findings` and
+    /// those mended in `fixed`; the places of both are those of the files as they were read.
+    pub findings: Vec<Finding>,
+    /// Findings that the changes mend (`fix` only), sorted likewise.
+    pub fixed: Vec<Finding>,
+    /// Files that could not be done, sorted by path.
+    pub errors: Vec<FileError>,
+    /// What the fixes change, sorted by path (`fix` only).
+    pub changes: Vec<Change>,
+    /// The texts that findings point into, by path.
+    pub sources: BTreeMap<PathBuf, Arc<SourceFile>>,
+    /// Totals.
+    pub summary: Summary,
+}

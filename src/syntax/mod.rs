@@ -1,0 +1,11 @@
+//! Python text to a flat tree. tree-sitter lives here and nowhere else.
+
+pub mod kinds;
+pub mod parse;
+pub mod query;
+pub mod tree;
+
+pub use kinds::{Field, Kind};
+pub use parse::{Broken, parse};
+pub use query::{Match, QueryFile};
+pub use tree::{NodeId, Tree};
