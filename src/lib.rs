@@ -1,5 +1,8 @@
 //! spawnsafe makes Python code safe for the `spawn` and `forkserver` start methods.
 
+pub mod catalogue;
+pub mod engine;
 pub mod findings;
+pub mod rules;
 pub mod syntax;
 pub mod text;

@@ -1,0 +1,2 @@
+; executor.submit(lambda: work(1))
+(lambda) @callable

@@ -1,0 +1,28 @@
+//! Texts in, one [`Report`] out. No disk access here: files are read through [`Files`].
+
+pub mod options;
+
+pub use options::{Bind, GuardStyle, Options};
+
+use crate::findings::Report;
+use crate::text::ReadError;
+use std::path::{Path, PathBuf};
+
+/// Where the engine gets the bytes of a file from.
+pub trait Files: Sync {
+    /// All bytes of the file.
+    fn read(&self, path: &Path) -> Result<Vec<u8>, ReadError>;
+}
+
+/// Finds everything the enabled rules have to say about `paths` (sorted, Python files only).
+/// Fixes are attached to the findings; nothing is applied.
+pub fn check(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Report {
+    let _ = (paths, files, options);
+    Report::default()
+}
+
+/// As [`check`], and applies the fixes that `options` allow until nothing more can be fixed.
+/// `changes` of the report holds the result, proven to parse and to settle.
+pub fn fix(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Report {
+    check(paths, files, options)
+}

@@ -1,0 +1,60 @@
+//! What a run is asked to do, after arguments and configuration were joined.
+
+use std::collections::BTreeSet;
+
+/// How a script's code is put under the entry-point guard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GuardStyle {
+    /// `if __name__ == "__main__":` around the code.
+    #[default]
+    If,
+    /// The code moves into `def main()`, called under the guard, where that changes nothing else.
+    Main,
+}
+
+/// How captured values travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bind {
+    /// What an engineer would write at that call.
+    #[default]
+    Auto,
+    /// As further arguments of the dispatch wherever it takes any.
+    Arguments,
+    /// By `functools.partial`.
+    Partial,
+}
+
+/// Options of one run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Codes of the enabled rules.
+    pub codes: BTreeSet<&'static str>,
+    /// Whether fixes that need consent are applied.
+    pub unsafe_fixes: bool,
+    /// The oldest Python that rewritten code must run on, as (major, minor).
+    pub target_version: (u8, u8),
+    /// The form of inserted guards.
+    pub guard_style: GuardStyle,
+    /// The form of bound captures.
+    pub bind: Bind,
+    /// Worker threads; 0 means one per core.
+    pub threads: usize,
+    /// Further catalogue entries, as TOML text of `[[entry]]` tables checked by the configuration.
+    pub executors: Vec<crate::catalogue::Entry>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            codes: crate::rules::ALL.iter().map(|rule| rule.code).collect(),
+            unsafe_fixes: false,
+            target_version: (3, 8),
+            guard_style: GuardStyle::If,
+            bind: Bind::Auto,
+            threads: 0,
+            executors: Vec::new(),
+        }
+    }
+}

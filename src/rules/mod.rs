@@ -1,0 +1,35 @@
+//! The rules. One rule is one stem: `<rule>.rs`, `<rule>.md`, `queries/<rule>.scm`, `fixtures/<rule>/`.
+
+mod lambda_callable;
+
+use crate::findings::Finding;
+use crate::syntax::QueryFile;
+
+/// One rule and everything that is known about it.
+#[derive(Debug)]
+pub struct Rule {
+    /// `SP101` and so on, stable for ever.
+    pub code: &'static str,
+    /// The kebab-case name.
+    pub name: &'static str,
+    /// One line for lists: what it finds.
+    pub summary: &'static str,
+    /// Where to look.
+    pub query: &'static QueryFile,
+    /// The page that `explain` prints (Markdown).
+    pub page: &'static str,
+    /// Looks at one file.
+    pub check: fn(&RuleContext) -> Vec<Finding>,
+}
+
+/// What a rule may look at.
+#[derive(Debug)]
+pub struct RuleContext {}
+
+/// All rules, sorted by code.
+pub const ALL: &[Rule] = &[lambda_callable::RULE];
+
+/// The rule with that code or kebab-case name, in any case.
+pub fn find(code_or_name: &str) -> Option<&'static Rule> {
+    ALL.iter().find(|rule| rule.code.eq_ignore_ascii_case(code_or_name) || rule.name.eq_ignore_ascii_case(code_or_name))
+}
