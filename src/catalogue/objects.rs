@@ -1,0 +1,48 @@
+//! Which objects can cross a process boundary, as data: `objects.toml` beside this file.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// Whether an object crosses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Travels {
+    /// Pickling it fails always.
+    Never,
+    /// Only in Process args and initargs.
+    Inheritance,
+    /// It pickles.
+    Yes,
+}
+
+/// A kind of object.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectKind {
+    /// How messages name it, with an article.
+    pub what: String,
+    /// Whether it crosses.
+    pub travels: Travels,
+    /// Whether a change made in a worker is seen by the parent.
+    #[serde(default)]
+    pub shared: bool,
+    /// The dotted paths of what makes it.
+    pub paths: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct File {
+    object: Vec<ObjectKind>,
+}
+
+static OBJECTS: LazyLock<Vec<ObjectKind>> =
+    LazyLock::new(|| toml::from_str::<File>(include_str!("objects.toml")).expect("the shipped table is valid; a test reads it").object);
+
+static BY_PATH: LazyLock<BTreeMap<&'static str, &'static ObjectKind>> =
+    LazyLock::new(|| OBJECTS.iter().flat_map(|object| object.paths.iter().map(move |path| (path.as_str(), object))).collect());
+
+/// The kind of object that calling (or reading) `path` gives, if it is a known one.
+pub fn made_by(path: &str) -> Option<&'static ObjectKind> {
+    BY_PATH.get(path).copied()
+}
