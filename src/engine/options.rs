@@ -1,5 +1,6 @@
 //! What a run is asked to do, after arguments and configuration were joined.
 
+use crate::findings::Fingerprint;
 use std::collections::BTreeSet;
 
 /// How a script's code is put under the entry-point guard.
@@ -41,6 +42,9 @@ pub struct Options {
     pub bind: Bind,
     /// Worker threads; 0 means one per core.
     pub threads: usize,
+    /// Findings whose fixes are not applied, although they could be: they are reported as if `fix`
+    /// had been asked for the others only. `migrate --verify` searches with it.
+    pub skip: BTreeSet<Fingerprint>,
     /// Further catalogue entries, as TOML text of `[[entry]]` tables checked by the configuration.
     pub executors: Vec<crate::catalogue::Entry>,
 }
@@ -54,6 +58,7 @@ impl Default for Options {
             guard_style: GuardStyle::If,
             bind: Bind::Auto,
             threads: 0,
+            skip: BTreeSet::new(),
             executors: Vec::new(),
         }
     }

@@ -102,7 +102,26 @@ pub struct Finding {
     pub subject: String,
 }
 
+/// What names a finding across runs: the same before and after lines above it moved.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fingerprint {
+    /// The rule.
+    pub code: &'static str,
+    /// The file.
+    pub path: Arc<PathBuf>,
+    /// The enclosing function or class.
+    pub context: String,
+    /// The callable or object in question.
+    pub subject: String,
+}
+
 impl Finding {
+    /// The finding's name across runs. Two findings of one rule about the same text in the same
+    /// function share it.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint { code: self.code, path: self.location.path.clone(), context: self.context.clone(), subject: self.subject.clone() }
+    }
+
     /// The fix, if there is one.
     pub fn fix(&self) -> Option<&Fix> {
         match &self.remedy {

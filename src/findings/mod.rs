@@ -5,7 +5,7 @@ pub mod fix;
 pub mod refusal;
 pub mod report;
 
-pub use finding::{Finding, Location, Related, Remedy, Severity, StartMethod};
+pub use finding::{Finding, Fingerprint, Location, Related, Remedy, Severity, StartMethod};
 pub use fix::{Applicability, FileEdit, Fix};
 pub use refusal::{Reason, Refusal};
 pub use report::{Change, FileError, Report, Summary};
