@@ -1,8 +1,10 @@
 //! spawnsafe makes Python code safe for the `spawn` and `forkserver` start methods.
 
 pub mod catalogue;
+pub mod cli;
 pub mod engine;
 pub mod findings;
+pub mod output;
 pub mod rules;
 pub mod syntax;
 pub mod text;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `spawnsafe` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    spawnsafe::cli::main()
+}

@@ -1,0 +1,200 @@
+//! What can be typed on the command line. What is meant by it is decided in `settings`.
+
+use crate::engine::{Bind, GuardStyle};
+use crate::output::Format;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const AFTER_HELP: &str = "\
+Examples:
+  spawnsafe check                      look at every Python file below this folder
+  spawnsafe fix src                    print a patch that repairs what can be proven
+  spawnsafe fix src | git apply        apply that patch
+  spawnsafe fix --write src            repair the files in place
+  spawnsafe explain SP101              why a lambda cannot be sent to a process
+
+Exit codes:
+  0  nothing found, or done
+  1  `check` has findings, or met files that it could not read or parse
+  2  an option, the configuration, a named path or a file that cannot be written must be mended";
+
+/// Makes Python code safe for the `spawn` and `forkserver` start methods.
+///
+/// Finds what cannot be sent to a worker process, or breaks when a worker imports the main
+/// module again, rewrites what it can prove, and explains what it cannot.
+#[derive(Debug, Parser)]
+#[command(name = "spawnsafe", version, after_help = AFTER_HELP, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct GlobalArgs {
+    /// Configuration file to use instead of those found beside the sources.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Ignore all configuration files.
+    #[arg(long, global = true, conflicts_with = "config")]
+    pub(crate) isolated: bool,
+    /// When to use colours [default: auto; `NO_COLOR` and `FORCE_COLOR` are honoured].
+    #[arg(long, global = true, value_name = "WHEN", hide_default_value = true)]
+    pub(crate) color: Option<Color>,
+    /// The same as `--color never`.
+    #[arg(long, global = true, conflicts_with = "color")]
+    pub(crate) no_color: bool,
+    /// Print findings and diffs only, no summary and no notes.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Worker threads; 0 means one per core.
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// If the output is a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Report what breaks under spawn and forkserver.
+    Check(CheckArgs),
+    /// Rewrite what can be proven: print a patch, or write the files.
+    Fix(FixArgs),
+    /// Print a rule's page: what breaks, why, before and after.
+    Explain(ExplainArgs),
+}
+
+/// What to look at.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct SelectionArgs {
+    /// Files or folders [default: the current folder]; `-` reads standard input.
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Rules to enable: codes, prefixes of codes, names or ALL, separated by commas.
+    #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = "Rules")]
+    pub(crate) select: Option<Vec<String>>,
+    /// Rules to disable.
+    #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = "Rules")]
+    pub(crate) ignore: Vec<String>,
+    /// Rules to enable besides those that are enabled.
+    #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = "Rules")]
+    pub(crate) extend_select: Vec<String>,
+    /// Rules to disable in some files, as PATTERN:RULE pairs; replaces those of the configuration.
+    #[arg(long, value_name = "PAIRS", value_delimiter = ',', help_heading = "Rules")]
+    pub(crate) per_file_ignores: Option<Vec<String>>,
+    /// Like `--per-file-ignores`, but adds to the configuration.
+    #[arg(long, value_name = "PAIRS", value_delimiter = ',', help_heading = "Rules")]
+    pub(crate) extend_per_file_ignores: Vec<String>,
+    /// Oldest Python that the code runs on, such as 3.9 or py39.
+    #[arg(long, value_name = "VERSION", help_heading = "Rules")]
+    pub(crate) target_version: Option<String>,
+    /// Patterns of paths to leave out; replaces the default list.
+    #[arg(long, value_name = "PATTERNS", value_delimiter = ',', help_heading = "Files")]
+    pub(crate) exclude: Option<Vec<String>>,
+    /// Patterns of paths to leave out besides the others.
+    #[arg(long, value_name = "PATTERNS", value_delimiter = ',', help_heading = "Files")]
+    pub(crate) extend_exclude: Vec<String>,
+    /// Leave out excluded paths even if they are named on the command line.
+    #[arg(long, help_heading = "Files")]
+    pub(crate) force_exclude: bool,
+    /// Look at files that `.gitignore` and the like name, too.
+    #[arg(long, help_heading = "Files")]
+    pub(crate) no_respect_gitignore: bool,
+    /// Read the source from standard input and take it for this file.
+    #[arg(long, value_name = "FILE", help_heading = "Files")]
+    pub(crate) stdin_filename: Option<PathBuf>,
+}
+
+/// Where reports go.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArgs {
+    /// Format of the report; may be given several times, each followed by `--output-file`.
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
+    pub(crate) output_format: Vec<Format>,
+    /// File for the report of the `--output-format` before it, instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output_file: Vec<PathBuf>,
+    /// Print how often each rule was met instead of the findings.
+    #[arg(long)]
+    pub(crate) statistics: bool,
+}
+
+/// `spawnsafe check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    /// Exit with 0 even if there are findings.
+    #[arg(long, short, help_heading = "Output")]
+    pub(crate) exit_zero: bool,
+}
+
+/// `spawnsafe fix`.
+#[derive(Debug, Args)]
+pub(crate) struct FixArgs {
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
+    /// Print a unified diff for `git apply` or `patch -p1` (the default).
+    #[arg(long, conflicts_with = "write")]
+    pub(crate) diff: bool,
+    /// Write the files in place, each at once or not at all; with standard input, print the result.
+    #[arg(long, short)]
+    pub(crate) write: bool,
+    /// Apply fixes that a person should look at, too.
+    #[arg(long)]
+    pub(crate) unsafe_fixes: bool,
+    /// Exit with 1 if there is a change.
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    /// How captured values travel: what fits the call, as further arguments, or by functools.partial.
+    #[arg(long, value_name = "HOW", value_parser = binds())]
+    pub(crate) bind: Option<Bind>,
+    /// Form of the guard: `if` wraps the code, `main` moves it into a function where that changes nothing.
+    #[arg(long, value_name = "STYLE", value_parser = guard_styles())]
+    pub(crate) guard_style: Option<GuardStyle>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// `spawnsafe explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// Code or name of the rule, such as SP101 or lambda-callable; none lists the rules.
+    pub(crate) rule: Option<String>,
+    /// Print the pages of all rules.
+    #[arg(long, conflicts_with = "rule")]
+    pub(crate) all: bool,
+}
+
+fn formats() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.iter().map(|format| format.name())).try_map(|name| Format::named(&name).ok_or("unknown format"))
+}
+
+fn binds() -> impl TypedValueParser<Value = Bind> {
+    PossibleValuesParser::new(["auto", "arguments", "partial"]).map(|name| match name.as_str() {
+        "arguments" => Bind::Arguments,
+        "partial" => Bind::Partial,
+        _ => Bind::Auto,
+    })
+}
+
+fn guard_styles() -> impl TypedValueParser<Value = GuardStyle> {
+    PossibleValuesParser::new(["if", "main"]).map(|name| if name == "main" { GuardStyle::Main } else { GuardStyle::If })
+}

@@ -1,0 +1,70 @@
+//! `spawnsafe fix`: the same report as a patch, or written to the files.
+
+use crate::cli::args::{FixArgs, GlobalArgs};
+use crate::cli::exit::Exit;
+use crate::cli::report;
+use crate::cli::settings::{FixWishes, Settings, Typed, UsageError, destinations};
+use crate::engine;
+use crate::findings::{Change, FileError, Report};
+use crate::output::{Format, text, write};
+use std::path::Path;
+
+/// Prints the patch, or writes the files.
+pub(crate) fn run(args: &FixArgs, global: &GlobalArgs, order: &[Typed]) -> Result<Exit, UsageError> {
+    let destinations = destinations(&args.output, order, Format::Diff)?;
+    let wishes = FixWishes { unsafe_fixes: args.unsafe_fixes, bind: args.bind, guard_style: args.guard_style };
+    let settings = Settings::new(&args.selection, global, wishes)?;
+    let mut fixed = engine::fix(&settings.walked.files, &settings.disk, &settings.options);
+    report::complete(&mut fixed, &settings);
+    let outcome = report::outcome(&fixed, &settings);
+    let mut failed = Vec::new();
+    if !args.write {
+        report::send(&fixed, &destinations, args.output.statistics, &settings)?;
+    } else if let Some((name, bytes)) = &settings.disk.stdin {
+        let result = result_for_stdin(&fixed, name, bytes);
+        settings.terminal.print(&result).map_err(|error| UsageError::Io(format!("standard output: {error}")))?;
+    } else {
+        failed = write_all(&fixed.changes);
+    }
+    if args.write && !order.is_empty() {
+        report::send(&fixed, &destinations, args.output.statistics, &settings)?;
+    }
+    report::log_errors(&fixed, &settings);
+    for error in &failed {
+        settings.terminal.error(&text::error(error));
+    }
+    settings.terminal.note(&closing(&fixed, args.write, failed.len()));
+    let outcome = crate::cli::exit::Outcome { named_errors: outcome.named_errors || !failed.is_empty(), ..outcome };
+    Ok(outcome.of_fix(args.exit_code))
+}
+
+/// What `fix --write` prints for standard input: the text after all fixes, in its encoding.
+fn result_for_stdin(report: &Report, name: &Path, bytes: &[u8]) -> Vec<u8> {
+    let change = report.changes.iter().find(|change| change.before.path == name);
+    change.and_then(|change| change.before.encode(&change.after)).unwrap_or_else(|| bytes.to_vec())
+}
+
+/// Stages every file before the first is replaced, so that most failures leave everything as it was.
+fn write_all(changes: &[Change]) -> Vec<FileError> {
+    let staged: Vec<_> = changes.iter().map(|change| (change, write::stage(change))).collect();
+    let mut failed = Vec::new();
+    for (change, staged) in staged {
+        if let Err(error) = staged.and_then(write::Staged::commit) {
+            failed.push(FileError { path: change.before.path.clone(), place: None, message: error.to_string() });
+        }
+    }
+    failed
+}
+
+fn closing(report: &Report, wrote: bool, failed: usize) -> String {
+    let files = report.changes.len() - failed;
+    let mended = if wrote { "repaired" } else { "can be repaired" };
+    let mut line = match report.fixed.len() {
+        0 => "nothing to repair".to_owned(),
+        fixed => format!("{} {mended} in {}", text::count(fixed, "finding"), text::count(files, "file")),
+    };
+    if !report.findings.is_empty() {
+        line.push_str(&format!("; {} left (`spawnsafe check` shows them)", text::count(report.findings.len(), "finding")));
+    }
+    line
+}

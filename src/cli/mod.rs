@@ -1,0 +1,64 @@
+//! From the command line to the engine and back: arguments, configuration, files, exit codes.
+
+mod args;
+mod check;
+mod exit;
+mod explain;
+mod fix;
+mod read;
+mod report;
+mod selector;
+mod settings;
+mod terminal;
+mod walk;
+
+use crate::cli::args::{Arguments, Command};
+use crate::cli::exit::Exit;
+use crate::cli::settings::{Typed, UsageError};
+use crate::cli::terminal::Terminal;
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use std::process::ExitCode;
+
+/// Runs the command that was typed.
+pub fn main() -> ExitCode {
+    let matches = match Arguments::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return usage(&error),
+    };
+    let arguments = match Arguments::from_arg_matches(&matches) {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    let terminal = Terminal::new(&arguments.global);
+    let order = order(&matches);
+    let done = match &arguments.command {
+        Command::Check(args) => check::run(args, &arguments.global, &order),
+        Command::Fix(args) => fix::run(args, &arguments.global, &order),
+        Command::Explain(args) => explain::run(args, terminal),
+    };
+    let exit = done.unwrap_or_else(|error: UsageError| {
+        terminal.error(&error.to_string());
+        Exit::Usage
+    });
+    exit.into()
+}
+
+fn usage(error: &clap::Error) -> ExitCode {
+    // Help and version come as errors, too; clap knows their stream. A closed stream is no matter.
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
+}
+
+/// The order in which `--output-format` and `--output-file` were typed.
+fn order(matches: &ArgMatches) -> Vec<Typed> {
+    let Some((_, matches)) = matches.subcommand() else { return Vec::new() };
+    let indices = |id: &str| match matches.try_contains_id(id) {
+        Ok(true) => matches.indices_of(id).map(Iterator::collect).unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    let formats = indices("output_format").into_iter().enumerate().map(|(number, at): (usize, usize)| (at, Typed::Format(number)));
+    let files = indices("output_file").into_iter().enumerate().map(|(number, at): (usize, usize)| (at, Typed::File(number)));
+    let mut typed: Vec<(usize, Typed)> = formats.chain(files).collect();
+    typed.sort_by_key(|(at, _)| *at);
+    typed.into_iter().map(|(_, typed)| typed).collect()
+}

@@ -1,0 +1,49 @@
+//! Sends a report to where it was asked for, and its errors to standard error.
+
+use crate::cli::exit::Outcome;
+use crate::cli::settings::{Settings, UsageError};
+use crate::findings::Report;
+use crate::output::{self, Format, statistics, text};
+use std::path::PathBuf;
+
+/// Where reports go.
+pub(crate) type Destinations = Vec<(Format, Option<PathBuf>)>;
+
+/// Adds what the walk could not do, in order.
+pub(crate) fn complete(report: &mut Report, settings: &Settings) {
+    report.errors.extend(settings.walked.errors.iter().cloned());
+    report.errors.sort();
+    report.errors.dedup();
+}
+
+/// Prints the files that could not be done.
+pub(crate) fn log_errors(report: &Report, settings: &Settings) {
+    for failed in &report.errors {
+        settings.terminal.error(&text::error(failed));
+    }
+}
+
+/// Writes every report to its place.
+pub(crate) fn send(report: &Report, destinations: &Destinations, statistics: bool, settings: &Settings) -> Result<(), UsageError> {
+    for (format, file) in destinations {
+        let mut style = settings.style.clone();
+        style.color &= file.is_none();
+        let bytes = if statistics { statistics::render(*format, report).into_bytes() } else { output::render(*format, report, &style) };
+        match file {
+            None => settings.terminal.print(&bytes).map_err(|error| UsageError::Io(format!("standard output: {error}")))?,
+            Some(path) => std::fs::write(path, bytes).map_err(|error| UsageError::Io(format!("{}: cannot be written: {error}", path.display())))?,
+        }
+    }
+    Ok(())
+}
+
+/// What the exit code depends on.
+pub(crate) fn outcome(report: &Report, settings: &Settings) -> Outcome {
+    let named = |path: &PathBuf| settings.walked.named.contains(path);
+    Outcome {
+        findings: !report.findings.is_empty(),
+        walked_errors: report.errors.iter().any(|failed| !named(&failed.path)),
+        named_errors: report.errors.iter().any(|failed| named(&failed.path)),
+        changes: !report.changes.is_empty(),
+    }
+}

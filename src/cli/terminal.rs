@@ -1,0 +1,70 @@
+//! Standard output and standard error: colours, and pipes that close early.
+
+use crate::cli::args::{Color, GlobalArgs};
+use std::io::{self, IsTerminal, Write};
+
+/// What may be written where.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Terminal {
+    /// Whether standard output takes colours.
+    pub(crate) stdout_color: bool,
+    /// Whether standard error takes colours.
+    pub(crate) stderr_color: bool,
+    /// Whether notes and summaries are left out.
+    pub(crate) quiet: bool,
+    /// Columns, if standard output is a terminal.
+    pub(crate) width: Option<usize>,
+}
+
+impl Terminal {
+    /// Joins the options with `NO_COLOR`, `FORCE_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and `TERM`.
+    pub(crate) fn new(args: &GlobalArgs) -> Self {
+        let choice = match args.color {
+            _ if args.no_color => Some(Color::Never),
+            Some(Color::Auto) | None => None,
+            fixed => fixed,
+        };
+        let forced = std::env::var_os("FORCE_COLOR").is_some_and(|value| !value.is_empty() && value != "0");
+        let allowed = |auto: bool| match choice {
+            Some(Color::Always) => true,
+            Some(_) => false,
+            None => forced || auto,
+        };
+        let stdout = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+        let stderr = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
+        let width = io::stdout().is_terminal().then(|| std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok())).flatten();
+        Self { stdout_color: allowed(stdout), stderr_color: allowed(stderr), quiet: args.quiet, width }
+    }
+
+    /// Writes a whole report. A reader that has gone (`| head`) is no error.
+    pub(crate) fn print(self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    /// A line on standard error about something that went wrong.
+    pub(crate) fn error(self, message: &str) {
+        self.log("error", anstyle::AnsiColor::Red, message);
+    }
+
+    /// A line on standard error that `--quiet` leaves out.
+    pub(crate) fn note(self, message: &str) {
+        if !self.quiet {
+            self.log("note", anstyle::AnsiColor::Cyan, message);
+        }
+    }
+
+    fn log(self, word: &str, color: anstyle::AnsiColor, message: &str) {
+        let line = if self.stderr_color {
+            let style = color.on_default().bold();
+            format!("{style}{word}{style:#}: {message}\n")
+        } else {
+            format!("{word}: {message}\n")
+        };
+        // There is nowhere left to complain if standard error is closed.
+        let _ = io::stderr().write_all(line.as_bytes());
+    }
+}

@@ -1,0 +1,215 @@
+//! From the paths on the command line to a sorted list of Python files.
+
+use crate::cli::read::plain;
+use crate::findings::FileError;
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Mutex;
+
+/// Folders that hold no source of the project, besides hidden ones.
+pub(crate) const DEFAULT_EXCLUDE: &[&str] = &["__pypackages__", "_build", "buck-out", "dist", "node_modules", "site-packages", "venv"];
+
+/// Patterns of excluded paths. A pattern without a slash is compared with each name, one with a
+/// slash with the whole path and with the path from the pattern's folder.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Excluder {
+    set: GlobSet,
+}
+
+impl Excluder {
+    /// Compiles `patterns`; those with a slash are taken from `base`.
+    pub(crate) fn new(patterns: &[String], base: &Path) -> Result<Self, globset::Error> {
+        let mut builder = GlobSetBuilder::new();
+        for pattern in patterns {
+            let pattern = pattern.trim_end_matches('/');
+            builder.add(Glob::new(pattern)?);
+            if pattern.contains('/') {
+                let rooted = format!("{}/{}", globset::escape(&base.to_string_lossy()), pattern.trim_start_matches("./"));
+                builder.add(Glob::new(&rooted)?);
+            }
+        }
+        Ok(Self { set: builder.build()? })
+    }
+
+    /// Whether `path` itself is named by a pattern; `absolute` is the same path from the root.
+    pub(crate) fn excludes(&self, path: &Path, absolute: &Path) -> bool {
+        path.file_name().is_some_and(|name| self.set.is_match(name)) || self.set.is_match(path) || self.set.is_match(absolute)
+    }
+
+    /// Whether `path` or a folder around it is named by a pattern.
+    pub(crate) fn excludes_any(&self, path: &Path, absolute: &Path) -> bool {
+        let mut pairs = path.ancestors().zip(absolute.ancestors());
+        pairs.any(|(path, absolute)| !path.as_os_str().is_empty() && self.excludes(path, absolute))
+    }
+}
+
+/// How to walk.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct WalkOptions {
+    /// The current folder, absolute.
+    pub(crate) cwd: PathBuf,
+    /// What is left out.
+    pub(crate) exclude: Excluder,
+    /// Whether named paths are left out, too.
+    pub(crate) force_exclude: bool,
+    /// Whether `.gitignore` and the like are ignored.
+    pub(crate) no_respect_gitignore: bool,
+    /// Threads for walking; 0 means one per core.
+    pub(crate) threads: usize,
+}
+
+/// What a walk brought.
+#[derive(Debug, Default)]
+pub(crate) struct Walked {
+    /// Python files, sorted, each once.
+    pub(crate) files: Vec<PathBuf>,
+    /// Paths named on the command line, as they appear in the report.
+    pub(crate) named: BTreeSet<PathBuf>,
+    /// What could not be listed or found, sorted.
+    pub(crate) errors: Vec<FileError>,
+}
+
+/// Walks `paths` (the current folder if there are none).
+pub(crate) fn walk(paths: &[PathBuf], options: &WalkOptions) -> Walked {
+    let mut walked = Walked::default();
+    let mut files = BTreeSet::new();
+    let here = [PathBuf::from(".")];
+    for path in if paths.is_empty() { &here[..] } else { paths } {
+        let shown = shown(path, &options.cwd);
+        walked.named.insert(shown.clone());
+        match std::fs::metadata(path) {
+            Err(error) => walked.errors.push(FileError { path: shown, place: None, message: missing(path, &error) }),
+            Ok(_) if options.force_exclude && options.exclude.excludes_any(&shown, &options.cwd.join(&shown)) => {}
+            Ok(meta) if meta.is_dir() => walk_folder(path, options, &mut files, &mut walked.errors),
+            Ok(_) if is_stub(path) => {}
+            Ok(_) => {
+                files.insert(shown);
+            }
+        }
+    }
+    walked.files = without_duplicate_links(files);
+    walked.errors.sort();
+    walked.errors.dedup();
+    walked
+}
+
+fn missing(path: &Path, error: &std::io::Error) -> String {
+    if path.is_symlink() { format!("is a symbolic link that leads nowhere ({})", plain(error)) } else { format!("cannot be read: {}", plain(error)) }
+}
+
+/// The path as it is shown: from the current folder where it lies below it, without `.` parts.
+pub(crate) fn shown(path: &Path, cwd: &Path) -> PathBuf {
+    let path = path.strip_prefix(cwd).unwrap_or(path);
+    let clean: PathBuf = path.components().filter(|part| !matches!(part, Component::CurDir)).collect();
+    if clean.as_os_str().is_empty() { PathBuf::from(".") } else { clean }
+}
+
+fn is_stub(path: &Path) -> bool {
+    path.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("pyi"))
+}
+
+fn walk_folder(folder: &Path, options: &WalkOptions, files: &mut BTreeSet<PathBuf>, errors: &mut Vec<FileError>) {
+    let found = Mutex::new((Vec::new(), Vec::new()));
+    let mut builder = ignore::WalkBuilder::new(folder);
+    builder.standard_filters(!options.no_respect_gitignore).hidden(true).require_git(false).threads(options.threads);
+    let exclude = options.exclude.clone();
+    let cwd = options.cwd.clone();
+    builder.filter_entry(move |entry| {
+        let path = shown(entry.path(), &cwd);
+        // The folder named on the command line is walked whatever it is called.
+        entry.depth() == 0 || !exclude.excludes(&path, &cwd.join(&path))
+    });
+    builder.build_parallel().run(|| {
+        Box::new(|entry| {
+            let (file, error) = match entry {
+                Ok(entry) => judge(&entry, &options.cwd),
+                Err(error) => (None, Some(unlisted(&error, folder, &options.cwd))),
+            };
+            // The lock is only poisoned if a thread panicked, and then the walk is over anyway.
+            if let Ok(mut found) = found.lock() {
+                found.0.extend(file);
+                found.1.extend(error);
+            }
+            ignore::WalkState::Continue
+        })
+    });
+    if let Ok((more, failed)) = found.into_inner() {
+        files.extend(more);
+        errors.extend(failed);
+    }
+}
+
+/// Whether an entry is a Python file, or a link with a Python suffix that leads nowhere.
+fn judge(entry: &ignore::DirEntry, cwd: &Path) -> (Option<PathBuf>, Option<FileError>) {
+    let path = entry.path();
+    let Some(kind) = entry.file_type() else { return (None, None) };
+    let suffix = path.extension().map(|suffix| suffix.to_ascii_lowercase());
+    if kind.is_dir() || suffix.as_ref().is_some_and(|suffix| suffix != "py" && suffix != "pyw") {
+        return (None, None);
+    }
+    if kind.is_symlink() {
+        match std::fs::metadata(path) {
+            Err(error) if suffix.is_some() => {
+                return (None, Some(FileError { path: shown(path, cwd), place: None, message: missing(path, &error) }));
+            }
+            Ok(meta) if meta.is_file() => {}
+            _ => return (None, None),
+        }
+    } else if !kind.is_file() {
+        return (None, None);
+    }
+    if suffix.is_some() || has_python_shebang(path) { (Some(shown(path, cwd)), None) } else { (None, None) }
+}
+
+/// Whether the first line is `#!…python…`, as in `#!/usr/bin/env python3`.
+fn has_python_shebang(path: &Path) -> bool {
+    let mut head = [0; 128];
+    let Ok(mut file) = std::fs::File::open(path) else { return false };
+    let Ok(length) = file.read(&mut head) else { return false };
+    let line = head[..length].split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let Some(command) = line.strip_prefix(b"#!") else { return false };
+    let command = String::from_utf8_lossy(command);
+    command.split([' ', '\t', '/']).any(|word| {
+        let rest = word.trim_end().strip_prefix("python").or_else(|| word.trim_end().strip_prefix("pypy"));
+        rest.is_some_and(|version| version.chars().all(|c| c.is_ascii_digit() || c == '.' || c == 't'))
+    })
+}
+
+fn unlisted(error: &ignore::Error, folder: &Path, cwd: &Path) -> FileError {
+    let mut path = folder;
+    let mut inner = error;
+    loop {
+        inner = match inner {
+            ignore::Error::WithPath { path: at, err } => {
+                path = at;
+                err
+            }
+            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => err,
+            _ => break,
+        };
+    }
+    let message = match inner.io_error() {
+        Some(error) => format!("cannot be read: {}", plain(error)),
+        None => inner.to_string(),
+    };
+    FileError { path: shown(path, cwd), place: None, message }
+}
+
+/// Drops links to files that are in the list themselves, so that nothing is told or changed twice.
+fn without_duplicate_links(files: BTreeSet<PathBuf>) -> Vec<PathBuf> {
+    if !files.iter().any(|path| path.is_symlink()) {
+        return files.into_iter().collect();
+    }
+    let mut by_real: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
+    for path in files {
+        let real = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+        let replace = by_real.get(&real).is_none_or(|have| have.is_symlink() && !path.is_symlink());
+        if replace {
+            by_real.insert(real, path);
+        }
+    }
+    let unique: BTreeSet<PathBuf> = by_real.into_values().collect();
+    unique.into_iter().collect()
+}

@@ -1,0 +1,108 @@
+//! Unified diffs that `git apply` and `patch -p1` take, byte for byte in the file's own encoding.
+
+use crate::findings::{Change, Report};
+use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
+use std::path::{Component, Path};
+
+/// Unchanged lines around a change.
+const CONTEXT: usize = 3;
+const NO_NEWLINE: &[u8] = b"\\ No newline at end of file\n";
+
+/// The patch of all changes of a report.
+pub fn render(report: &Report) -> Vec<u8> {
+    report.changes.iter().flat_map(unified).collect()
+}
+
+/// The patch of one file with `a/` and `b/` before its path; empty if nothing changes, or if the
+/// new text has no form in the file's encoding (the writer says so, too).
+pub fn unified(change: &Change) -> Vec<u8> {
+    let (Some(before), Some(after)) = (change.before.encode(&change.before.text), change.before.encode(&change.after)) else { return Vec::new() };
+    unified_bytes(&header_path(&change.before.path), &before, &after)
+}
+
+/// The patch from `before` to `after` for the file at `path` (with `/` between its parts).
+pub fn unified_bytes(path: &str, before: &[u8], after: &[u8]) -> Vec<u8> {
+    let old: Vec<&[u8]> = before.split_inclusive(|byte| *byte == b'\n').collect();
+    let new: Vec<&[u8]> = after.split_inclusive(|byte| *byte == b'\n').collect();
+    let groups = group_diff_ops(capture_diff_slices(Algorithm::Myers, &old, &new), CONTEXT);
+    let mut out = Vec::new();
+    for group in &groups {
+        let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
+        if out.is_empty() {
+            out.extend_from_slice(format!("--- {}\n+++ {}\n", quoted("a/", path), quoted("b/", path)).as_bytes());
+        }
+        let old_range = range(first.old_range().start, last.old_range().end);
+        let new_range = range(first.new_range().start, last.new_range().end);
+        out.extend_from_slice(format!("@@ -{old_range} +{new_range} @@\n").as_bytes());
+        for op in group {
+            hunk_lines(&mut out, op, &old, &new);
+        }
+    }
+    out
+}
+
+fn hunk_lines(out: &mut Vec<u8>, op: &DiffOp, old: &[&[u8]], new: &[&[u8]]) {
+    let mut push = |mark: u8, lines: &[&[u8]]| {
+        for line in lines {
+            out.push(mark);
+            out.extend_from_slice(line);
+            if !line.ends_with(b"\n") {
+                out.push(b'\n');
+                out.extend_from_slice(NO_NEWLINE);
+            }
+        }
+    };
+    if matches!(op, DiffOp::Equal { .. }) {
+        push(b' ', &old[op.old_range()]);
+    } else {
+        push(b'-', &old[op.old_range()]);
+        push(b'+', &new[op.new_range()]);
+    }
+}
+
+/// The `start,count` of a hunk. The count 1 is left out; with count 0 the line before is named.
+fn range(start: usize, end: usize) -> String {
+    match end - start {
+        0 => format!("{start},0"),
+        1 => format!("{}", start + 1),
+        count => format!("{},{count}", start + 1),
+    }
+}
+
+/// The path as it stands after `a/`: parts joined by `/`, without a root, so that a path from the
+/// root applies with `patch -p1 -d /`.
+pub fn header_path(path: &Path) -> String {
+    let parts = path.components().filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+        Component::ParentDir => Some("..".to_owned()),
+        _ => None,
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// A name in a diff header as git writes it: C-quoted if it holds quotes, backslashes or controls;
+/// a tab after it if it holds blanks, so that `patch` sees where it ends.
+fn quoted(prefix: &str, path: &str) -> String {
+    let special = |c: char| c.is_control() || matches!(c, '"' | '\\');
+    if !path.chars().any(special) {
+        let end = if path.contains(' ') { "\t" } else { "" };
+        return format!("{prefix}{path}{end}");
+    }
+    let mut out = format!("\"{prefix}");
+    for c in path.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\t' => out.push_str("\\t"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            c if c.is_control() => {
+                let mut buffer = [0; 4];
+                c.encode_utf8(&mut buffer).bytes().for_each(|byte| out.push_str(&format!("\\{byte:03o}")));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}

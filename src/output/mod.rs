@@ -1,0 +1,77 @@
+//! Renders one [`Report`] in every format, prints unified diffs and writes files.
+//!
+//! Formats are pure functions from a report to bytes; only [`write`] touches the disk.
+
+pub mod concise;
+pub mod diff;
+pub mod json;
+pub mod plain;
+pub mod statistics;
+pub mod text;
+pub mod write;
+
+use crate::findings::Report;
+use std::path::PathBuf;
+
+/// A form of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// For people, with the source.
+    Text,
+    /// One line a finding.
+    Concise,
+    /// One object (see the documentation of its fields in `json`).
+    Json,
+    /// One finding a line.
+    Jsonl,
+    /// The patch of all fixes (`fix` only).
+    Diff,
+}
+
+impl Format {
+    /// All formats in the order of the documentation.
+    pub const ALL: &[Self] = &[Self::Text, Self::Concise, Self::Json, Self::Jsonl, Self::Diff];
+
+    /// The name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Concise => "concise",
+            Self::Json => "json",
+            Self::Jsonl => "jsonl",
+            Self::Diff => "diff",
+        }
+    }
+
+    /// The format of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|format| format.name() == name)
+    }
+}
+
+/// How a report is shown.
+#[derive(Debug, Clone, Default)]
+pub struct Style {
+    /// Whether escape sequences for colours are allowed.
+    pub color: bool,
+    /// Whether summaries are left out.
+    pub quiet: bool,
+    /// Columns of the terminal, if it is one.
+    pub width: Option<usize>,
+    /// Whether fixes that need consent are applied, so that no hint at the option is due.
+    pub unsafe_fixes: bool,
+    /// The folder that relative paths start from, absolute.
+    pub cwd: PathBuf,
+}
+
+/// The report in one format.
+pub fn render(format: Format, report: &Report, style: &Style) -> Vec<u8> {
+    match format {
+        Format::Text => text::render(report, style).into_bytes(),
+        Format::Concise => concise::render(report, style).into_bytes(),
+        Format::Json => json::render(report).into_bytes(),
+        Format::Jsonl => json::render_lines(report).into_bytes(),
+        Format::Diff => diff::render(report),
+    }
+}
