@@ -3,17 +3,17 @@
 use crate::cli::args::ExplainArgs;
 use crate::cli::exit::Exit;
 use crate::cli::settings::UsageError;
-use crate::cli::terminal::Terminal;
+use crate::cli::terminal;
 use crate::rules;
 
 /// Prints a page, all pages, or the list.
-pub(crate) fn run(args: &ExplainArgs, terminal: Terminal) -> Result<Exit, UsageError> {
+pub(crate) fn run(args: &ExplainArgs) -> Result<Exit, UsageError> {
     let text = match &args.rule {
         Some(wanted) => page(wanted)?.to_owned(),
         None if args.all => rules::ALL.iter().map(|rule| rule.page.trim_end()).collect::<Vec<_>>().join("\n\n---\n\n") + "\n",
         None => list(),
     };
-    terminal.print(text.as_bytes()).map_err(|error| UsageError::Io(format!("standard output: {error}")))?;
+    terminal::print(text.as_bytes())?;
     Ok(Exit::Done)
 }
 

@@ -4,6 +4,7 @@ use crate::cli::args::{FixArgs, GlobalArgs};
 use crate::cli::exit::Exit;
 use crate::cli::report;
 use crate::cli::settings::{FixWishes, Settings, Typed, UsageError, destinations};
+use crate::cli::terminal;
 use crate::engine;
 use crate::findings::{Change, FileError, Report};
 use crate::output::{Format, text, write};
@@ -21,8 +22,7 @@ pub(crate) fn run(args: &FixArgs, global: &GlobalArgs, order: &[Typed]) -> Resul
     if !args.write {
         report::send(&fixed, &destinations, args.output.statistics, &settings)?;
     } else if let Some((name, bytes)) = &settings.disk.stdin {
-        let result = result_for_stdin(&fixed, name, bytes);
-        settings.terminal.print(&result).map_err(|error| UsageError::Io(format!("standard output: {error}")))?;
+        terminal::print(&result_for_stdin(&fixed, name, bytes))?;
     } else {
         failed = write_all(&fixed.changes);
     }

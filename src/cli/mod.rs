@@ -34,7 +34,7 @@ pub fn main() -> ExitCode {
     let done = match &arguments.command {
         Command::Check(args) => check::run(args, &arguments.global, &order),
         Command::Fix(args) => fix::run(args, &arguments.global, &order),
-        Command::Explain(args) => explain::run(args, terminal),
+        Command::Explain(args) => explain::run(args),
     };
     let exit = done.unwrap_or_else(|error: UsageError| {
         terminal.error(&error.to_string());

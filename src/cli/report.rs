@@ -2,6 +2,7 @@
 
 use crate::cli::exit::Outcome;
 use crate::cli::settings::{Settings, UsageError};
+use crate::cli::terminal;
 use crate::findings::Report;
 use crate::output::{self, Format, statistics, text};
 use std::path::PathBuf;
@@ -30,7 +31,7 @@ pub(crate) fn send(report: &Report, destinations: &Destinations, statistics: boo
         style.color &= file.is_none();
         let bytes = if statistics { statistics::render(*format, report).into_bytes() } else { output::render(*format, report, &style) };
         match file {
-            None => settings.terminal.print(&bytes).map_err(|error| UsageError::Io(format!("standard output: {error}")))?,
+            None => terminal::print(&bytes)?,
             Some(path) => std::fs::write(path, bytes).map_err(|error| UsageError::Io(format!("{}: cannot be written: {error}", path.display())))?,
         }
     }

@@ -106,9 +106,8 @@ fn sources(selection: &SelectionArgs, cwd: &std::path::Path, threads: usize) -> 
         let walked = Walked { files: vec![name.clone()], named: BTreeSet::from([name.clone()]), errors: Vec::new() };
         return Ok((walked, Disk { stdin: Some((name, bytes)) }));
     }
-    let compile = |option: &'static str, patterns: &[String]| {
-        Excluder::new(patterns, cwd).map_err(|error| UsageError::Option { option, message: error.to_string() })
-    };
+    let compile =
+        |option: &'static str, patterns: &[String]| Excluder::new(patterns, cwd).map_err(|error| UsageError::Option { option, message: error.to_string() });
     let mut patterns = selection.exclude.clone().unwrap_or_else(|| DEFAULT_EXCLUDE.iter().map(|&name| name.to_owned()).collect());
     patterns.extend(selection.extend_exclude.iter().cloned());
     let options = WalkOptions {

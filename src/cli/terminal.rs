@@ -1,6 +1,7 @@
 //! Standard output and standard error: colours, and pipes that close early.
 
 use crate::cli::args::{Color, GlobalArgs};
+use crate::cli::settings::UsageError;
 use std::io::{self, IsTerminal, Write};
 
 /// What may be written where.
@@ -36,15 +37,6 @@ impl Terminal {
         Self { stdout_color: allowed(stdout), stderr_color: allowed(stderr), quiet: args.quiet, width }
     }
 
-    /// Writes a whole report. A reader that has gone (`| head`) is no error.
-    pub(crate) fn print(self, bytes: &[u8]) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        match out.write_all(bytes).and_then(|()| out.flush()) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other,
-        }
-    }
-
     /// A line on standard error about something that went wrong.
     pub(crate) fn error(self, message: &str) {
         self.log("error", anstyle::AnsiColor::Red, message);
@@ -66,5 +58,14 @@ impl Terminal {
         };
         // There is nowhere left to complain if standard error is closed.
         let _ = io::stderr().write_all(line.as_bytes());
+    }
+}
+
+/// Writes a whole report. A reader that has gone (`| head`) is no error.
+pub(crate) fn print(bytes: &[u8]) -> Result<(), UsageError> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(|error| UsageError::Io(format!("standard output: {error}"))),
     }
 }

@@ -145,7 +145,7 @@ fn walk_folder(folder: &Path, options: &WalkOptions, files: &mut BTreeSet<PathBu
 fn judge(entry: &ignore::DirEntry, cwd: &Path) -> (Option<PathBuf>, Option<FileError>) {
     let path = entry.path();
     let Some(kind) = entry.file_type() else { return (None, None) };
-    let suffix = path.extension().map(|suffix| suffix.to_ascii_lowercase());
+    let suffix = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
     if kind.is_dir() || suffix.as_ref().is_some_and(|suffix| suffix != "py" && suffix != "pyw") {
         return (None, None);
     }

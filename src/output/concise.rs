@@ -6,7 +6,7 @@ use crate::findings::Report;
 /// All findings and a summary.
 pub fn render(report: &Report, style: &Style) -> String {
     let mut out = String::new();
-    for finding in report.findings.iter() {
+    for finding in &report.findings {
         let place = finding.location.start;
         let mark = if finding.fix().is_some() { "[*] " } else { "" };
         let path = plain::path(&finding.location.path);

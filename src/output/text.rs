@@ -15,7 +15,7 @@ const NEAR: u32 = 40;
 /// All findings and a summary.
 pub fn render(report: &Report, style: &Style) -> String {
     let mut out = String::new();
-    for finding in report.findings.iter() {
+    for finding in &report.findings {
         out.push_str(&one(finding, report, style));
         out.push_str("\n\n");
     }
