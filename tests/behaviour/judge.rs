@@ -1,0 +1,77 @@
+//! Whether a program did what its fixture says.
+
+use crate::plan::{Role, Run};
+use crate::runner::{Ended, Outcome};
+
+/// The kinds of failure that `fails` may name, with what they print: CPython's words, of all versions.
+pub(crate) const FAILURES: &[(&str, Option<&str>)] = &[
+    ("pickle", Some("[Cc]an't pickle|[Cc]annot pickle|Can't get local object|PicklingError|not the same object as|cannot be passed between processes")),
+    ("lookup", Some("Can't get attribute|has no attribute|cannot find attribute|BrokenProcessPool")),
+    ("bootstrap", Some("bootstrapping phase|BrokenProcessPool|EOFError|ConnectionResetError")),
+    ("name", Some("NameError: name")),
+    ("inherit", Some("through inheritance")),
+    // Not a word on standard error, and it never ends.
+    ("hang", None),
+    // It ends well, with the wrong output.
+    ("stdout", None),
+];
+
+/// What is wrong with the outcome of `run`, if anything.
+pub(crate) fn judge(run: &Run, outcome: &Outcome) -> Option<String> {
+    let expected = run.case.text("stdout.txt");
+    let problem = match run.role {
+        Role::Before => before(run, outcome, expected.as_deref()),
+        Role::After => same_output(outcome, expected.as_deref()?),
+        Role::Oracle if std::env::var_os("SPAWNSAFE_BLESS").is_some() => record(run, outcome),
+        Role::Oracle => same_output(outcome, expected.as_deref()?),
+    }?;
+    let role = match run.role {
+        Role::Before => "before",
+        Role::After => "after",
+        Role::Oracle => "oracle",
+    };
+    Some(format!("== {} ({role}, Python {}, {}): {problem}", run.case.name, run.interpreter.version(), run.method))
+}
+
+fn before(run: &Run, outcome: &Outcome, expected: Option<&str>) -> Option<String> {
+    let stated = run.case.settings.fails.as_deref().unwrap_or_default();
+    let ended_well = outcome.ended == Ended::Exit && outcome.code == 0;
+    let right = ended_well && expected.is_none_or(|text| text == outcome.stdout);
+    match (stated, run.failure()) {
+        ("hang", _) if outcome.ended == Ended::Exit => Some(format!("ends, but should hang\n{}", told(outcome))),
+        ("hang", _) => None,
+        ("stdout", _) if !ended_well => Some(format!("fails, but should only print something else\n{}", told(outcome))),
+        ("stdout", _) if expected == Some(&*outcome.stdout) => Some("prints what it should, so there is nothing to fix".into()),
+        ("stdout", _) => None,
+        (_, Some(_)) if !outcome.fits => Some(format!("does not fail with '{stated}'\n{}", told(outcome))),
+        (_, Some(_)) if right && expected.is_some() => Some(format!("prints '{stated}', and yet the right output\n{}", told(outcome))),
+        (_, Some(_)) => None,
+        (_, None) => Some(format!("no such failure: '{stated}'")),
+    }
+}
+
+fn same_output(outcome: &Outcome, expected: &str) -> Option<String> {
+    let well = outcome.ended == Ended::Exit && outcome.code == 0 && outcome.stdout == expected;
+    (!well).then(|| format!("expected exit 0 and\n{expected}---- but it\n{}", told(outcome)))
+}
+
+fn record(run: &Run, outcome: &Outcome) -> Option<String> {
+    if outcome.ended != Ended::Exit || outcome.code != 0 {
+        return Some(format!("the oracle itself fails\n{}", told(outcome)));
+    }
+    let path = run.case.folder.join("stdout.txt");
+    std::fs::write(&path, &outcome.stdout).err().map(|error| format!("{}: {error}", path.display()))
+}
+
+/// The outcome for people: how it ended, all output, the end of the error output.
+fn told(outcome: &Outcome) -> String {
+    let lines: Vec<&str> = outcome.stderr.lines().collect();
+    let tail = lines[lines.len().saturating_sub(12)..].join("\n");
+    let ended = match outcome.ended {
+        Ended::Exit => format!("ended with exit code {}", outcome.code),
+        Ended::Limit => "was ended at the time limit".to_owned(),
+        Ended::Stuck => "hung after the failure".to_owned(),
+        Ended::Respawn => "respawned its workers over and over".to_owned(),
+    };
+    format!("{ended} after {:.1} s\nstdout:\n{}stderr (end):\n{tail}", outcome.seconds, outcome.stdout)
+}
