@@ -75,7 +75,7 @@ fn hanging_programs_are_ended() {
             python: interpreters[0].path.clone(),
             tree: tree.path().to_path_buf(),
             argv: vec![name],
-            env: Default::default(),
+            env: std::collections::BTreeMap::default(),
             limit,
             expect: expect.map(str::to_owned),
         }
