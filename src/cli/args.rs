@@ -76,6 +76,10 @@ pub(crate) enum Command {
     Fix(FixArgs),
     /// Print a rule's page: what breaks, why, before and after.
     Explain(ExplainArgs),
+    /// Show the configuration in force and where it was said.
+    Config(ConfigArgs),
+    /// Print a completion script for a shell.
+    Completions(CompletionsArgs),
 }
 
 /// What to look at.
@@ -181,6 +185,23 @@ pub(crate) struct ExplainArgs {
     /// Print the pages of all rules.
     #[arg(long, conflicts_with = "rule")]
     pub(crate) all: bool,
+}
+
+/// `spawnsafe config`.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// File or folder to show the configuration of [default: the current folder].
+    pub(crate) path: Option<PathBuf>,
+    /// Print the JSON Schema of configuration files instead.
+    #[arg(long)]
+    pub(crate) schema: bool,
+}
+
+/// `spawnsafe completions`.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    pub(crate) shell: clap_complete::Shell,
 }
 
 fn formats() -> impl TypedValueParser<Value = Format> {

@@ -9,11 +9,12 @@ use crate::output::Format;
 
 /// Reports findings.
 pub(crate) fn run(args: &CheckArgs, global: &GlobalArgs, order: &[Typed]) -> Result<Exit, UsageError> {
-    let destinations = destinations(&args.output, order, Format::Text)?;
+    let settings = Settings::new(&args.selection, global, FixWishes::default())?;
+    let default = settings.scope.config().output_format.unwrap_or(Format::Text);
+    let destinations = destinations(&args.output, order, default)?;
     if destinations.iter().any(|(format, _)| *format == Format::Diff) {
         return Err(UsageError::Option { option: "--output-format", message: "a diff is printed by `spawnsafe fix --diff`".into() });
     }
-    let settings = Settings::new(&args.selection, global, FixWishes::default())?;
     let mut found = engine::check(&settings.walked.files, &settings.disk, &settings.options);
     report::complete(&mut found, &settings);
     report::log_errors(&found, &settings);

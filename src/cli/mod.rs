@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod config;
 mod exit;
 mod explain;
 mod fix;
@@ -9,6 +10,7 @@ mod read;
 mod report;
 mod selector;
 mod settings;
+mod show_config;
 mod terminal;
 mod walk;
 
@@ -35,6 +37,8 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &arguments.global, &order),
         Command::Fix(args) => fix::run(args, &arguments.global, &order),
         Command::Explain(args) => explain::run(args),
+        Command::Config(args) => show_config::run(args, &arguments.global),
+        Command::Completions(args) => completions(args.shell),
     };
     let exit = done.unwrap_or_else(|error: UsageError| {
         terminal.error(&error.to_string());
@@ -47,6 +51,13 @@ fn usage(error: &clap::Error) -> ExitCode {
     // Help and version come as errors, too; clap knows their stream. A closed stream is no matter.
     let _ = error.print();
     if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<Exit, UsageError> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "spawnsafe", &mut script);
+    terminal::print(&script)?;
+    Ok(Exit::Done)
 }
 
 /// The order in which `--output-format` and `--output-file` were typed.

@@ -31,9 +31,13 @@ impl Selector {
         Err(format!("unknown rule '{wanted}'; `spawnsafe explain` lists the rules"))
     }
 
-    /// Reads a list of selectors.
-    pub(crate) fn parse_all(texts: &[String]) -> Result<Vec<Self>, String> {
-        texts.iter().filter(|text| !text.trim().is_empty()).map(|text| Self::parse(text)).collect()
+    /// As it is written.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::All => "ALL",
+            Self::Prefix(prefix) => prefix,
+            Self::Rule(code) => code,
+        }
     }
 
     /// Whether the rule with that code is meant.
@@ -52,6 +56,12 @@ impl Selector {
             Self::Prefix(prefix) => prefix.len(),
             Self::Rule(_) => usize::MAX,
         }
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Selector {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
 

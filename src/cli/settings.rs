@@ -1,15 +1,18 @@
 //! What a run is to do: arguments and configuration joined.
 
 use crate::cli::args::{GlobalArgs, OutputArgs, SelectionArgs};
+use crate::cli::config::file::{Pattern, TargetVersion};
+use crate::cli::config::{ConfigError, ConfigFile, Overrides, Resolver, Scope};
 use crate::cli::read::Disk;
-use crate::cli::selector::{self, Selection, Selector};
+use crate::cli::selector::{Selection, Selector};
 use crate::cli::terminal::Terminal;
-use crate::cli::walk::{self, DEFAULT_EXCLUDE, Excluder, WalkOptions, Walked};
+use crate::cli::walk::{self, WalkOptions, Walked};
 use crate::engine::{Bind, GuardStyle, Options};
 use crate::output::{Format, Style};
 use std::collections::BTreeSet;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Something that the caller must mend before anything can run.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +25,9 @@ pub(crate) enum UsageError {
         /// What is wrong and what is known.
         message: String,
     },
+    /// Configuration files are wrong.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\nerror: "))]
+    Config(Vec<ConfigError>),
     /// The current folder is gone, or standard input or output fail.
     #[error("{0}")]
     Io(String),
@@ -51,73 +57,140 @@ pub(crate) struct Settings {
     pub(crate) style: Style,
     /// Standard output and error.
     pub(crate) terminal: Terminal,
+    /// What holds for the run as a whole: the configuration of the current folder.
+    pub(crate) scope: Arc<Scope>,
 }
 
 impl Settings {
     /// Joins everything and walks the paths.
     pub(crate) fn new(selection: &SelectionArgs, global: &GlobalArgs, wishes: FixWishes) -> Result<Self, UsageError> {
         let terminal = Terminal::new(global);
-        let cwd = std::env::current_dir().map_err(|error| UsageError::Io(format!("the current folder cannot be found: {error}")))?;
-        let options = Options {
-            codes: codes(selection)?,
-            unsafe_fixes: wishes.unsafe_fixes,
-            target_version: target_version(selection.target_version.as_deref())?,
-            guard_style: wishes.guard_style.unwrap_or_default(),
-            bind: wishes.bind.unwrap_or_default(),
-            threads: global.threads.unwrap_or(0),
-            skip: BTreeSet::new(),
-            executors: Vec::new(),
-        };
-        let (walked, disk) = sources(selection, &cwd, options.threads)?;
-        let style = Style { color: terminal.stdout_color, quiet: terminal.quiet, width: terminal.width, unsafe_fixes: wishes.unsafe_fixes, cwd };
-        Ok(Self { options, walked, disk, style, terminal })
+        let (cwd, resolver) = resolver(selection, global, wishes)?;
+        let scope = run_scope(&resolver, &selection.paths, &cwd);
+        let threads = global.threads.unwrap_or(0);
+        let (walked, disk) = sources(selection, &scope.config(), resolver.clone(), &cwd, threads)?;
+        let options = options(&resolver, &scope, &walked.files, &cwd, threads);
+        let errors = resolver.errors();
+        if !errors.is_empty() {
+            return Err(UsageError::Config(errors));
+        }
+        let style = Style { color: terminal.stdout_color, quiet: terminal.quiet, width: terminal.width, unsafe_fixes: scope.unsafe_fixes, cwd };
+        Ok(Self { options, walked, disk, style, terminal, scope })
     }
 }
 
-fn codes(selection: &SelectionArgs) -> Result<BTreeSet<&'static str>, UsageError> {
-    let parse = |option: &'static str, texts: &[String]| Selector::parse_all(texts).map_err(|message| UsageError::Option { option, message });
-    let layer = Selection {
-        select: selection.select.as_deref().map(|texts| parse("--select", texts)).transpose()?,
-        extend_select: parse("--extend-select", &selection.extend_select)?,
-        ignore: parse("--ignore", &selection.ignore)?,
+/// The current folder, and who knows what holds where.
+pub(crate) fn resolver(selection: &SelectionArgs, global: &GlobalArgs, wishes: FixWishes) -> Result<(PathBuf, Arc<Resolver>), UsageError> {
+    let cwd = std::env::current_dir().map_err(|error| UsageError::Io(format!("the current folder cannot be found: {error}")))?;
+    let typed = overrides(selection, wishes, &cwd)?;
+    let resolver = Resolver::new(typed, global.config.as_deref(), global.isolated).map_err(|error| UsageError::Config(vec![error]))?;
+    Ok((cwd, Arc::new(resolver)))
+}
+
+/// What holds for the run as a whole: the configuration of the current folder, or if there is none,
+/// that of the first path.
+pub(crate) fn run_scope(resolver: &Resolver, paths: &[PathBuf], cwd: &Path) -> Arc<Scope> {
+    let here = resolver.scope(cwd);
+    let Some(first) = paths.first().filter(|_| here.loaded.is_none()) else { return here };
+    let first = walk::absolute(first, cwd);
+    let folder = if first.is_dir() { first.as_path() } else { first.parent().unwrap_or(cwd) };
+    resolver.scope(folder)
+}
+
+fn overrides(args: &SelectionArgs, wishes: FixWishes, cwd: &Path) -> Result<Overrides, UsageError> {
+    Ok(Overrides {
+        selection: Selection {
+            select: args.select.as_deref().map(|texts| selectors("--select", texts)).transpose()?,
+            extend_select: selectors("--extend-select", &args.extend_select)?,
+            ignore: selectors("--ignore", &args.ignore)?,
+        },
+        per_file_ignores: args.per_file_ignores.as_deref().map(|texts| pairs("--per-file-ignores", texts)).transpose()?,
+        extend_per_file_ignores: pairs("--extend-per-file-ignores", &args.extend_per_file_ignores)?,
+        exclude: args.exclude.as_deref().map(|texts| patterns("--exclude", texts)).transpose()?,
+        extend_exclude: patterns("--extend-exclude", &args.extend_exclude)?,
+        target_version: args.target_version.clone().map(|text| option("--target-version", TargetVersion::try_from(text))).transpose()?,
+        guard_style: wishes.guard_style,
+        bind: wishes.bind,
+        unsafe_fixes: wishes.unsafe_fixes,
+        cwd: cwd.to_path_buf(),
+    })
+}
+
+fn option<T>(option: &'static str, value: Result<T, String>) -> Result<T, UsageError> {
+    value.map_err(|message| UsageError::Option { option, message })
+}
+
+fn selectors(name: &'static str, texts: &[String]) -> Result<Vec<Selector>, UsageError> {
+    texts.iter().filter(|text| !text.trim().is_empty()).map(|text| option(name, Selector::parse(text))).collect()
+}
+
+fn patterns(name: &'static str, texts: &[String]) -> Result<Vec<Pattern>, UsageError> {
+    texts.iter().map(|text| option(name, Pattern::try_from(text.clone()))).collect()
+}
+
+fn pairs(name: &'static str, texts: &[String]) -> Result<Vec<(Pattern, Selector)>, UsageError> {
+    let pair = |text: &String| {
+        let (pattern, rule) = text.rsplit_once(':').ok_or_else(|| format!("'{text}' is no pair; write PATTERN:RULE, such as tests/*:SP101"))?;
+        Ok((Pattern::try_from(pattern.trim().to_owned())?, Selector::parse(rule)?))
     };
-    Ok(selector::enabled(&[layer]))
+    texts.iter().map(|text| option(name, pair(text))).collect()
 }
 
-fn target_version(text: Option<&str>) -> Result<(u8, u8), UsageError> {
-    let Some(text) = text else { return Ok(Options::default().target_version) };
-    parse_version(text).ok_or_else(|| UsageError::Option { option: "--target-version", message: format!("'{text}' is no Python version; write 3.9 or py39") })
+/// The run's options, with those of files for which something else holds.
+fn options(resolver: &Resolver, run: &Scope, files: &[PathBuf], cwd: &Path, threads: usize) -> Options {
+    let scopes: Vec<(&PathBuf, PathBuf, Arc<Scope>)> = files
+        .iter()
+        .map(|path| {
+            let absolute = walk::absolute(path, cwd);
+            let scope = resolver.scope(absolute.parent().unwrap_or(cwd));
+            (path, absolute, scope)
+        })
+        .collect();
+    let met = resolver.scopes();
+    let executors = met.iter().flat_map(|scope| scope.config().executors).map(toml::Spanned::into_inner).collect();
+    let mut options = run.options_of(Path::new(""), &Options { threads, executors, ..Options::default() });
+    options.codes = scopes.iter().flat_map(|(_, _, scope)| scope.codes.iter().copied()).chain(run.codes.iter().copied()).collect();
+    let mut shared: Vec<Arc<Options>> = Vec::new();
+    for (path, absolute, scope) in scopes {
+        let own = scope.options_of(&absolute, &options);
+        if same(&own, &options) {
+            continue;
+        }
+        let own = shared.iter().find(|have| same(have, &own)).cloned().unwrap_or_else(|| Arc::new(own));
+        if !shared.iter().any(|have| Arc::ptr_eq(have, &own)) {
+            shared.push(own.clone());
+        }
+        options.files.insert(path.clone(), own);
+    }
+    options
 }
 
-/// Reads `3.9` or `py39`.
-pub(crate) fn parse_version(text: &str) -> Option<(u8, u8)> {
-    let digits = text.strip_prefix("py").unwrap_or(text);
-    let (major, minor) = digits.split_once('.').or_else(|| digits.split_at_checked(1))?;
-    let version = (major.parse().ok()?, minor.parse().ok()?);
-    (version.0 == 3).then_some(version)
+/// Whether two files are treated alike.
+fn same(one: &Options, other: &Options) -> bool {
+    one.codes == other.codes
+        && one.unsafe_fixes == other.unsafe_fixes
+        && one.target_version == other.target_version
+        && one.guard_style == other.guard_style
+        && one.bind == other.bind
 }
 
-fn sources(selection: &SelectionArgs, cwd: &std::path::Path, threads: usize) -> Result<(Walked, Disk), UsageError> {
-    let dash = selection.paths.as_slice() == [PathBuf::from("-")];
-    if selection.stdin_filename.is_some() || dash {
-        let name = walk::shown(selection.stdin_filename.as_deref().unwrap_or("-".as_ref()), cwd);
+fn sources(args: &SelectionArgs, config: &ConfigFile, resolver: Arc<Resolver>, cwd: &Path, threads: usize) -> Result<(Walked, Disk), UsageError> {
+    let dash = args.paths.as_slice() == [PathBuf::from("-")];
+    if args.stdin_filename.is_some() || dash {
+        let name = walk::shown(args.stdin_filename.as_deref().unwrap_or("-".as_ref()), cwd);
         let mut bytes = Vec::new();
         std::io::stdin().read_to_end(&mut bytes).map_err(|error| UsageError::Io(format!("standard input cannot be read: {error}")))?;
         let walked = Walked { files: vec![name.clone()], named: BTreeSet::from([name.clone()]), errors: Vec::new() };
         return Ok((walked, Disk { stdin: Some((name, bytes)) }));
     }
-    let compile =
-        |option: &'static str, patterns: &[String]| Excluder::new(patterns, cwd).map_err(|error| UsageError::Option { option, message: error.to_string() });
-    let mut patterns = selection.exclude.clone().unwrap_or_else(|| DEFAULT_EXCLUDE.iter().map(|&name| name.to_owned()).collect());
-    patterns.extend(selection.extend_exclude.iter().cloned());
     let options = WalkOptions {
         cwd: cwd.to_path_buf(),
-        exclude: compile("--exclude", &patterns)?,
-        force_exclude: selection.force_exclude,
-        no_respect_gitignore: selection.no_respect_gitignore,
+        resolver,
+        force_exclude: args.force_exclude || config.force_exclude.unwrap_or(false),
+        no_respect_gitignore: args.no_respect_gitignore || config.respect_gitignore == Some(false),
         threads,
     };
-    Ok((walk::walk(&selection.paths, &options), Disk::default()))
+    Ok((walk::walk(&args.paths, &options), Disk::default()))
 }
 
 /// Which report goes where: each `--output-file` belongs to the `--output-format` before it.

@@ -1,12 +1,13 @@
 //! From the paths on the command line to a sorted list of Python files.
 
+use crate::cli::config::Resolver;
 use crate::cli::read::plain;
 use crate::findings::FileError;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// Folders that hold no source of the project, besides hidden ones.
 pub(crate) const DEFAULT_EXCLUDE: &[&str] = &["__pypackages__", "_build", "buck-out", "dist", "node_modules", "site-packages", "venv"];
@@ -19,39 +20,46 @@ pub(crate) struct Excluder {
 }
 
 impl Excluder {
-    /// Compiles `patterns`; those with a slash are taken from `base`.
-    pub(crate) fn new(patterns: &[String], base: &Path) -> Result<Self, globset::Error> {
+    /// Compiles pairs of a pattern and the folder that a pattern with a slash starts from. Patterns
+    /// were checked when they were read; one that does not compile with its folder names nothing.
+    pub(crate) fn new<'p>(patterns: impl Iterator<Item = (&'p str, &'p Path)>) -> Self {
         let mut builder = GlobSetBuilder::new();
-        for pattern in patterns {
+        for (pattern, base) in patterns {
             let pattern = pattern.trim_end_matches('/');
-            builder.add(Glob::new(pattern)?);
-            if pattern.contains('/') {
-                let rooted = format!("{}/{}", globset::escape(&base.to_string_lossy()), pattern.trim_start_matches("./"));
-                builder.add(Glob::new(&rooted)?);
-            }
+            let rooted = format!("{}/{}", globset::escape(&base.to_string_lossy()), pattern.trim_start_matches("./"));
+            let globs = [Glob::new(pattern), Glob::new(&rooted)];
+            globs.into_iter().flatten().for_each(|glob| {
+                builder.add(glob);
+            });
         }
-        Ok(Self { set: builder.build()? })
+        Self { set: builder.build().unwrap_or_default() }
     }
 
     /// Whether `path` itself is named by a pattern; `absolute` is the same path from the root.
     pub(crate) fn excludes(&self, path: &Path, absolute: &Path) -> bool {
         path.file_name().is_some_and(|name| self.set.is_match(name)) || self.set.is_match(path) || self.set.is_match(absolute)
     }
+}
 
-    /// Whether `path` or a folder around it is named by a pattern.
-    pub(crate) fn excludes_any(&self, path: &Path, absolute: &Path) -> bool {
-        let mut pairs = path.ancestors().zip(absolute.ancestors());
-        pairs.any(|(path, absolute)| !path.as_os_str().is_empty() && self.excludes(path, absolute))
-    }
+/// Whether the configuration around `path` leaves it out.
+fn excludes(path: &Path, options: &WalkOptions) -> bool {
+    let absolute = absolute(path, &options.cwd);
+    let folder = absolute.parent().unwrap_or(&options.cwd);
+    options.resolver.scope(folder).exclude.excludes(path, &absolute)
+}
+
+/// Whether `path` or a folder around it is left out.
+fn excludes_any(path: &Path, options: &WalkOptions) -> bool {
+    path.ancestors().any(|path| !path.as_os_str().is_empty() && excludes(path, options))
 }
 
 /// How to walk.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct WalkOptions {
     /// The current folder, absolute.
     pub(crate) cwd: PathBuf,
-    /// What is left out.
-    pub(crate) exclude: Excluder,
+    /// Says what is left out in which folder.
+    pub(crate) resolver: Arc<Resolver>,
     /// Whether named paths are left out, too.
     pub(crate) force_exclude: bool,
     /// Whether `.gitignore` and the like are ignored.
@@ -81,7 +89,7 @@ pub(crate) fn walk(paths: &[PathBuf], options: &WalkOptions) -> Walked {
         walked.named.insert(shown.clone());
         match std::fs::metadata(path) {
             Err(error) => walked.errors.push(FileError { path: shown, place: None, message: missing(path, &error) }),
-            Ok(_) if options.force_exclude && options.exclude.excludes_any(&shown, &options.cwd.join(&shown)) => {}
+            Ok(_) if options.force_exclude && excludes_any(&shown, options) => {}
             Ok(meta) if meta.is_dir() => walk_folder(path, options, &mut files, &mut walked.errors),
             Ok(_) if is_stub(path) => {}
             Ok(_) => {
@@ -106,6 +114,21 @@ pub(crate) fn shown(path: &Path, cwd: &Path) -> PathBuf {
     if clean.as_os_str().is_empty() { PathBuf::from(".") } else { clean }
 }
 
+/// The path from the root, without `.` and `..` parts.
+pub(crate) fn absolute(path: &Path, cwd: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in cwd.join(path).components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    out
+}
+
 fn is_stub(path: &Path) -> bool {
     path.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("pyi"))
 }
@@ -114,13 +137,9 @@ fn walk_folder(folder: &Path, options: &WalkOptions, files: &mut BTreeSet<PathBu
     let found = Mutex::new((Vec::new(), Vec::new()));
     let mut builder = ignore::WalkBuilder::new(folder);
     builder.standard_filters(!options.no_respect_gitignore).hidden(true).require_git(false).threads(options.threads);
-    let exclude = options.exclude.clone();
-    let cwd = options.cwd.clone();
-    builder.filter_entry(move |entry| {
-        let path = shown(entry.path(), &cwd);
-        // The folder named on the command line is walked whatever it is called.
-        entry.depth() == 0 || !exclude.excludes(&path, &cwd.join(&path))
-    });
+    let filter = options.clone();
+    // The folder named on the command line is walked whatever it is called.
+    builder.filter_entry(move |entry| entry.depth() == 0 || !excludes(&shown(entry.path(), &filter.cwd), &filter));
     builder.build_parallel().run(|| {
         Box::new(|entry| {
             let (file, error) = match entry {

@@ -1,7 +1,9 @@
 //! What a run is asked to do, after arguments and configuration were joined.
 
 use crate::findings::Fingerprint;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How a script's code is put under the entry-point guard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]
@@ -47,6 +49,16 @@ pub struct Options {
     pub skip: BTreeSet<Fingerprint>,
     /// Further catalogue entries, as TOML text of `[[entry]]` tables checked by the configuration.
     pub executors: Vec<crate::catalogue::Entry>,
+    /// Options of files for which a nearer configuration or per-file ignores say something else.
+    /// `codes` of the run then holds every code that is enabled in some file.
+    pub files: BTreeMap<PathBuf, Arc<Options>>,
+}
+
+impl Options {
+    /// The options in force for one file.
+    pub fn of(&self, path: &Path) -> &Self {
+        self.files.get(path).map_or(self, Arc::as_ref)
+    }
 }
 
 impl Default for Options {
@@ -60,6 +72,7 @@ impl Default for Options {
             threads: 0,
             skip: BTreeSet::new(),
             executors: Vec::new(),
+            files: BTreeMap::new(),
         }
     }
 }

@@ -1,0 +1,94 @@
+//! Which configuration file holds for which folder: the nearest one above it.
+
+use crate::cli::config::file::{self, ConfigError};
+use crate::cli::config::scope::{Overrides, Scope};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Names of configuration files, the stronger first.
+const NAMES: [&str; 2] = ["spawnsafe.toml", "pyproject.toml"];
+
+/// Finds and joins configuration, once for each folder.
+#[derive(Debug)]
+pub(crate) struct Resolver {
+    typed: Overrides,
+    /// Without configuration files, or with the one that was named.
+    fixed: Option<Arc<Scope>>,
+    none: Arc<Scope>,
+    found: Mutex<Found>,
+}
+
+#[derive(Debug, Default)]
+struct Found {
+    by_folder: BTreeMap<PathBuf, Arc<Scope>>,
+    errors: BTreeSet<ConfigError>,
+}
+
+impl Resolver {
+    /// Searches beside the sources, unless a file is named (`--config`) or none is wanted (`--isolated`).
+    pub(crate) fn new(typed: Overrides, named: Option<&Path>, isolated: bool) -> Result<Self, ConfigError> {
+        let none = Arc::new(Scope::new(None, &typed));
+        let fixed = match named {
+            Some(path) => {
+                let missing = "has no [tool.spawnsafe] table".to_owned();
+                let loaded = file::load(path)?.ok_or(ConfigError { path: path.to_path_buf(), place: String::new(), message: missing })?;
+                let absolute = typed.cwd.join(path);
+                Some(Arc::new(Scope::new(Some(file::Loaded { path: absolute, ..loaded }), &typed)))
+            }
+            None if isolated => Some(none.clone()),
+            None => None,
+        };
+        Ok(Self { typed, fixed, none, found: Mutex::default() })
+    }
+
+    /// What holds for the files in `folder` (absolute).
+    pub(crate) fn scope(&self, folder: &Path) -> Arc<Scope> {
+        if let Some(fixed) = &self.fixed {
+            return fixed.clone();
+        }
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unknown = Vec::new();
+        let mut scope = self.none.clone();
+        for up in folder.ancestors() {
+            if let Some(known) = found.by_folder.get(up) {
+                scope = known.clone();
+                break;
+            }
+            unknown.push(up.to_path_buf());
+            if let Some(own) = self.load_in(up, &mut found.errors) {
+                scope = own;
+                break;
+            }
+        }
+        found.by_folder.extend(unknown.into_iter().map(|folder| (folder, scope.clone())));
+        scope
+    }
+
+    fn load_in(&self, folder: &Path, errors: &mut BTreeSet<ConfigError>) -> Option<Arc<Scope>> {
+        NAMES.iter().map(|name| folder.join(name)).filter(|path| path.is_file()).find_map(|path| match file::load(&path) {
+            Ok(loaded) => Some(Arc::new(Scope::new(Some(loaded?), &self.typed))),
+            Err(error) => {
+                errors.insert(error);
+                None
+            }
+        })
+    }
+
+    /// What was wrong in the configuration files that were met.
+    pub(crate) fn errors(&self) -> Vec<ConfigError> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).errors.iter().cloned().collect()
+    }
+
+    /// All scopes that were met.
+    pub(crate) fn scopes(&self) -> Vec<Arc<Scope>> {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scopes: Vec<Arc<Scope>> = Vec::new();
+        for scope in found.by_folder.values().chain(&self.fixed) {
+            if !scopes.iter().any(|have| Arc::ptr_eq(have, scope)) {
+                scopes.push(scope.clone());
+            }
+        }
+        scopes
+    }
+}
