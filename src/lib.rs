@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod cli;
 pub mod engine;
+pub mod facts;
 pub mod findings;
 pub mod output;
 pub mod rules;

@@ -33,6 +33,7 @@ kinds! {
         AliasedImport = "aliased_import",
         ArgumentList = "argument_list",
         AsPattern = "as_pattern",
+        AsPatternTarget = "as_pattern_target",
         AssertStatement = "assert_statement",
         Assignment = "assignment",
         Attribute = "attribute",
