@@ -4,7 +4,8 @@ use crate::cli::exit::Outcome;
 use crate::cli::settings::{Settings, UsageError};
 use crate::cli::terminal;
 use crate::findings::Report;
-use crate::output::{self, Format, statistics, text};
+use crate::output::{self, Format, Style, github, statistics, text};
+use std::io::Write;
 use std::path::PathBuf;
 
 /// Where reports go.
@@ -30,12 +31,24 @@ pub(crate) fn send(report: &Report, destinations: &Destinations, statistics: boo
         let mut style = settings.style.clone();
         style.color &= file.is_none();
         let bytes = if statistics { statistics::render(*format, report).into_bytes() } else { output::render(*format, report, &style) };
+        if *format == Format::Github {
+            add_step_summary(report, &style)?;
+        }
         match file {
             None => terminal::print(&bytes)?,
             Some(path) => std::fs::write(path, bytes).map_err(|error| UsageError::Io(format!("{}: cannot be written: {error}", path.display())))?,
         }
     }
     Ok(())
+}
+
+/// Adds the table to the summary of the step, where GitHub Actions names a file for it.
+fn add_step_summary(report: &Report, style: &Style) -> Result<(), UsageError> {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from) else { return Ok(()) };
+    let opened = std::fs::OpenOptions::new().append(true).create(true).open(&path);
+    opened
+        .and_then(|mut file| file.write_all(github::summary(report, style).as_bytes()))
+        .map_err(|error| UsageError::Io(format!("{}: cannot be written: {error}", path.display())))
 }
 
 /// What the exit code depends on.

@@ -74,9 +74,15 @@ impl Settings {
         if !errors.is_empty() {
             return Err(UsageError::Config(errors));
         }
-        let style = Style { color: terminal.stdout_color, quiet: terminal.quiet, width: terminal.width, unsafe_fixes: scope.unsafe_fixes, cwd };
+        let style =
+            Style { color: terminal.stdout_color, quiet: terminal.quiet, width: terminal.width, unsafe_fixes: scope.unsafe_fixes, root: root(&cwd), cwd };
         Ok(Self { options, walked, disk, style, terminal, scope })
     }
+}
+
+/// The folder around `cwd` that holds a repository, else `cwd` itself.
+fn root(cwd: &Path) -> PathBuf {
+    cwd.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(cwd).to_path_buf()
 }
 
 /// The current folder, and who knows what holds where.

@@ -1,6 +1,7 @@
 //! Texts in, one [`Report`] out. No disk access here: files are read through [`Files`].
 
 pub mod options;
+pub mod suppress;
 
 pub use options::{Bind, GuardStyle, Options};
 

@@ -1,6 +1,7 @@
 //! Plain data: what was found, what can be done about it, and the report that all outputs render.
 
 pub mod finding;
+pub mod fingerprint;
 pub mod fix;
 pub mod refusal;
 pub mod report;

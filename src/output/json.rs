@@ -3,8 +3,8 @@
 //! One object: `version` (of the format), `findings`, `errors`, `summary`, and after `fix` also
 //! `fixed`. Lines and columns are 1-based, columns count Unicode characters, ends are exclusive.
 
-use super::plain;
-use crate::findings::{Applicability, FileEdit, FileError, Finding, Related, Remedy, Report, Severity, StartMethod, Summary};
+use super::{Style, plain};
+use crate::findings::{Applicability, FileEdit, FileError, Finding, Related, Remedy, Report, Severity, StartMethod, Summary, fingerprint};
 use serde::Serialize;
 
 /// The version of the format; it grows when a field changes its meaning or goes.
@@ -32,6 +32,7 @@ pub struct FindingRecord<'r> {
     end_line: u32,
     end_column: u32,
     severity: Severity,
+    fingerprint: String,
     start_methods: &'r [StartMethod],
     fix: FixRecord<'r>,
     related: Vec<RelatedRecord<'r>>,
@@ -88,11 +89,11 @@ struct ErrorRecord<'r> {
 }
 
 /// The whole report as one object.
-pub fn render(report: &Report) -> String {
+pub fn render(report: &Report, style: &Style) -> String {
     let document = Document {
         version: VERSION,
-        findings: report.findings.iter().map(|finding| record(finding, report)).collect(),
-        fixed: report.fixed.iter().map(|finding| record(finding, report)).collect(),
+        findings: records(&report.findings, report, style),
+        fixed: records(&report.fixed, report, style),
         errors: report.errors.iter().map(error).collect(),
         summary: report.summary,
     };
@@ -101,14 +102,19 @@ pub fn render(report: &Report) -> String {
 }
 
 /// One finding a line, then one line for each error.
-pub fn render_lines(report: &Report) -> String {
-    let findings = report.findings.iter().map(|finding| serde_json::to_string(&record(finding, report)));
+pub fn render_lines(report: &Report, style: &Style) -> String {
+    let findings = records(&report.findings, report, style).into_iter().map(|record| serde_json::to_string(&record));
     let errors = report.errors.iter().map(|failed| serde_json::to_string(&serde_json::json!({ "error": error(failed) })));
     findings.chain(errors).flatten().map(|line| line + "\n").collect()
 }
 
-/// One finding as it appears in `findings`; `report` holds the texts that places are counted in.
-pub fn record<'r>(finding: &'r Finding, report: &'r Report) -> FindingRecord<'r> {
+/// Findings as they appear in `findings`; `report` holds the texts that places are counted in.
+pub fn records<'r>(findings: &'r [Finding], report: &Report, style: &Style) -> Vec<FindingRecord<'r>> {
+    let names = fingerprint::names(findings, |path| plain::from_root(path, style));
+    findings.iter().zip(names).map(|(finding, name)| record(finding, name, report)).collect()
+}
+
+fn record<'r>(finding: &'r Finding, fingerprint: String, report: &Report) -> FindingRecord<'r> {
     let location = &finding.location;
     FindingRecord {
         code: finding.code,
@@ -120,6 +126,7 @@ pub fn record<'r>(finding: &'r Finding, report: &'r Report) -> FindingRecord<'r>
         end_line: location.end.line,
         end_column: location.end.column,
         severity: finding.severity,
+        fingerprint,
         start_methods: &finding.start_methods,
         fix: fix(&finding.remedy, report),
         related: finding.related.iter().map(related).collect(),

@@ -4,8 +4,13 @@
 
 pub mod concise;
 pub mod diff;
+pub mod github;
+pub mod gitlab;
 pub mod json;
+pub mod junit;
 pub mod plain;
+pub mod rdjson;
+pub mod sarif;
 pub mod statistics;
 pub mod text;
 pub mod write;
@@ -25,13 +30,26 @@ pub enum Format {
     Json,
     /// One finding a line.
     Jsonl,
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// GitLab's code quality report.
+    Gitlab,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// reviewdog's format, one object.
+    Rdjson,
+    /// reviewdog's format, one diagnostic a line.
+    Rdjsonl,
+    /// JUnit XML.
+    Junit,
     /// The patch of all fixes (`fix` only).
     Diff,
 }
 
 impl Format {
     /// All formats in the order of the documentation.
-    pub const ALL: &[Self] = &[Self::Text, Self::Concise, Self::Json, Self::Jsonl, Self::Diff];
+    pub const ALL: &[Self] =
+        &[Self::Text, Self::Concise, Self::Json, Self::Jsonl, Self::Github, Self::Gitlab, Self::Sarif, Self::Rdjson, Self::Rdjsonl, Self::Junit, Self::Diff];
 
     /// The name on the command line.
     pub const fn name(self) -> &'static str {
@@ -40,6 +58,12 @@ impl Format {
             Self::Concise => "concise",
             Self::Json => "json",
             Self::Jsonl => "jsonl",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Sarif => "sarif",
+            Self::Rdjson => "rdjson",
+            Self::Rdjsonl => "rdjsonl",
+            Self::Junit => "junit",
             Self::Diff => "diff",
         }
     }
@@ -63,6 +87,9 @@ pub struct Style {
     pub unsafe_fixes: bool,
     /// The folder that relative paths start from, absolute.
     pub cwd: PathBuf,
+    /// The root of the repository (the current folder if there is none), absolute: platforms name
+    /// files from there.
+    pub root: PathBuf,
 }
 
 /// The report in one format.
@@ -70,8 +97,14 @@ pub fn render(format: Format, report: &Report, style: &Style) -> Vec<u8> {
     match format {
         Format::Text => text::render(report, style).into_bytes(),
         Format::Concise => concise::render(report, style).into_bytes(),
-        Format::Json => json::render(report).into_bytes(),
-        Format::Jsonl => json::render_lines(report).into_bytes(),
+        Format::Json => json::render(report, style).into_bytes(),
+        Format::Jsonl => json::render_lines(report, style).into_bytes(),
+        Format::Github => github::render(report, style).into_bytes(),
+        Format::Gitlab => gitlab::render(report, style).into_bytes(),
+        Format::Sarif => sarif::render(report, style).into_bytes(),
+        Format::Rdjson => rdjson::render(report, style).into_bytes(),
+        Format::Rdjsonl => rdjson::render_lines(report, style).into_bytes(),
+        Format::Junit => junit::render(report).into_bytes(),
         Format::Diff => diff::render(report),
     }
 }

@@ -30,3 +30,40 @@ pub fn path(path: &Path) -> String {
     let text = path.to_string_lossy();
     if std::path::MAIN_SEPARATOR == '/' { text.into_owned() } else { text.replace(std::path::MAIN_SEPARATOR, "/") }
 }
+
+/// A path from the root of the repository, as platforms name files; as it is shown where it lies
+/// outside.
+pub fn from_root(path: &Path, style: &super::Style) -> String {
+    let absolute = style.cwd.join(path);
+    let mut clean = std::path::PathBuf::new();
+    for part in absolute.components() {
+        if part == std::path::Component::ParentDir {
+            clean.pop();
+        } else {
+            clean.push(part);
+        }
+    }
+    match clean.strip_prefix(&style.root) {
+        Ok(inside) if !style.root.as_os_str().is_empty() => self::path(inside),
+        _ => self::path(path),
+    }
+}
+
+/// Text as Markdown shows it: no markup, no link, no mention, one line.
+pub fn markdown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in line(text).chars() {
+        match c {
+            '@' => out.push_str("&#64;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '!' | '$' | ':' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
