@@ -6,6 +6,8 @@ pub mod engine;
 pub mod facts;
 pub mod findings;
 pub mod output;
+pub mod project;
+pub mod rewrite;
 pub mod rules;
 pub mod syntax;
 pub mod text;

@@ -25,16 +25,16 @@ pub struct Catalogue {
 /// The shape of the data file.
 #[derive(serde::Deserialize)]
 struct File {
+    words: Vec<String>,
     entry: Vec<Entry>,
 }
 
-static BUILT_IN: LazyLock<Vec<Entry>> =
-    LazyLock::new(|| toml::from_str::<File>(include_str!("apis.toml")).expect("the shipped catalogue is valid; a test reads it").entry);
+static BUILT_IN: LazyLock<File> = LazyLock::new(|| toml::from_str::<File>(include_str!("apis.toml")).expect("the shipped catalogue is valid; a test reads it"));
 
 impl Catalogue {
     /// The shipped entries followed by `further` ones; a later entry wins where paths are equal.
     pub fn new(further: &[Entry]) -> Self {
-        let entries: Vec<Entry> = BUILT_IN.iter().chain(further).cloned().collect();
+        let entries: Vec<Entry> = BUILT_IN.entry.iter().chain(further).cloned().collect();
         let mut catalogue = Self { entries, by_path: BTreeMap::new(), by_id: BTreeMap::new(), methods: BTreeMap::new(), names: BTreeSet::new() };
         for (index, entry) in catalogue.entries.iter().enumerate() {
             catalogue.by_id.insert(entry.id.clone(), EntryId(index));
@@ -79,6 +79,13 @@ impl Catalogue {
     /// Whether some entry's last part has that name: calls of other names are no dispatches by themselves.
     pub fn knows_name(&self, name: &str) -> bool {
         self.names.contains(name)
+    }
+
+    /// The words of which a file must hold one to be parsed: those of the data file, and the first and last parts of
+    /// added paths.
+    pub fn words(&self) -> Vec<String> {
+        let added = self.entries.iter().skip(BUILT_IN.entry.len()).flat_map(|entry| &entry.paths).map(|path| last_part(path).to_owned());
+        BUILT_IN.words.iter().cloned().chain(added).collect()
     }
 
     /// All entries.

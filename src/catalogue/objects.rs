@@ -42,7 +42,9 @@ static OBJECTS: LazyLock<Vec<ObjectKind>> =
 static BY_PATH: LazyLock<BTreeMap<&'static str, &'static ObjectKind>> =
     LazyLock::new(|| OBJECTS.iter().flat_map(|object| object.paths.iter().map(move |path| (path.as_str(), object))).collect());
 
-/// The kind of object that calling (or reading) `path` gives, if it is a known one.
+/// The kind of object that calling (or reading) `path` gives, if it is a known one. Builtins may be
+/// written with their module; `torch.multiprocessing` passes multiprocessing's own objects on.
 pub fn made_by(path: &str) -> Option<&'static ObjectKind> {
+    let path = path.strip_prefix("builtins.").or_else(|| path.strip_prefix("torch.").filter(|rest| rest.starts_with("multiprocessing."))).unwrap_or(path);
     BY_PATH.get(path).copied()
 }

@@ -1,6 +1,11 @@
 //! Texts in, one [`Report`] out. No disk access here: files are read through [`Files`].
 
+mod check;
+pub mod gather;
 pub mod options;
+mod plan;
+mod run;
+mod settle;
 pub mod suppress;
 
 pub use options::{Bind, GuardStyle, Options};
@@ -18,12 +23,11 @@ pub trait Files: Sync {
 /// Finds everything the enabled rules have to say about `paths` (sorted, Python files only).
 /// Fixes are attached to the findings; nothing is applied.
 pub fn check(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Report {
-    let _ = (paths, files, options);
-    Report::default()
+    run::with_threads(options.threads, || run::check(paths, files, options))
 }
 
 /// As [`check`], and applies the fixes that `options` allow until nothing more can be fixed.
 /// `changes` of the report holds the result, proven to parse and to settle.
 pub fn fix(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Report {
-    check(paths, files, options)
+    run::with_threads(options.threads, || settle::fix(paths, files, options))
 }

@@ -1,33 +1,11 @@
 //! What a run is asked to do, after arguments and configuration were joined.
 
+pub use crate::rewrite::{Bind, GuardStyle};
+
 use crate::findings::Fingerprint;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// How a script's code is put under the entry-point guard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum GuardStyle {
-    /// `if __name__ == "__main__":` around the code.
-    #[default]
-    If,
-    /// The code moves into `def main()`, called under the guard, where that changes nothing else.
-    Main,
-}
-
-/// How captured values travel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Bind {
-    /// What an engineer would write at that call.
-    #[default]
-    Auto,
-    /// As further arguments of the dispatch wherever it takes any.
-    Arguments,
-    /// By `functools.partial`.
-    Partial,
-}
 
 /// Options of one run.
 #[derive(Debug, Clone)]

@@ -1,3 +1,8 @@
 //! What is true inside one file. Pure functions of text and tree; nothing here touches the disk.
 
+pub mod file;
+pub mod flow;
+pub mod names;
 pub mod scopes;
+
+pub use file::FileFacts;

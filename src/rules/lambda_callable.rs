@@ -1,7 +1,8 @@
-//! SP101: a lambda reaches a callable slot.
+//! SP101: a lambda without captures reaches a callable slot.
 
 use super::{Rule, RuleContext};
-use crate::findings::Finding;
+use crate::findings::{Finding, Severity};
+use crate::rewrite::lift;
 use crate::syntax::QueryFile;
 
 static QUERY: QueryFile = QueryFile::new("lambda_callable", include_str!("../../queries/lambda_callable.scm"));
@@ -15,6 +16,23 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(_ctx: &RuleContext) -> Vec<Finding> {
-    Vec::new()
+fn check(ctx: &RuleContext) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if !ctx.index.concerns(ctx.file) {
+        return found;
+    }
+    for hit in ctx.matches() {
+        let Some(lambda) = hit.get("callable").map(|node| ctx.at(node)) else { continue };
+        let sent = ctx.index.of(lambda);
+        if sent.is_empty() || crate::facts::names::holder(ctx.facts(), lambda.node).is_some() || lift::has_captures(ctx.eval, lambda) {
+            continue;
+        }
+        let remedy = lift::callable(ctx.eval, lambda, ctx.uses(&sent), ctx.bind);
+        for each in sent {
+            let message = format!("a lambda is sent to a process by {} and has no name to pickle it by; it {}", ctx.api_name(each), ctx.transport_note(each));
+            let definition = (each.origin.handover != lambda).then(|| (lambda, "the lambda is here".to_owned()));
+            found.push(ctx.finding(each.origin.handover, message, &each.methods, Severity::Error, remedy.clone(), ctx.path_of(each, definition)));
+        }
+    }
+    found
 }

@@ -1,6 +1,12 @@
 //! The rules. One rule is one stem: `<rule>.rs`, `<rule>.md`, `queries/<rule>.scm`, `fixtures/<rule>/`.
 
+mod closure;
+mod context;
 mod lambda_callable;
+mod local_function;
+mod named_lambda;
+
+pub use context::{RuleContext, SentIndex};
 
 use crate::findings::Finding;
 use crate::syntax::QueryFile;
@@ -22,12 +28,8 @@ pub struct Rule {
     pub check: fn(&RuleContext) -> Vec<Finding>,
 }
 
-/// What a rule may look at.
-#[derive(Debug)]
-pub struct RuleContext {}
-
 /// All rules, sorted by code.
-pub const ALL: &[Rule] = &[lambda_callable::RULE];
+pub const ALL: &[Rule] = &[lambda_callable::RULE, local_function::RULE, closure::RULE, named_lambda::RULE];
 
 /// The rule with that code or kebab-case name, in any case.
 pub fn find(code_or_name: &str) -> Option<&'static Rule> {

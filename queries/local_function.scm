@@ -1,0 +1,6 @@
+; def main():
+;     def work(x): ...
+(block [
+  (function_definition) @callable
+  (decorated_definition definition: (function_definition) @callable)
+])

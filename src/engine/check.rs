@@ -1,0 +1,27 @@
+//! What a rewritten file must hold before it is shown.
+
+use crate::facts::FileFacts;
+use crate::facts::scopes::SymbolFlags;
+use std::collections::BTreeSet;
+
+/// Whether every global that the new text reads is bound in it, or was unbound in the old text as well (a builtin,
+/// a name that a star import brings), and no variable of a function became a global.
+pub(super) fn names_resolve(old: &FileFacts, new: &FileFacts) -> bool {
+    let before = unbound(old);
+    unbound(new).is_subset(&before)
+}
+
+/// Globals that are read and not bound in the file.
+fn unbound(facts: &FileFacts) -> BTreeSet<String> {
+    let module = facts.scopes.module();
+    let mut names = BTreeSet::new();
+    for id in facts.scopes.ids() {
+        for (name, symbol) in &facts.scopes.get(id).symbols {
+            let is_global = symbol.home == module && symbol.flags.contains(SymbolFlags::REFERENCED);
+            if is_global && facts.scopes.bindings(module, name).is_empty() {
+                names.insert(name.clone());
+            }
+        }
+    }
+    names
+}

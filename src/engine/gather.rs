@@ -1,0 +1,169 @@
+//! Round one: which files matter, and their facts.
+//!
+//! Every file is read and scanned for the words that matter; only files that hold one are parsed. Then the
+//! project grows by what those need: modules they import definitions from, and files that name a function which
+//! hands its argument on to a process.
+
+use super::{Files, Options};
+use crate::catalogue::Catalogue;
+use crate::facts::FileFacts;
+use crate::findings::FileError;
+use crate::project::{Eval, Project, Sent, Trigger};
+use crate::text::{ReadError, SourceFile};
+use aho_corasick::{AhoCorasick, MatchKind};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How often the project may grow: chains of helpers are short, and cycles must end.
+const MAX_ROUNDS: usize = 8;
+
+/// What round one found.
+#[derive(Debug)]
+pub struct Gathered {
+    /// The parsed files that could be read whole.
+    pub project: Project,
+    /// What is sent to processes.
+    pub sent: Vec<Sent>,
+    /// Files that could not be done.
+    pub errors: Vec<FileError>,
+    /// The texts of files with errors, for the frames of reports.
+    pub broken: Vec<Arc<SourceFile>>,
+}
+
+/// One file after reading.
+enum Read {
+    /// Holds no word that matters.
+    Silent,
+    /// Parsed whole.
+    Facts(Box<FileFacts>),
+    /// Could not be done.
+    Error(FileError, Option<Arc<SourceFile>>),
+}
+
+/// Reads and parses what matters of `paths`; `known` are facts of files that have not changed since.
+pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Vec<FileFacts>) -> Gathered {
+    let mut kept: BTreeMap<PathBuf, FileFacts> = known.into_iter().map(|facts| (facts.source.path.clone(), facts)).collect();
+    let catalogue = Catalogue::new(&options.executors);
+    let words = matcher(&catalogue.words());
+    let mut all: BTreeSet<PathBuf> = paths.iter().cloned().collect();
+    let mut read: BTreeMap<PathBuf, Read> = paths
+        .par_iter()
+        .filter(|path| !kept.contains_key(*path))
+        .map(|path| (path.clone(), read_one(path, files, &|bytes| words.is_match(bytes))))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .collect();
+    read.extend(std::mem::take(&mut kept).into_iter().map(|(path, facts)| (path, Read::Facts(Box::new(facts)))));
+    let mut errors = Vec::new();
+    let mut broken = Vec::new();
+    let mut parsed: Vec<FileFacts> = Vec::new();
+    let mut known: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut searched: BTreeSet<Trigger> = BTreeSet::new();
+    for round in 0.. {
+        for (path, one) in std::mem::take(&mut read) {
+            match one {
+                Read::Silent => {}
+                Read::Facts(facts) => {
+                    known.insert(path);
+                    parsed.push(*facts);
+                }
+                Read::Error(error, source) => {
+                    known.insert(path.clone());
+                    all.remove(&path);
+                    errors.push(error);
+                    broken.extend(source);
+                }
+            }
+        }
+        parsed.sort_by(|left, right| left.source.path.cmp(&right.source.path));
+        let project = Project::new(catalogue.clone(), std::mem::take(&mut parsed), all.clone());
+        let (sent, wanted, triggers) = look(&project);
+        let wanted: Vec<PathBuf> = wanted.into_iter().filter(|path| !known.contains(path)).collect();
+        let fresh: Vec<Trigger> = triggers.into_iter().filter(|trigger| searched.insert(trigger.clone())).collect();
+        read.extend(wanted.par_iter().map(|path| (path.clone(), read_one(path, files, &|_| true))).collect::<Vec<_>>());
+        if !fresh.is_empty() {
+            let silent: Vec<&PathBuf> = paths.iter().filter(|path| !known.contains(*path) && !read.contains_key(*path)).collect();
+            let named = silent.par_iter().map(|path| ((*path).clone(), read_one(path, files, &|bytes| names_one(bytes, &fresh)))).collect::<Vec<_>>();
+            read.extend(named.into_iter().filter(|(_, one)| matches!(one, Read::Facts(_))));
+        }
+        if read.is_empty() || round >= MAX_ROUNDS {
+            errors.sort();
+            return Gathered { project, sent, errors, broken };
+        }
+        parsed = project.into_files();
+    }
+    unreachable!("the loop ends by its bound")
+}
+
+fn matcher(words: &[String]) -> AhoCorasick {
+    // LeftmostFirst uses vector instructions; the standard kind never does.
+    AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(words).expect("a list of words is a valid pattern set")
+}
+
+/// Whether a file names both the module and the function of one of `triggers`.
+fn names_one(bytes: &[u8], triggers: &[Trigger]) -> bool {
+    let has = |word: &str| memchr::memmem::find(bytes, word.as_bytes()).is_some();
+    triggers.iter().any(|trigger| has(&trigger.name) && has(&trigger.module))
+}
+
+fn read_one(path: &Path, files: &dyn Files, matters: &dyn Fn(&[u8]) -> bool) -> Read {
+    let bytes = match files.read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => return Read::Error(FileError { path: path.to_path_buf(), place: None, message: error.to_string() }, None),
+    };
+    if !matters(&bytes) {
+        return Read::Silent;
+    }
+    let source = match SourceFile::decode(path, bytes) {
+        Ok(source) => Arc::new(source),
+        Err(error) => return Read::Error(FileError { path: path.to_path_buf(), place: place_of(&error), message: error.to_string() }, None),
+    };
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| parse(&source))) {
+        Ok(Ok(facts)) => Read::Facts(Box::new(facts)),
+        Ok(Err(error)) => Read::Error(error, Some(source)),
+        Err(_) => Read::Error(
+            FileError {
+                path: path.to_path_buf(),
+                place: None,
+                message: "made spawnsafe panic; please report it with the file (the file was left alone)".into(),
+            },
+            Some(source),
+        ),
+    }
+}
+
+fn parse(source: &Arc<SourceFile>) -> Result<FileFacts, FileError> {
+    let parsed = crate::syntax::parse(&source.text);
+    if let Some(first) = parsed.broken.first() {
+        let place = source.lines().place(&source.text, first.span.start);
+        return Err(FileError { path: source.path.clone(), place: Some(place), message: format!("{}; the file was left alone", first.message) });
+    }
+    Ok(FileFacts::of(source.clone(), parsed))
+}
+
+fn place_of(error: &ReadError) -> Option<crate::text::Place> {
+    matches!(error, ReadError::UnknownEncoding(_)).then_some(crate::text::Place { line: 1, column: 1 })
+}
+
+/// What is sent, which files that would need to be parsed, and which names hand callables on.
+fn look(project: &Project) -> (Vec<Sent>, BTreeSet<PathBuf>, BTreeSet<Trigger>) {
+    let ids: Vec<_> = project.files().map(|(id, _)| id).collect();
+    let parts: Vec<(Vec<Sent>, BTreeSet<PathBuf>, BTreeSet<Trigger>)> = ids
+        .par_iter()
+        .map(|id| {
+            let eval = Eval::new(project);
+            let sent = eval.sent(*id);
+            let triggers = eval.triggers(*id, &sent);
+            (sent, eval.wanted.into_inner(), triggers)
+        })
+        .collect();
+    let (mut sent, mut wanted, mut triggers) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    for part in parts {
+        sent.extend(part.0);
+        wanted.extend(part.1);
+        triggers.extend(part.2);
+    }
+    (sent, wanted, triggers)
+}

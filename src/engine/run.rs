@@ -1,0 +1,102 @@
+//! Round two: the rules over every file of the project.
+
+use super::gather::{Gathered, gather};
+use super::{Files, Options};
+use crate::facts::FileFacts;
+use crate::findings::{FileError, Finding, Report, Summary};
+use crate::project::{Eval, FileId, Project};
+use crate::rules::{self, RuleContext, SentIndex};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Paths of names, containers and calls are followed by recursion of bounded depth; the bound fits this stack.
+const STACK_BYTES: usize = 64 << 20;
+
+/// Runs `work` on a pool of `threads` threads (0: one per core) with stacks that fit the analysis.
+pub(super) fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK_BYTES).build();
+    match pool {
+        Ok(pool) => pool.install(work),
+        // Without threads of its own the work runs on the caller's.
+        Err(_) => work(),
+    }
+}
+
+/// One look at the project.
+pub(super) struct Look {
+    /// Sorted findings that are not suppressed.
+    pub(super) findings: Vec<Finding>,
+    /// Files that could not be done.
+    pub(super) errors: Vec<FileError>,
+    /// The project, to look again.
+    pub(super) project: Project,
+    /// Sources of files with errors.
+    pub(super) broken: Vec<std::sync::Arc<crate::text::SourceFile>>,
+}
+
+/// Gathers facts and runs the rules.
+pub(super) fn look(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Vec<FileFacts>) -> Look {
+    let Gathered { project, sent, mut errors, broken } = gather(paths, files, options, known);
+    let index = SentIndex::new(sent);
+    let ids: Vec<FileId> = project.files().map(|(id, _)| id).collect();
+    let parts: Vec<Result<Vec<Finding>, FileError>> = ids.par_iter().map(|id| one_file(&project, *id, &index, options)).collect();
+    let mut findings = Vec::new();
+    for part in parts {
+        match part {
+            Ok(found) => findings.extend(found),
+            Err(error) => errors.push(error),
+        }
+    }
+    findings.sort_by_cached_key(Finding::sort_key);
+    findings.dedup();
+    errors.sort();
+    Look { findings, errors, project, broken }
+}
+
+fn one_file(project: &Project, file: FileId, index: &SentIndex, options: &Options) -> Result<Vec<Finding>, FileError> {
+    let work = || {
+        let eval = Eval::new(project);
+        let mut found = Vec::new();
+        for rule in rules::ALL.iter().filter(|rule| options.codes.contains(rule.code)) {
+            let ctx =
+                RuleContext { rule, eval: &eval, file, index, bind: options.bind, guard_style: options.guard_style, target_version: options.target_version };
+            found.extend((rule.check)(&ctx));
+        }
+        found.retain(|finding: &Finding| options.of(&finding.location.path).codes.contains(finding.code));
+        found
+    };
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).map_err(|_| FileError {
+        path: project.file(file).source.path.clone(),
+        place: None,
+        message: "made spawnsafe panic; please report it with the file (the file was left alone)".into(),
+    })
+}
+
+/// The report of `check`.
+pub(super) fn check(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Report {
+    let look = look(paths, files, options, Vec::new());
+    let summary = summary(paths, &look);
+    let sources = sources(&look);
+    Report { findings: look.findings, fixed: Vec::new(), errors: look.errors, changes: Vec::new(), sources, summary }
+}
+
+/// The texts that findings and errors of a look point into.
+pub(super) fn sources(look: &Look) -> BTreeMap<PathBuf, std::sync::Arc<crate::text::SourceFile>> {
+    let project = look.project.files().map(|(_, facts)| facts.source.clone());
+    project.chain(look.broken.iter().cloned()).map(|source| (source.path.clone(), source)).collect()
+}
+
+/// The totals of a look.
+pub(super) fn summary(paths: &[PathBuf], look: &Look) -> Summary {
+    use crate::findings::Applicability::{Safe, Unsafe};
+    let with = |wanted| look.findings.iter().filter(|finding| finding.fix().is_some_and(|fix| fix.applicability == wanted)).count();
+    Summary {
+        files: paths.len(),
+        parsed: look.project.files().count() + look.broken.len(),
+        findings: look.findings.len(),
+        fixable: with(Safe),
+        unsafe_fixable: with(Unsafe),
+        fixed: 0,
+    }
+}

@@ -1,0 +1,233 @@
+//! What calls give, what functions return, and who feeds a parameter.
+
+use super::{Eval, FileId, Site, Type, Value};
+use crate::catalogue::Start;
+use crate::facts::scopes::{Binding, BindingKind};
+use crate::syntax::{Field, Kind, NodeId};
+
+/// More callers than this are not looked at: the parameter stays unknown.
+const MAX_CALLERS: usize = 40;
+
+impl Eval<'_> {
+    pub(super) fn call_values(&self, site: Site) -> Vec<Value> {
+        let tree = self.file(site.file).tree();
+        let Some(callee) = tree.child(site.node, Field::Function) else { return vec![Value::Unknown] };
+        let callee = Site { file: site.file, node: callee };
+        self.values(callee).iter().flat_map(|value| self.called(value, site)).collect()
+    }
+
+    fn called(&self, callee: &Value, call: Site) -> Vec<Value> {
+        match callee {
+            Value::External { path, start } => self.external_call(path, *start, call),
+            Value::Class(class) => vec![Value::Instance(Type::Class(*class))],
+            Value::Function(function) => self.returned_to(*function, call),
+            Value::Lambda(lambda) => {
+                let body = self.file(lambda.file).tree().child(lambda.node, Field::Body);
+                body.map(|body| self.values(Site { file: lambda.file, node: body }).to_vec()).unwrap_or_default()
+            }
+            Value::Method { function: Some(function), .. } => self.returned_to(*function, call),
+            Value::Method { receiver: Type::External { path, start, .. }, name, .. } => match &**name {
+                "__enter__" | "enter_context" => vec![Value::Instance(Type::External { path: path.clone(), start: *start, made: Some(call) })],
+                _ => vec![Value::Result(call)],
+            },
+            _ => vec![Value::Result(call)],
+        }
+    }
+
+    fn external_call(&self, path: &str, start: Start, call: Site) -> Vec<Value> {
+        let first = || self.positional_arguments(call).first().copied();
+        match path {
+            "functools.partial" => return vec![Value::Partial(call)],
+            "contextlib.closing" | "contextlib.nullcontext" => return first().map(|inner| self.values(inner).to_vec()).unwrap_or_default(),
+            "functools.wraps" | "functools.lru_cache" | "functools.cache" => return vec![Value::external(&format!("{path}()"))],
+            "builtins.list" | "builtins.tuple" | "builtins.set" | "builtins.sorted" | "builtins.reversed" => {
+                return first().map(|inner| self.values(inner).to_vec()).unwrap_or_else(|| vec![Value::Literal(call)]);
+            }
+            "copy.copy" | "copy.deepcopy" | "typing.cast" => {
+                return self.positional_arguments(call).last().map(|inner| self.values(*inner).to_vec()).unwrap_or_default();
+            }
+            _ => {}
+        }
+        let start = match crate::catalogue::last_part(path) {
+            "get_context" => self.start_method_argument(call, start),
+            "SpawnProcess" => Start::Spawn,
+            "ForkServerProcess" => Start::Forkserver,
+            _ => self.context_argument(path, call).unwrap_or(start),
+        };
+        vec![Value::Instance(Type::External { path: path.into(), start, made: Some(call) })]
+    }
+
+    /// The start method that `get_context("…")` fixes.
+    fn start_method_argument(&self, call: Site, otherwise: Start) -> Start {
+        let Some(argument) = self.argument(call, "method", 0) else { return otherwise };
+        match self.string_literal(argument) {
+            Some("fork") => Start::Fork,
+            Some("spawn") => Start::Spawn,
+            Some("forkserver") => Start::Forkserver,
+            _ => otherwise,
+        }
+    }
+
+    /// The start method that a call's context parameter fixes (`mp_context=get_context("fork")`).
+    fn context_argument(&self, path: &str, call: Site) -> Option<Start> {
+        let entry = self.project.catalogue.get(self.project.catalogue.by_path(path)?);
+        let parameter = entry.context.as_ref()?;
+        let argument = self.argument(call, &parameter.name, parameter.pos)?;
+        match self.string_literal(argument) {
+            Some("fork") => return Some(Start::Fork),
+            Some("spawn") => return Some(Start::Spawn),
+            Some("forkserver") => return Some(Start::Forkserver),
+            _ => {}
+        }
+        let starts: Vec<Start> = self
+            .values(argument)
+            .iter()
+            .filter_map(|value| match value {
+                Value::Instance(Type::External { path, start, .. }) if crate::catalogue::last_part(path) == "get_context" => Some(*start),
+                _ => None,
+            })
+            .collect();
+        match starts.as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        }
+    }
+
+    /// What a project function gives to the caller: its return values; what it yields, for a context manager.
+    fn returned_to(&self, function: Site, call: Site) -> Vec<Value> {
+        let facts = self.file(function.file);
+        if facts.is_generator(function.node) {
+            return if self.has_decorator(function, &["contextmanager", "asynccontextmanager", "fixture"]) {
+                self.yielded(function)
+            } else {
+                vec![Value::Result(call)]
+            };
+        }
+        let found = self.returned(function);
+        if found.is_empty() { vec![Value::Result(call)] } else { found }
+    }
+
+    /// The values of the `return` statements of a function.
+    pub fn returned(&self, function: Site) -> Vec<Value> {
+        self.returns(function).into_iter().flat_map(|value| self.values(value).to_vec()).collect()
+    }
+
+    /// The expressions that a function returns.
+    pub fn returns(&self, function: Site) -> Vec<Site> {
+        let facts = self.file(function.file);
+        let tree = facts.tree();
+        facts
+            .own_nodes(function.node)
+            .filter(|node| tree.kind(*node) == Kind::ReturnStatement)
+            .filter_map(|node| tree.children(node).next())
+            .map(|node| Site { file: function.file, node })
+            .collect()
+    }
+
+    fn yielded(&self, function: Site) -> Vec<Value> {
+        let facts = self.file(function.file);
+        let tree = facts.tree();
+        let yields: Vec<NodeId> = facts.own_nodes(function.node).filter(|node| tree.kind(*node) == Kind::Yield).collect();
+        yields.into_iter().filter_map(|node| tree.children(node).next()).flat_map(|node| self.values(Site { file: function.file, node }).to_vec()).collect()
+    }
+
+    /// What `with value as …` binds.
+    pub(super) fn entered(&self, values: &[Value], _expression: Site) -> Vec<Value> {
+        let mut out = Vec::new();
+        for value in values {
+            match value {
+                Value::Instance(Type::Class(class)) => match self.method(*class, "__enter__").or_else(|| self.method(*class, "__aenter__")) {
+                    Some((_, enter)) => out.extend(self.returned(enter)),
+                    None => out.push(value.clone()),
+                },
+                _ => out.push(value.clone()),
+            }
+        }
+        out
+    }
+
+    pub(super) fn parameter_values(&self, file: FileId, binding: &Binding) -> Vec<Value> {
+        let BindingKind::Parameter { default, annotation, star, .. } = &binding.kind else { return vec![Value::Unknown] };
+        let facts = self.file(file);
+        let tree = facts.tree();
+        let at = |node| Site { file, node };
+        if *star != 0 {
+            return vec![Value::Unknown];
+        }
+        if let Some(function) = self.method_of_first_parameter(file, binding)
+            && let Some(class) = tree.enclosing(function, &[Kind::ClassDefinition, Kind::FunctionDefinition, Kind::Lambda])
+            && tree.kind(class) == Kind::ClassDefinition
+            && !self.has_decorator(at(function), &["staticmethod"])
+        {
+            let of_class = self.has_decorator(at(function), &["classmethod"]) || facts.definition_name(function) == "__new__";
+            return vec![if of_class { Value::Class(at(class)) } else { Value::Instance(Type::Class(at(class))) }];
+        }
+        let mut found: Vec<Value> = annotation.map(|annotation| self.annotation_values(at(annotation))).unwrap_or_default();
+        if let Some(default) = default
+            && tree.kind(*default) != Kind::None
+        {
+            found.extend(self.values(at(*default)).iter().cloned());
+        }
+        for argument in self.arguments_for(file, binding) {
+            found.extend(self.values(argument).iter().filter(|value| !matches!(value, Value::Unknown)).cloned());
+        }
+        if found.is_empty() {
+            found.push(Value::Parameter(at(binding.node)));
+        }
+        found
+    }
+
+    /// The expressions that known callers give for a parameter.
+    pub fn arguments_for(&self, file: FileId, binding: &Binding) -> Vec<Site> {
+        let facts = self.file(file);
+        let tree = facts.tree();
+        let Some(parameters) = tree.enclosing(binding.node, &[Kind::Parameters]) else { return Vec::new() };
+        let Some(function) = tree.parent(parameters) else { return Vec::new() };
+        let Some(position) = tree.children(parameters).position(|child| tree.contains(child, binding.node)) else { return Vec::new() };
+        let name = facts.text(binding.node).to_owned();
+        let function = Site { file, node: function };
+        let bound = usize::from(self.is_method(function));
+        self.callers(function)
+            .into_iter()
+            .filter_map(|call| {
+                let keyword = self.keyword_argument(call, &name);
+                keyword.or_else(|| position.checked_sub(bound).and_then(|at| self.positional_arguments(call).get(at).copied()))
+            })
+            .collect()
+    }
+
+    /// Whether calls of the function pass its first parameter implicitly.
+    pub fn is_method(&self, function: Site) -> bool {
+        let tree = self.file(function.file).tree();
+        tree.enclosing(function.node, &[Kind::ClassDefinition, Kind::FunctionDefinition, Kind::Lambda]).is_some_and(|up| tree.kind(up) == Kind::ClassDefinition)
+            && !self.has_decorator(function, &["staticmethod"])
+    }
+
+    /// The calls of a function or method that can be seen. For `__init__`, the constructor calls of its class.
+    pub fn callers(&self, function: Site) -> Vec<Site> {
+        let facts = self.file(function.file);
+        let mut name = facts.definition_name(function.node).to_owned();
+        let mut wanted = Value::Function(function);
+        if name == "__init__"
+            && let Some(class) = facts.tree().enclosing(function.node, &[Kind::ClassDefinition])
+        {
+            facts.definition_name(class).clone_into(&mut name);
+            wanted = Value::Class(Site { file: function.file, node: class });
+        }
+        let candidates = self.project.calls_named(&name);
+        if candidates.len() > MAX_CALLERS {
+            return Vec::new();
+        }
+        candidates
+            .iter()
+            .copied()
+            .filter(|call| {
+                let Some(callee) = self.file(call.file).tree().child(call.node, Field::Function) else { return false };
+                self.values(Site { file: call.file, node: callee }).iter().any(|value| match value {
+                    Value::Method { function: Some(found), .. } => *found == function,
+                    other => *other == wanted,
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,229 @@
+//! Calls that send something to another process.
+
+use super::{Eval, FileId, Project, Site, Type, Value};
+use crate::catalogue::{ByWhat, Condition, Entry, EntryId, EntryKind, Start, Transport, Verdict};
+use crate::findings::StartMethod;
+use crate::syntax::{Field, Kind};
+
+/// One call of a process API.
+#[derive(Debug, Clone)]
+pub struct Dispatch {
+    /// The call.
+    pub call: Site,
+    /// The API.
+    pub entry: EntryId,
+    /// The start method in force, as far as it is fixed.
+    pub start: Start,
+    /// The expression of the executor, pool or process object, for methods.
+    pub receiver: Option<Site>,
+    /// The call that made the receiver, where it can be seen.
+    pub made: Option<Site>,
+    /// How many leading positional arguments are not the API's (`Process.__init__(self, …)`).
+    pub shift: i32,
+}
+
+/// A callable parameter of a dispatch that an argument fills.
+#[derive(Debug, Clone)]
+pub struct Slot {
+    /// The parameter's name.
+    pub name: String,
+    /// The argument.
+    pub expression: Site,
+}
+
+impl Dispatch {
+    /// The API.
+    pub fn api<'p>(&self, project: &'p Project) -> &'p Entry {
+        project.catalogue.get(self.entry)
+    }
+
+    /// The start methods under which what this call sends is pickled by reference; empty if it never is.
+    pub fn pickled_under(&self, project: &Project) -> Vec<StartMethod> {
+        let entry = self.api(project);
+        if entry.verdict == Verdict::Never || !matches!(entry.by, ByWhat::Reference | ByWhat::Depends) {
+            return Vec::new();
+        }
+        let methods = self.start.methods().iter().copied();
+        match entry.transport {
+            Transport::ProcessArgs => methods.filter(|method| *method != StartMethod::Fork).collect(),
+            Transport::Queue | Transport::OwnPipe => methods.collect(),
+            Transport::InProcess | Transport::ByName => Vec::new(),
+        }
+    }
+
+    /// Whether multiprocessing's own primitives may travel with this call.
+    pub fn carries_primitives(&self, project: &Project) -> bool {
+        self.api(project).transport == Transport::ProcessArgs
+    }
+}
+
+impl Eval<'_> {
+    /// The dispatches of a file, in the order of the text.
+    pub fn dispatches(&self, file: FileId) -> Vec<Dispatch> {
+        let facts = self.file(file);
+        facts.calls.iter().flat_map(|call| self.dispatches_at(Site { file, node: *call })).collect()
+    }
+
+    /// The dispatches that one call may be (several if the receiver may be of several types).
+    pub fn dispatches_at(&self, call: Site) -> Vec<Dispatch> {
+        let facts = self.file(call.file);
+        let tree = facts.tree();
+        let Some(callee) = tree.child(call.node, Field::Function) else { return Vec::new() };
+        let mut found: Vec<Dispatch> = Vec::new();
+        match tree.kind(callee) {
+            Kind::Identifier => {}
+            Kind::Attribute => {
+                let name = tree.child(callee, Field::Attribute).map_or("", |name| facts.text(name));
+                if name == "run_in_executor" {
+                    return self.executor_argument_dispatch(call).into_iter().collect();
+                }
+                if name != "__init__" && !self.project.catalogue.knows_name(name) && !self.project.defines_class(name) {
+                    return Vec::new();
+                }
+            }
+            // `elastic_launch(config, entrypoint)(…)`, `ctx_of("spawn").Process(…)` and the like.
+            _ => {}
+        }
+        for value in self.values(Site { file: call.file, node: callee }).iter() {
+            found.extend(self.dispatch_of(value, call));
+        }
+        found.retain(|dispatch| self.conditions_hold(dispatch));
+        found.dedup_by_key(|dispatch| (dispatch.entry, dispatch.start));
+        found
+    }
+
+    fn dispatch_of(&self, callee: &Value, call: Site) -> Option<Dispatch> {
+        let catalogue = &self.project.catalogue;
+        match callee {
+            Value::External { path, start } => {
+                let (path, shift) = match path.strip_suffix(".__init__") {
+                    Some(class) => (class, 1),
+                    None => (&**path, 0),
+                };
+                let entry = catalogue.by_path(path)?;
+                let start = match self.values(call).first() {
+                    Some(Value::Instance(Type::External { start, .. })) if shift == 0 => *start,
+                    _ => *start,
+                };
+                Some(Dispatch { call, entry, start: self.effective(start, entry), receiver: None, made: None, shift })
+            }
+            Value::Method { receiver, object, name, function } => self.method_dispatch(receiver, *object, name, *function, call),
+            Value::Class(class) => {
+                // A project class that derives from an API class and inherits its constructor.
+                if self.method(*class, "__init__").is_some() {
+                    return None;
+                }
+                let (entry, start) = self.entry_of_class(*class)?;
+                Some(Dispatch { call, entry, start, receiver: None, made: None, shift: 0 })
+            }
+            _ => None,
+        }
+    }
+
+    fn method_dispatch(&self, receiver: &Type, object: Site, name: &str, function: Option<Site>, call: Site) -> Option<Dispatch> {
+        let catalogue = &self.project.catalogue;
+        let (class, start, made) = match receiver {
+            Type::External { path, start, made } => (catalogue.by_path(path)?, *start, *made),
+            Type::Class(class) => {
+                let (entry, start) = self.entry_of_class(*class)?;
+                if let Some(function) = function
+                    && !self.forwards_to_super(function, name)
+                {
+                    return None;
+                }
+                (entry, start, None)
+            }
+        };
+        let entry = catalogue.method(class, name)?;
+        let start = self.effective(start, class);
+        let dispatch = Dispatch { call, entry, start, receiver: Some(object), made, shift: 0 };
+        // The receiver's own conditions (a pool told to use dill) count for its methods.
+        let of_class = made.map(|made| Dispatch { call: made, entry: class, start, receiver: None, made: None, shift: 0 });
+        of_class.is_none_or(|of_class| self.conditions_hold(&of_class)).then_some(dispatch)
+    }
+
+    /// The catalogue's entry of the API class that a project class derives from.
+    pub fn entry_of_class(&self, class: Site) -> Option<(EntryId, Start)> {
+        self.external_bases(class).into_iter().find_map(|(path, start)| {
+            let entry = self.project.catalogue.by_path(&path)?;
+            (self.project.catalogue.get(entry).kind == EntryKind::Class).then(|| (entry, self.effective(start, entry)))
+        })
+    }
+
+    /// Whether an override hands its arguments on to `super().name`.
+    fn forwards_to_super(&self, function: Site, name: &str) -> bool {
+        let facts = self.file(function.file);
+        let wanted = format!("super().{name}");
+        let tree = facts.tree();
+        facts.own_nodes(function.node).any(|node| tree.kind(node) == Kind::Attribute && facts.text(node) == wanted)
+    }
+
+    fn effective(&self, start: Start, entry: EntryId) -> Start {
+        match start {
+            Start::Platform => self.project.catalogue.get(entry).start,
+            fixed => fixed,
+        }
+    }
+
+    /// `loop.run_in_executor(executor, func, …)`: a dispatch where the executor may be a process executor.
+    fn executor_argument_dispatch(&self, call: Site) -> Option<Dispatch> {
+        let entry = self.project.catalogue.by_id("asyncio.run_in_executor")?;
+        let parameter = self.project.catalogue.get(entry).executor.clone()?;
+        let executor = self.argument(call, &parameter.name, parameter.pos)?;
+        let (start, made) = self.values(executor).iter().find_map(|value| self.process_executor(value))?;
+        Some(Dispatch { call, entry, start, receiver: Some(executor), made, shift: 0 })
+    }
+
+    /// The start method of a value that is an executor of processes, and the call that made it.
+    fn process_executor(&self, value: &Value) -> Option<(Start, Option<Site>)> {
+        let Value::Instance(ty) = value else { return None };
+        let (entry, start, made) = match ty {
+            Type::External { path, start, made } => (self.project.catalogue.by_path(path)?, *start, *made),
+            Type::Class(class) => {
+                let (entry, start) = self.entry_of_class(*class)?;
+                (entry, start, None)
+            }
+        };
+        let submit = self.project.catalogue.method(entry, "submit").or_else(|| self.project.catalogue.method(entry, "schedule"))?;
+        let transport = self.project.catalogue.get(submit).transport;
+        matches!(transport, Transport::Queue | Transport::OwnPipe).then(|| (self.effective(start, entry), made))
+    }
+
+    fn conditions_hold(&self, dispatch: &Dispatch) -> bool {
+        dispatch.api(self.project).when.iter().all(|condition| self.condition_holds(dispatch, condition))
+    }
+
+    fn condition_holds(&self, dispatch: &Dispatch, condition: &Condition) -> bool {
+        let pos = if condition.pos < 0 { -1 } else { condition.pos + dispatch.shift };
+        let Some(argument) = self.argument(dispatch.call, &condition.name, pos) else {
+            return !condition.required || self.has_splat(dispatch.call);
+        };
+        let facts = self.file(argument.file);
+        let literal = match self.string_literal(argument) {
+            Some(text) => format!("'{text}'"),
+            None => facts.text(argument.node).to_owned(),
+        };
+        !condition.unless.contains(&literal)
+    }
+
+    /// Whether a call has a `*args` or `**kwargs` among its arguments.
+    pub fn has_splat(&self, call: Site) -> bool {
+        let tree = self.file(call.file).tree();
+        tree.child(call.node, Field::Arguments)
+            .is_some_and(|list| tree.children(list).any(|node| matches!(tree.kind(node), Kind::ListSplat | Kind::DictionarySplat)))
+    }
+
+    /// The callable slots of a dispatch that arguments fill.
+    pub fn slots(&self, dispatch: &Dispatch) -> Vec<Slot> {
+        let entry = dispatch.api(self.project);
+        entry
+            .callables
+            .iter()
+            .filter_map(|parameter| {
+                let pos = if parameter.pos < 0 { -1 } else { parameter.pos + dispatch.shift };
+                let expression = self.argument(dispatch.call, &parameter.name, pos)?;
+                Some(Slot { name: parameter.name.clone(), expression })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,55 @@
+//! Import paths to files, without knowing `sys.path`: packages, src layouts and scripts beside each other.
+
+use super::{FileId, Project};
+use std::path::{Path, PathBuf};
+
+impl Project {
+    /// The file that `import module` (dotted, absolute, or with leading dots) in `from` means, if it
+    /// is one of the project's. It may not be parsed: then it is listed as wanted by the caller.
+    pub fn module_path(&self, from: FileId, module: &str) -> Option<PathBuf> {
+        let folder = self.file(from).source.path.parent().unwrap_or(Path::new("")).to_path_buf();
+        let dots = module.bytes().take_while(|byte| *byte == b'.').count();
+        let parts: Vec<&str> = module[dots..].split('.').filter(|part| !part.is_empty()).collect();
+        if dots > 0 {
+            let mut base = folder;
+            for _ in 1..dots {
+                base = base.parent()?.to_path_buf();
+            }
+            return self.module_below(&base, &parts);
+        }
+        let mut base = Some(folder.as_path());
+        while let Some(folder) = base {
+            // Inside a package an absolute import starts at the package's parent or above.
+            if !self.paths.contains(&folder.join("__init__.py")) {
+                let found = self.module_below(folder, &parts).or_else(|| self.module_below(&folder.join("src"), &parts));
+                if found.is_some() {
+                    return found;
+                }
+            }
+            base = folder.parent();
+        }
+        None
+    }
+
+    fn module_below(&self, base: &Path, parts: &[&str]) -> Option<PathBuf> {
+        let mut folder = base.to_path_buf();
+        folder.extend(parts);
+        let package = folder.join("__init__.py");
+        if self.paths.contains(&package) {
+            return Some(package);
+        }
+        if parts.is_empty() {
+            return None;
+        }
+        let mut file = folder.into_os_string();
+        file.push(".py");
+        let file = PathBuf::from(file);
+        self.paths.contains(&file).then_some(file)
+    }
+
+    /// The submodule `name` of the package whose `__init__.py` is `package`.
+    pub fn submodule(&self, package: FileId, name: &str) -> Option<PathBuf> {
+        let path = &self.file(package).source.path;
+        (path.file_name()? == "__init__.py").then(|| self.module_below(path.parent()?, &[name])).flatten()
+    }
+}

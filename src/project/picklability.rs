@@ -1,0 +1,176 @@
+//! Whether an object can cross a process boundary, as far as its making can be seen.
+
+use super::{Eval, Site, Type, Value};
+use crate::catalogue::objects::{self, Travels};
+use crate::syntax::{Field, Kind};
+
+/// How deep objects are looked into: an attribute of an attribute of an element.
+const MAX_DEPTH: u32 = 4;
+
+/// Why an object cannot cross.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Obstacle {
+    /// What cannot cross, with an article: "a thread lock".
+    pub what: String,
+    /// The way to it: `self._lock`, or empty for the object itself.
+    pub path: String,
+    /// Where it is made.
+    pub site: Option<Site>,
+    /// Whether it could travel in Process args or initargs.
+    pub by_inheritance: bool,
+}
+
+impl Eval<'_> {
+    /// The first thing that keeps what `expression` may be from crossing; `None` if nothing is known to.
+    ///
+    /// `inheritance` tells whether multiprocessing's own primitives may travel (Process args and initargs).
+    pub fn obstacle(&self, expression: Site, inheritance: bool) -> Option<Obstacle> {
+        self.values(expression).iter().find_map(|value| self.obstacle_of(value, inheritance, MAX_DEPTH))
+    }
+
+    /// As [`obstacle`](Self::obstacle), for a value.
+    pub fn obstacle_of(&self, value: &Value, inheritance: bool, depth: u32) -> Option<Obstacle> {
+        if depth == 0 {
+            return None;
+        }
+        let simple = |what: &str, site: Option<Site>| Some(Obstacle { what: what.to_owned(), path: String::new(), site, by_inheritance: false });
+        match value {
+            Value::Instance(Type::External { path, made, .. }) => object_obstacle(path, *made, inheritance),
+            Value::External { path, .. } if matches!(&**path, "sys.stdout" | "sys.stderr" | "sys.stdin") => object_obstacle(path, None, inheritance),
+            Value::Instance(Type::Class(class)) => self.instance_obstacle(*class, inheritance, depth),
+            Value::Module(_) => simple("a module", None),
+            Value::Lambda(site) => simple("a lambda", Some(*site)),
+            Value::Function(site) if self.is_local(*site) => simple("a local function", Some(*site)),
+            Value::Class(site) if self.is_local(*site) => simple("a local class", Some(*site)),
+            Value::Method { receiver, function, object, .. } => {
+                if function.is_some_and(|function| self.has_decorator(function, &["staticmethod", "classmethod"])) {
+                    return None;
+                }
+                self.obstacle_of(&Value::Instance(receiver.clone()), inheritance, depth - 1)
+                    .map(|inner| Obstacle { site: inner.site.or(Some(*object)), ..inner })
+            }
+            Value::Literal(site) => self.literal_obstacle(*site, inheritance, depth),
+            Value::Result(call) => self.result_obstacle(*call),
+            Value::Partial(call) => self
+                .positional_arguments(*call)
+                .into_iter()
+                .find_map(|argument| self.values(argument).iter().find_map(|value| self.obstacle_of(value, inheritance, depth - 1))),
+            _ => None,
+        }
+    }
+
+    /// Whether a definition stands inside a function, so that it has no importable name.
+    pub fn is_local(&self, definition: Site) -> bool {
+        let facts = self.file(definition.file);
+        if facts.enclosing_function(definition.node).is_none() {
+            return false;
+        }
+        // `global f` inside the function makes it importable.
+        let tree = facts.tree();
+        let Some(name) = tree.child(definition.node, Field::Name) else { return true };
+        facts.scopes.resolve_name(name).is_none_or(|(home, _)| home != facts.scopes.module())
+    }
+
+    fn literal_obstacle(&self, site: Site, inheritance: bool, depth: u32) -> Option<Obstacle> {
+        let tree = self.file(site.file).tree();
+        let at = |node| Site { file: site.file, node };
+        match tree.kind(site.node) {
+            Kind::GeneratorExpression => Some(Obstacle { what: "a generator".into(), path: String::new(), site: Some(site), by_inheritance: false }),
+            Kind::List | Kind::Tuple | Kind::Set | Kind::ExpressionList => tree
+                .children(site.node)
+                .take(64)
+                .find_map(|item| self.values(at(item)).iter().find_map(|value| self.obstacle_of(value, inheritance, depth - 1))),
+            Kind::Dictionary => tree
+                .children(site.node)
+                .filter(|pair| tree.kind(*pair) == Kind::Pair)
+                .take(64)
+                .filter_map(|pair| tree.child(pair, Field::Value))
+                .find_map(|item| self.values(at(item)).iter().find_map(|value| self.obstacle_of(value, inheritance, depth - 1))),
+            _ => None,
+        }
+    }
+
+    /// Calls of methods and functions whose result cannot cross: dict views, generator functions.
+    fn result_obstacle(&self, call: Site) -> Option<Obstacle> {
+        let facts = self.file(call.file);
+        let tree = facts.tree();
+        let callee = tree.child(call.node, Field::Function)?;
+        let found = |what: &str| Some(Obstacle { what: what.to_owned(), path: String::new(), site: Some(call), by_inheritance: false });
+        for value in self.values(Site { file: call.file, node: callee }).iter() {
+            match value {
+                Value::Function(function) | Value::Method { function: Some(function), .. } => {
+                    if self.has_decorator(*function, &["contextmanager", "asynccontextmanager"]) {
+                        continue;
+                    }
+                    if self.file(function.file).is_async(function.node) {
+                        return found("a coroutine");
+                    }
+                    if self.file(function.file).is_generator(function.node) {
+                        return found("a generator");
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// What an instance of a project class holds that cannot cross.
+    pub fn instance_obstacle(&self, class: Site, inheritance: bool, depth: u32) -> Option<Obstacle> {
+        if depth == 0 || self.controls_its_pickling(class) {
+            return None;
+        }
+        if self.is_local(class) {
+            let name = self.file(class.file).definition_name(class.node);
+            return Some(Obstacle { what: format!("an instance of the local class '{name}'"), path: String::new(), site: Some(class), by_inheritance: false });
+        }
+        for (path, _) in self.external_bases(class) {
+            if crate::catalogue::last_part(&path) == "TestCase" || &*path == "unittest.IsolatedAsyncioTestCase" {
+                return Some(Obstacle {
+                    what: "a test case (it holds its runner's streams)".into(),
+                    path: String::new(),
+                    site: Some(class),
+                    by_inheritance: false,
+                });
+            }
+            if let Some(found) = object_obstacle(&path, Some(class), inheritance) {
+                return Some(found);
+            }
+        }
+        self.attribute_obstacles(class, inheritance, depth).into_iter().next()
+    }
+
+    /// Every attribute of the class's instances that is known to keep them from crossing.
+    pub fn attribute_obstacles(&self, class: Site, inheritance: bool, depth: u32) -> Vec<Obstacle> {
+        let mut found: Vec<Obstacle> = Vec::new();
+        for each in self.lineage(class) {
+            for (name, write) in self.own_attribute_writes(each) {
+                let Some(value) = write.value else { continue };
+                let path = format!("self.{name}");
+                if found.iter().any(|have| have.path.starts_with(&path)) {
+                    continue;
+                }
+                let obstacle = self.values(value).iter().find_map(|value| self.obstacle_of(value, inheritance, depth - 1));
+                if let Some(inner) = obstacle {
+                    let path = if inner.path.is_empty() { path } else { format!("{path}{}", inner.path.trim_start_matches("self")) };
+                    found.push(Obstacle { path, site: Some(write.target), ..inner });
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether the class (or a project base) says itself how it is pickled.
+    pub fn controls_its_pickling(&self, class: Site) -> bool {
+        ["__getstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__"].iter().any(|name| self.method(class, name).is_some())
+    }
+}
+
+fn object_obstacle(path: &str, site: Option<Site>, inheritance: bool) -> Option<Obstacle> {
+    let object = objects::made_by(path)?;
+    match object.travels {
+        Travels::Yes => None,
+        Travels::Inheritance if inheritance => None,
+        travels => Some(Obstacle { what: object.what.clone(), path: String::new(), site, by_inheritance: travels == Travels::Inheritance }),
+    }
+}

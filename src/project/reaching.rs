@@ -1,0 +1,67 @@
+//! Which bindings of a variable may be in force where it is read.
+
+use crate::facts::FileFacts;
+use crate::facts::scopes::{Binding, BindingKind, ScopeId};
+use crate::syntax::{Kind, NodeId, Tree};
+
+/// The bindings of `name` in `scope` that may be in force at `reader`.
+///
+/// In the scope of the variable itself the last binding that lies in a suite around the reader hides
+/// those before it; a loop around both brings back those after it. Readers in nested scopes run at any
+/// time: they see all bindings.
+pub fn bindings<'f>(facts: &'f FileFacts, scope: ScopeId, name: &str, reader: NodeId) -> Vec<&'f Binding> {
+    let all = facts.scopes.bindings(scope, name);
+    if facts.scopes.scope_of(reader) != scope || all.iter().any(|binding| binding.scope != scope) {
+        return all.iter().filter(|binding| !matches!(binding.kind, BindingKind::Delete)).collect();
+    }
+    let tree = facts.tree();
+    let hiding = all.iter().rposition(|binding| takes_effect(tree, binding) <= tree.start(reader) && dominates(tree, binding, reader));
+    let first = hiding.unwrap_or(0);
+    let loops: Vec<NodeId> = tree.ancestors(reader).filter(|up| matches!(tree.kind(*up), Kind::ForStatement | Kind::WhileStatement)).collect();
+    all.iter()
+        .enumerate()
+        .filter(|(index, binding)| {
+            let before = takes_effect(tree, binding) <= tree.start(reader);
+            let around = loops.iter().any(|each| tree.contains(*each, binding.node));
+            let hidden_in_loop = hiding.is_some_and(|hiding| loops.iter().any(|each| tree.contains(*each, all[hiding].node)));
+            (before && *index >= first) || (around && !before && !hidden_in_loop) || (around && *index < first && !hidden_in_loop)
+        })
+        .map(|(_, binding)| binding)
+        .filter(|binding| !matches!(binding.kind, BindingKind::Delete))
+        .collect()
+}
+
+/// The offset from which on a binding is in force: an assignment evaluates its right side first.
+fn takes_effect(tree: &Tree, binding: &Binding) -> u32 {
+    match &binding.kind {
+        BindingKind::Assignment { value: Some(value), .. } => tree.end(*value),
+        BindingKind::AugmentedAssignment { .. } => tree.end(binding.statement),
+        _ => tree.end(binding.node),
+    }
+}
+
+fn dominates(tree: &Tree, binding: &Binding, reader: NodeId) -> bool {
+    if matches!(binding.kind, BindingKind::Parameter { .. }) {
+        return true;
+    }
+    if matches!(tree.kind(binding.statement), Kind::WithStatement | Kind::ForStatement) && tree.contains(binding.statement, reader) {
+        return true;
+    }
+    if matches!(binding.kind, BindingKind::For { .. } | BindingKind::MatchCapture | BindingKind::Except { .. } | BindingKind::Walrus { .. }) {
+        return false;
+    }
+    tree.ancestors(binding.node).find(|up| matches!(tree.kind(*up), Kind::Block | Kind::Module)).is_some_and(|suite| tree.contains(suite, reader))
+}
+
+/// The modules of `from … import *` at module level.
+pub fn star_imports(facts: &FileFacts) -> Vec<String> {
+    facts
+        .scopes
+        .bindings(facts.scopes.module(), "*")
+        .iter()
+        .filter_map(|binding| match &binding.kind {
+            BindingKind::StarImport { module } => Some(module.clone()),
+            _ => None,
+        })
+        .collect()
+}

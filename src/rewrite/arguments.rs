@@ -1,0 +1,155 @@
+//! Captured values as further arguments of a dispatch.
+
+use super::binding::{Form, Use};
+use super::body::Style;
+use super::hoist::Group;
+use crate::facts::FileFacts;
+use crate::project::{Site, Type, Value};
+use crate::syntax::{Field, Kind, NodeId};
+use crate::text::{Edit, Span};
+
+/// Names that submit and its like keep for themselves.
+const RESERVED: &[&str] = &["self", "fn", "func", "function", "timeout"];
+
+/// The edits that pass the values of member `at` with the dispatch itself, and the style of its parameters;
+/// `None` if that dispatch has no place for them.
+pub(super) fn bound_in_dispatch(group: &Group, at: usize, each: &Use, form: &Form) -> Option<(Vec<Edit>, Style)> {
+    if form.given.is_empty() {
+        return Some((Vec::new(), group.style(at)));
+    }
+    let facts = group.facts();
+    let dispatch = &each.dispatch;
+    let entry = dispatch.api(group.eval.project);
+    // Only the first callable parameter is the one that the arguments are for.
+    if dispatch.call.file != group.file || entry.callables.first().is_none_or(|first| first.name != each.slot.name) || form.leading {
+        return None;
+    }
+    let values: Vec<&str> = form.given.iter().map(|row| row.1.as_str()).collect();
+    let node = group.members[at].node;
+    if let Some(from) = entry.arguments.varargs {
+        if group.eval.has_splat(dispatch.call) || overrides(group, dispatch.receiver) {
+            return None;
+        }
+        let passed = group.eval.positional_arguments(dispatch.call).len().saturating_sub(from as usize);
+        if exactly(facts, node, passed) && !has_keywords(facts, dispatch.call) {
+            return Some((vec![append(facts, dispatch.call.node, &values.join(", "))], Style::Trailing));
+        }
+        let free = form.given.iter().all(|(name, _)| !RESERVED.contains(&name.as_str()) && group.eval.keyword_argument(dispatch.call, name).is_none());
+        return (entry.arguments.keywords && free).then(|| (vec![append(facts, dispatch.call.node, &form.arguments())], Style::Keyword));
+    }
+    let tuple = entry.arguments.tuple.as_ref()?;
+    let shifted = |pos: i32| if pos < 0 { -1 } else { pos + dispatch.shift };
+    let given = group.eval.argument(dispatch.call, &tuple.name, shifted(tuple.pos));
+    let by_name = entry.arguments.dict.as_ref().and_then(|dict| group.eval.argument(dispatch.call, &dict.name, shifted(dict.pos)));
+    let passed = match given {
+        None => Some(0),
+        Some(site) => display_length(facts, site),
+    };
+    if group.eval.has_splat(dispatch.call) {
+        return None;
+    }
+    if passed.is_some_and(|passed| exactly(facts, node, passed)) && by_name.is_none() {
+        let edit = match given {
+            Some(site) => extended(facts, site, &values)?,
+            None => added_keyword(facts, dispatch.call.node, each.slot.expression.node, &format!("{}={}", tuple.name, tuple_text(&values))),
+        };
+        return Some((vec![edit], Style::Trailing));
+    }
+    let dict = entry.arguments.dict.as_ref()?;
+    let pairs: Vec<String> = form.given.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
+    let edit = match by_name {
+        Some(site) => extended_dict(facts, site, &pairs)?,
+        None => added_keyword(facts, dispatch.call.node, each.slot.expression.node, &format!("{}={{{}}}", dict.name, pairs.join(", "))),
+    };
+    Some((vec![edit], Style::Keyword))
+}
+
+/// Whether the receiver is of a project class, whose own `submit` may not pass everything on.
+fn overrides(group: &Group, receiver: Option<Site>) -> bool {
+    receiver.is_some_and(|site| group.eval.values(site).iter().any(|value| matches!(value, Value::Instance(Type::Class(_)))))
+}
+
+/// Whether the callable takes exactly `passed` ordinary parameters without defaults.
+pub(super) fn exactly(facts: &FileFacts, callable: NodeId, passed: usize) -> bool {
+    let tree = facts.tree();
+    let list: Vec<NodeId> = tree.child(callable, Field::Parameters).map(|parameters| tree.children(parameters).collect()).unwrap_or_default();
+    let plain = list
+        .iter()
+        .all(|node| matches!(tree.kind(*node), Kind::Identifier) || (tree.kind(*node) == Kind::TypedParameter && !facts.text(*node).starts_with('*')));
+    plain && list.len() == passed
+}
+
+fn has_keywords(facts: &FileFacts, call: Site) -> bool {
+    let tree = facts.tree();
+    tree.child(call.node, Field::Arguments).is_some_and(|list| tree.children(list).any(|node| tree.kind(node) == Kind::KeywordArgument))
+}
+
+/// The number of items of a tuple or list display without splats.
+fn display_length(facts: &FileFacts, site: Site) -> Option<usize> {
+    let tree = facts.tree();
+    let items: Vec<NodeId> = tree.children(site.node).collect();
+    let plain = matches!(tree.kind(site.node), Kind::Tuple | Kind::List) && !items.iter().any(|item| tree.kind(*item) == Kind::ListSplat);
+    plain.then_some(items.len())
+}
+
+fn tuple_text(values: &[&str]) -> String {
+    if let [one] = values { format!("({one},)") } else { format!("({})", values.join(", ")) }
+}
+
+/// A tuple or list display with further items.
+fn extended(facts: &FileFacts, display: Site, values: &[&str]) -> Option<Edit> {
+    let tree = facts.tree();
+    let items: Vec<NodeId> = tree.children(display.node).collect();
+    let Some(last) = items.last() else {
+        let text = if tree.kind(display.node) == Kind::Tuple { tuple_text(values) } else { format!("[{}]", values.join(", ")) };
+        return Some(Edit::replace(tree.span(display.node), text));
+    };
+    let tail = Span::new(tree.end(*last), tree.end(display.node) - 1);
+    let text = format!(", {}", values.join(", "));
+    let plain = facts.slice(tail).chars().all(|c| matches!(c, ',' | ' '));
+    Some(if plain { Edit::replace(tail, text) } else { Edit::insert(tree.end(*last), text) })
+}
+
+fn extended_dict(facts: &FileFacts, site: Site, pairs: &[String]) -> Option<Edit> {
+    let tree = facts.tree();
+    if tree.kind(site.node) != Kind::Dictionary {
+        return None;
+    }
+    let items: Vec<NodeId> = tree.children(site.node).collect();
+    if items.iter().any(|item| tree.kind(*item) != Kind::Pair) {
+        return None;
+    }
+    Some(match items.last() {
+        Some(last) => Edit::insert(tree.end(*last), format!(", {}", pairs.join(", "))),
+        None => Edit::replace(tree.span(site.node), format!("{{{}}}", pairs.join(", "))),
+    })
+}
+
+/// A new keyword argument: right behind the slot where that is a keyword, else behind all others.
+pub(super) fn added_keyword(facts: &FileFacts, call: NodeId, slot: NodeId, text: &str) -> Edit {
+    let tree = facts.tree();
+    match tree.parent(slot).filter(|up| tree.kind(*up) == Kind::KeywordArgument) {
+        Some(keyword) => Edit::insert(tree.end(keyword), format!(", {text}")),
+        None => append(facts, call, text),
+    }
+}
+
+/// Further arguments at the end of a call.
+pub(super) fn append(facts: &FileFacts, call: NodeId, text: &str) -> Edit {
+    let tree = facts.tree();
+    let list = tree.child(call, Field::Arguments).unwrap_or(call);
+    match tree.children(list).last() {
+        Some(last) => Edit::insert(tree.end(last), format!(", {text}")),
+        None => Edit::insert(tree.end(list) - 1, text.to_owned()),
+    }
+}
+
+/// Further arguments at the front of a call.
+pub(super) fn prepend(facts: &FileFacts, call: NodeId, text: &str) -> Edit {
+    let tree = facts.tree();
+    let list = tree.child(call, Field::Arguments).unwrap_or(call);
+    match tree.children(list).next() {
+        Some(first) => Edit::insert(tree.start(first), format!("{text}, ")),
+        None => Edit::insert(tree.end(list) - 1, text.to_owned()),
+    }
+}

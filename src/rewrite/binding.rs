@@ -1,0 +1,291 @@
+//! How each use of a hoisted callable is written: by its new name, with the captured values bound as
+//! further arguments of the dispatch, or by `functools.partial`.
+
+use super::arguments;
+use super::body::Style;
+use super::captures::Variable;
+use super::hoist::{self, Group};
+use super::timing;
+use crate::facts::FileFacts;
+use crate::findings::{Reason, Refusal};
+use crate::project::{Dispatch, Site, Slot};
+use crate::rewrite::Bind;
+use crate::syntax::{Field, Kind, NodeId};
+use crate::text::Edit;
+
+/// A dispatch that a callable reaches.
+#[derive(Debug, Clone)]
+pub struct Use {
+    /// The expression that takes the callable.
+    pub leaf: Site,
+    /// The call.
+    pub dispatch: Dispatch,
+    /// The slot it reaches.
+    pub slot: Slot,
+}
+
+/// The new name of a callable and the values it has to be given.
+#[derive(Debug, Clone)]
+pub(super) struct Form {
+    /// The module-level name.
+    pub(super) name: String,
+    /// Parameter and the expression for it.
+    pub(super) given: Vec<(String, String)>,
+    /// Whether the values go in front by position.
+    pub(super) leading: bool,
+}
+
+impl Form {
+    /// The values as arguments, without the function.
+    pub(super) fn arguments(&self) -> String {
+        let write = |row: &(String, String)| if self.leading { row.1.clone() } else { format!("{}={}", row.0, row.1) };
+        self.given.iter().map(write).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The callable as an expression, and whether it needs `partial`.
+    fn expression(&self, partial: &str) -> (String, bool) {
+        if self.given.is_empty() { (self.name.clone(), false) } else { (format!("{partial}({}, {})", self.name, self.arguments()), true) }
+    }
+
+    /// The edits for a name that is read: a call gets further arguments, so does a `partial`, else the name is replaced.
+    pub(super) fn at_read(&self, facts: &FileFacts, read: NodeId, partial: &str) -> (Vec<Edit>, bool) {
+        let tree = facts.tree();
+        let span = tree.span(read);
+        let Some(parent) = tree.parent(read) else { return (Vec::new(), false) };
+        let is_called = tree.kind(parent) == Kind::Call && tree.field(read) == Field::Function;
+        if self.given.is_empty() {
+            return (vec![Edit::replace(span, self.name.clone())], false);
+        }
+        if is_called && tree.child(parent, Field::Arguments).is_some_and(|list| tree.kind(list) == Kind::ArgumentList) {
+            return (vec![Edit::replace(span, self.name.clone()), self.added_argument(facts, parent, None)], false);
+        }
+        if let Some(call) = partial_around(facts, read) {
+            return (vec![Edit::replace(span, self.name.clone()), self.added_argument(facts, call, Some(read))], false);
+        }
+        let (text, needs_partial) = self.expression(partial);
+        (vec![Edit::replace(span, text)], needs_partial)
+    }
+
+    /// The values added to a call's arguments: keywords at the end, positional ones in front (after `first`).
+    fn added_argument(&self, facts: &FileFacts, call: NodeId, first: Option<NodeId>) -> Edit {
+        let tree = facts.tree();
+        if !self.leading {
+            return arguments::append(facts, call, &self.arguments());
+        }
+        match first {
+            Some(first) => Edit::insert(tree.end(first), format!(", {}", self.arguments())),
+            None => arguments::prepend(facts, call, &self.arguments()),
+        }
+    }
+}
+
+/// The `partial(…)` call whose first argument `read` is.
+fn partial_around(facts: &FileFacts, read: NodeId) -> Option<NodeId> {
+    let tree = facts.tree();
+    let list = tree.parent(read).filter(|up| tree.kind(*up) == Kind::ArgumentList)?;
+    let call = tree.parent(list)?;
+    let callee = tree.child(call, Field::Function)?;
+    let is_partial = facts.text(callee).rsplit('.').next() == Some("partial");
+    (is_partial && tree.children(list).next() == Some(read)).then_some(call)
+}
+
+/// What happens outside the moved definitions.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// Edits of the uses.
+    pub(super) outside: Vec<Edit>,
+    /// Statements that go.
+    pub(super) removed: Vec<NodeId>,
+    /// How each member takes its values.
+    pub(super) styles: Vec<Style>,
+    /// Whether `partial` is used.
+    pub(super) needs_partial: bool,
+}
+
+/// Decides how every use of every member is written.
+pub(super) fn plan(group: &Group, bind: Bind, partial: &str) -> Result<Plan, Refusal> {
+    let mut plan = Plan::default();
+    for at in 0..group.members.len() {
+        plan.styles.push(group.style(at));
+        match group.members[at].variable.clone() {
+            Some(variable) => named(group, at, &variable, bind, partial, &mut plan)?,
+            None => anonymous(group, at, bind, partial, &mut plan)?,
+        }
+    }
+    Ok(plan)
+}
+
+/// A lambda that stands where it is used.
+fn anonymous(group: &Group, at: usize, bind: Bind, partial: &str, plan: &mut Plan) -> Result<(), Refusal> {
+    let facts = group.facts();
+    let node = group.members[at].node;
+    let form = form(group, at);
+    let uses: Vec<&Use> = group.dispatches.iter().filter(|each| each.leaf.node == node).collect();
+    let direct = uses.len() == 1 && is_slot(facts, uses[0], node);
+    for (variable, _) in group.parameters(at) {
+        timing::bound(group.eval, group.file, &variable, node)?;
+        for each in &uses {
+            timing::kept_until_sent(group.eval, group.file, &variable, node, each)?;
+        }
+    }
+    if direct
+        && bind != Bind::Partial
+        && let Some((edits, style)) = arguments::bound_in_dispatch(group, at, uses[0], &form)
+    {
+        plan.styles[at] = style;
+        plan.outside.push(Edit::replace(facts.tree().span(node), form.name));
+        plan.outside.extend(edits);
+        return Ok(());
+    }
+    let (text, needs_partial) = form.expression(partial);
+    plan.needs_partial |= needs_partial;
+    plan.outside.push(Edit::replace(facts.tree().span(node), text));
+    Ok(())
+}
+
+fn form(group: &Group, at: usize) -> Form {
+    let given = group.parameters(at).into_iter().map(|(variable, parameter)| (parameter, variable.name)).collect();
+    Form { name: group.members[at].name.clone(), given, leading: group.is_leading(at) }
+}
+
+fn is_slot(facts: &FileFacts, each: &Use, node: NodeId) -> bool {
+    facts.tree().unparenthesized(each.slot.expression.node) == node
+}
+
+/// A definition with a local name.
+fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &str, plan: &mut Plan) -> Result<(), Refusal> {
+    let facts = group.facts();
+    let tree = facts.tree();
+    let member = &group.members[at];
+    let statement = member.statement.unwrap_or(member.node);
+    let reads: Vec<NodeId> = facts
+        .scopes
+        .references(variable.home, &variable.name)
+        .iter()
+        .copied()
+        .filter(|read| !group.members.iter().any(|other| tree.contains(facts.with_decorators(other.node), *read)))
+        .collect();
+    let form = form(group, at);
+    let parameters = group.parameters(at);
+    let single = hoist::is_only_binding(facts, variable, member.node) && !place_is_odd(facts, statement);
+    let stable = parameters.iter().all(|(captured, _)| timing::stable_from(group.eval, group.file, captured, statement, &reads));
+    if parameters.is_empty() && single {
+        for read in &reads {
+            plan.outside.extend(form.at_read(facts, *read, partial).0);
+        }
+        plan.removed.push(statement);
+        return Ok(());
+    }
+    let uses_of = |read: NodeId| group.dispatches.iter().find(move |each| each.leaf.node == read);
+    let kinds: Vec<ReadKind> = reads.iter().map(|read| kind_of_read(facts, *read, uses_of(*read))).collect();
+    let all_sent = kinds.iter().all(|kind| matches!(kind, ReadKind::Slot | ReadKind::InPartial | ReadKind::Returned));
+    let inline = single && all_sent && !reads.is_empty() && (reads.len() == 1 || !stable);
+    if !inline && stable {
+        return alias(group, at, variable, statement, &form, partial, plan);
+    }
+    if !inline && !(single && kinds.iter().all(|kind| *kind != ReadKind::Other)) {
+        let names: Vec<String> = parameters.iter().map(|(captured, _)| format!("'{}'", captured.name)).collect();
+        let (reason, what) = if parameters.is_empty() {
+            (Reason::OtherUse, "is bound in several places".to_owned())
+        } else {
+            (Reason::ReboundCapture, format!("reads {}, which may be bound anew between its definition and its uses", names.join(", ")))
+        };
+        return Err(Refusal::new(reason, format!("'{}' {what}", variable.name), "pass the values as arguments of the dispatch"));
+    }
+    for read in &reads {
+        for (captured, _) in &parameters {
+            timing::bound(group.eval, group.file, captured, *read)?;
+            if let Some(each) = uses_of(*read) {
+                timing::kept_until_sent(group.eval, group.file, captured, *read, each)?;
+            }
+        }
+    }
+    let direct = if let [read] = reads.as_slice() { uses_of(*read).filter(|each| is_slot(facts, each, *read)) } else { None };
+    if let Some(each) = direct.filter(|_| bind != Bind::Partial)
+        && let Some((edits, style)) = arguments::bound_in_dispatch(group, at, each, &form)
+    {
+        plan.styles[at] = style;
+        plan.outside.push(Edit::replace(tree.span(reads[0]), form.name.clone()));
+        plan.outside.extend(edits);
+    } else {
+        for read in &reads {
+            let (edits, needs_partial) = form.at_read(facts, *read, partial);
+            plan.outside.extend(edits);
+            plan.needs_partial |= needs_partial;
+        }
+    }
+    plan.removed.push(statement);
+    Ok(())
+}
+
+/// The local name stays, bound to the hoisted function where the definition stood.
+fn alias(group: &Group, at: usize, variable: &Variable, statement: NodeId, form: &Form, partial: &str, plan: &mut Plan) -> Result<(), Refusal> {
+    let facts = group.facts();
+    for (captured, _) in group.parameters(at) {
+        timing::bound(group.eval, group.file, &captured, statement)?;
+        for each in &group.dispatches {
+            timing::kept_until_sent(group.eval, group.file, &captured, statement, each)?;
+        }
+    }
+    if let Some(read) = attribute_read(facts, variable) {
+        let line = facts.source.lines().line(facts.tree().start(read));
+        return Err(Refusal::new(
+            Reason::OtherUse,
+            format!("an attribute of the function '{}' is used (line {line}), which a partial does not have", variable.name),
+            "pass the captured values as arguments",
+        ));
+    }
+    let (text, needs_partial) = form.expression(partial);
+    plan.needs_partial |= needs_partial;
+    let lines = super::place::statement_lines(facts, statement);
+    let whole = facts.slice(lines);
+    let indentation = crate::text::indent::indentation(facts.all(), facts.tree().start(statement));
+    let newline = if whole.ends_with('\n') { facts.source.newline() } else { "" };
+    plan.outside.push(Edit::replace(lines, format!("{indentation}{} = {text}{newline}", variable.name)));
+    Ok(())
+}
+
+/// A read such as `work.__name__` or `work.cache_clear()`.
+fn attribute_read(facts: &FileFacts, variable: &Variable) -> Option<NodeId> {
+    let tree = facts.tree();
+    facts
+        .scopes
+        .references(variable.home, &variable.name)
+        .iter()
+        .copied()
+        .find(|read| tree.parent(*read).is_some_and(|up| tree.kind(up) == Kind::Attribute && tree.field(*read) == Field::Object))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ReadKind {
+    /// A callable slot of a dispatch.
+    Slot,
+    /// The function of a `partial` that reaches a slot.
+    InPartial,
+    /// `return work`.
+    Returned,
+    /// `work(x)` in the parent.
+    Called,
+    /// Anything else.
+    Other,
+}
+
+fn kind_of_read(facts: &FileFacts, read: NodeId, dispatch: Option<&Use>) -> ReadKind {
+    let tree = facts.tree();
+    if dispatch.is_some_and(|each| is_slot(facts, each, read)) {
+        return ReadKind::Slot;
+    }
+    if dispatch.is_some() && partial_around(facts, read).is_some() {
+        return ReadKind::InPartial;
+    }
+    match tree.parent(read) {
+        Some(up) if tree.kind(up) == Kind::ReturnStatement => ReadKind::Returned,
+        Some(up) if tree.kind(up) == Kind::Call && tree.field(read) == Field::Function => ReadKind::Called,
+        _ => ReadKind::Other,
+    }
+}
+
+/// Whether the statement cannot simply be taken out: it shares its line with others.
+fn place_is_odd(facts: &FileFacts, statement: NodeId) -> bool {
+    super::place::shares_its_line(facts, statement)
+}

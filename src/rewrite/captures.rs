@@ -1,0 +1,244 @@
+//! What a callable takes from the functions around it, and whether that can be handed over.
+
+use crate::facts::scopes::{BindingKind, ScopeId, SymbolFlags};
+use crate::findings::{Reason, Refusal};
+use crate::project::{Eval, FileId, Site};
+use crate::syntax::{Field, Kind, NodeId};
+
+/// A variable of an enclosing function.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Variable {
+    /// The scope that holds it.
+    pub home: ScopeId,
+    /// Its name.
+    pub name: String,
+}
+
+/// What a captured variable is, which decides how the rewritten callable gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CaptureKind {
+    /// An object: bound where the callable is used.
+    Value,
+    /// A module imported in the enclosing function: imported again in the body.
+    Module {
+        /// The import statement, one line.
+        statement: String,
+    },
+    /// A local function, lambda or class: hoisted along.
+    Definition(NodeId),
+}
+
+/// One captured variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capture {
+    /// The variable.
+    pub variable: Variable,
+    /// What it is.
+    pub kind: CaptureKind,
+    /// Where the callable (or a function inside it) reads it.
+    pub reads: Vec<NodeId>,
+}
+
+/// The captures of a `def`, lambda or class body, sorted by first read.
+pub fn of(eval: &Eval, file: FileId, callable: NodeId) -> Result<Vec<Capture>, Refusal> {
+    let facts = eval.file(file);
+    let tree = facts.tree();
+    let Some(scope) = facts.scopes.inner(callable) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for (name, symbol) in &facts.scopes.get(scope).symbols {
+        if !symbol.flags.contains(SymbolFlags::FREE) {
+            continue;
+        }
+        if name == "__class__" {
+            return Err(Refusal::new(
+                Reason::FrameIntrospection,
+                "the body uses zero-argument super() or __class__, which only works inside the class",
+                "name the class: super(Class, self)",
+            ));
+        }
+        let variable = Variable { home: symbol.home, name: name.clone() };
+        let reads: Vec<NodeId> = facts.scopes.references(symbol.home, name).iter().copied().filter(|read| tree.contains(callable, *read)).collect();
+        let kind = kind_of(eval, file, &variable, callable)?;
+        found.push(Capture { variable, kind, reads });
+    }
+    found.sort_by_key(|capture| capture.reads.first().copied());
+    Ok(found)
+}
+
+fn kind_of(eval: &Eval, file: FileId, variable: &Variable, callable: NodeId) -> Result<CaptureKind, Refusal> {
+    let facts = eval.file(file);
+    let tree = facts.tree();
+    let bindings = facts.scopes.bindings(variable.home, &variable.name);
+    if let Some(write) = bindings.iter().find(|binding| tree.contains(callable, binding.node) && facts.scopes.scope_of(binding.node) != variable.home) {
+        let line = facts.source.lines().line(tree.start(write.node));
+        return Err(Refusal::new(
+            Reason::NonlocalWrite,
+            format!("the body writes '{}' of the enclosing function (nonlocal, line {line}); in a worker that write is lost", variable.name),
+            "return the value from the worker and combine the results in the parent",
+        ));
+    }
+    let all_imports = bindings.iter().all(|binding| matches!(binding.kind, BindingKind::Import { .. }));
+    if !bindings.is_empty() && all_imports {
+        // Several imports of one name (a fallback) are decided where they stand.
+        let [binding] = bindings else {
+            return Err(unsupported(&variable.name, "is imported in several ways", "import it at module level"));
+        };
+        return Ok(CaptureKind::Module { statement: import_statement(facts, binding.node, binding.statement, &variable.name) });
+    }
+    if let [binding] = bindings {
+        match &binding.kind {
+            BindingKind::FunctionDef(node) | BindingKind::ClassDef(node) => return Ok(CaptureKind::Definition(*node)),
+            BindingKind::Assignment { value: Some(value), path, .. } if path.is_empty() => {
+                let value = tree.unparenthesized(*value);
+                if tree.kind(value) == Kind::Lambda && is_plain_assignment(facts, binding.statement) {
+                    return Ok(CaptureKind::Definition(value));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(CaptureKind::Value)
+}
+
+/// Whether a statement is `name = value` with one target and nothing else.
+pub fn is_plain_assignment(facts: &crate::facts::FileFacts, statement: NodeId) -> bool {
+    let tree = facts.tree();
+    let assignment = if tree.kind(statement) == Kind::ExpressionStatement { tree.children(statement).next() } else { Some(statement) };
+    assignment.is_some_and(|assignment| {
+        tree.kind(assignment) == Kind::Assignment
+            && tree.child(assignment, Field::Left).is_some_and(|left| tree.kind(left) == Kind::Identifier)
+            && tree.child(assignment, Field::Right).is_some_and(|right| tree.kind(right) != Kind::Assignment)
+    })
+}
+
+/// The part of an import statement that binds `name`, as a statement of its own.
+fn import_statement(facts: &crate::facts::FileFacts, node: NodeId, statement: NodeId, name: &str) -> String {
+    let tree = facts.tree();
+    let alias = tree.ancestors(node).find(|up| tree.kind(*up) == Kind::AliasedImport).unwrap_or(node);
+    let bound = facts.text(alias);
+    match tree.child(statement, Field::ModuleName) {
+        Some(module) => format!("from {} import {}", facts.text(module), if bound.is_empty() { name } else { bound }),
+        None => format!("import {bound}"),
+    }
+}
+
+fn unsupported(name: &str, what: &str, advice: &str) -> Refusal {
+    Refusal::new(Reason::UnsupportedShape, format!("the captured '{name}' {what}"), advice)
+}
+
+/// Whether the objects that the callable captures can travel with a dispatch, and whether it changes them.
+pub fn judge(eval: &Eval, file: FileId, callable: NodeId, captures: &[Capture], inheritance: bool) -> Result<(), Refusal> {
+    for capture in captures {
+        if capture.kind != CaptureKind::Value {
+            continue;
+        }
+        let name = &capture.variable.name;
+        let Some(read) = capture.reads.first() else { continue };
+        let site = Site { file, node: *read };
+        if let Some(obstacle) = eval.obstacle(site, inheritance) {
+            let place = if obstacle.path.is_empty() {
+                format!("the captured '{name}' is {}", obstacle.what)
+            } else {
+                format!("the captured '{name}' holds {} ({})", obstacle.what, obstacle.path.replacen("self", name, 1))
+            };
+            return Err(if obstacle.by_inheritance {
+                Refusal::new(
+                    Reason::InheritanceOnly,
+                    format!("{place}; it can only be shared between processes through inheritance, not with a task"),
+                    "pass it to the workers by the pool's initializer and initargs",
+                )
+            } else {
+                Refusal::new(
+                    Reason::UnpicklableCapture,
+                    format!("{place}, which cannot be pickled"),
+                    "create it in the worker, or give this one call a fork context: multiprocessing.get_context(\"fork\")",
+                )
+            });
+        }
+        if let Some(change) = first_change(eval, file, callable, capture)
+            && !is_shared(eval, site)
+            && is_seen_by_parent(eval, file, callable, capture)
+        {
+            let line = eval.file(file).source.lines().line(eval.file(file).tree().start(change));
+            return Err(Refusal::new(
+                Reason::CapturedMutation,
+                format!("the body changes the captured '{name}' (line {line}), which the parent can read afterwards; in a worker that change is lost"),
+                "return the change from the worker and apply it in the parent",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Methods of the builtin containers that change them.
+const CHANGING: &[&str] =
+    &["append", "extend", "insert", "add", "update", "setdefault", "pop", "popitem", "remove", "discard", "clear", "sort", "reverse", "appendleft", "popleft"];
+
+/// The first place where the callable changes the captured object: a changing method, an item or attribute assignment.
+fn first_change(eval: &Eval, file: FileId, _callable: NodeId, capture: &Capture) -> Option<NodeId> {
+    let facts = eval.file(file);
+    let tree = facts.tree();
+    capture.reads.iter().copied().find(|read| {
+        let mut at = *read;
+        loop {
+            let Some(up) = tree.parent(at) else { return false };
+            let is_object = matches!(tree.kind(up), Kind::Attribute) && tree.field(at) == Field::Object;
+            let is_container = tree.kind(up) == Kind::Subscript && tree.field(at) == Field::Value;
+            if !(is_object || is_container) {
+                return false;
+            }
+            if is_written(tree, up) {
+                return true;
+            }
+            if is_object
+                && tree.child(up, Field::Attribute).is_some_and(|name| CHANGING.contains(&facts.text(name)))
+                && tree.parent(up).is_some_and(|call| tree.kind(call) == Kind::Call && tree.field(up) == Field::Function)
+            {
+                return true;
+            }
+            at = up;
+        }
+    })
+}
+
+fn is_written(tree: &crate::syntax::Tree, target: NodeId) -> bool {
+    let Some(parent) = tree.parent(target) else { return false };
+    match tree.kind(parent) {
+        Kind::Assignment | Kind::AugmentedAssignment | Kind::ForStatement => tree.field(target) == Field::Left,
+        Kind::DeleteStatement | Kind::AsPatternTarget => true,
+        Kind::PatternList | Kind::TuplePattern | Kind::ListPattern => true,
+        Kind::ExpressionList => tree.parent(parent).is_some_and(|up| tree.kind(up) == Kind::DeleteStatement),
+        _ => false,
+    }
+}
+
+/// Whether changes of the object in a worker reach the parent: multiprocessing's own objects, proxies, sockets.
+fn is_shared(eval: &Eval, site: Site) -> bool {
+    use crate::project::{Type, Value};
+    let values = eval.values(site);
+    !values.is_empty()
+        && values.iter().all(|value| match value {
+            Value::Instance(Type::External { path, .. }) => crate::catalogue::objects::made_by(path).is_some_and(|object| object.shared),
+            Value::Result(call) => {
+                // `manager.dict()` and the like.
+                let tree = eval.file(call.file).tree();
+                tree.child(call.node, Field::Function).and_then(|callee| tree.child(callee, Field::Object)).is_some_and(|object| {
+                    eval.values(Site { file: call.file, node: object })
+                        .iter()
+                        .any(|value| matches!(value, Value::Instance(Type::External { path, .. }) if path.contains("Manager")))
+                })
+            }
+            _ => false,
+        })
+}
+
+/// Whether anything but the callable can look at the object once the worker has run.
+fn is_seen_by_parent(eval: &Eval, file: FileId, callable: NodeId, capture: &Capture) -> bool {
+    let facts = eval.file(file);
+    let tree = facts.tree();
+    let bindings = facts.scopes.bindings(capture.variable.home, &capture.variable.name);
+    if bindings.iter().any(|binding| matches!(binding.kind, BindingKind::Parameter { .. })) {
+        return true;
+    }
+    facts.scopes.references(capture.variable.home, &capture.variable.name).iter().any(|reference| !tree.contains(callable, *reference))
+}

@@ -1,0 +1,341 @@
+//! Lambda lifting: a local function, lambda or class moves to module level, with the local definitions
+//! it needs, and every use gets the captured values bound.
+//!
+//! Three steps: [`Group::collect`] gathers facts, [`judge`](Group::judge) is the only place that says no,
+//! [`Group::print`] writes edits.
+
+use super::binding::{self, Form, Use};
+use super::body::{Definition, Style};
+use super::captures::{self, CaptureKind, Variable};
+use super::{fresh_name, imports, place};
+use crate::facts::FileFacts;
+use crate::facts::scopes::{BindingKind, ScopeId};
+use crate::findings::{Applicability, FileEdit, Fix, Reason, Refusal};
+use crate::project::{Eval, FileId, Site};
+use crate::rewrite::Bind;
+use crate::syntax::{Field, Kind, NodeId};
+use crate::text::Edit;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// One definition that moves.
+#[derive(Debug)]
+pub(super) struct Member {
+    /// The `def`, lambda or class.
+    pub(super) node: NodeId,
+    /// The local variable that holds it, if one does.
+    pub(super) variable: Option<Variable>,
+    /// The statement that binds that variable.
+    pub(super) statement: Option<NodeId>,
+    /// The module-level name it gets.
+    pub(super) name: String,
+    /// What it needs, own and forwarded, by variable; the value is the parameter's name.
+    pub(super) values: BTreeMap<Variable, String>,
+    /// Import statements for its body.
+    pub(super) prelude: Vec<String>,
+    /// Members that it uses.
+    pub(super) uses: BTreeSet<usize>,
+    own: Vec<captures::Capture>,
+}
+
+/// The definitions that move together; the first is the one that was asked for.
+#[derive(Debug)]
+pub struct Group<'e, 'p> {
+    pub(super) eval: &'e Eval<'p>,
+    pub(super) file: FileId,
+    pub(super) members: Vec<Member>,
+    /// The dispatches that the first member reaches in this file.
+    pub(super) dispatches: Vec<Use>,
+    bind: Bind,
+}
+
+impl<'e, 'p> Group<'e, 'p> {
+    /// Gathers `callable` and everything it needs.
+    pub fn collect(eval: &'e Eval<'p>, callable: Site, dispatches: Vec<Use>, bind: Bind) -> Result<Self, Refusal> {
+        let mut group = Self { eval, file: callable.file, members: Vec::new(), dispatches, bind };
+        group.add(callable.node)?;
+        let mut at = 0;
+        while at < group.members.len() {
+            for capture in group.members[at].own.clone() {
+                if let CaptureKind::Definition(node) = capture.kind {
+                    let index = match group.members.iter().position(|member| member.node == node) {
+                        Some(index) => index,
+                        None => group.add(node)?,
+                    };
+                    group.members[at].uses.insert(index);
+                }
+            }
+            at += 1;
+        }
+        group.spread();
+        Ok(group)
+    }
+
+    pub(super) fn facts(&self) -> &'p FileFacts {
+        self.eval.file(self.file)
+    }
+
+    fn add(&mut self, node: NodeId) -> Result<usize, Refusal> {
+        let facts = self.facts();
+        let own = captures::of(self.eval, self.file, node)?;
+        let (variable, statement) = holder(facts, node);
+        let base = match (&variable, facts.tree().kind(node)) {
+            (Some(variable), _) => variable.name.clone(),
+            (None, Kind::Lambda) => super::unwrap::descriptive_name(facts, node),
+            (None, _) => facts.definition_name(node).to_owned(),
+        };
+        let mut name = fresh_name::module_name(facts, &base);
+        while self.members.iter().any(|member| member.name == name) {
+            name.push('_');
+        }
+        let prelude = own.iter().filter_map(|capture| match &capture.kind {
+            CaptureKind::Module { statement } => Some(statement.clone()),
+            _ => None,
+        });
+        let prelude = prelude.collect();
+        self.members.push(Member { node, variable, statement, name, values: BTreeMap::new(), prelude, uses: BTreeSet::new(), own });
+        Ok(self.members.len() - 1)
+    }
+
+    /// Gives every member the values that it needs itself and those that it has to forward.
+    fn spread(&mut self) {
+        let mut needed: Vec<BTreeSet<Variable>> = self
+            .members
+            .iter()
+            .map(|member| member.own.iter().filter(|capture| capture.kind == CaptureKind::Value).map(|capture| capture.variable.clone()).collect())
+            .collect();
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for at in 0..self.members.len() {
+                let more: Vec<Variable> = self.members[at].uses.iter().flat_map(|used| needed[*used].iter().cloned()).collect();
+                for variable in more {
+                    changed |= needed[at].insert(variable);
+                }
+            }
+        }
+        for (at, variables) in needed.into_iter().enumerate() {
+            let facts = self.facts();
+            let own: BTreeSet<String> = self.members[at].own.iter().map(|capture| capture.variable.name.clone()).collect();
+            let mut taken: BTreeSet<String> = inner_names(facts, self.members[at].node).difference(&own).cloned().collect();
+            let ordered = self.in_order(at, variables);
+            for variable in ordered {
+                let name = fresh_name::variable_name(&taken, &variable.name);
+                taken.insert(name.clone());
+                self.members[at].values.insert(variable, name);
+            }
+        }
+    }
+
+    fn in_order(&self, at: usize, variables: BTreeSet<Variable>) -> Vec<Variable> {
+        let own = &self.members[at].own;
+        let mut ordered: Vec<Variable> = own.iter().map(|capture| capture.variable.clone()).filter(|variable| variables.contains(variable)).collect();
+        for variable in variables {
+            if !ordered.contains(&variable) {
+                ordered.push(variable);
+            }
+        }
+        ordered
+    }
+
+    /// The values of a member as (variable, parameter) in the order of parameters.
+    pub(super) fn parameters(&self, at: usize) -> Vec<(Variable, String)> {
+        let variables: BTreeSet<Variable> = self.members[at].values.keys().cloned().collect();
+        self.in_order(at, variables)
+            .into_iter()
+            .map(|variable| {
+                let name = self.members[at].values[&variable].clone();
+                (variable, name)
+            })
+            .collect()
+    }
+
+    /// Says no where the rewrite would not be the same program.
+    pub fn judge(&self) -> Result<(), Refusal> {
+        let inheritance = !self.dispatches.is_empty() && self.dispatches.iter().all(|each| each.dispatch.carries_primitives(self.eval.project));
+        for member in &self.members {
+            let facts = self.facts();
+            super::judge::introspection(facts, member.node)?;
+            super::judge::header(self.eval, self.file, member.node, self.members[0].node)?;
+            captures::judge(self.eval, self.file, member.node, &member.own, inheritance)?;
+            if facts.tree().kind(member.node) == Kind::ClassDefinition && !member.values.is_empty() {
+                let names: Vec<String> = member.values.keys().map(|variable| format!("'{}'", variable.name)).collect();
+                return Err(Refusal::new(
+                    Reason::UnsupportedShape,
+                    format!("the local class '{}' reads {} of the enclosing function", facts.definition_name(member.node), names.join(", ")),
+                    "move the class to module level and give it what it reads through its constructor",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The rewrite.
+    pub fn print(&self, title: String) -> Result<Fix, Refusal> {
+        let facts = self.facts();
+        let mut edits: Vec<Edit> = Vec::new();
+        let mut new_names: Vec<String> = self.members.iter().map(|member| member.name.clone()).collect();
+        let users: Vec<NodeId> = self.members.iter().map(|member| member.node).chain(self.dispatches.iter().map(|each| each.leaf.node)).collect();
+        let partial = imports::import(facts, "functools", "partial", &users);
+        let mut needs_partial = false;
+
+        let plan = binding::plan(self, self.bind, &partial.expression)?;
+        needs_partial |= plan.needs_partial;
+        edits.extend(plan.outside.iter().cloned());
+        edits.extend(plan.removed.iter().map(|statement| place::remove_statement(facts, *statement)));
+
+        let mut texts = Vec::new();
+        for at in self.order() {
+            let (inside, partial_inside) = self.edits_inside(at, &partial.expression);
+            needs_partial |= partial_inside;
+            let definition = Definition {
+                facts,
+                node: self.members[at].node,
+                name: self.members[at].name.clone(),
+                parameters: self.parameters(at).into_iter().map(|row| row.1).collect(),
+                style: plan.styles[at],
+                prelude: self.members[at].prelude.clone(),
+                edits: inside,
+                unit: place::indent_unit(facts),
+            };
+            texts.push(definition.text().ok_or_else(|| unsupported("two changes of the body meet"))?);
+        }
+        let newline = facts.source.newline();
+        let anchor = self.members.iter().map(|member| member.node).min().unwrap_or(self.members[0].node);
+        edits.push(place::insert_above(facts, anchor, &texts.join(&newline.repeat(3))));
+        if needs_partial {
+            edits.extend(partial.edit.clone());
+            new_names.extend(partial.new_name.clone());
+        }
+        let path = Arc::new(facts.source.path.clone());
+        let edits = edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect();
+        Ok(Fix { title, applicability: Applicability::Safe, edits, new_names })
+    }
+
+    /// Definitions that decorators or bases of others need come first; else the order of the text.
+    fn order(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.members.len()).collect();
+        order.sort_by_key(|at| self.members[*at].node);
+        order
+    }
+
+    /// Renames and forwarded values inside a member's own text.
+    fn edits_inside(&self, at: usize, partial: &str) -> (Vec<Edit>, bool) {
+        let facts = self.facts();
+        let tree = facts.tree();
+        let member = &self.members[at];
+        let mut edits = Vec::new();
+        let mut needs_partial = false;
+        for (index, used) in self.members.iter().enumerate() {
+            let Some(variable) = &used.variable else { continue };
+            for read in facts.scopes.references(variable.home, &variable.name) {
+                // The innermost member that holds the read writes it.
+                let holder = self.members.iter().filter(|other| tree.contains(other.node, *read)).max_by_key(|other| other.node);
+                if holder.is_none_or(|holder| holder.node != member.node) || !in_moved_part(facts, member.node, *read) {
+                    continue;
+                }
+                let given: Vec<(String, String)> = self
+                    .parameters(index)
+                    .into_iter()
+                    .map(|(variable, parameter)| {
+                        let value = member.values.get(&variable).cloned().unwrap_or_else(|| variable.name.clone());
+                        (parameter, value)
+                    })
+                    .collect();
+                let form = Form { name: used.name.clone(), given, leading: self.is_leading(index) };
+                let (found, partial_used) = form.at_read(facts, *read, partial);
+                edits.extend(found);
+                needs_partial |= partial_used;
+            }
+        }
+        edits.extend(unmangled(facts, member.node));
+        (edits, needs_partial)
+    }
+
+    /// Whether a member takes `**kwargs`, so that bound values have to come in front by position.
+    pub(super) fn is_leading(&self, at: usize) -> bool {
+        takes_any_keyword(self.facts(), self.members[at].node)
+    }
+
+    /// The style of a member whose values are bound by keyword or by position in front.
+    pub(super) fn style(&self, at: usize) -> Style {
+        if self.is_leading(at) { Style::Leading } else { Style::Keyword }
+    }
+}
+
+/// Whether a function has a `**kwargs` parameter.
+pub(super) fn takes_any_keyword(facts: &FileFacts, function: NodeId) -> bool {
+    let tree = facts.tree();
+    tree.child(function, Field::Parameters).is_some_and(|parameters| tree.children(parameters).any(|node| facts.text(node).starts_with("**")))
+}
+
+fn unsupported(what: &str) -> Refusal {
+    Refusal::new(Reason::UnsupportedShape, what, "move the function to module level by hand")
+}
+
+/// The local variable that a definition is bound to, and the statement that binds it.
+fn holder(facts: &FileFacts, node: NodeId) -> (Option<Variable>, Option<NodeId>) {
+    let tree = facts.tree();
+    if tree.kind(node) != Kind::Lambda {
+        let name = tree.child(node, Field::Name);
+        let variable = name.and_then(|name| facts.scopes.resolve_name(name)).map(|(home, name)| Variable { home, name: name.to_owned() });
+        return (variable, Some(facts.with_decorators(node)));
+    }
+    let mut up = tree.parent(node);
+    while let Some(parent) = up.filter(|parent| tree.kind(*parent) == Kind::ParenthesizedExpression) {
+        up = tree.parent(parent);
+    }
+    let Some(assignment) = up.filter(|parent| tree.kind(*parent) == Kind::Assignment && captures::is_plain_assignment(facts, *parent)) else {
+        return (None, None);
+    };
+    let Some(left) = tree.child(assignment, Field::Left) else { return (None, None) };
+    let Some((home, name)) = facts.scopes.resolve_name(left) else { return (None, None) };
+    if home == facts.scopes.module() || facts.scopes.bindings(home, name).len() != 1 || facts.scopes.get(home).kind == crate::facts::scopes::ScopeKind::Class {
+        return (None, None);
+    }
+    (Some(Variable { home, name: name.to_owned() }), Some(facts.statement(assignment)))
+}
+
+/// Every name that the scopes inside a definition know.
+fn inner_names(facts: &FileFacts, node: NodeId) -> BTreeSet<String> {
+    let tree = facts.tree();
+    let mut names = BTreeSet::new();
+    let inner: Vec<ScopeId> = tree.subtree(node).filter_map(|inside| facts.scopes.inner(inside)).collect();
+    for scope in inner {
+        names.extend(facts.scopes.get(scope).symbols.keys().cloned());
+    }
+    names
+}
+
+/// Whether a read inside a definition's node moves with it: all of it does.
+fn in_moved_part(facts: &FileFacts, member: NodeId, read: NodeId) -> bool {
+    facts.tree().contains(facts.with_decorators(member), read)
+}
+
+/// Private names written out: `self.__x` means `self._Class__x` only inside the class.
+fn unmangled(facts: &FileFacts, node: NodeId) -> Vec<Edit> {
+    let tree = facts.tree();
+    let Some(class) = tree.enclosing(node, &[Kind::ClassDefinition]) else { return Vec::new() };
+    let class_name = facts.definition_name(class);
+    tree.subtree(node)
+        .filter(|inside| tree.kind(*inside) == Kind::Identifier && tree.enclosing(*inside, &[Kind::ClassDefinition]) == Some(class))
+        .filter(|inside| facts.text(*inside).starts_with("__"))
+        .filter_map(|inside| {
+            let plain = facts.text(inside);
+            let mangled = crate::facts::scopes::mangle(class_name, plain);
+            (mangled != plain).then(|| Edit::replace(tree.span(inside), mangled.to_string()))
+        })
+        .collect()
+}
+
+/// Whether the variable has this one binding only, the definition itself.
+pub(super) fn is_only_binding(facts: &FileFacts, variable: &Variable, node: NodeId) -> bool {
+    match facts.scopes.bindings(variable.home, &variable.name) {
+        [one] => match &one.kind {
+            BindingKind::FunctionDef(definition) | BindingKind::ClassDef(definition) => *definition == node,
+            BindingKind::Assignment { value: Some(value), .. } => facts.tree().unparenthesized(*value) == node,
+            _ => false,
+        },
+        _ => false,
+    }
+}

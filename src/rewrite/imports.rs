@@ -1,0 +1,128 @@
+//! Adding an import, or reusing one that is there.
+
+use crate::facts::FileFacts;
+use crate::facts::scopes::BindingKind;
+use crate::syntax::{Kind, NodeId, Tree};
+use crate::text::{Edit, indent};
+
+/// How a name of another module can be written at module level and below.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// The expression: `partial`, `functools.partial`, an alias.
+    pub expression: String,
+    /// The edit that adds the import, if none is there.
+    pub edit: Option<Edit>,
+    /// The name that the edit binds.
+    pub new_name: Option<String>,
+}
+
+/// `module.name` for use in the scopes of `users` and at module level before `first_use`.
+pub fn import(facts: &FileFacts, module: &str, name: &str, users: &[NodeId]) -> Imported {
+    let scopes = &facts.scopes;
+    let tree = facts.tree();
+    let visible = |local: &str| {
+        users.iter().all(|user| {
+            let scope = scopes.scope_of(*user);
+            match scopes.resolve(scope, local) {
+                crate::facts::scopes::Resolution::Global => true,
+                crate::facts::scopes::Resolution::Local(id) | crate::facts::scopes::Resolution::Free(id) => id == scopes.module(),
+            }
+        })
+    };
+    for (local, symbol) in &scopes.get(scopes.module()).symbols {
+        if !symbol.flags.contains(crate::facts::scopes::SymbolFlags::IMPORTED) {
+            continue;
+        }
+        let bindings = scopes.bindings(scopes.module(), local);
+        let [binding] = bindings else { continue };
+        // An import under `if` or `try` may not have happened.
+        if tree.parent(binding.statement) != Some(Tree::ROOT) || !visible(local) {
+            continue;
+        }
+        if let BindingKind::Import { module: have, attribute } = &binding.kind {
+            if have == module && attribute.as_deref() == Some(name) {
+                return Imported { expression: local.clone(), edit: None, new_name: None };
+            }
+            if have == module && attribute.is_none() {
+                return Imported { expression: format!("{local}.{name}"), edit: None, new_name: None };
+            }
+        }
+    }
+    let free = super::fresh_name::names_in_use(facts);
+    let local = if free.contains(name) { format!("_{name}") } else { name.to_owned() };
+    let line = if local == name { format!("from {module} import {name}") } else { format!("from {module} import {name} as {local}") };
+    Imported { expression: local.clone(), edit: Some(insertion(facts, &line, module)), new_name: Some(local) }
+}
+
+/// Where a new import line goes: beside the module's imports in their order, else below docstring and
+/// `__future__` imports.
+fn insertion(facts: &FileFacts, line: &str, module: &str) -> Edit {
+    let tree = facts.tree();
+    let text = facts.all();
+    let newline = facts.source.newline();
+    let mut block: Vec<NodeId> = Vec::new();
+    let mut head_end = None;
+    let mut only_head = true;
+    for statement in tree.children(Tree::ROOT) {
+        match tree.kind(statement) {
+            Kind::ImportStatement | Kind::ImportFromStatement => {
+                only_head = false;
+                block.push(statement);
+            }
+            Kind::FutureImportStatement => head_end = Some(statement),
+            Kind::ExpressionStatement if head_end.is_none() && only_head && is_docstring(tree, statement) => head_end = Some(statement),
+            _ if block.is_empty() && only_head => only_head = false,
+            _ if !block.is_empty() => break,
+            _ => {}
+        }
+    }
+    if block.is_empty() {
+        return match head_end {
+            Some(head) => Edit::insert(indent::line_end(text, tree.end(head) - 1), format!("{newline}{line}{newline}")),
+            None => {
+                let at = first_code_line(facts);
+                let gap = if text[at as usize..].starts_with(['\n', '\r']) { "" } else { newline };
+                Edit::insert(at, format!("{line}{newline}{gap}"))
+            }
+        };
+    }
+    let sorts_before = |statement: &NodeId| module_of(facts, *statement).is_some_and(|have| have.as_str() <= module && !have.starts_with('.'));
+    let same_style: Vec<NodeId> = block.iter().copied().filter(|statement| tree.kind(*statement) == Kind::ImportFromStatement).collect();
+    let after = same_style.iter().rev().find(|statement| sorts_before(statement)).or_else(|| {
+        let plain = block.iter().take_while(|statement| tree.kind(**statement) == Kind::ImportStatement).last();
+        plain.filter(|statement| sorts_before(statement) || !same_style.is_empty())
+    });
+    match after {
+        Some(statement) => Edit::insert(end_of_line(facts, *statement), format!("{line}{newline}")),
+        None if !same_style.is_empty() => Edit::insert(super::place::with_comments_above(facts, tree.start(same_style[0])), format!("{line}{newline}")),
+        None => {
+            let last = block.iter().take_while(|statement| tree.kind(**statement) == Kind::ImportStatement).last().unwrap_or(&block[0]);
+            Edit::insert(end_of_line(facts, *last), format!("{line}{newline}"))
+        }
+    }
+}
+
+/// The end of the line on which a statement ends; a statement that shares its line keeps its company.
+fn end_of_line(facts: &FileFacts, statement: NodeId) -> u32 {
+    indent::line_end(facts.all(), facts.tree().end(statement) - 1)
+}
+
+fn module_of(facts: &FileFacts, statement: NodeId) -> Option<String> {
+    let tree = facts.tree();
+    let node = tree.child(statement, crate::syntax::Field::ModuleName).or_else(|| tree.child(statement, crate::syntax::Field::Name))?;
+    Some(facts.text(node).to_owned())
+}
+
+fn is_docstring(tree: &Tree, statement: NodeId) -> bool {
+    tree.children(statement).next().is_some_and(|value| matches!(tree.kind(value), Kind::String | Kind::ConcatenatedString))
+}
+
+/// The first line after shebang, coding line and the comments that open the file.
+fn first_code_line(facts: &FileFacts) -> u32 {
+    let text = facts.all();
+    let mut at = 0;
+    while (at as usize) < text.len() && text[at as usize..].starts_with('#') {
+        at = indent::line_end(text, at);
+    }
+    at
+}

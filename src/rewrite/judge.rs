@@ -1,0 +1,241 @@
+//! Shapes of definitions that cannot move, each with its reason.
+
+use crate::facts::FileFacts;
+use crate::facts::scopes::{BindingKind, Resolution};
+use crate::findings::{Reason, Refusal};
+use crate::project::{Eval, FileId, Site, Value};
+use crate::syntax::{Field, Kind, NodeId};
+
+/// Calls that look at the frame they are made in.
+const FRAME_CALLS: &[&str] = &["locals", "vars", "dir", "eval", "exec", "super"];
+
+/// Refuses bodies, and enclosing functions, that look at their own frame.
+pub(super) fn introspection(facts: &FileFacts, callable: NodeId) -> Result<(), Refusal> {
+    let tree = facts.tree();
+    let outer: Vec<NodeId> = tree.ancestors(callable).filter(|up| matches!(tree.kind(*up), Kind::FunctionDefinition | Kind::Lambda)).collect();
+    if let Some(call) = tree.subtree(callable).find(|node| frame_call(facts, *node).is_some()) {
+        // Methods of a class that moves as a whole keep their own `super()`.
+        let in_moved_class = tree.kind(callable) == Kind::ClassDefinition && facts.text(call).starts_with("super");
+        if !in_moved_class {
+            return Err(refusal(facts, call, "the body"));
+        }
+    }
+    for function in outer {
+        let own = facts.own_nodes(function).find(|node| frame_call(facts, *node).is_some_and(|name| name != "super"));
+        if let Some(call) = own {
+            return Err(refusal(facts, call, &format!("'{}'", name_of(facts, function))));
+        }
+    }
+    Ok(())
+}
+
+fn refusal(facts: &FileFacts, call: NodeId, who: &str) -> Refusal {
+    let name = frame_call(facts, call).unwrap_or("locals");
+    let line = facts.source.lines().line(facts.tree().start(call));
+    Refusal::new(
+        Reason::FrameIntrospection,
+        format!("{who} calls {name}() on line {line}, which sees the names of the function it stands in"),
+        "write out the names that are meant, then move the function to module level",
+    )
+}
+
+fn name_of(facts: &FileFacts, function: NodeId) -> String {
+    match facts.definition_name(function) {
+        "" => "the enclosing lambda".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// The name of the frame-reading builtin that `node` calls, if it is such a call.
+fn frame_call(facts: &FileFacts, node: NodeId) -> Option<&'static str> {
+    let tree = facts.tree();
+    if tree.kind(node) != Kind::Call {
+        return None;
+    }
+    let callee = tree.child(node, Field::Function).filter(|callee| tree.kind(*callee) == Kind::Identifier)?;
+    let name = FRAME_CALLS.iter().copied().find(|name| *name == facts.text(callee))?;
+    let list = tree.child(node, Field::Arguments)?;
+    let count = tree.children(list).count();
+    let reads_frame = match name {
+        "vars" | "dir" | "super" | "locals" => count == 0,
+        _ => count == 1,
+    };
+    let is_builtin =
+        facts.scopes.resolve_name(callee).is_some_and(|(home, name)| home == facts.scopes.module() && facts.scopes.bindings(home, name).is_empty());
+    (reads_frame && is_builtin).then_some(name)
+}
+
+/// Refuses headers that mean something else at module level: decorators and defaults that read what is not there, or
+/// that would be evaluated at another time.
+pub(super) fn header(eval: &Eval, file: FileId, callable: NodeId, anchor: NodeId) -> Result<(), Refusal> {
+    let facts = eval.file(file);
+    let tree = facts.tree();
+    let limit = tree.start(facts.top_level_statement(anchor));
+    for decorator in facts.decorators(callable) {
+        available(facts, decorator, limit, "a decorator")?;
+        known_decorator(eval, file, decorator)?;
+    }
+    for default in defaults(facts, callable) {
+        immutable(facts, default)?;
+        available(facts, default, limit, "a default value")?;
+    }
+    for annotation in annotations(facts, callable) {
+        if !facts.scopes.get(facts.scopes.scope_of(annotation)).kind.is_function_like() {
+            continue;
+        }
+        available(facts, annotation, u32::MAX, "an annotation")?;
+    }
+    if tree.kind(callable) == Kind::ClassDefinition
+        && let Some(bases) = tree.child(callable, Field::Superclasses)
+    {
+        available(facts, bases, limit, "a base class")?;
+    }
+    Ok(())
+}
+
+/// The default values of a callable's parameters.
+pub(super) fn defaults(facts: &FileFacts, callable: NodeId) -> Vec<NodeId> {
+    let tree = facts.tree();
+    let Some(parameters) = tree.child(callable, Field::Parameters) else { return Vec::new() };
+    tree.children(parameters).filter_map(|parameter| tree.child(parameter, Field::Value)).collect()
+}
+
+fn annotations(facts: &FileFacts, callable: NodeId) -> Vec<NodeId> {
+    let tree = facts.tree();
+    let mut found: Vec<NodeId> = tree.child(callable, Field::ReturnType).into_iter().collect();
+    if let Some(parameters) = tree.child(callable, Field::Parameters) {
+        found.extend(tree.children(parameters).filter_map(|parameter| tree.child(parameter, Field::Type)));
+    }
+    found
+}
+
+fn immutable(facts: &FileFacts, default: NodeId) -> Result<(), Refusal> {
+    let tree = facts.tree();
+    let odd = tree.subtree(default).find(|node| {
+        matches!(
+            tree.kind(*node),
+            Kind::List
+                | Kind::Dictionary
+                | Kind::Set
+                | Kind::Call
+                | Kind::ListComprehension
+                | Kind::SetComprehension
+                | Kind::DictionaryComprehension
+                | Kind::GeneratorExpression
+                | Kind::Await
+                | Kind::NamedExpression
+        )
+    });
+    match odd {
+        None => Ok(()),
+        Some(_) => Err(Refusal::new(
+            Reason::MutableDefault,
+            format!("the default value '{}' is made anew by each definition; at module level it would be made once", facts.text(default)),
+            "use None as the default and make the value in the body",
+        )),
+    }
+}
+
+/// Refuses names that are not bound at module level before `limit`.
+fn available(facts: &FileFacts, expression: NodeId, limit: u32, what: &str) -> Result<(), Refusal> {
+    let tree = facts.tree();
+    for node in tree.subtree(expression).filter(|node| tree.kind(*node) == Kind::Identifier) {
+        let Some((home, name)) = facts.scopes.resolve_name(node) else { continue };
+        let home_scope = facts.scopes.get(home);
+        // Names of lambdas and comprehensions inside the expression travel with it.
+        if home != facts.scopes.module() && tree.contains(expression, home_scope.node) {
+            continue;
+        }
+        if home != facts.scopes.module() {
+            return Err(Refusal::new(
+                Reason::UnsupportedShape,
+                format!("{what} reads '{name}' of the enclosing function"),
+                "move the function to module level and pass the value as an argument",
+            ));
+        }
+        let bindings = facts.scopes.bindings(home, name);
+        let early = |binding: &crate::facts::scopes::Binding| tree.end(binding.node) <= limit && binding.scope == facts.scopes.module();
+        if !bindings.is_empty() && (bindings.len() > 1 || !bindings.iter().all(early)) {
+            return Err(Refusal::new(
+                Reason::UnsupportedShape,
+                format!("{what} reads the global '{name}', which is not bound once above the place where the function would go"),
+                "bind it above, then move the function to module level",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Decorators known to leave a module-level function importable by its name.
+fn known_decorator(eval: &Eval, file: FileId, decorator: NodeId) -> Result<(), Refusal> {
+    let facts = eval.file(file);
+    let tree = facts.tree();
+    let Some(expression) = tree.children(decorator).next() else { return Ok(()) };
+    let callee = if tree.kind(expression) == Kind::Call { tree.child(expression, Field::Function).unwrap_or(expression) } else { expression };
+    let values = eval.values(Site { file, node: callee });
+    let known = !values.is_empty()
+        && values.iter().all(|value| match value {
+            Value::External { path, .. } => {
+                path.starts_with("functools.")
+                    || path.starts_with("dataclasses.")
+                    || path.starts_with("numba.")
+                    || matches!(&**path, "builtins.staticmethod" | "enum.unique")
+            }
+            Value::Function(function) => keeps_the_name(eval, *function),
+            _ => false,
+        });
+    if known {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Reason::UnknownDecorator,
+        format!("what the decorator '{}' gives is not known to be importable by the function's name", facts.text(expression)),
+        "decorate with functools.wraps inside the decorator, or send the undecorated function",
+    ))
+}
+
+/// Whether a decorator of the project returns the function itself, or a wrapper that `functools.wraps` gave its name.
+pub fn keeps_the_name(eval: &Eval, decorator: Site) -> bool {
+    let facts = eval.file(decorator.file);
+    let returns = eval.returns(decorator);
+    !returns.is_empty()
+        && returns.iter().all(|returned| {
+            eval.values(*returned).iter().all(|value| match value {
+                Value::Function(inner) if facts.tree().contains(decorator.node, inner.node) => {
+                    eval.has_decorator(*inner, &["wraps"]) || renamed_wraps(eval, *inner) || keeps_the_name(eval, *inner)
+                }
+                Value::Parameter(_) => is_first_parameter(facts, decorator.node, returned.node),
+                _ => false,
+            })
+        })
+}
+
+/// `from functools import wraps as keep`: the decorator's origin counts, not its spelling.
+fn renamed_wraps(eval: &Eval, function: Site) -> bool {
+    let facts = eval.file(function.file);
+    let tree = facts.tree();
+    facts.decorators(function.node).into_iter().any(|decorator| {
+        let Some(expression) = tree.children(decorator).next() else { return false };
+        let callee = tree.child(expression, Field::Function).unwrap_or(expression);
+        eval.values(Site { file: function.file, node: callee })
+            .iter()
+            .any(|value| matches!(value, Value::External { path, .. } if &**path == "functools.wraps"))
+    })
+}
+
+fn is_first_parameter(facts: &FileFacts, function: NodeId, read: NodeId) -> bool {
+    let tree = facts.tree();
+    let Some((home, name)) = facts.scopes.resolve_name(read) else { return false };
+    let Some(parameters) = tree.child(function, Field::Parameters) else { return false };
+    let first = tree.children(parameters).next();
+    facts
+        .scopes
+        .bindings(home, name)
+        .iter()
+        .any(|binding| matches!(binding.kind, BindingKind::Parameter { .. }) && first.is_some_and(|first| tree.contains(first, binding.node)))
+}
+
+/// Where a name lives, for callers that have no scope at hand.
+pub fn resolution(facts: &FileFacts, node: NodeId, name: &str) -> Resolution {
+    facts.scopes.resolve(facts.scopes.scope_of(node), name)
+}

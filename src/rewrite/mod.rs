@@ -1,0 +1,39 @@
+//! Reusable changes. Each returns edits or a refusal; none decides what is worth changing.
+
+pub mod arguments;
+pub mod binding;
+pub mod body;
+pub mod captures;
+pub mod fresh_name;
+pub mod hoist;
+pub mod imports;
+pub mod judge;
+pub mod lift;
+pub mod named_lambda;
+pub mod place;
+pub mod timing;
+pub mod unwrap;
+
+/// How a script's code is put under the entry-point guard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GuardStyle {
+    /// `if __name__ == "__main__":` around the code.
+    #[default]
+    If,
+    /// The code moves into `def main()`, called under the guard, where that changes nothing else.
+    Main,
+}
+
+/// How captured values travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bind {
+    /// What an engineer would write at that call.
+    #[default]
+    Auto,
+    /// As further arguments of the dispatch wherever it takes any.
+    Arguments,
+    /// By `functools.partial`.
+    Partial,
+}

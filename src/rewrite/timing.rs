@@ -1,0 +1,129 @@
+//! Whether a captured variable has, at the place where a rewrite reads it, the value that the worker must see.
+
+use super::binding::Use;
+use super::captures::Variable;
+use crate::facts::{FileFacts, flow};
+use crate::findings::{Reason, Refusal};
+use crate::project::{Eval, FileId};
+use crate::syntax::{Field, Kind, NodeId};
+
+/// Refuses if the variable may be unbound where `place` is evaluated.
+pub(super) fn bound(eval: &Eval, file: FileId, variable: &Variable, place: NodeId) -> Result<(), Refusal> {
+    let facts = eval.file(file);
+    let at = in_home(facts, variable, place);
+    if flow::definitely_bound_before(&facts.scopes, facts.tree(), variable.home, &variable.name, at) {
+        return Ok(());
+    }
+    let line = facts.source.lines().line(facts.tree().start(place));
+    Err(Refusal::new(
+        Reason::UnboundCapture,
+        format!("the captured '{}' may not be bound yet on line {line}, where the rewrite would have to read it", variable.name),
+        "bind it before the dispatch on every path",
+    ))
+}
+
+/// Whether the variable keeps its value from `statement` on until the last of `reads`, so that binding it there is
+/// the same as binding it at each read.
+pub(super) fn stable_from(eval: &Eval, file: FileId, variable: &Variable, statement: NodeId, reads: &[NodeId]) -> bool {
+    let facts = eval.file(file);
+    let from = in_home(facts, variable, statement);
+    if !flow::definitely_bound_before(&facts.scopes, facts.tree(), variable.home, &variable.name, from) {
+        return false;
+    }
+    if flow::may_rebind_after(&facts.scopes, facts.tree(), variable.home, &variable.name, from) {
+        return reads.iter().all(|read| {
+            let to = in_home(facts, variable, *read);
+            // A read in a nested function happens at an unknown time.
+            facts.scopes.scope_of(*read) == facts.scopes.scope_of(statement)
+                && !flow::may_rebind_between(&facts.scopes, facts.tree(), variable.home, &variable.name, from, to)
+        });
+    }
+    true
+}
+
+/// Refuses if the variable may be bound anew after the rewrite reads it at `place` and before the callable is pickled:
+/// what travels with a Process is pickled at `start()`, an initializer when the workers start.
+pub(super) fn kept_until_sent(eval: &Eval, file: FileId, variable: &Variable, place: NodeId, each: &Use) -> Result<(), Refusal> {
+    if each.dispatch.call.file != file {
+        return Ok(());
+    }
+    let facts = eval.file(file);
+    let tree = facts.tree();
+    let from = in_home(facts, variable, place);
+    let call = in_home(facts, variable, each.dispatch.call.node);
+    let rebound = |to: NodeId| flow::may_rebind_between(&facts.scopes, tree, variable.home, &variable.name, from, to);
+    let mut changed = from != call && !tree.contains(call, from) && rebound(call);
+    if each.dispatch.carries_primitives(eval.project) && !changed {
+        changed = match start_of(facts, each.dispatch.call.node) {
+            Some(start) => rebound(in_home(facts, variable, start)),
+            None => flow::may_rebind_after(&facts.scopes, tree, variable.home, &variable.name, from) && !sent_at_once(facts, each, eval),
+        };
+    }
+    if !changed {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Reason::ReboundCapture,
+        format!("the captured '{}' may be bound anew between the place where the rewrite would read it and the moment the callable is sent", variable.name),
+        "pass the value that is meant as an argument",
+    ))
+}
+
+/// Whether what the call sends is sent within the call itself.
+fn sent_at_once(facts: &FileFacts, each: &Use, eval: &Eval) -> bool {
+    let entry = each.dispatch.api(eval.project);
+    let tree = facts.tree();
+    // `Pool(…)` starts its workers at once, `Process(…).start()` does, too.
+    let started = tree
+        .parent(each.dispatch.call.node)
+        .filter(|up| tree.kind(*up) == Kind::Attribute)
+        .and_then(|attribute| tree.child(attribute, Field::Attribute))
+        .is_some_and(|name| facts.text(name) == "start");
+    started || entry.starts == crate::catalogue::Starts::Construct
+}
+
+/// The `x.start()` call of a process that `call` makes, where `x` is a plain name bound once to it, in the same suite.
+fn start_of(facts: &FileFacts, call: NodeId) -> Option<NodeId> {
+    let tree = facts.tree();
+    let assignment = tree.parent(call).filter(|up| tree.kind(*up) == Kind::Assignment)?;
+    let left = tree.child(assignment, Field::Left).filter(|left| tree.kind(*left) == Kind::Identifier)?;
+    let (home, name) = facts.scopes.resolve_name(left)?;
+    let starts: Vec<NodeId> = facts
+        .scopes
+        .references(home, name)
+        .iter()
+        .copied()
+        .filter(|read| tree.start(*read) > tree.end(call))
+        .filter_map(|read| {
+            let attribute = tree.parent(read).filter(|up| tree.kind(*up) == Kind::Attribute)?;
+            let is_start = tree.child(attribute, Field::Attribute).is_some_and(|name| facts.text(name) == "start");
+            is_start.then(|| tree.parent(attribute)).flatten()
+        })
+        .collect();
+    let escapes = facts.scopes.references(home, name).iter().any(|read| {
+        let up = tree.parent(*read);
+        up.is_none_or(|up| tree.kind(up) != Kind::Attribute)
+    });
+    match starts.as_slice() {
+        [one] if !escapes || facts.enclosing_function(*one) == facts.enclosing_function(call) => Some(*one),
+        _ => None,
+    }
+}
+
+/// `place`, or the nested function or comprehension around it that stands directly in the variable's own scope.
+fn in_home(facts: &FileFacts, variable: &Variable, place: NodeId) -> NodeId {
+    let tree = facts.tree();
+    if facts.scopes.scope_of(place) == variable.home {
+        return place;
+    }
+    let mut found = place;
+    for up in tree.ancestors(place) {
+        found = up;
+        let opens = matches!(tree.kind(up), Kind::FunctionDefinition | Kind::Lambda | Kind::ClassDefinition)
+            || matches!(tree.kind(up), Kind::ListComprehension | Kind::SetComprehension | Kind::DictionaryComprehension | Kind::GeneratorExpression);
+        if opens && facts.scopes.scope_of(up) == variable.home {
+            return up;
+        }
+    }
+    found
+}

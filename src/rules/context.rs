@@ -1,0 +1,179 @@
+//! What a rule may look at, and how it writes findings.
+
+use super::Rule;
+use crate::catalogue::{Transport, last_part};
+use crate::facts::FileFacts;
+use crate::findings::{Finding, Location, Related, Remedy, Severity, StartMethod};
+use crate::project::{Callable, Eval, FileId, Sent, Site};
+use crate::rewrite::binding::Use;
+use crate::rewrite::{Bind, GuardStyle};
+use crate::syntax::{Match, NodeId};
+use std::collections::BTreeMap;
+
+/// Everything that is sent to processes, by what it is.
+#[derive(Debug, Default)]
+pub struct SentIndex {
+    all: Vec<Sent>,
+    by_definition: BTreeMap<Site, Vec<usize>>,
+}
+
+impl SentIndex {
+    /// An index of `all`.
+    pub fn new(all: Vec<Sent>) -> Self {
+        let mut by_definition: BTreeMap<Site, Vec<usize>> = BTreeMap::new();
+        for (at, sent) in all.iter().enumerate() {
+            if let Callable::Lambda(site) | Callable::Function(site) | Callable::Class(site) = sent.origin.callable {
+                by_definition.entry(site).or_default().push(at);
+            }
+        }
+        Self { all, by_definition }
+    }
+
+    /// The dispatches that a `def`, lambda or class reaches.
+    pub fn of(&self, definition: Site) -> Vec<&Sent> {
+        self.by_definition.get(&definition).into_iter().flatten().map(|at| &self.all[*at]).collect()
+    }
+
+    /// Whether any definition of a file is sent.
+    pub fn concerns(&self, file: FileId) -> bool {
+        self.by_definition.keys().any(|site| site.file == file)
+    }
+
+    /// Everything that is handed over in a file.
+    pub fn handed_over_in(&self, file: FileId) -> impl Iterator<Item = &Sent> {
+        self.all.iter().filter(move |sent| sent.origin.handover.file == file)
+    }
+
+    /// Everything.
+    pub fn all(&self) -> &[Sent] {
+        &self.all
+    }
+}
+
+/// What a rule may look at.
+#[derive(Debug)]
+pub struct RuleContext<'a, 'p> {
+    /// The rule that looks.
+    pub rule: &'static Rule,
+    /// Values of expressions.
+    pub eval: &'a Eval<'p>,
+    /// The file that is looked at.
+    pub file: FileId,
+    /// What is sent to processes.
+    pub index: &'a SentIndex,
+    /// How captures are to be bound.
+    pub bind: Bind,
+    /// The form of guards.
+    pub guard_style: GuardStyle,
+    /// The oldest Python that rewritten code must run on.
+    pub target_version: (u8, u8),
+}
+
+impl<'p> RuleContext<'_, 'p> {
+    /// The facts of the file.
+    pub fn facts(&self) -> &'p FileFacts {
+        self.eval.file(self.file)
+    }
+
+    /// Where the rule's query matches, in the order of the text.
+    pub fn matches(&self) -> Vec<Match> {
+        let facts = self.facts();
+        self.rule.query.run(&facts.parsed, facts.all())
+    }
+
+    /// A node of this file as a site.
+    pub fn at(&self, node: NodeId) -> Site {
+        Site { file: self.file, node }
+    }
+
+    /// The place of a site.
+    pub fn location(&self, site: Site) -> Location {
+        let facts = self.eval.file(site.file);
+        Location::new(&facts.source, facts.tree().span(site.node))
+    }
+
+    /// A related place.
+    pub fn related(&self, site: Site, message: impl Into<String>) -> Related {
+        Related { location: self.location(site), message: message.into() }
+    }
+
+    /// A finding of this rule at `site`.
+    pub fn finding(
+        &self,
+        site: Site,
+        message: impl Into<String>,
+        start_methods: &[StartMethod],
+        severity: Severity,
+        remedy: Remedy,
+        related: Vec<Related>,
+    ) -> Finding {
+        let facts = self.eval.file(site.file);
+        let text = facts.text(site.node);
+        let subject: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(160).collect();
+        let mut start_methods = start_methods.to_vec();
+        start_methods.sort();
+        Finding {
+            code: self.rule.code,
+            name: self.rule.name,
+            message: message.into(),
+            location: self.location(site),
+            start_methods,
+            severity,
+            remedy,
+            related,
+            context: facts.context(site.node),
+            subject,
+        }
+    }
+
+    /// How messages name the API of a dispatch: `Pool.map`, `Process`.
+    pub fn api_name(&self, sent: &Sent) -> String {
+        let entry = sent.dispatch.api(self.eval.project);
+        let path = entry.paths.first().map_or("", String::as_str);
+        let name = self.called_name(sent.dispatch.call);
+        let mut parts = path.rsplit('.');
+        let last = parts.next().unwrap_or(path);
+        match (entry.receiver.is_empty(), parts.next()) {
+            (false, Some(class)) => format!("{class}.{}", if name.is_empty() { last } else { &name }),
+            _ => last_part(path).to_owned(),
+        }
+    }
+
+    fn called_name(&self, call: Site) -> String {
+        let facts = self.eval.file(call.file);
+        let tree = facts.tree();
+        let callee = tree.child(call.node, crate::syntax::Field::Function);
+        callee.and_then(|callee| tree.child(callee, crate::syntax::Field::Attribute)).map_or(String::new(), |name| facts.text(name).to_owned())
+    }
+
+    /// The sentence part that says what travels how.
+    pub fn transport_note(&self, sent: &Sent) -> &'static str {
+        match sent.dispatch.api(self.eval.project).transport {
+            Transport::ProcessArgs => "travels with the Process, so it is pickled under spawn and forkserver",
+            _ => "goes through a queue, so it is pickled under every start method",
+        }
+    }
+
+    /// The related places of what is sent: its definition, the steps between, the executor.
+    pub fn path_of(&self, sent: &Sent, definition: Option<(Site, String)>) -> Vec<Related> {
+        let mut related = Vec::new();
+        if let Some((site, message)) = definition {
+            related.push(self.related(site, message));
+        }
+        for step in &sent.origin.through {
+            related.push(self.related(*step, "passed on here"));
+        }
+        if sent.dispatch.call != sent.origin.handover && !sent.origin.through.is_empty() {
+            related.push(self.related(sent.dispatch.call, format!("sent by {} here", self.api_name(sent))));
+        }
+        if let Some(made) = sent.dispatch.made {
+            related.push(self.related(made, "the executor is made here"));
+        }
+        related
+    }
+
+    /// The uses of a definition, for rewriters.
+    pub fn uses(&self, sent: &[&Sent]) -> Vec<Use> {
+        sent.iter().map(|sent| Use { leaf: sent.origin.leaf, dispatch: sent.dispatch.clone(), slot: sent.slot.clone() }).collect()
+    }
+}

@@ -1,0 +1,37 @@
+//! SP104: a module-level or class-level `f = lambda …` reaches a slot; its qualified name is `<lambda>`.
+
+use super::{Rule, RuleContext};
+use crate::findings::{Finding, Severity};
+use crate::rewrite::named_lambda;
+use crate::syntax::QueryFile;
+
+static QUERY: QueryFile = QueryFile::new("named_lambda", include_str!("../../queries/named_lambda.scm"));
+
+pub(super) const RULE: Rule = Rule {
+    code: "SP104",
+    name: "named-lambda",
+    summary: "a module-level or class-level `f = lambda` reaches a callable slot of a process API",
+    query: &QUERY,
+    page: include_str!("named_lambda.md"),
+    check,
+};
+
+fn check(ctx: &RuleContext) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if !ctx.index.concerns(ctx.file) {
+        return found;
+    }
+    for hit in ctx.matches() {
+        let (Some(lambda), Some(name)) = (hit.get("callable").map(|node| ctx.at(node)), hit.get("name")) else { continue };
+        let sent = ctx.index.of(lambda);
+        let Some(assignment) = crate::facts::names::holder(ctx.facts(), lambda.node) else { continue };
+        let name = ctx.facts().text(name);
+        let remedy = named_lambda::to_def(ctx.eval, lambda, assignment);
+        for each in sent {
+            let message = format!("'{name}' is a lambda and is sent to a process by {}; pickle looks for a function called <lambda>", ctx.api_name(each));
+            let definition = Some((lambda, format!("'{name}' is bound to a lambda here")));
+            found.push(ctx.finding(each.origin.handover, message, &each.methods, Severity::Error, remedy.clone(), ctx.path_of(each, definition)));
+        }
+    }
+    found
+}
