@@ -1,5 +1,6 @@
 //! One parsed file with its scopes: the unit that all later layers look at.
 
+use crate::facts::flow::Flow;
 use crate::facts::scopes::Scopes;
 use crate::syntax::parse::Parsed;
 use crate::syntax::{Kind, NodeId, Tree};
@@ -36,6 +37,11 @@ impl FileFacts {
     /// The flat tree.
     pub fn tree(&self) -> &Tree {
         &self.parsed.tree
+    }
+
+    /// Questions about the order of things.
+    pub fn flow(&self) -> Flow<'_> {
+        Flow { scopes: &self.scopes, tree: self.tree(), text: self.all() }
     }
 
     /// The text of a node.

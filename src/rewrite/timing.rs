@@ -2,7 +2,7 @@
 
 use super::binding::Use;
 use super::captures::Variable;
-use crate::facts::{FileFacts, flow};
+use crate::facts::FileFacts;
 use crate::findings::{Reason, Refusal};
 use crate::project::{Eval, FileId};
 use crate::syntax::{Field, Kind, NodeId};
@@ -11,7 +11,7 @@ use crate::syntax::{Field, Kind, NodeId};
 pub(super) fn bound(eval: &Eval, file: FileId, variable: &Variable, place: NodeId) -> Result<(), Refusal> {
     let facts = eval.file(file);
     let at = in_home(facts, variable, place);
-    if flow::definitely_bound_before(&facts.scopes, facts.tree(), variable.home, &variable.name, at) {
+    if facts.flow().definitely_bound_before(variable.home, &variable.name, at) {
         return Ok(());
     }
     let line = facts.source.lines().line(facts.tree().start(place));
@@ -27,15 +27,14 @@ pub(super) fn bound(eval: &Eval, file: FileId, variable: &Variable, place: NodeI
 pub(super) fn stable_from(eval: &Eval, file: FileId, variable: &Variable, statement: NodeId, reads: &[NodeId]) -> bool {
     let facts = eval.file(file);
     let from = in_home(facts, variable, statement);
-    if !flow::definitely_bound_before(&facts.scopes, facts.tree(), variable.home, &variable.name, from) {
+    if !facts.flow().definitely_bound_before(variable.home, &variable.name, from) {
         return false;
     }
-    if flow::may_rebind_after(&facts.scopes, facts.tree(), variable.home, &variable.name, from) {
+    if facts.flow().may_rebind_after(variable.home, &variable.name, from) {
         return reads.iter().all(|read| {
             let to = in_home(facts, variable, *read);
             // A read in a nested function happens at an unknown time.
-            facts.scopes.scope_of(*read) == facts.scopes.scope_of(statement)
-                && !flow::may_rebind_between(&facts.scopes, facts.tree(), variable.home, &variable.name, from, to)
+            facts.scopes.scope_of(*read) == facts.scopes.scope_of(statement) && !facts.flow().may_rebind_between(variable.home, &variable.name, from, to)
         });
     }
     true
@@ -51,12 +50,12 @@ pub(super) fn kept_until_sent(eval: &Eval, file: FileId, variable: &Variable, pl
     let tree = facts.tree();
     let from = in_home(facts, variable, place);
     let call = in_home(facts, variable, each.dispatch.call.node);
-    let rebound = |to: NodeId| flow::may_rebind_between(&facts.scopes, tree, variable.home, &variable.name, from, to);
+    let rebound = |to: NodeId| facts.flow().may_rebind_between(variable.home, &variable.name, from, to);
     let mut changed = from != call && !tree.contains(call, from) && rebound(call);
     if each.dispatch.carries_primitives(eval.project) && !changed {
         changed = match start_of(facts, each.dispatch.call.node) {
             Some(start) => rebound(in_home(facts, variable, start)),
-            None => flow::may_rebind_after(&facts.scopes, tree, variable.home, &variable.name, from) && !sent_at_once(facts, each, eval),
+            None => facts.flow().may_rebind_after(variable.home, &variable.name, from) && !sent_at_once(facts, each, eval),
         };
     }
     if !changed {
