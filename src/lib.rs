@@ -7,6 +7,7 @@ pub mod facts;
 pub mod findings;
 pub mod output;
 pub mod project;
+pub mod review;
 pub mod rewrite;
 pub mod rules;
 pub mod syntax;

@@ -23,6 +23,15 @@ impl StartMethod {
     pub const ALL: [Self; 3] = [Self::Fork, Self::Forkserver, Self::Spawn];
     /// Those under which what travels with a `Process` is pickled.
     pub const PICKLING: [Self; 2] = [Self::Forkserver, Self::Spawn];
+
+    /// The name that `multiprocessing` knows.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fork => "fork",
+            Self::Forkserver => "forkserver",
+            Self::Spawn => "spawn",
+        }
+    }
 }
 
 /// Ordered by damage: an exception names itself, a wrong result and a hang do not.

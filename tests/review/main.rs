@@ -1,0 +1,13 @@
+//! The review of a change: diffs, what was introduced, comments, and both platforms.
+
+mod change;
+mod comments;
+mod diffs;
+mod fake_github;
+mod fake_gitlab;
+mod github;
+mod gitlab;
+mod loopback;
+mod markdown;
+mod rules;
+mod suggestions;
