@@ -1,5 +1,6 @@
 //! What can be typed on the command line. What is meant by it is decided in `settings`.
 
+use crate::cli::review_args::ReviewArgs;
 use crate::engine::{Bind, GuardStyle};
 use crate::output::Format;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -74,6 +75,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Rewrite what can be proven: print a patch, or write the files.
     Fix(FixArgs),
+    /// Report what a change introduced, as comments that a review can post.
+    Review(ReviewArgs),
     /// Print a rule's page: what breaks, why, before and after.
     Explain(ExplainArgs),
     /// Show the configuration in force and where it was said.

@@ -8,6 +8,8 @@ mod explain;
 mod fix;
 mod read;
 mod report;
+mod review;
+mod review_args;
 mod selector;
 mod settings;
 mod show_config;
@@ -36,6 +38,7 @@ pub fn main() -> ExitCode {
     let done = match &arguments.command {
         Command::Check(args) => check::run(args, &arguments.global, &order),
         Command::Fix(args) => fix::run(args, &arguments.global, &order),
+        Command::Review(args) => review::run(args, &arguments.global, &order),
         Command::Explain(args) => explain::run(args),
         Command::Config(args) => show_config::run(args, &arguments.global),
         Command::Completions(args) => completions(args.shell),
