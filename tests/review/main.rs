@@ -9,5 +9,6 @@ mod github;
 mod gitlab;
 mod loopback;
 mod markdown;
+mod repository;
 mod rules;
 mod suggestions;
