@@ -1,6 +1,9 @@
 //! The review of a change: diffs, what was introduced, comments, and both platforms.
 
 mod change;
+// Names that only Unix allows are among the hostile ones.
+#[cfg(unix)]
+mod command;
 mod comments;
 mod diffs;
 mod fake_github;
@@ -9,6 +12,7 @@ mod github;
 mod gitlab;
 mod loopback;
 mod markdown;
+#[cfg(unix)]
 mod repository;
 mod rules;
 mod suggestions;
