@@ -1,6 +1,6 @@
 //! What reaches which process call: dispatches joined with the callables that reach their slots.
 
-use super::{Dispatch, Eval, FileId, Origin, Site, Slot};
+use super::{Callable, Dispatch, Eval, FileId, Origin, Site, Slot};
 use crate::facts::scopes::BindingKind;
 use crate::findings::StartMethod;
 use crate::syntax::{Kind, NodeId};
@@ -39,11 +39,28 @@ impl Eval<'_> {
             }
             for slot in self.slots(&dispatch) {
                 for origin in self.origins(slot.expression) {
+                    self.look_ahead(&origin);
                     out.push(Sent { dispatch: dispatch.clone(), slot: slot.clone(), origin, methods: methods.clone() });
                 }
             }
         }
         out
+    }
+
+    /// Asks for what rules will ask about a callable, so that the files that hold it are read in round one.
+    fn look_ahead(&self, origin: &Origin) {
+        let definition = match &origin.callable {
+            Callable::Function(site) | Callable::Class(site) => Some(*site),
+            Callable::Method { function, .. } => *function,
+            _ => None,
+        };
+        let Some(definition) = definition else { return };
+        let facts = self.file(definition.file);
+        for decorator in facts.decorators(definition.node) {
+            for expression in facts.tree().children(decorator) {
+                self.values(Site { file: definition.file, node: expression });
+            }
+        }
     }
 
     /// The functions and classes of a file whose parameters reach a slot, or that give out executors.

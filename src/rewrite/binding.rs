@@ -133,13 +133,13 @@ fn anonymous(group: &Group, at: usize, bind: Bind, partial: &str, plan: &mut Pla
         && let Some((edits, style)) = arguments::bound_in_dispatch(group, at, uses[0], &form)
     {
         plan.styles[at] = style;
-        plan.outside.push(Edit::replace(facts.tree().span(node), form.name));
+        plan.outside.push(Edit::replace(super::unwrap::whole(facts, node), form.name));
         plan.outside.extend(edits);
         return Ok(());
     }
     let (text, needs_partial) = form.expression(partial);
     plan.needs_partial |= needs_partial;
-    plan.outside.push(Edit::replace(facts.tree().span(node), text));
+    plan.outside.push(Edit::replace(super::unwrap::whole(facts, node), text));
     Ok(())
 }
 
@@ -170,6 +170,11 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
     let single = hoist::is_only_binding(facts, variable, member.node) && !place_is_odd(facts, statement);
     let stable = parameters.iter().all(|(captured, _)| timing::stable_from(group.eval, group.file, captured, statement, &reads));
     if parameters.is_empty() && single {
+        if member.name == variable.name {
+            // It only moves: every use goes on naming it as before.
+            plan.removed.push(statement);
+            return Ok(());
+        }
         for read in &reads {
             plan.outside.extend(form.at_read(facts, *read, partial).0);
         }

@@ -39,6 +39,30 @@ pub struct Capture {
     pub reads: Vec<NodeId>,
 }
 
+/// Globals that only the entry-point guard binds: a child, which skips the guard, does not have them.
+fn guarded_globals(facts: &crate::facts::FileFacts, callable: NodeId) -> Vec<Variable> {
+    let tree = facts.tree();
+    let module = facts.scopes.module();
+    let mut names: std::collections::BTreeSet<String> = std::collections::BTreeSet::new();
+    for scope in tree.subtree(callable).filter_map(|node| facts.scopes.inner(node)) {
+        let read = facts.scopes.get(scope).symbols.iter().filter(|(_, symbol)| symbol.home == module && symbol.flags.contains(SymbolFlags::REFERENCED));
+        names.extend(read.map(|(name, _)| name.clone()));
+    }
+    let is_guarded = |name: &String| {
+        let bindings = facts.scopes.bindings(module, name);
+        !bindings.is_empty() && bindings.iter().all(|binding| binding.scope == module && guard_around(facts, binding.node).is_some())
+    };
+    names.into_iter().filter(is_guarded).map(|name| Variable { home: module, name }).collect()
+}
+
+/// The entry-point guard whose body holds `node`, if one does.
+pub fn guard_around(facts: &crate::facts::FileFacts, node: NodeId) -> Option<NodeId> {
+    let tree = facts.tree();
+    let statement = facts.top_level_statement(node);
+    let inside = tree.child(statement, Field::Consequence).is_some_and(|body| tree.contains(body, node));
+    (tree.kind(statement) == Kind::IfStatement && inside && super::named_lambda::is_guard(facts, statement)).then_some(statement)
+}
+
 /// The captures of a `def`, lambda or class body, sorted by first read.
 pub fn of(eval: &Eval, file: FileId, callable: NodeId) -> Result<Vec<Capture>, Refusal> {
     let facts = eval.file(file);
@@ -58,6 +82,17 @@ pub fn of(eval: &Eval, file: FileId, callable: NodeId) -> Result<Vec<Capture>, R
         }
         let variable = Variable { home: symbol.home, name: name.clone() };
         let reads: Vec<NodeId> = facts.scopes.references(symbol.home, name).iter().copied().filter(|read| tree.contains(callable, *read)).collect();
+        let kind = kind_of(eval, file, &variable, callable)?;
+        found.push(Capture { variable, kind, reads });
+    }
+    for variable in guarded_globals(facts, callable) {
+        let reads: Vec<NodeId> = facts.scopes.references(variable.home, &variable.name).iter().copied().filter(|read| tree.contains(callable, *read)).collect();
+        let own = facts.scopes.bindings(variable.home, &variable.name).iter().any(|binding| tree.contains(callable, binding.statement));
+        if own && tree.kind(callable) != Kind::Lambda && facts.definition_name(callable) == variable.name {
+            // A recursive call of the function itself, which moves.
+            found.push(Capture { kind: CaptureKind::Definition(callable), variable, reads });
+            continue;
+        }
         let kind = kind_of(eval, file, &variable, callable)?;
         found.push(Capture { variable, kind, reads });
     }

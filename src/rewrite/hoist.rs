@@ -35,6 +35,7 @@ pub(super) struct Member {
     pub(super) prelude: Vec<String>,
     /// Members that it uses.
     pub(super) uses: BTreeSet<usize>,
+    keeps_name: bool,
     own: Vec<captures::Capture>,
 }
 
@@ -68,6 +69,11 @@ impl<'e, 'p> Group<'e, 'p> {
             at += 1;
         }
         group.spread();
+        for member in &mut group.members {
+            if let Some(variable) = member.variable.as_ref().filter(|_| member.keeps_name && member.values.is_empty()) {
+                member.name.clone_from(&variable.name);
+            }
+        }
         Ok(group)
     }
 
@@ -85,6 +91,8 @@ impl<'e, 'p> Group<'e, 'p> {
             (None, _) => facts.definition_name(node).to_owned(),
         };
         let mut name = fresh_name::module_name(facts, &base);
+        // What the guard binds has a module-level name already; it is kept as long as nothing is bound to it.
+        let keeps_name = variable.as_ref().is_some_and(|variable| variable.home == facts.scopes.module() && captures::guard_around(facts, node).is_some());
         while self.members.iter().any(|member| member.name == name) {
             name.push('_');
         }
@@ -93,7 +101,7 @@ impl<'e, 'p> Group<'e, 'p> {
             _ => None,
         });
         let prelude = prelude.collect();
-        self.members.push(Member { node, variable, statement, name, values: BTreeMap::new(), prelude, uses: BTreeSet::new(), own });
+        self.members.push(Member { node, variable, statement, name, keeps_name, values: BTreeMap::new(), prelude, uses: BTreeSet::new(), own });
         Ok(self.members.len() - 1)
     }
 
@@ -174,7 +182,12 @@ impl<'e, 'p> Group<'e, 'p> {
     pub fn print(&self, title: String) -> Result<Fix, Refusal> {
         let facts = self.facts();
         let mut edits: Vec<Edit> = Vec::new();
-        let mut new_names: Vec<String> = self.members.iter().map(|member| member.name.clone()).collect();
+        let mut new_names: Vec<String> = self
+            .members
+            .iter()
+            .filter(|member| member.variable.as_ref().is_none_or(|variable| variable.name != member.name))
+            .map(|member| member.name.clone())
+            .collect();
         let users: Vec<NodeId> = self.members.iter().map(|member| member.node).chain(self.dispatches.iter().map(|each| each.leaf.node)).collect();
         let partial = imports::import(facts, "functools", "partial", &users);
         let mut needs_partial = false;
@@ -290,7 +303,8 @@ fn holder(facts: &FileFacts, node: NodeId) -> (Option<Variable>, Option<NodeId>)
     };
     let Some(left) = tree.child(assignment, Field::Left) else { return (None, None) };
     let Some((home, name)) = facts.scopes.resolve_name(left) else { return (None, None) };
-    if home == facts.scopes.module() || facts.scopes.bindings(home, name).len() != 1 || facts.scopes.get(home).kind == crate::facts::scopes::ScopeKind::Class {
+    let importable = home == facts.scopes.module() && captures::guard_around(facts, assignment).is_none();
+    if importable || facts.scopes.bindings(home, name).len() != 1 || facts.scopes.get(home).kind == crate::facts::scopes::ScopeKind::Class {
         return (None, None);
     }
     (Some(Variable { home, name: name.to_owned() }), Some(facts.statement(assignment)))

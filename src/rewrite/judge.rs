@@ -201,17 +201,19 @@ pub fn keeps_the_name(eval: &Eval, decorator: Site) -> bool {
     !returns.is_empty()
         && returns.iter().all(|returned| {
             eval.values(*returned).iter().all(|value| match value {
-                Value::Function(inner) if facts.tree().contains(decorator.node, inner.node) => {
-                    eval.has_decorator(*inner, &["wraps"]) || renamed_wraps(eval, *inner) || keeps_the_name(eval, *inner)
-                }
+                Value::Function(inner) if facts.tree().contains(decorator.node, inner.node) => is_wrapped(eval, *inner) || keeps_the_name(eval, *inner),
                 Value::Parameter(_) => is_first_parameter(facts, decorator.node, returned.node),
                 _ => false,
             })
         })
 }
 
-/// `from functools import wraps as keep`: the decorator's origin counts, not its spelling.
-fn renamed_wraps(eval: &Eval, function: Site) -> bool {
+/// Whether `functools.wraps` gives a function the name of what it wraps. Its origin counts, not its spelling
+/// (`from functools import wraps as keep`).
+pub fn is_wrapped(eval: &Eval, function: Site) -> bool {
+    if eval.has_decorator(function, &["wraps", "wrapt.decorator", "decorator"]) {
+        return true;
+    }
     let facts = eval.file(function.file);
     let tree = facts.tree();
     facts.decorators(function.node).into_iter().any(|decorator| {

@@ -13,6 +13,7 @@ pub mod named_lambda;
 pub mod place;
 pub mod timing;
 pub mod unwrap;
+pub mod wraps;
 
 /// How a script's code is put under the entry-point guard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]

@@ -39,10 +39,6 @@ fn edit(facts: &FileFacts, lambda: NodeId, assignment: NodeId) -> Result<Edit, R
         return Err(Refusal::new(Reason::GeneratorWorker, "the lambda has a yield: its result, a generator, cannot come back", "return a list"));
     }
     let (home, name) = facts.scopes.resolve_name(left).ok_or_else(|| shape("the target is no variable"))?;
-    let under_guard = tree.ancestors(statement).any(|up| tree.kind(up) == Kind::IfStatement && is_guard(facts, up));
-    if under_guard {
-        return hoisted_from_guard(facts, lambda, statement, name);
-    }
     let several = facts.scopes.bindings(home, name).len() > 1 && tree.parent(statement) == Some(Tree::ROOT);
     if several {
         return Err(Refusal::new(Reason::OtherUse, format!("'{name}' is bound in several places"), "give each function a name of its own"));
@@ -83,11 +79,6 @@ fn with_surroundings(facts: &FileFacts, statement: NodeId, own: &str) -> (Span, 
     let comment_after = text[span.end as usize..line_end as usize].trim_end_matches(['\n', '\r']);
     let ended = if text[..line_end as usize].ends_with('\n') { newline } else { "" };
     (Span::new(start, line_end), format!("{lead}{comments}{own}{comment_after}{ended}{tail}"))
-}
-
-/// The `def` of a lambda that stands under the guard, put above it.
-fn hoisted_from_guard(_facts: &FileFacts, _lambda: NodeId, _statement: NodeId, name: &str) -> Result<Edit, Refusal> {
-    Err(Refusal::new(Reason::UnsupportedShape, format!("'{name}' is bound under the entry-point guard"), "define it with def above the guard"))
 }
 
 /// Whether an `if` statement tests `__name__`.

@@ -237,7 +237,7 @@ fn is_plain_argument(facts: &FileFacts, argument: NodeId, captured: &[captures::
 }
 
 /// The lambda with the parentheses around it.
-fn whole(facts: &FileFacts, lambda: NodeId) -> Span {
+pub(super) fn whole(facts: &FileFacts, lambda: NodeId) -> Span {
     let tree = facts.tree();
     let mut at = lambda;
     while let Some(up) = tree.parent(at).filter(|up| tree.kind(*up) == Kind::ParenthesizedExpression) {
@@ -250,15 +250,20 @@ fn whole(facts: &FileFacts, lambda: NodeId) -> Span {
 pub fn descriptive_name(facts: &FileFacts, lambda: NodeId) -> String {
     let tree = facts.tree();
     let body = tree.child(lambda, Field::Body).map(|body| tree.unparenthesized(body));
-    let verb = body.and_then(|body| action(facts, body)).unwrap_or_default();
-    if !verb.is_empty() {
-        return verb;
+    if let Some(verb) = body.and_then(|body| action(facts, body)) {
+        let is_call = body.is_some_and(|body| tree.kind(body) == Kind::Call);
+        let takes_items = tree.child(lambda, Field::Parameters).is_some();
+        // `_resize_one` reads as what a worker does with one item.
+        return if is_call && takes_items { format!("{verb}_one") } else { verb };
     }
     match facts.enclosing_function(lambda).map(|function| facts.definition_name(function)) {
         Some(name) if !name.is_empty() => format!("{}_worker", name.trim_matches('_')),
         _ => "worker".to_owned(),
     }
 }
+
+/// Builtins whose name says little without that of what they are given.
+const CONVERSIONS: &[&str] = &["list", "tuple", "set", "dict", "sorted", "sum", "len", "str", "int", "float", "round"];
 
 /// What an expression does, in one or two words.
 fn action(facts: &FileFacts, body: NodeId) -> Option<String> {
@@ -279,10 +284,8 @@ fn action(facts: &FileFacts, body: NodeId) -> Option<String> {
             let list = tree.child(body, Field::Arguments);
             let first = list.and_then(|list| tree.children(list).next()).filter(|node| tree.kind(*node) == Kind::Call);
             match first.and_then(|inner| action(facts, inner)) {
-                Some(inner) if matches!(name.as_str(), "list" | "tuple" | "set" | "dict" | "sorted" | "sum" | "len" | "str" | "int" | "float" | "round") => {
-                    Some(format!("{name}_{inner}"))
-                }
-                _ => Some(format!("call_{name}")),
+                Some(inner) if CONVERSIONS.contains(&name.as_str()) => Some(format!("{name}_{inner}")),
+                _ => Some(name),
             }
         }
         Kind::Await => tree.children(body).next().and_then(|inner| action(facts, inner)),

@@ -4,7 +4,9 @@ mod closure;
 mod context;
 mod lambda_callable;
 mod local_function;
+mod main_only_function;
 mod named_lambda;
+mod unwrapped_decorator;
 
 pub use context::{RuleContext, SentIndex};
 
@@ -29,7 +31,7 @@ pub struct Rule {
 }
 
 /// All rules, sorted by code.
-pub const ALL: &[Rule] = &[lambda_callable::RULE, local_function::RULE, closure::RULE, named_lambda::RULE];
+pub const ALL: &[Rule] = &[lambda_callable::RULE, local_function::RULE, closure::RULE, named_lambda::RULE, main_only_function::RULE, unwrapped_decorator::RULE];
 
 /// The rule with that code or kebab-case name, in any case.
 pub fn find(code_or_name: &str) -> Option<&'static Rule> {

@@ -2,7 +2,7 @@
 
 use super::{Rule, RuleContext};
 use crate::findings::{Finding, Severity};
-use crate::rewrite::named_lambda;
+use crate::rewrite::{captures, lift, named_lambda};
 use crate::syntax::QueryFile;
 
 static QUERY: QueryFile = QueryFile::new("named_lambda", include_str!("../../queries/named_lambda.scm"));
@@ -24,9 +24,13 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     for hit in ctx.matches() {
         let (Some(lambda), Some(name)) = (hit.get("callable").map(|node| ctx.at(node)), hit.get("name")) else { continue };
         let sent = ctx.index.of(lambda);
+        if sent.is_empty() {
+            continue;
+        }
         let Some(assignment) = crate::facts::names::holder(ctx.facts(), lambda.node) else { continue };
         let name = ctx.facts().text(name);
-        let remedy = named_lambda::to_def(ctx.eval, lambda, assignment);
+        let guarded = captures::guard_around(ctx.facts(), lambda.node).is_some();
+        let remedy = if guarded { lift::callable(ctx.eval, lambda, ctx.uses(&sent), ctx.bind) } else { named_lambda::to_def(ctx.eval, lambda, assignment) };
         for each in sent {
             let message = format!("'{name}' is a lambda and is sent to a process by {}; pickle looks for a function called <lambda>", ctx.api_name(each));
             let definition = Some((lambda, format!("'{name}' is bound to a lambda here")));

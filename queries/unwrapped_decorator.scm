@@ -1,0 +1,3 @@
+; @timed
+; def work(x): ...
+(decorated_definition definition: (function_definition) @callable)

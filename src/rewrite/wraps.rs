@@ -1,0 +1,126 @@
+//! `functools.wraps` for the inner function of a decorator, so that what it returns pickles by the decorated name.
+
+use super::imports;
+use crate::facts::FileFacts;
+use crate::findings::{Applicability, FileEdit, Fix, Reason, Refusal, Remedy};
+use crate::project::{Eval, Site, Value};
+use crate::syntax::{Field, Kind, NodeId};
+use crate::text::{Edit, indent};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A decorator whose result does not carry the decorated function's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unwrapped {
+    /// The decorator's line at the definition.
+    pub decorator: Site,
+    /// What it is.
+    pub kind: UnwrappedKind,
+}
+
+/// How the decorator replaces the function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnwrappedKind {
+    /// Functions inside the decorator that are returned without `wraps`, with the parameter that holds the decorated function.
+    Functions(Vec<(Site, String)>),
+    /// An instance of a class: it never is the object that its name finds.
+    Class(Site),
+}
+
+/// The first decorator of `definition` that hides its name, as far as the decorators are the project's.
+pub fn first_unwrapped(eval: &Eval, definition: Site) -> Option<Unwrapped> {
+    let facts = eval.file(definition.file);
+    let tree = facts.tree();
+    facts.decorators(definition.node).into_iter().find_map(|decorator| {
+        let expression = tree.children(decorator).next()?;
+        let site = Site { file: definition.file, node: expression };
+        let kind = eval.values(site).iter().find_map(|value| match value {
+            Value::Class(class) => Some(UnwrappedKind::Class(*class)),
+            Value::Function(function) => {
+                let inner = unwrapped_functions(eval, *function);
+                (!inner.is_empty()).then_some(UnwrappedKind::Functions(inner))
+            }
+            Value::Instance(crate::project::Type::Class(class)) => {
+                let (_, call) = eval.method(*class, "__call__")?;
+                let inner = unwrapped_functions(eval, call);
+                (!inner.is_empty()).then_some(UnwrappedKind::Functions(inner))
+            }
+            _ => None,
+        })?;
+        Some(Unwrapped { decorator: Site { file: definition.file, node: decorator }, kind })
+    })
+}
+
+/// The functions that `decorator` (a function that takes the decorated one) returns without `wraps`.
+fn unwrapped_functions(eval: &Eval, decorator: Site) -> Vec<(Site, String)> {
+    let facts = eval.file(decorator.file);
+    let Some(parameter) = decorated_parameter(eval, decorator) else { return Vec::new() };
+    let mut found: BTreeSet<(Site, String)> = BTreeSet::new();
+    for returned in eval.returns(decorator) {
+        for value in eval.values(returned).iter() {
+            if let Value::Function(inner) = value
+                && inner.file == decorator.file
+                && facts.tree().contains(decorator.node, inner.node)
+                && !super::judge::is_wrapped(eval, *inner)
+                && reads(facts, inner.node, &parameter)
+            {
+                found.insert((*inner, parameter.clone()));
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// The parameter that gets the decorated function: the first one, after `self` of a method.
+fn decorated_parameter(eval: &Eval, decorator: Site) -> Option<String> {
+    let facts = eval.file(decorator.file);
+    let tree = facts.tree();
+    let parameters = tree.child(decorator.node, Field::Parameters)?;
+    let node = tree.children(parameters).nth(usize::from(eval.is_method(decorator)))?;
+    let name = match tree.kind(node) {
+        Kind::Identifier => node,
+        _ => tree.subtree(node).find(|inside| tree.kind(*inside) == Kind::Identifier)?,
+    };
+    (!facts.text(node).starts_with('*')).then(|| facts.text(name).to_owned())
+}
+
+fn reads(facts: &FileFacts, function: NodeId, name: &str) -> bool {
+    let tree = facts.tree();
+    tree.subtree(function).any(|node| tree.kind(node) == Kind::Identifier && facts.text(node) == name && facts.scopes.is_read(node))
+}
+
+/// The remedy for a decorator that hides names.
+pub fn remedy(eval: &Eval, unwrapped: &Unwrapped) -> Remedy {
+    let functions = match &unwrapped.kind {
+        UnwrappedKind::Functions(functions) => functions,
+        UnwrappedKind::Class(class) => {
+            let name = eval.file(class.file).definition_name(class.node);
+            return Remedy::Refused(Refusal::new(
+                Reason::UnknownDecorator,
+                format!("the decorator '{name}' is a class: its instance takes the function's place, and no functools.wraps makes the two the same object"),
+                "keep the undecorated function under a name of its own and send that",
+            ));
+        }
+    };
+    let Some((first, _)) = functions.first() else {
+        return Remedy::Refused(Refusal::new(Reason::UnknownDecorator, "the decorator's result is not known", "add functools.wraps to the decorator"));
+    };
+    let facts = eval.file(first.file);
+    let tree = facts.tree();
+    let users: Vec<NodeId> = functions.iter().map(|row| row.0.node).collect();
+    let wraps = imports::import(facts, "functools", "wraps", &users);
+    let newline = facts.source.newline();
+    let mut edits: Vec<Edit> = wraps.edit.into_iter().collect();
+    for (function, parameter) in functions {
+        let start = tree.start(facts.with_decorators(function.node));
+        let indentation = indent::indentation(facts.all(), start);
+        edits.push(Edit::insert(start, format!("@{}({parameter}){newline}{indentation}", wraps.expression)));
+    }
+    let path = Arc::new(facts.source.path.clone());
+    Remedy::Fix(Fix {
+        title: "add functools.wraps to the decorator".to_owned(),
+        applicability: Applicability::Safe,
+        edits: edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect(),
+        new_names: wraps.new_name.into_iter().collect(),
+    })
+}
