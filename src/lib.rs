@@ -5,6 +5,7 @@ pub mod cli;
 pub mod engine;
 pub mod facts;
 pub mod findings;
+pub mod migrate;
 pub mod output;
 pub mod project;
 pub mod review;

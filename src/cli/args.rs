@@ -1,5 +1,6 @@
 //! What can be typed on the command line. What is meant by it is decided in `settings`.
 
+use crate::cli::migrate_args::MigrateArgs;
 use crate::cli::review_args::ReviewArgs;
 use crate::engine::{Bind, GuardStyle};
 use crate::output::Format;
@@ -77,6 +78,8 @@ pub(crate) enum Command {
     Fix(FixArgs),
     /// Report what a change introduced, as comments that a review can post.
     Review(ReviewArgs),
+    /// Many repositories: a branch or patch for each, and one report; goes on after any interruption.
+    Migrate(Box<MigrateArgs>),
     /// Print a rule's page: what breaks, why, before and after.
     Explain(ExplainArgs),
     /// Show the configuration in force and where it was said.
@@ -211,7 +214,7 @@ fn formats() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(Format::ALL.iter().map(|format| format.name())).try_map(|name| Format::named(&name).ok_or("unknown format"))
 }
 
-fn binds() -> impl TypedValueParser<Value = Bind> {
+pub(crate) fn binds() -> impl TypedValueParser<Value = Bind> {
     PossibleValuesParser::new(["auto", "arguments", "partial"]).map(|name| match name.as_str() {
         "arguments" => Bind::Arguments,
         "partial" => Bind::Partial,
@@ -219,6 +222,6 @@ fn binds() -> impl TypedValueParser<Value = Bind> {
     })
 }
 
-fn guard_styles() -> impl TypedValueParser<Value = GuardStyle> {
+pub(crate) fn guard_styles() -> impl TypedValueParser<Value = GuardStyle> {
     PossibleValuesParser::new(["if", "main"]).map(|name| if name == "main" { GuardStyle::Main } else { GuardStyle::If })
 }

@@ -2,7 +2,8 @@
 //!
 //! 0: nothing found, or done. 1: `check` has findings, or met files while walking that it could not
 //! read or parse; `fix --exit-code` has a change. 2: something that the caller must mend: options,
-//! configuration, a path named on the command line, a file that cannot be written.
+//! configuration, a path named on the command line, a file that cannot be written. 130: Ctrl-C ended
+//! `migrate`, which the same command takes up again.
 
 use std::process::ExitCode;
 
@@ -15,6 +16,8 @@ pub(crate) enum Exit {
     Found,
     /// The caller must mend something.
     Usage,
+    /// Ctrl-C ended `migrate` before its end.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -23,6 +26,7 @@ impl From<Exit> for ExitCode {
             Exit::Done => 0,
             Exit::Found => 1,
             Exit::Usage => 2,
+            Exit::Interrupted => 130,
         })
     }
 }

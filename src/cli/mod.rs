@@ -6,6 +6,8 @@ mod config;
 mod exit;
 mod explain;
 mod fix;
+mod migrate;
+mod migrate_args;
 mod read;
 mod report;
 mod review;
@@ -39,6 +41,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &arguments.global, &order),
         Command::Fix(args) => fix::run(args, &arguments.global, &order),
         Command::Review(args) => review::run(args, &arguments.global, &order),
+        Command::Migrate(args) => migrate::run(args, &arguments.global),
         Command::Explain(args) => explain::run(args),
         Command::Config(args) => show_config::run(args, &arguments.global),
         Command::Completions(args) => completions(args.shell),

@@ -85,6 +85,20 @@ fn root(cwd: &Path) -> PathBuf {
     cwd.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(cwd).to_path_buf()
 }
 
+/// Options and files of one repository whose work tree is `root` (absolute): its own configuration
+/// holds and none from outside, and ignore files do not count. Paths are relative to it.
+pub(crate) fn in_tree(selection: &SelectionArgs, global: &GlobalArgs, wishes: FixWishes, root: &Path, threads: usize) -> Result<(Options, Walked), UsageError> {
+    let typed = overrides(selection, wishes, root)?;
+    let resolver = Resolver::new(typed, global.config.as_deref(), global.isolated).map_err(|error| UsageError::Config(vec![error]))?;
+    let resolver = Arc::new(resolver.below(root));
+    let scope = resolver.scope(root);
+    let walking = WalkOptions { cwd: root.to_path_buf(), resolver: resolver.clone(), force_exclude: false, no_respect_gitignore: true, threads };
+    let walked = walk::walk(&[root.to_path_buf()], &walking);
+    let options = options(&resolver, &scope, &walked.files, root, threads);
+    let errors = resolver.errors();
+    if errors.is_empty() { Ok((options, walked)) } else { Err(UsageError::Config(errors)) }
+}
+
 /// The current folder, and who knows what holds where.
 pub(crate) fn resolver(selection: &SelectionArgs, global: &GlobalArgs, wishes: FixWishes) -> Result<(PathBuf, Arc<Resolver>), UsageError> {
     let cwd = std::env::current_dir().map_err(|error| UsageError::Io(format!("the current folder cannot be found: {error}")))?;

@@ -1,9 +1,6 @@
 //! The review of a change: diffs, what was introduced, comments, and both platforms.
 
 mod change;
-// Names that only Unix allows are among the hostile ones.
-#[cfg(unix)]
-mod command;
 mod comments;
 mod diffs;
 mod fake_github;
@@ -12,7 +9,6 @@ mod github;
 mod gitlab;
 mod loopback;
 mod markdown;
-#[cfg(unix)]
 mod repository;
 mod rules;
 mod suggestions;

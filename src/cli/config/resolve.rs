@@ -16,6 +16,8 @@ pub(crate) struct Resolver {
     /// Without configuration files, or with the one that was named.
     fixed: Option<Arc<Scope>>,
     none: Arc<Scope>,
+    /// The folder above which nothing is looked for.
+    top: Option<PathBuf>,
     found: Mutex<Found>,
 }
 
@@ -39,7 +41,12 @@ impl Resolver {
             None if isolated => Some(none.clone()),
             None => None,
         };
-        Ok(Self { typed, fixed, none, found: Mutex::default() })
+        Ok(Self { typed, fixed, none, top: None, found: Mutex::default() })
+    }
+
+    /// The same, and files above `top` (absolute) do not count: they belong to somebody else.
+    pub(crate) fn below(self, top: &Path) -> Self {
+        Self { top: Some(top.to_path_buf()), ..self }
     }
 
     /// What holds for the files in `folder` (absolute).
@@ -58,6 +65,9 @@ impl Resolver {
             unknown.push(up.to_path_buf());
             if let Some(own) = self.load_in(up, &mut found.errors) {
                 scope = own;
+                break;
+            }
+            if self.top.as_deref() == Some(up) {
                 break;
             }
         }

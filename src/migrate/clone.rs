@@ -1,0 +1,163 @@
+//! From a source to a clone of our own, in which every file has the very bytes of the commit.
+
+use super::fixer::Tree;
+use super::git::{Git, On};
+use super::source::{Address, Source, credentials};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Attributes of the repository would convert line endings, fetch large files or run the user's
+/// filters; this file comes before theirs.
+const ATTRIBUTES: &str = "* -text !filter !eol !ident !working-tree-encoding !diff\n";
+
+/// A work tree in the middle of one of these has a job of its own.
+const IN_PROGRESS: &[(&str, &str)] = &[
+    ("MERGE_HEAD", "a merge"),
+    ("rebase-merge", "a rebase"),
+    ("rebase-apply", "a rebase"),
+    ("CHERRY_PICK_HEAD", "a cherry-pick"),
+    ("REVERT_HEAD", "a revert"),
+    ("BISECT_LOG", "a bisection"),
+];
+
+/// Why a repository is left as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Obstacle {
+    /// The work tree has changes of its own.
+    Dirty(String),
+    /// There is no commit.
+    Empty(String),
+    /// Anything else.
+    Failed(String),
+}
+
+impl From<String> for Obstacle {
+    fn from(message: String) -> Self {
+        Self::Failed(message)
+    }
+}
+
+/// A clone of our own.
+#[derive(Debug)]
+pub(crate) struct Clone {
+    /// Its work tree, absolute.
+    pub(crate) root: PathBuf,
+    /// The commit in its work tree.
+    pub(crate) base: String,
+    /// That commit's date, as git reads it.
+    pub(crate) date: String,
+    /// Its submodules, which were not fetched.
+    pub(crate) submodules: usize,
+    /// The files.
+    pub(crate) tree: Tree,
+}
+
+/// What a look at one of the user's directories gave.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Present {
+    /// The commit that is checked out.
+    pub(crate) head: String,
+    /// Whether there is no work tree.
+    pub(crate) bare: bool,
+    /// The git directory, absolute.
+    pub(crate) folder: PathBuf,
+}
+
+/// Looks at one of the user's directories. Changes of `ours`, files of an earlier run that was
+/// killed while it wrote them onto that commit, do not make it dirty.
+pub(crate) fn inspect(git: &Git, path: &Path, allow_untracked: bool, ours: Option<&(String, Vec<String>)>) -> Result<Present, Obstacle> {
+    if !super::source::is_repository(path) {
+        return Err(Obstacle::Failed("it is not a git repository".into()));
+    }
+    let on = On::Users(Some(path));
+    let bare = git.text(on, &["rev-parse", "--is-bare-repository"])? == "true";
+    let head = git.text(on, &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).map_err(|_| Obstacle::Empty("it has no commit".into()))?;
+    let folder = PathBuf::from(git.text(on, &["rev-parse", "--absolute-git-dir"])?);
+    if bare {
+        return Ok(Present { head, bare, folder });
+    }
+    if let Some((_, what)) = IN_PROGRESS.iter().find(|(file, _)| folder.join(file).exists()) {
+        return Err(Obstacle::Dirty(format!("{what} is in progress")));
+    }
+    let untracked = if allow_untracked { "--untracked-files=no" } else { "--untracked-files=normal" };
+    let status = git.run(on, &["status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=dirty", untracked])?;
+    let status = String::from_utf8_lossy(&status).into_owned();
+    let own: BTreeSet<&str> = ours.iter().filter(|(base, _)| *base == head).flat_map(|(_, paths)| paths.iter().map(String::as_str)).collect();
+    // An entry is two letters, a space and the path.
+    let foreign: Vec<&str> = status.split('\0').filter_map(|entry| entry.get(3..)).filter(|path| !own.contains(path)).collect();
+    match foreign.as_slice() {
+        [] => Ok(Present { head, bare, folder }),
+        [first] => Err(Obstacle::Dirty(format!("it has uncommitted changes: {first}"))),
+        [first, rest @ ..] => Err(Obstacle::Dirty(format!("it has uncommitted changes: {first} and {} more", rest.len()))),
+    }
+}
+
+/// Makes a clone of `source` in `folder`, which must not exist. A failed fetch is tried again
+/// `retries` times.
+pub(crate) fn make(git: &Git, source: &Source, head: Option<&str>, folder: &Path, retries: usize) -> Result<Clone, Obstacle> {
+    let path = folder.to_str().ok_or_else(|| format!("{} is not UTF-8; choose another --work folder", folder.display()))?;
+    match &source.address {
+        Address::Directory(directory) => {
+            let from = directory.to_str().ok_or_else(|| "its path is not UTF-8".to_owned())?;
+            // Shared: the objects stay where they are.
+            git.run(On::Users(None), &["clone", "--quiet", "--no-checkout", "--shared", "--no-tags", "--template=", "--", from, path])?;
+        }
+        Address::Url(url) => fetch(git, url, folder, path, retries)?,
+    }
+    let own = On::Own(folder);
+    if let Some(head) = head {
+        git.run(own, &["update-ref", "--no-deref", "HEAD", head])?;
+    }
+    let base = git.text(own, &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).map_err(|_| Obstacle::Empty("it has no commit".into()))?;
+    let attributes = folder.join(".git/info/attributes");
+    let written = std::fs::create_dir_all(folder.join(".git/info")).and_then(|()| std::fs::write(&attributes, ATTRIBUTES));
+    written.map_err(|error| format!("{}: {error}", attributes.display()))?;
+    git.run(own, &["reset", "--hard", "--quiet"]).map_err(|error| format!("its files cannot be checked out: {error}"))?;
+    let date = git.text(own, &["show", "--no-patch", "--format=%cd", "--date=raw", "HEAD"])?;
+    let (files, submodules) = tracked(&git.run(own, &["ls-files", "--stage", "-z"])?);
+    Ok(Clone { root: folder.to_path_buf(), base, date, submodules, tree: Tree { root: folder.to_path_buf(), files } })
+}
+
+fn fetch(git: &Git, url: &str, folder: &Path, path: &str, retries: usize) -> Result<(), Obstacle> {
+    let git = git.hiding(credentials(url), "");
+    let mut tries = 0;
+    loop {
+        let args =
+            ["clone", "--quiet", "--no-checkout", "--depth=1", "--single-branch", "--no-tags", "--no-recurse-submodules", "--template=", "--", url, path];
+        match git.run(On::Users(None), &args) {
+            Ok(_) => return Ok(()),
+            Err(_) if tries < retries => {
+                tries += 1;
+                let _ = std::fs::remove_dir_all(folder);
+                std::thread::sleep(Duration::from_secs(1 << tries.min(4)));
+            }
+            Err(error) => return Err(Obstacle::Failed(error)),
+        }
+    }
+}
+
+/// The regular files of `git ls-files --stage -z`, and the number of submodules.
+fn tracked(listing: &[u8]) -> (BTreeSet<PathBuf>, usize) {
+    let mut files = BTreeSet::new();
+    let mut submodules = 0;
+    for entry in listing.split(|byte| *byte == 0) {
+        let Some(tab) = entry.iter().position(|byte| *byte == b'\t') else { continue };
+        if entry.starts_with(b"100") {
+            files.insert(path_of(&entry[tab + 1..]));
+        } else if entry.starts_with(b"160000") {
+            submodules += 1;
+        }
+    }
+    (files, submodules)
+}
+
+#[cfg(unix)]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes))
+}
+
+#[cfg(not(unix))]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+}

@@ -1,0 +1,11 @@
+//! `spawnsafe migrate` on real git repositories: made here, cloned from the disk and from a server on
+//! the loopback interface.
+
+mod delivery;
+mod killed;
+mod marker;
+mod obstacles;
+mod reports;
+mod shards;
+mod verification;
+mod world;
