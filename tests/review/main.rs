@@ -1,5 +1,7 @@
 //! The review of a change: diffs, what was introduced, comments, and both platforms.
 
+#[cfg(unix)]
+mod action;
 mod change;
 mod comments;
 mod diffs;
