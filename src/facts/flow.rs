@@ -8,6 +8,7 @@
 
 mod expressions;
 mod graph;
+mod statements;
 
 #[cfg(test)]
 mod tests;

@@ -23,6 +23,8 @@ struct Analysis<'r> {
     seen_class: Vec<Option<u32>>,
     /// Names that are free in a scope and not of one inside it.
     free: Vec<BTreeSet<u32>>,
+    /// The scopes right inside, where those of an inlined comprehension stand for itself.
+    inner: Vec<Vec<u32>>,
     /// Names that every class body holds for its functions: `__class__` and the like.
     class_cells: Vec<u32>,
 }
@@ -32,7 +34,8 @@ struct Analysis<'r> {
 pub(super) fn analyze(raw: &mut RawScopes, version: PythonVersion, inlining: bool) {
     let class_cells = ["__class__", "__classdict__", "__conditional_annotations__"].iter().filter_map(|name| raw.names.find(name)).collect();
     let count = raw.scopes.len();
-    let mut analysis = Analysis { raw, version, seen_class: vec![None; count], free: vec![BTreeSet::new(); count], class_cells };
+    let mut analysis =
+        Analysis { raw, version, seen_class: vec![None; count], free: vec![BTreeSet::new(); count], inner: vec![Vec::new(); count], class_cells };
     for scope in 0..count as u32 {
         analysis.decide_all(scope);
     }
@@ -124,6 +127,10 @@ impl Analysis<'_> {
             let mut free = std::mem::take(&mut self.free[child as usize]);
             if inlining && is_inlined(self.scope(child), self.scope(id), generator) {
                 self.inline(id, child, &mut free, &mut inlined_cells);
+                let mut inherited = std::mem::take(&mut self.inner[child as usize]);
+                self.inner[id as usize].append(&mut inherited);
+            } else {
+                self.inner[id as usize].push(child);
             }
             from_children.extend(free);
         }
@@ -176,7 +183,7 @@ impl Analysis<'_> {
                 place = Place::GlobalImplicit;
                 free.remove(&name);
             }
-            let is_free_below = self.scope(child).children.iter().any(|inner| self.place_in(*inner, name) == Some(Place::Free));
+            let is_free_below = self.inner[child as usize].iter().any(|inner| self.place_in(*inner, name) == Some(Place::Free));
             match self.raw.scopes[id as usize].symbols.get_mut(&name) {
                 None => {
                     let copied = RawSymbol { facts: symbol.facts, place, home: symbol.home };

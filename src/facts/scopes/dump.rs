@@ -42,11 +42,13 @@ pub fn to_json(tree: &Tree, text: &str, version: PythonVersion) -> Value {
 }
 
 fn scope_to_json(scope: &RawScope, raw: &RawScopes, children: Vec<Value>) -> Value {
+    // `symtable` knows a module by its name alone, so that a function called `top` looks like one.
+    let is_module = raw.names.text(scope.name) == "top";
     let mut symbols: Vec<_> = scope
         .symbols
         .iter()
         .map(|(name, symbol)| {
-            let names: Vec<&str> = flags(symbol, scope.kind == ScopeKind::Module).names().collect();
+            let names: Vec<&str> = flags(symbol, is_module).names().collect();
             (raw.names.text(*name).to_owned(), json!(names))
         })
         .collect();

@@ -93,15 +93,14 @@ impl Builder<'_> {
         }
     }
 
-    /// Handlers come after `else` in the compiler's walk before 3.14.
+    /// Handlers come after `else` in the compiler's walk before 3.13.
     fn try_statement(&mut self, node: NodeId) {
         let tree = self.tree;
+        let handlers_last = self.version < PythonVersion(13);
         let rank = |kind: Kind| match kind {
-            Kind::ExceptClause if self.version < PythonVersion(14) => 2,
-            Kind::ExceptClause => 1,
-            Kind::ElseClause if self.version < PythonVersion(14) => 1,
+            Kind::ExceptClause => 1 + 2 * u8::from(handlers_last),
             Kind::ElseClause => 2,
-            Kind::FinallyClause => 3,
+            Kind::FinallyClause => 4,
             _ => 0,
         };
         let mut parts: Vec<_> = tree.children(node).collect();
