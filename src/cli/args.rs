@@ -1,5 +1,6 @@
 //! What can be typed on the command line. What is meant by it is decided in `settings`.
 
+use crate::cli::debug::DebugArgs;
 use crate::cli::migrate_args::MigrateArgs;
 use crate::cli::review_args::ReviewArgs;
 use crate::engine::{Bind, GuardStyle};
@@ -86,6 +87,9 @@ pub(crate) enum Command {
     Config(ConfigArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
+    /// Show what the analysis sees.
+    #[command(hide = true)]
+    Debug(DebugArgs),
 }
 
 /// What to look at.

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod config;
+mod debug;
 mod exit;
 mod explain;
 mod fix;
@@ -45,6 +46,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args),
         Command::Config(args) => show_config::run(args, &arguments.global),
         Command::Completions(args) => completions(args.shell),
+        Command::Debug(args) => debug::run(args),
     };
     let exit = done.unwrap_or_else(|error: UsageError| {
         terminal.error(&error.to_string());
