@@ -17,6 +17,10 @@ fn unbound(facts: &FileFacts) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for id in facts.scopes.ids() {
         for (name, symbol) in &facts.scopes.get(id).symbols {
+            // The symbol table adds __class__ wherever `super` is named.
+            if name == "__class__" {
+                continue;
+            }
             let is_global = symbol.home == module && symbol.flags.contains(SymbolFlags::REFERENCED);
             if is_global && facts.scopes.bindings(module, name).is_empty() {
                 names.insert(name.clone());

@@ -37,14 +37,14 @@ enum Read {
     /// Holds no word that matters.
     Silent,
     /// Parsed whole.
-    Facts(Box<FileFacts>),
+    Facts(Arc<FileFacts>),
     /// Could not be done.
     Error(FileError, Option<Arc<SourceFile>>),
 }
 
 /// Reads and parses what matters of `paths`; `known` are facts of files that have not changed since.
-pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Vec<FileFacts>) -> Gathered {
-    let mut kept: BTreeMap<PathBuf, FileFacts> = known.into_iter().map(|facts| (facts.source.path.clone(), facts)).collect();
+pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Vec<Arc<FileFacts>>) -> Gathered {
+    let mut kept: BTreeMap<PathBuf, Arc<FileFacts>> = known.into_iter().map(|facts| (facts.source.path.clone(), facts)).collect();
     let catalogue = Catalogue::new(&options.executors);
     let words = matcher(&catalogue.words());
     let mut all: BTreeSet<PathBuf> = paths.iter().cloned().collect();
@@ -55,10 +55,10 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
         .collect::<Vec<_>>()
         .into_iter()
         .collect();
-    read.extend(std::mem::take(&mut kept).into_iter().map(|(path, facts)| (path, Read::Facts(Box::new(facts)))));
+    read.extend(std::mem::take(&mut kept).into_iter().map(|(path, facts)| (path, Read::Facts(facts))));
     let mut errors = Vec::new();
     let mut broken = Vec::new();
-    let mut parsed: Vec<FileFacts> = Vec::new();
+    let mut parsed: Vec<Arc<FileFacts>> = Vec::new();
     let mut known: BTreeSet<PathBuf> = BTreeSet::new();
     let mut searched: BTreeSet<Trigger> = BTreeSet::new();
     for round in 0.. {
@@ -67,7 +67,7 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
                 Read::Silent => {}
                 Read::Facts(facts) => {
                     known.insert(path);
-                    parsed.push(*facts);
+                    parsed.push(facts);
                 }
                 Read::Error(error, source) => {
                     known.insert(path.clone());
@@ -121,7 +121,7 @@ fn read_one(path: &Path, files: &dyn Files, matters: &dyn Fn(&[u8]) -> bool) -> 
         Err(error) => return Read::Error(FileError { path: path.to_path_buf(), place: place_of(&error), message: error.to_string() }, None),
     };
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| parse(&source))) {
-        Ok(Ok(facts)) => Read::Facts(Box::new(facts)),
+        Ok(Ok(facts)) => Read::Facts(Arc::new(facts)),
         Ok(Err(error)) => Read::Error(error, Some(source)),
         Err(_) => Read::Error(
             FileError {

@@ -36,7 +36,7 @@ pub(super) struct Look {
 }
 
 /// Gathers facts and runs the rules.
-pub(super) fn look(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Vec<FileFacts>) -> Look {
+pub(super) fn look(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Vec<std::sync::Arc<FileFacts>>) -> Look {
     let Gathered { project, sent, mut errors, broken } = gather(paths, files, options, known);
     let index = SentIndex::new(sent);
     let ids: Vec<FileId> = project.files().map(|(id, _)| id).collect();

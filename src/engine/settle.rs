@@ -111,7 +111,8 @@ fn step(paths: &[PathBuf], overlay: &Overlay, options: &Options, before: &Look, 
     let mut merged = overlay.texts.clone();
     merged.extend(texts.clone());
     let next = Overlay { below: overlay.below, texts: merged };
-    let look = run::look(paths, &next, options, Vec::new());
+    let unchanged = before.project.files().filter(|(_, facts)| !plan.edits.contains_key(&facts.source.path)).map(|(_, facts)| facts.clone()).collect();
+    let look = run::look(paths, &next, options, unchanged);
     let (old, new) = (counts(&before.findings), counts(&look.findings));
     let mut allowed = old.clone();
     for at in &plan.applied {

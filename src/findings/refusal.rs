@@ -48,6 +48,8 @@ reasons! {
     DynamicCallable = "dynamic-callable",
     /// A default value is mutable or has side effects, so evaluating it elsewhere would change the program.
     MutableDefault = "mutable-default",
+    /// A default value reads the enclosing function, and a use may pass that parameter by position.
+    DefaultPassed = "default-passed",
     /// The function is used in a way that the rewrite cannot keep.
     OtherUse = "other-use",
     /// A decorator's effect at module level is not known.

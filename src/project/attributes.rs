@@ -25,13 +25,25 @@ impl Eval<'_> {
             return vec![Value::Unknown];
         };
         let object = Site { file: site.file, node: object };
+        let name = self.mangled(site, facts.text(attribute));
         if self.is_super_call(object) {
-            return self.super_member(object, facts.text(attribute));
+            return self.super_member(object, &name);
         }
-        let name = facts.text(attribute);
-        let mut found: Vec<Value> = self.values(object).iter().flat_map(|value| self.member_values(value, name, object)).collect();
-        found.extend(self.assigned_through(object, name));
+        let mut found: Vec<Value> = self.values(object).iter().flat_map(|value| self.member_values(value, &name, object)).collect();
+        found.extend(self.assigned_through(object, &name));
         found
+    }
+
+    /// An attribute's name as the class around `site` stores it.
+    fn mangled<'n>(&self, site: Site, name: &'n str) -> std::borrow::Cow<'n, str> {
+        if !name.starts_with("__") || name.ends_with("__") {
+            return name.into();
+        }
+        let facts = self.file(site.file);
+        match facts.tree().enclosing(site.node, &[Kind::ClassDefinition]) {
+            Some(class) => crate::facts::scopes::mangle(facts.definition_name(class), name),
+            None => name.into(),
+        }
     }
 
     /// The member `name` of one value; `object` is the expression that gave it.
@@ -232,7 +244,8 @@ impl Eval<'_> {
                 && tree.child(node, Field::Object).is_some_and(|object| self.is_self(class, object))
                 && let Some((value, annotation)) = written(tree, node)
             {
-                out.push((facts.text(name).to_owned(), AttributeWrite { target: at(node), value: value.map(at), annotation: annotation.map(at) }));
+                let name = self.mangled(at(node), facts.text(name)).into_owned();
+                out.push((name, AttributeWrite { target: at(node), value: value.map(at), annotation: annotation.map(at) }));
             }
             node = NodeId(node.0 + 1);
         }

@@ -3,6 +3,7 @@
 pub mod annotations;
 pub mod attributes;
 pub mod calls;
+pub mod crossing;
 pub mod dispatch;
 pub mod eval;
 pub mod modules;
@@ -12,6 +13,7 @@ pub mod reaching;
 pub mod sent;
 pub mod value;
 
+pub use crossing::Crossing;
 pub use dispatch::{Dispatch, Slot};
 pub use eval::Eval;
 pub use origins::{Callable, Origin};
@@ -23,14 +25,14 @@ use crate::facts::FileFacts;
 use crate::syntax::{Field, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// All parsed files and the catalogue.
 #[derive(Debug)]
 pub struct Project {
     /// The known process APIs.
     pub catalogue: Catalogue,
-    files: Vec<FileFacts>,
+    files: Vec<Arc<FileFacts>>,
     by_path: BTreeMap<PathBuf, FileId>,
     paths: BTreeSet<PathBuf>,
     calls_by_name: OnceLock<BTreeMap<String, Vec<Site>>>,
@@ -39,13 +41,13 @@ pub struct Project {
 
 impl Project {
     /// A project of the given parsed files; `paths` are all Python files, parsed or not.
-    pub fn new(catalogue: Catalogue, files: Vec<FileFacts>, paths: BTreeSet<PathBuf>) -> Self {
+    pub fn new(catalogue: Catalogue, files: Vec<Arc<FileFacts>>, paths: BTreeSet<PathBuf>) -> Self {
         let by_path = files.iter().enumerate().map(|(index, file)| (file.source.path.clone(), FileId(index as u32))).collect();
         Self { catalogue, files, by_path, paths, calls_by_name: OnceLock::new(), class_names: OnceLock::new() }
     }
 
     /// The files, to build a larger project from.
-    pub fn into_files(self) -> Vec<FileFacts> {
+    pub fn into_files(self) -> Vec<Arc<FileFacts>> {
         self.files
     }
 
@@ -55,7 +57,7 @@ impl Project {
     }
 
     /// All parsed files.
-    pub fn files(&self) -> impl Iterator<Item = (FileId, &FileFacts)> {
+    pub fn files(&self) -> impl Iterator<Item = (FileId, &Arc<FileFacts>)> {
         self.files.iter().enumerate().map(|(index, file)| (FileId(index as u32), file))
     }
 

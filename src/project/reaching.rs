@@ -11,7 +11,9 @@ use crate::syntax::{Kind, NodeId, Tree};
 /// time: they see all bindings.
 pub fn bindings<'f>(facts: &'f FileFacts, scope: ScopeId, name: &str, reader: NodeId) -> Vec<&'f Binding> {
     let all = facts.scopes.bindings(scope, name);
-    if facts.scopes.scope_of(reader) != scope || all.iter().any(|binding| binding.scope != scope) {
+    // A comprehension binds its variables behind the expression that reads them.
+    let is_comprehension = facts.scopes.get(scope).kind == crate::facts::scopes::ScopeKind::Comprehension;
+    if is_comprehension || facts.scopes.scope_of(reader) != scope || all.iter().any(|binding| binding.scope != scope) {
         return all.iter().filter(|binding| !matches!(binding.kind, BindingKind::Delete)).collect();
     }
     let tree = facts.tree();

@@ -26,12 +26,13 @@ pub(super) fn bound_in_dispatch(group: &Group, at: usize, each: &Use, form: &For
     }
     let values: Vec<&str> = form.given.iter().map(|row| row.1.as_str()).collect();
     let node = group.members[at].node;
+    let has_defaults = !group.members[at].defaults.is_empty();
     if let Some(from) = entry.arguments.varargs {
         if group.eval.has_splat(dispatch.call) || overrides(group, dispatch.receiver) {
             return None;
         }
         let passed = group.eval.positional_arguments(dispatch.call).len().saturating_sub(from as usize);
-        if exactly(facts, node, passed) && !has_keywords(facts, dispatch.call) {
+        if !has_defaults && exactly(facts, node, passed) && !has_keywords(facts, dispatch.call) {
             return Some((vec![append(facts, dispatch.call.node, &values.join(", "))], Style::Trailing));
         }
         let free = form.given.iter().all(|(name, _)| !RESERVED.contains(&name.as_str()) && group.eval.keyword_argument(dispatch.call, name).is_none());
@@ -48,7 +49,7 @@ pub(super) fn bound_in_dispatch(group: &Group, at: usize, each: &Use, form: &For
     if group.eval.has_splat(dispatch.call) {
         return None;
     }
-    if passed.is_some_and(|passed| exactly(facts, node, passed)) && by_name.is_none() {
+    if !has_defaults && passed.is_some_and(|passed| exactly(facts, node, passed)) && by_name.is_none() {
         let edit = match given {
             Some(site) => extended(facts, site, &values)?,
             None => added_keyword(facts, dispatch.call.node, each.slot.expression.node, &format!("{}={}", tuple.name, tuple_text(&values))),
@@ -62,6 +63,33 @@ pub(super) fn bound_in_dispatch(group: &Group, at: usize, each: &Use, form: &For
         None => added_keyword(facts, dispatch.call.node, each.slot.expression.node, &format!("{}={{{}}}", dict.name, pairs.join(", "))),
     };
     Some((vec![edit], Style::Keyword))
+}
+
+/// How many arguments the dispatch gives the callable by position; `None` if that cannot be seen.
+pub(super) fn passed(group: &Group, each: &Use) -> Option<usize> {
+    let entry = each.dispatch.api(group.eval.project);
+    let call = each.dispatch.call;
+    if group.eval.has_splat(call) {
+        return None;
+    }
+    if entry.callables.first().is_none_or(|first| first.name != each.slot.name) || entry.id == "torch.DataLoader" {
+        // Hooks such as collate_fn and worker_init_fn get one argument.
+        return Some(1);
+    }
+    let given = group.eval.positional_arguments(call).len();
+    if let Some(from) = entry.arguments.varargs {
+        return Some(given.saturating_sub(from as usize));
+    }
+    if let Some(from) = entry.arguments.items {
+        let takes_many = entry.id.ends_with("Executor.map") || entry.id.ends_with("process_map") || entry.id.ends_with("ProcessPool.map");
+        return Some(if takes_many { given.saturating_sub(from as usize) } else { 1 });
+    }
+    let tuple = entry.arguments.tuple.as_ref()?;
+    let pos = if tuple.pos < 0 { -1 } else { tuple.pos + each.dispatch.shift };
+    match group.eval.argument(call, &tuple.name, pos) {
+        None => Some(0),
+        Some(site) => display_length(group.eval.file(site.file), site),
+    }
 }
 
 /// Whether the receiver is of a project class, whose own `submit` may not pass everything on.

@@ -144,7 +144,8 @@ fn anonymous(group: &Group, at: usize, bind: Bind, partial: &str, plan: &mut Pla
 }
 
 fn form(group: &Group, at: usize) -> Form {
-    let given = group.parameters(at).into_iter().map(|(variable, parameter)| (parameter, variable.name)).collect();
+    let captured = group.parameters(at).into_iter().map(|(variable, parameter)| (parameter, variable.name));
+    let given = captured.chain(group.members[at].defaults.iter().map(super::defaults::BoundDefault::given)).collect();
     Form { name: group.members[at].name.clone(), given, leading: group.is_leading(at) }
 }
 
@@ -164,11 +165,22 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
         .iter()
         .copied()
         .filter(|read| !group.members.iter().any(|other| tree.contains(facts.with_decorators(other.node), *read)))
+        // Statements that move with a class are written there.
+        .filter(|read| !group.members.iter().flat_map(|other| &other.companions).any(|statement| tree.contains(*statement, *read)))
         .collect();
     let form = form(group, at);
     let parameters = group.parameters(at);
+    if reads.is_empty() && !group.dispatches.iter().any(|each| tree.contains(member.node, each.leaf.node)) {
+        // Only what moves used it.
+        plan.removed.push(statement);
+        return Ok(());
+    }
     let single = hoist::is_only_binding(facts, variable, member.node) && !place_is_odd(facts, statement);
     let stable = parameters.iter().all(|(captured, _)| timing::stable_from(group.eval, group.file, captured, statement, &reads));
+    if !member.defaults.is_empty() {
+        // Defaults have the value of the moment of definition, so that is where they are bound.
+        return if stable && single { alias(group, at, variable, statement, &form, partial, plan) } else { Err(rebound(variable, "a default value")) };
+    }
     if parameters.is_empty() && single {
         if member.name == variable.name {
             // It only moves: every use goes on naming it as before.
@@ -221,6 +233,14 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
     }
     plan.removed.push(statement);
     Ok(())
+}
+
+fn rebound(variable: &Variable, what: &str) -> Refusal {
+    Refusal::new(
+        Reason::ReboundCapture,
+        format!("'{}' reads {what} of the enclosing function, which may be bound anew between its definition and its uses", variable.name),
+        "pass the values as arguments of the dispatch",
+    )
 }
 
 /// The local name stays, bound to the hoisted function where the definition stood.

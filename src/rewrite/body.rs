@@ -24,6 +24,9 @@ pub struct Definition<'a> {
     pub node: NodeId,
     /// Its new name.
     pub name: String,
+    /// Own parameters that are bound like captures, because their defaults read the enclosing function; they are
+    /// among `parameters`, too.
+    pub dropped: Vec<NodeId>,
     /// The parameters for captures, in order.
     pub parameters: Vec<String>,
     /// How they come in.
@@ -71,6 +74,9 @@ impl Definition<'_> {
         if self.parameters.is_empty() {
             return None;
         }
+        if !self.dropped.is_empty() {
+            return Some(Edit::replace(tree.span(parameters), format!("({})", self.without_dropped(parameters))));
+        }
         let list: Vec<NodeId> = tree.children(parameters).collect();
         let names = self.parameters.join(", ");
         let has_star = list.iter().any(|node| is_star(facts, *node));
@@ -85,6 +91,18 @@ impl Definition<'_> {
             (Style::Trailing, _, Some(last)) => Some(Edit::insert(tree.end(*last), format!(", {names}"))),
             (Style::Trailing, _, None) => Some(Edit::insert(tree.start(parameters) + 1, names)),
         }
+    }
+
+    /// The list of parameters without the dropped ones, the bound ones behind a star.
+    fn without_dropped(&self, parameters: NodeId) -> String {
+        let (facts, tree) = (self.facts, self.facts.tree());
+        let kept: Vec<NodeId> = tree.children(parameters).filter(|node| !self.dropped.contains(node)).collect();
+        let mut texts: Vec<String> = kept.iter().map(|node| facts.text(*node).to_owned()).collect();
+        if !kept.iter().any(|node| is_star(facts, *node)) {
+            texts.push("*".to_owned());
+        }
+        texts.extend(self.parameters.iter().cloned());
+        texts.join(", ")
     }
 
     fn prelude_edit(&self, from: &str) -> Option<Edit> {
@@ -118,6 +136,7 @@ impl Definition<'_> {
         let newline = facts.source.newline();
         let own = tree.child(self.node, Field::Parameters);
         let header = match own {
+            Some(parameters) if !self.dropped.is_empty() => self.without_dropped(parameters),
             Some(parameters) => {
                 let span = tree.span(parameters);
                 let text = apply_inside(facts, span, self.edits.iter().filter(|edit| span.contains(edit.span)).cloned().collect())?;

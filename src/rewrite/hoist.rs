@@ -7,7 +7,7 @@
 use super::binding::{self, Form, Use};
 use super::body::{Definition, Style};
 use super::captures::{self, CaptureKind, Variable};
-use super::{fresh_name, imports, place};
+use super::{defaults, fresh_name, imports, place};
 use crate::facts::FileFacts;
 use crate::facts::scopes::{BindingKind, ScopeId};
 use crate::findings::{Applicability, FileEdit, Fix, Reason, Refusal};
@@ -31,10 +31,14 @@ pub(super) struct Member {
     pub(super) name: String,
     /// What it needs, own and forwarded, by variable; the value is the parameter's name.
     pub(super) values: BTreeMap<Variable, String>,
+    /// Own parameters whose defaults read the enclosing function: bound with the value they had at the definition.
+    pub(super) defaults: Vec<defaults::BoundDefault>,
     /// Import statements for its body.
     pub(super) prelude: Vec<String>,
     /// Members that it uses.
     pub(super) uses: BTreeSet<usize>,
+    /// `Class.register(…)` statements, which move with a manager class.
+    pub(super) companions: Vec<NodeId>,
     keeps_name: bool,
     own: Vec<captures::Capture>,
 }
@@ -64,6 +68,11 @@ impl<'e, 'p> Group<'e, 'p> {
                         None => group.add(node)?,
                     };
                     group.members[at].uses.insert(index);
+                }
+            }
+            for node in group.definitions_beside(at) {
+                if !group.members.iter().any(|member| member.node == node) {
+                    group.add(node)?;
                 }
             }
             at += 1;
@@ -101,8 +110,38 @@ impl<'e, 'p> Group<'e, 'p> {
             _ => None,
         });
         let prelude = prelude.collect();
-        self.members.push(Member { node, variable, statement, name, keeps_name, values: BTreeMap::new(), prelude, uses: BTreeSet::new(), own });
+        self.members.push(Member {
+            node,
+            defaults: defaults::reading_outside(facts, node),
+            companions: companions(facts, node, variable.as_ref()),
+            variable,
+            statement,
+            name,
+            keeps_name,
+            values: BTreeMap::new(),
+            prelude,
+            uses: BTreeSet::new(),
+            own,
+        });
         Ok(self.members.len() - 1)
+    }
+
+    /// The local definitions that the statements moving with a class name.
+    fn definitions_beside(&self, at: usize) -> Vec<NodeId> {
+        let facts = self.facts();
+        let tree = facts.tree();
+        let names = self.members[at].companions.iter().flat_map(|statement| tree.subtree(*statement)).filter(|node| tree.kind(*node) == Kind::Identifier);
+        names
+            .filter_map(|node| facts.scopes.resolve_name(node))
+            .filter(|(home, _)| *home != facts.scopes.module())
+            .filter_map(|(home, name)| match facts.scopes.bindings(home, name) {
+                [one] => match one.kind {
+                    BindingKind::FunctionDef(node) | BindingKind::ClassDef(node) => Some(node),
+                    _ => None,
+                },
+                _ => None,
+            })
+            .collect()
     }
 
     /// Gives every member the values that it needs itself and those that it has to forward.
@@ -166,6 +205,7 @@ impl<'e, 'p> Group<'e, 'p> {
             super::judge::introspection(facts, member.node)?;
             super::judge::header(self.eval, self.file, member.node, self.members[0].node)?;
             captures::judge(self.eval, self.file, member.node, &member.own, inheritance)?;
+            defaults::judge(self, member)?;
             if facts.tree().kind(member.node) == Kind::ClassDefinition && !member.values.is_empty() {
                 let names: Vec<String> = member.values.keys().map(|variable| format!("'{}'", variable.name)).collect();
                 return Err(Refusal::new(
@@ -205,13 +245,21 @@ impl<'e, 'p> Group<'e, 'p> {
                 facts,
                 node: self.members[at].node,
                 name: self.members[at].name.clone(),
-                parameters: self.parameters(at).into_iter().map(|row| row.1).collect(),
+                parameters: self.parameters(at).into_iter().map(|row| row.1).chain(self.members[at].defaults.iter().map(|row| row.name.clone())).collect(),
+                dropped: self.members[at].defaults.iter().map(|row| row.parameter).collect(),
                 style: plan.styles[at],
                 prelude: self.members[at].prelude.clone(),
                 edits: inside,
                 unit: place::indent_unit(facts),
             };
             texts.push(definition.text().ok_or_else(|| unsupported("two changes of the body meet"))?);
+        }
+        // Behind all definitions, since they may name any of them.
+        for (at, member) in self.members.iter().enumerate() {
+            for statement in &member.companions {
+                texts.push(self.companion_text(at, *statement)?);
+                edits.push(place::remove_statement(facts, *statement));
+            }
         }
         let newline = facts.source.newline();
         let anchor = self.members.iter().map(|member| member.node).min().unwrap_or(self.members[0].node);
@@ -223,6 +271,27 @@ impl<'e, 'p> Group<'e, 'p> {
         let path = Arc::new(facts.source.path.clone());
         let edits = edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect();
         Ok(Fix { title, applicability: Applicability::Safe, edits, new_names })
+    }
+
+    /// A statement that moves behind the class, with the class's new name.
+    fn companion_text(&self, at: usize, statement: NodeId) -> Result<String, Refusal> {
+        let facts = self.facts();
+        let tree = facts.tree();
+        let span = tree.span(statement);
+        let mut edits = super::body::reindent_edits(facts, span, crate::text::indent::indentation(facts.all(), span.start), "");
+        for node in tree.subtree(statement).filter(|node| tree.kind(*node) == Kind::Identifier) {
+            let Some((home, name)) = facts.scopes.resolve_name(node) else { continue };
+            let member = self.members.iter().find(|member| member.variable.as_ref().is_some_and(|variable| variable.home == home && variable.name == name));
+            match member {
+                Some(member) => edits.push(Edit::replace(tree.span(node), member.name.clone())),
+                None if home == facts.scopes.module() || tree.contains(statement, facts.scopes.get(home).node) => {}
+                None => {
+                    let class = facts.definition_name(self.members[at].node);
+                    return Err(unsupported(&format!("'{class}.register' is given '{name}' of the enclosing function")));
+                }
+            }
+        }
+        super::body::apply_inside(facts, span, edits).ok_or_else(|| unsupported("two changes of a statement meet"))
     }
 
     /// Definitions that decorators or bases of others need come first; else the order of the text.
@@ -255,6 +324,7 @@ impl<'e, 'p> Group<'e, 'p> {
                         (parameter, value)
                     })
                     .collect();
+                let given = given.into_iter().chain(used.defaults.iter().map(defaults::BoundDefault::given)).collect();
                 let form = Form { name: used.name.clone(), given, leading: self.is_leading(index) };
                 let (found, partial_used) = form.at_read(facts, *read, partial);
                 edits.extend(found);
@@ -308,6 +378,21 @@ fn holder(facts: &FileFacts, node: NodeId) -> (Option<Variable>, Option<NodeId>)
         return (None, None);
     }
     (Some(Variable { home, name: name.to_owned() }), Some(facts.statement(assignment)))
+}
+
+/// The `Class.register(…)` statements of a local class, in the order of the text.
+fn companions(facts: &FileFacts, node: NodeId, variable: Option<&Variable>) -> Vec<NodeId> {
+    let tree = facts.tree();
+    let Some(variable) = variable.filter(|_| tree.kind(node) == Kind::ClassDefinition) else { return Vec::new() };
+    let reads = facts.scopes.references(variable.home, &variable.name).iter().copied();
+    reads
+        .filter_map(|read| {
+            let attribute = tree.parent(read).filter(|up| tree.kind(*up) == Kind::Attribute)?;
+            tree.child(attribute, Field::Attribute).filter(|name| facts.text(*name) == "register")?;
+            let call = tree.parent(attribute).filter(|up| tree.kind(*up) == Kind::Call)?;
+            tree.parent(call).filter(|up| tree.kind(*up) == Kind::ExpressionStatement)
+        })
+        .collect()
 }
 
 /// Every name that the scopes inside a definition know.

@@ -75,9 +75,12 @@ pub(super) fn header(eval: &Eval, file: FileId, callable: NodeId, anchor: NodeId
         available(facts, decorator, limit, "a decorator")?;
         known_decorator(eval, file, decorator)?;
     }
+    let bound: Vec<NodeId> = super::defaults::reading_outside(facts, callable).into_iter().map(|row| row.value).collect();
     for default in defaults(facts, callable) {
         immutable(facts, default)?;
-        available(facts, default, limit, "a default value")?;
+        if !bound.contains(&default) {
+            available(facts, default, limit, "a default value")?;
+        }
     }
     for annotation in annotations(facts, callable) {
         if !facts.scopes.get(facts.scopes.scope_of(annotation)).kind.is_function_like() {

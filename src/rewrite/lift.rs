@@ -56,6 +56,20 @@ fn try_callable(eval: &Eval, definition: Site, uses: Vec<Use>, bind: Bind) -> Re
     Ok(Remedy::Fix(group.print(title)?))
 }
 
+/// The remedy for a local class whose objects cross.
+pub fn class(eval: &Eval, class: Site, bind: Bind) -> Remedy {
+    let attempt = || {
+        let facts = eval.file(class.file);
+        let group = Group::collect(eval, class, Vec::new(), bind)?;
+        group.judge()?;
+        group.print(format!("move the class '{}' to module level", facts.definition_name(class.node)))
+    };
+    match attempt() {
+        Ok(fix) => Remedy::Fix(fix),
+        Err(refusal) => Remedy::Refused(refusal),
+    }
+}
+
 fn accepts_coroutines(eval: &Eval, each: &Use) -> bool {
     each.dispatch.api(eval.project).id.starts_with("aiomultiprocess.")
 }

@@ -95,6 +95,7 @@ fn definition(facts: &FileFacts, lambda: NodeId, name: &str) -> Result<String, R
         facts,
         node: lambda,
         name: name.to_owned(),
+        dropped: Vec::new(),
         parameters: Vec::new(),
         style: Style::Keyword,
         prelude: Vec::new(),

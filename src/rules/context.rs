@@ -4,7 +4,7 @@ use super::Rule;
 use crate::catalogue::{Transport, last_part};
 use crate::facts::FileFacts;
 use crate::findings::{Finding, Location, Related, Remedy, Severity, StartMethod};
-use crate::project::{Callable, Eval, FileId, Sent, Site};
+use crate::project::{Callable, Dispatch, Eval, FileId, Sent, Site};
 use crate::rewrite::binding::Use;
 use crate::rewrite::{Bind, GuardStyle};
 use crate::syntax::{Match, NodeId};
@@ -128,9 +128,14 @@ impl<'p> RuleContext<'_, 'p> {
 
     /// How messages name the API of a dispatch: `Pool.map`, `Process`.
     pub fn api_name(&self, sent: &Sent) -> String {
-        let entry = sent.dispatch.api(self.eval.project);
+        self.entry_name(&sent.dispatch)
+    }
+
+    /// As [`api_name`](Self::api_name), for a dispatch alone.
+    pub fn entry_name(&self, dispatch: &Dispatch) -> String {
+        let entry = dispatch.api(self.eval.project);
         let path = entry.paths.first().map_or("", String::as_str);
-        let name = self.called_name(sent.dispatch.call);
+        let name = self.called_name(dispatch.call);
         let mut parts = path.rsplit('.');
         let last = parts.next().unwrap_or(path);
         match (entry.receiver.is_empty(), parts.next()) {

@@ -3,8 +3,11 @@
 mod closure;
 mod context;
 mod lambda_callable;
+mod local_class;
 mod local_function;
 mod main_only_function;
+mod misnamed_class;
+mod misresolved_method;
 mod named_lambda;
 mod unwrapped_decorator;
 
@@ -31,7 +34,17 @@ pub struct Rule {
 }
 
 /// All rules, sorted by code.
-pub const ALL: &[Rule] = &[lambda_callable::RULE, local_function::RULE, closure::RULE, named_lambda::RULE, main_only_function::RULE, unwrapped_decorator::RULE];
+pub const ALL: &[Rule] = &[
+    lambda_callable::RULE,
+    local_function::RULE,
+    closure::RULE,
+    named_lambda::RULE,
+    main_only_function::RULE,
+    local_class::RULE,
+    unwrapped_decorator::RULE,
+    misresolved_method::RULE,
+    misnamed_class::RULE,
+];
 
 /// The rule with that code or kebab-case name, in any case.
 pub fn find(code_or_name: &str) -> Option<&'static Rule> {

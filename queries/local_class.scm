@@ -1,0 +1,6 @@
+; def main():
+;     class Task: ...
+(block [
+  (class_definition) @class
+  (decorated_definition definition: (class_definition) @class)
+])

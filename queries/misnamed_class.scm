@@ -1,0 +1,8 @@
+; Point = namedtuple("Pt", "x y")
+(module
+  (expression_statement
+    (assignment
+      left: (identifier) @name
+      right: (call
+        function: [(identifier) (attribute)] @maker
+        arguments: (argument_list . (string) @given)))))

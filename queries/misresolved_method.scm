@@ -1,0 +1,3 @@
+; pool.map(self.__work, xs)
+; pool.map(super().work, xs)
+(attribute attribute: (identifier) @name) @callable

@@ -1,0 +1,123 @@
+//! Which classes' objects cross with a dispatch: as the callable, its object, an argument, or the process itself.
+
+use super::{Callable, Dispatch, Eval, FileId, Site, Type, Value};
+use crate::syntax::{Field, Kind};
+use std::collections::BTreeSet;
+
+/// A class, or an object of it, that crosses.
+#[derive(Debug, Clone)]
+pub struct Crossing {
+    /// The call.
+    pub dispatch: Dispatch,
+    /// The expression that is handed over.
+    pub handover: Site,
+    /// The class.
+    pub class: Site,
+}
+
+/// How deep containers among the arguments are looked into.
+const MAX_DEPTH: u32 = 4;
+
+impl Eval<'_> {
+    /// The project classes whose objects (or which themselves) cross in the dispatches of a file.
+    pub fn crossings(&self, file: FileId) -> Vec<Crossing> {
+        let mut out = Vec::new();
+        for dispatch in self.dispatches(file) {
+            if dispatch.pickled_under(self.project).is_empty() {
+                continue;
+            }
+            let mut push = |handover: Site, class: Site| out.push(Crossing { dispatch: dispatch.clone(), handover, class });
+            for slot in self.slots(&dispatch) {
+                for origin in self.origins(slot.expression) {
+                    match origin.callable {
+                        Callable::Class(class) | Callable::Instance(class) => push(origin.handover, class),
+                        Callable::Method { receiver: Type::Class(class), .. } => push(origin.handover, class),
+                        _ => {}
+                    }
+                }
+            }
+            let api = dispatch.api(self.project);
+            if matches!(api.id.as_str(), "mp.Process.start" | "mp.BaseManager.start")
+                && let Some(receiver) = dispatch.receiver
+            {
+                for class in self.classes_in(receiver) {
+                    push(receiver, class);
+                }
+            } else {
+                for argument in self.all_arguments(dispatch.call) {
+                    for class in self.classes_in(argument) {
+                        push(argument, class);
+                    }
+                }
+            }
+        }
+        out.extend(self.managers_entered(file));
+        out
+    }
+
+    /// `with MyManager() as m`: entering it starts the server process, without a call that says so.
+    fn managers_entered(&self, file: FileId) -> Vec<Crossing> {
+        let facts = self.file(file);
+        let tree = facts.tree();
+        let Some(entry) = self.project.catalogue.by_id("mp.BaseManager.start") else { return Vec::new() };
+        let entered = |call: Site| {
+            let mut up = tree.parent(call.node);
+            while let Some(parent) = up.filter(|parent| matches!(tree.kind(*parent), Kind::AsPattern | Kind::ParenthesizedExpression)) {
+                up = tree.parent(parent);
+            }
+            up.is_some_and(|parent| tree.kind(parent) == Kind::WithItem)
+        };
+        let calls = facts.calls.iter().map(|call| Site { file, node: *call }).filter(|call| entered(*call));
+        calls
+            .flat_map(|call| self.classes_in(call).into_iter().map(move |class| (call, class)))
+            .filter_map(|(call, class)| {
+                let (base, start) = self.entry_of_class(class)?;
+                let is_manager = self.project.catalogue.get(base).id == "mp.Manager";
+                is_manager.then(|| Crossing { dispatch: Dispatch { call, entry, start, receiver: Some(call), made: None, shift: 0 }, handover: call, class })
+            })
+            .collect()
+    }
+
+    /// All argument values of a call, keywords included.
+    pub fn all_arguments(&self, call: Site) -> Vec<Site> {
+        let tree = self.file(call.file).tree();
+        let Some(list) = tree.child(call.node, Field::Arguments) else { return Vec::new() };
+        tree.children(list)
+            .filter_map(|node| match tree.kind(node) {
+                Kind::KeywordArgument => tree.child(node, Field::Value),
+                Kind::ListSplat | Kind::DictionarySplat => tree.children(node).next(),
+                _ => Some(node),
+            })
+            .map(|node| Site { file: call.file, node })
+            .collect()
+    }
+
+    /// The project classes that an expression may be, be an object of, or hold objects of.
+    pub fn classes_in(&self, expression: Site) -> BTreeSet<Site> {
+        let mut found = BTreeSet::new();
+        self.add_classes(expression, MAX_DEPTH, &mut found);
+        found
+    }
+
+    fn add_classes(&self, expression: Site, depth: u32, found: &mut BTreeSet<Site>) {
+        if depth == 0 {
+            return;
+        }
+        for value in self.values(expression).iter() {
+            match value {
+                Value::Class(class) | Value::Instance(Type::Class(class)) => {
+                    found.insert(*class);
+                }
+                Value::Literal(site) => {
+                    for item in self.elements_of(*site).into_iter().take(32).chain(self.mapping_items(*site).into_iter().take(32)) {
+                        self.add_classes(item, depth - 1, found);
+                    }
+                }
+                _ => {}
+            }
+        }
+        for item in self.appended_to(expression) {
+            self.add_classes(item, depth - 1, found);
+        }
+    }
+}

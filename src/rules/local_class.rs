@@ -1,0 +1,43 @@
+//! SP107: a class made in a function: itself, its method or its instance crosses.
+
+use super::{Rule, RuleContext};
+use crate::findings::{Finding, Severity};
+use crate::rewrite::lift;
+use crate::syntax::QueryFile;
+
+static QUERY: QueryFile = QueryFile::new("local_class", include_str!("../../queries/local_class.scm"));
+
+pub(super) const RULE: Rule = Rule {
+    code: "SP107",
+    name: "local-class",
+    summary: "a class made in a function crosses: itself, its method, its instance, as a Process or Manager subclass",
+    query: &QUERY,
+    page: include_str!("local_class.md"),
+    check,
+};
+
+fn check(ctx: &RuleContext) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let matches = ctx.matches();
+    if matches.is_empty() {
+        return found;
+    }
+    let crossings = ctx.eval.crossings(ctx.file);
+    for hit in matches {
+        let Some(class) = hit.get("class").map(|node| ctx.at(node)) else { continue };
+        let own: Vec<_> = crossings.iter().filter(|crossing| crossing.class == class).collect();
+        if own.is_empty() || !ctx.eval.is_local(class) || ctx.eval.controls_its_pickling(class) {
+            continue;
+        }
+        let name = ctx.facts().definition_name(class.node);
+        let remedy = lift::class(ctx.eval, class, ctx.bind);
+        for crossing in own {
+            let api = ctx.entry_name(&crossing.dispatch);
+            let message = format!("the local class '{name}' crosses to another process by {api}, and pickle cannot find a class made in a function");
+            let related = vec![ctx.related(class, format!("'{name}' is defined here, inside a function"))];
+            let methods = crossing.dispatch.pickled_under(ctx.eval.project);
+            found.push(ctx.finding(crossing.handover, message, &methods, Severity::Error, remedy.clone(), related));
+        }
+    }
+    found
+}

@@ -1,0 +1,101 @@
+//! SP110: `X = namedtuple("Y", …)` and the like, whose name is not the binding.
+
+use super::{Rule, RuleContext};
+use crate::findings::{Applicability, FileEdit, Finding, Fix, Reason, Refusal, Remedy, Severity, StartMethod};
+use crate::project::{Callable, Site, Value};
+use crate::syntax::{Kind, NodeId, QueryFile};
+use crate::text::Edit;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+static QUERY: QueryFile = QueryFile::new("misnamed_class", include_str!("../../queries/misnamed_class.scm"));
+
+pub(super) const RULE: Rule = Rule {
+    code: "SP110",
+    name: "misnamed-class",
+    summary: "a class made by a call (`namedtuple`, functional `Enum`, `type`, …) under another name than its binding crosses",
+    query: &QUERY,
+    page: include_str!("misnamed_class.md"),
+    check,
+};
+
+/// Callables that make a class and take its name first.
+const MAKERS: &[&str] = &[
+    "collections.namedtuple",
+    "typing.NamedTuple",
+    "enum.Enum",
+    "enum.IntEnum",
+    "enum.Flag",
+    "enum.IntFlag",
+    "enum.StrEnum",
+    "dataclasses.make_dataclass",
+    "builtins.type",
+    "types.new_class",
+];
+
+fn check(ctx: &RuleContext) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let matches = ctx.matches();
+    if matches.is_empty() {
+        return found;
+    }
+    let facts = ctx.facts();
+    for hit in matches {
+        let (Some(name), Some(maker), Some(given)) = (hit.get("name"), hit.get("maker"), hit.get("given")) else { continue };
+        let Some(written) = ctx.eval.string_literal(ctx.at(given)) else { continue };
+        let binding = facts.text(name);
+        let is_maker = ctx.eval.values(ctx.at(maker)).iter().any(|value| matches!(value, Value::External { path, .. } if MAKERS.contains(&&**path)));
+        if written == binding || !is_maker {
+            continue;
+        }
+        let Some((crossing, methods)) = first_crossing(ctx, binding) else { continue };
+        let remedy = remedy(ctx, given, binding);
+        let message = format!("the class bound to '{binding}' calls itself '{written}', so pickle cannot find it by its name");
+        let related = vec![ctx.related(crossing, format!("'{binding}' crosses to another process here"))];
+        found.push(ctx.finding(ctx.at(given), message, &methods, Severity::Error, remedy, related));
+    }
+    found
+}
+
+fn remedy(ctx: &RuleContext, given: NodeId, binding: &str) -> Remedy {
+    let facts = ctx.facts();
+    let tree = facts.tree();
+    let module = facts.scopes.module();
+    let Some(content) = tree.child_of_kind(given, Kind::StringContent).filter(|_| facts.scopes.bindings(module, binding).len() == 1) else {
+        return Remedy::Refused(Refusal::new(
+            Reason::OtherUse,
+            format!("'{binding}' is bound in several places, and only one of them is found by pickle"),
+            "give each class a name of its own",
+        ));
+    };
+    let edit = FileEdit { path: Arc::new(facts.source.path.clone()), edit: Edit::replace(tree.span(content), binding) };
+    Remedy::Fix(Fix { title: format!("name the class '{binding}'"), applicability: Applicability::Safe, edits: vec![edit], new_names: Vec::new() })
+}
+
+/// The first place where objects of the class travel: its name is read in a worker, or in a function (or at module
+/// level) among what is sent.
+fn first_crossing(ctx: &RuleContext, binding: &str) -> Option<(Site, Vec<StartMethod>)> {
+    let facts = ctx.facts();
+    let tree = facts.tree();
+    let module = facts.scopes.module();
+    let reads: BTreeSet<NodeId> = facts.scopes.references(module, binding).iter().copied().collect();
+    for sent in ctx.index.all() {
+        if let Callable::Function(worker) | Callable::Lambda(worker) = sent.origin.callable
+            && worker.file == ctx.file
+            && let Some(read) = reads.iter().find(|read| tree.contains(worker.node, **read))
+        {
+            return Some((ctx.at(*read), sent.methods.clone()));
+        }
+    }
+    for dispatch in ctx.eval.dispatches(ctx.file) {
+        let methods = dispatch.pickled_under(ctx.eval.project);
+        if methods.is_empty() {
+            continue;
+        }
+        let around = facts.enclosing_function(dispatch.call.node).unwrap_or_else(|| facts.top_level_statement(dispatch.call.node));
+        if let Some(read) = reads.iter().find(|read| tree.contains(around, **read)) {
+            return Some((ctx.at(*read), methods));
+        }
+    }
+    None
+}
