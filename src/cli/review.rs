@@ -7,7 +7,7 @@ use crate::cli::review_args::{Platform, ReviewArgs, ReviewFormat};
 use crate::cli::settings::{FixWishes, Settings, Typed, UsageError, destinations};
 use crate::cli::terminal;
 use crate::engine::{self, Files};
-use crate::findings::Report;
+use crate::findings::{FileError, Report};
 use crate::output::Format;
 use crate::review::base::{BaseFiles, CommitFiles};
 use crate::review::environment::{self, Given};
@@ -100,7 +100,9 @@ fn against_base(args: &ReviewArgs, base: &str, settings: &Settings) -> Result<Re
         engine::check(base.paths(), &base, &settings.options)
     };
     let report = if changes.is_empty() { Report::default() } else { engine::check(&paths, files, &settings.options) };
-    let report = finish(introduced(with_walk_errors(report, settings), &changes, &places, Some(&before)), settings);
+    let report = introduced(with_walk_errors(report, settings), &changes, &places, Some(&before));
+    let in_commit = |path: &Path| head_tree.as_ref().is_some_and(|tree| tree.paths().any(|key| repository.shown(key).starts_with(path)));
+    let report = finish(report, settings, &in_commit);
     // Without --head the working tree was looked at; it is named by the commit below it.
     let head = head.or_else(|| repository.commit("HEAD").ok());
     Ok(Reviewed { fingerprints: fingerprints(&report, &places), report, changes, places, head, stale: false })
@@ -122,7 +124,7 @@ fn against_diff(args: &ReviewArgs, diff: &Path, settings: &Settings) -> Result<R
     for (path, line) in &stale {
         settings.terminal.error(&format!("{path}:{line}: is not what the diff says; check out the new side of the diff first"));
     }
-    let report = finish(introduced(with_walk_errors(report, settings), &changes, &places, None), settings);
+    let report = finish(introduced(with_walk_errors(report, settings), &changes, &places, None), settings, &|_| false);
     let given = Given { head: args.head.clone(), ..Given::default() };
     let head = environment::head_commit(&given, &lookup).map_err(|error| UsageError::Io(error.to_string()))?;
     Ok(Reviewed { fingerprints: fingerprints(&report, &places), report, changes, places, head, stale: !stale.is_empty() })
@@ -161,9 +163,11 @@ fn with_walk_errors(mut report: Report, settings: &Settings) -> Report {
     report
 }
 
-/// Puts the errors of paths that were named on the command line back: the caller must mend them.
-fn finish(mut report: Report, settings: &Settings) -> Report {
-    report.errors.extend(settings.walked.errors.iter().filter(|failed| settings.walked.named.contains(&failed.path)).cloned());
+/// Puts the errors of paths that were named on the command line back: the caller must mend them. A
+/// path that is missing on the disk may be `in_commit`.
+fn finish(mut report: Report, settings: &Settings, in_commit: &dyn Fn(&Path) -> bool) -> Report {
+    let named = |failed: &&FileError| settings.walked.named.contains(&failed.path) && !in_commit(&failed.path);
+    report.errors.extend(settings.walked.errors.iter().filter(named).cloned());
     report.errors.sort();
     report.errors.dedup();
     report

@@ -3,6 +3,9 @@
 #[cfg(unix)]
 mod action;
 mod change;
+// Names that only Unix allows are among the hostile ones.
+#[cfg(unix)]
+mod command;
 mod comments;
 mod diffs;
 mod fake_github;
@@ -11,6 +14,7 @@ mod github;
 mod gitlab;
 mod loopback;
 mod markdown;
+#[cfg(unix)]
 mod repository;
 mod rules;
 mod suggestions;

@@ -77,7 +77,6 @@ impl Files for Nothing {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn hostile_names_come_through() {
     let sandbox = Sandbox::new();
@@ -102,7 +101,6 @@ fn hostile_names_come_through() {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn links_and_submodules_are_no_files() {
     let sandbox = Sandbox::new();
@@ -172,7 +170,6 @@ fn a_merge_base_is_where_the_change_began() {
     assert!(!sandbox.path().join("x").exists());
 }
 
-#[cfg(unix)]
 #[test]
 fn settings_and_programs_of_the_repository_are_left_alone() {
     let sandbox = Sandbox::new();
