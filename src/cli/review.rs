@@ -34,9 +34,9 @@ struct Reviewed {
 
 /// Reports what a change introduced, and posts it if asked to.
 pub(crate) fn run(args: &ReviewArgs, global: &GlobalArgs, order: &[Typed]) -> Result<Exit, UsageError> {
-    let destinations = reports(args, order)?;
     let wishes = FixWishes { unsafe_fixes: args.unsafe_fixes, ..FixWishes::default() };
     let settings = Settings::new(&args.selection, global, wishes)?;
+    let destinations = reports(args, order, &settings)?;
     let reviewed = match (&args.base, &args.diff) {
         (Some(base), _) => against_base(args, base, &settings)?,
         (None, Some(diff)) => against_diff(args, diff, &settings)?,
@@ -49,8 +49,8 @@ pub(crate) fn run(args: &ReviewArgs, global: &GlobalArgs, order: &[Typed]) -> Re
         report::send(&reviewed.report, &destinations, args.output.statistics, &settings)?;
     }
     match args.format {
-        Some(ReviewFormat::Github) => print_json(&github::payload(&reviewed.compose(args, &BTreeSet::new()), reviewed.head.as_deref()))?,
-        Some(ReviewFormat::Gitlab) => print_json(&gitlab::payload(&reviewed.compose(args, &BTreeSet::new()), &reviewed.changes, None))?,
+        Some(ReviewFormat::Github) => print_json(&github::payload(&reviewed.compose(args, &settings, &BTreeSet::new()), reviewed.head.as_deref()))?,
+        Some(ReviewFormat::Gitlab) => print_json(&gitlab::payload(&reviewed.compose(args, &settings, &BTreeSet::new()), &reviewed.changes, None))?,
         Some(ReviewFormat::Report(_)) | None => {}
     }
     if let Some(platform) = args.post {
@@ -62,12 +62,12 @@ pub(crate) fn run(args: &ReviewArgs, global: &GlobalArgs, order: &[Typed]) -> Re
 }
 
 /// The reports in the formats of `check`: none by default if a review is printed or posted.
-fn reports(args: &ReviewArgs, order: &[Typed]) -> Result<Option<Destinations>, UsageError> {
+fn reports(args: &ReviewArgs, order: &[Typed], settings: &Settings) -> Result<Option<Destinations>, UsageError> {
     let format = match args.format {
         Some(ReviewFormat::Report(format)) => Some(format),
         Some(_) => None,
         None if args.post.is_some() => None,
-        None => Some(Format::Text),
+        None => settings.scope.config().output_format.or(Some(Format::Text)),
     };
     if format.is_none() && order.is_empty() {
         return Ok(None);
@@ -103,8 +103,6 @@ fn against_base(args: &ReviewArgs, base: &str, settings: &Settings) -> Result<Re
     let report = introduced(with_walk_errors(report, settings), &changes, &places, Some(&before));
     let in_commit = |path: &Path| head_tree.as_ref().is_some_and(|tree| tree.paths().any(|key| repository.shown(key).starts_with(path)));
     let report = finish(report, settings, &in_commit);
-    // Without --head the working tree was looked at; it is named by the commit below it.
-    let head = head.or_else(|| repository.commit("HEAD").ok());
     Ok(Reviewed { fingerprints: fingerprints(&report, &places), report, changes, places, head, stale: false })
 }
 
@@ -114,11 +112,7 @@ fn against_diff(args: &ReviewArgs, diff: &Path, settings: &Settings) -> Result<R
     let read = if diff == Path::new("-") { std::io::stdin().read_to_end(&mut text).map(drop) } else { std::fs::read(diff).map(|bytes| text = bytes) };
     read.map_err(|error| UsageError::Option { option: "--diff", message: format!("'{name}' cannot be read: {error}") })?;
     let changes = Changes::new(patch::parse(&text).map_err(|error| diff_error(&name, &error))?);
-    // git's paths start at the top of the repository, those of other programs at the current folder.
-    let places = match Repository::discover(&settings.style.cwd) {
-        Ok(repository) if text.starts_with(b"diff --git ") || text.windows(12).any(|window| window == b"\ndiff --git ") => Places::Repository(repository),
-        _ => Places::Folder(settings.style.cwd.clone()),
-    };
+    let places = places_of(&changes, settings);
     let report = if changes.is_empty() { Report::default() } else { engine::check(&settings.walked.files, &settings.disk, &settings.options) };
     let stale = introduced::stale(&report, &changes, &places);
     for (path, line) in &stale {
@@ -130,16 +124,27 @@ fn against_diff(args: &ReviewArgs, diff: &Path, settings: &Settings) -> Result<R
     Ok(Reviewed { fingerprints: fingerprints(&report, &places), report, changes, places, head, stale: !stale.is_empty() })
 }
 
-/// The commit to look at: the named one, or, if the review is posted, the one that the platform
-/// shows; else the working tree. What is posted must be about a commit that the platform has.
+/// What the diff's paths start from: the top of the repository (git) or the current folder (other
+/// programs, and `git diff --relative`), wherever more of its files are.
+fn places_of(changes: &Changes, settings: &Settings) -> Places {
+    let folder = Places::Folder(settings.style.cwd.clone());
+    let Ok(repository) = Repository::discover(&settings.style.cwd) else { return folder };
+    let here = changes.files().filter(|(path, _)| settings.style.cwd.join(path).is_file()).count();
+    let top = changes.files().filter(|(path, _)| settings.style.cwd.join(repository.shown(path)).is_file()).count();
+    if here > top { folder } else { Places::Repository(repository) }
+}
+
+/// The commit to look at: the named one, or for a review the one that the platform shows; else the
+/// working tree. A review must be about a commit that the platform has.
 fn head(args: &ReviewArgs, repository: &Repository) -> Result<Option<String>, UsageError> {
-    let named = match (&args.head, args.post) {
-        (Some(head), _) => Some(head.clone()),
-        (None, None) => None,
-        (None, Some(_)) => {
+    let review = args.post.is_some() || matches!(args.format, Some(ReviewFormat::Github | ReviewFormat::Gitlab));
+    let named = match &args.head {
+        Some(head) => Some(head.clone()),
+        None if review => {
             let event = environment::head_commit(&Given::default(), &lookup).map_err(|error| UsageError::Io(error.to_string()))?;
             Some(event.unwrap_or_else(|| "HEAD".into()))
         }
+        None => None,
     };
     named.map(|name| repository.commit(&name).map_err(git_error)).transpose()
 }
@@ -174,16 +179,21 @@ fn finish(mut report: Report, settings: &Settings, in_commit: &dyn Fn(&Path) -> 
 }
 
 impl Reviewed {
-    fn compose(&self, args: &ReviewArgs, known: &BTreeSet<String>) -> Review {
-        let subject =
-            Subject { report: &self.report, fingerprints: &self.fingerprints, changes: &self.changes, places: &self.places, unsafe_fixes: args.unsafe_fixes };
+    fn compose(&self, args: &ReviewArgs, settings: &Settings, known: &BTreeSet<String>) -> Review {
+        let subject = Subject {
+            report: &self.report,
+            fingerprints: &self.fingerprints,
+            changes: &self.changes,
+            places: &self.places,
+            unsafe_fixes: settings.style.unsafe_fixes,
+        };
         compose(&subject, known, Limits { comments: args.max_comments, ..Limits::default() })
     }
 }
 
 fn post(args: &ReviewArgs, platform: Platform, reviewed: &Reviewed, settings: &Settings) -> Result<(), UsageError> {
     let given = Given { repository: args.repository.clone(), number: args.number, head: reviewed.head.clone() };
-    let compose = |known: &BTreeSet<String>| reviewed.compose(args, known);
+    let compose = |known: &BTreeSet<String>| reviewed.compose(args, settings, known);
     let current: BTreeSet<String> = reviewed.fingerprints.iter().cloned().collect();
     let usage = |message: String| UsageError::Option { option: "--post", message };
     let gitlab = platform == Platform::Gitlab || (platform == Platform::Auto && lookup("GITLAB_CI").is_some());

@@ -14,7 +14,7 @@ pub(crate) struct ReviewArgs {
     /// Branch or commit that the change goes to; what it had before is asked of git.
     #[arg(long, value_name = "REF", help_heading = "Change", conflicts_with = "diff", required_unless_present = "diff")]
     pub(crate) base: Option<String>,
-    /// Commit to look at [default: the files as they lie here; with `--post` the head of the request].
+    /// Commit to look at [default: the files as they lie here; for a review the head of the request].
     #[arg(long, value_name = "REF", help_heading = "Change")]
     pub(crate) head: Option<String>,
     /// Unified diff of the change, `-` for standard input; needs no git, but knows no base either.

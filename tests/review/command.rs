@@ -90,7 +90,8 @@ fn an_old_callable_that_a_new_line_sends_is_new() {
     let new = found(&sandbox.path(), &["--base", "HEAD"]);
     assert_eq!(new.len(), 1, "{new:?}");
     assert!(new[0].starts_with("SP104"), "{new:?}");
-    let body = run(&sandbox.path(), &[], &["--base", "HEAD", "--format", "github-review"]).json();
+    sandbox.commit("send");
+    let body = run(&sandbox.path(), &[], &["--base", "HEAD~1", "--format", "github-review"]).json();
     assert_eq!((&body["comments"][0]["path"], body["comments"].as_array().map(Vec::len)), (&json!("send.py"), Some(1)), "{body}");
 }
 
@@ -137,6 +138,19 @@ fn a_diff_needs_no_git() {
 }
 
 #[test]
+fn a_diff_is_taken_from_the_top_or_from_here() {
+    let sandbox = Sandbox::new();
+    sandbox.write("sub/x.py", IMPORT);
+    sandbox.commit("base");
+    sandbox.write("sub/x.py", format!("{IMPORT}{}", faulty("new")));
+    let folder = sandbox.path().join("sub");
+    for relative in ["--no-relative", "--relative=sub"] {
+        sandbox.write(".git/x.diff", sandbox.git(&["diff", relative]) + "\n");
+        assert_eq!(found(&folder, &["--diff", "../.git/x.diff"]), ["SP101 x.py:6"], "{relative}");
+    }
+}
+
+#[test]
 fn mistakes_of_the_caller_are_told() {
     let sandbox = Sandbox::new();
     sandbox.write("x.py", "x = 1\n");
@@ -165,9 +179,9 @@ fn several_reports_at_once() {
     let sandbox = Sandbox::new();
     sandbox.commit("base");
     sandbox.write("x.py", format!("{IMPORT}{}", faulty("new")));
-    sandbox.git(&["add", "-A"]);
+    sandbox.commit("new");
     let ran =
-        run(&sandbox.path(), &[], &["--base", "HEAD", "--format", "github-review", "--output-format", "sarif", "--output-file", "x.sarif", "--exit-zero"]);
+        run(&sandbox.path(), &[], &["--base", "HEAD~1", "--format", "github-review", "--output-format", "sarif", "--output-file", "x.sarif", "--exit-zero"]);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     assert_eq!(ran.json()["comments"].as_array().map(Vec::len), Some(1));
     let sarif: Value = serde_json::from_slice(&std::fs::read(sandbox.path().join("x.sarif")).expect("the report")).expect("JSON");
