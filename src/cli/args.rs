@@ -158,6 +158,18 @@ pub(crate) struct CheckArgs {
     /// Exit with 0 even if there are findings.
     #[arg(long, short, help_heading = "Output")]
     pub(crate) exit_zero: bool,
+    /// Report suppression comments that suppress nothing.
+    #[arg(long, help_heading = "Suppression")]
+    pub(crate) warn_unused_ignores: bool,
+    /// Switch all present findings off by comments, with a reason if one is given.
+    #[arg(long, value_name = "REASON", num_args = 0..=1, require_equals = true, default_missing_value = "", help_heading = "Suppression")]
+    pub(crate) add_ignore: Option<String>,
+    /// File with known findings that are not reported.
+    #[arg(long, value_name = "FILE", help_heading = "Suppression")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Write the present findings to the baseline file.
+    #[arg(long, help_heading = "Suppression", conflicts_with = "add_ignore")]
+    pub(crate) write_baseline: bool,
 }
 
 /// `spawnsafe fix`.
@@ -171,6 +183,9 @@ pub(crate) struct FixArgs {
     /// Write the files in place, each at once or not at all; with standard input, print the result.
     #[arg(long, short)]
     pub(crate) write: bool,
+    /// Show each fix and ask; what is accepted is written.
+    #[arg(long, short, conflicts_with_all = ["diff", "stdin_filename"])]
+    pub(crate) interactive: bool,
     /// Apply fixes that a person should look at, too.
     #[arg(long)]
     pub(crate) unsafe_fixes: bool,

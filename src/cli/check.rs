@@ -2,10 +2,11 @@
 
 use crate::cli::args::{CheckArgs, GlobalArgs};
 use crate::cli::exit::Exit;
-use crate::cli::report;
 use crate::cli::settings::{FixWishes, Settings, Typed, UsageError, destinations};
+use crate::cli::{add_ignore, baseline, report};
 use crate::engine;
-use crate::output::Format;
+use crate::findings::Report;
+use crate::output::{Format, text};
 
 /// Reports findings.
 pub(crate) fn run(args: &CheckArgs, global: &GlobalArgs, order: &[Typed]) -> Result<Exit, UsageError> {
@@ -18,6 +19,36 @@ pub(crate) fn run(args: &CheckArgs, global: &GlobalArgs, order: &[Typed]) -> Res
     let mut found = engine::check(&settings.walked.files, &settings.disk, &settings.options);
     report::complete(&mut found, &settings);
     report::log_errors(&found, &settings);
+    let config = settings.scope.config();
+    if args.warn_unused_ignores || config.warn_unused_ignores == Some(true) {
+        report::log_unused_ignores(&found, &settings);
+    }
+    if let Some(exit) = against_baseline(args, &mut found, &settings)? {
+        return Ok(exit);
+    }
+    if let Some(reason) = &args.add_ignore {
+        return add_ignore::run(&found, reason, &settings);
+    }
     report::send(&found, &destinations, args.output.statistics, &settings)?;
     Ok(report::outcome(&found, &settings).of_check(args.exit_zero))
+}
+
+/// Takes known findings out, or writes all of them as known; then the run is over.
+fn against_baseline(args: &CheckArgs, found: &mut Report, settings: &Settings) -> Result<Option<Exit>, UsageError> {
+    let configured = || settings.scope.beside(settings.scope.config().baseline.as_deref()?);
+    let Some(path) = args.baseline.clone().or_else(configured) else {
+        let message = "name the file with --baseline FILE, or in the configuration".into();
+        return if args.write_baseline { Err(UsageError::Option { option: "--write-baseline", message }) } else { Ok(None) };
+    };
+    if args.write_baseline {
+        baseline::write(found, &path, &settings.style)?;
+        settings.terminal.note(&format!("{} written to {}", text::count(found.findings.len(), "finding"), path.display()));
+        return Ok(Some(Exit::Done));
+    }
+    let gone = baseline::subtract(found, &path, &settings.style)?;
+    if gone > 0 {
+        let what = text::count(gone, "known finding");
+        settings.terminal.note(&format!("{what} of {} did not show up; --write-baseline brings the file up to date", path.display()));
+    }
+    Ok(None)
 }

@@ -2,38 +2,43 @@
 
 use crate::cli::args::{FixArgs, GlobalArgs};
 use crate::cli::exit::Exit;
-use crate::cli::report;
 use crate::cli::settings::{FixWishes, Settings, Typed, UsageError, destinations};
 use crate::cli::terminal;
+use crate::cli::{interactive, report};
 use crate::engine;
-use crate::findings::{Change, FileError, Report};
+use crate::findings::{Applicability, FileError, Finding, Fingerprint, Report};
 use crate::output::{Format, text, write};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Prints the patch, or writes the files.
 pub(crate) fn run(args: &FixArgs, global: &GlobalArgs, order: &[Typed]) -> Result<Exit, UsageError> {
     let destinations = destinations(&args.output, order, Format::Diff)?;
     let wishes = FixWishes { unsafe_fixes: args.unsafe_fixes, bind: args.bind, guard_style: args.guard_style };
-    let settings = Settings::new(&args.selection, global, wishes)?;
+    let mut settings = Settings::new(&args.selection, global, wishes)?;
+    let write = args.write || args.interactive;
+    if args.interactive {
+        settings.options.skip = ask(&settings)?;
+    }
     let mut fixed = engine::fix(&settings.walked.files, &settings.disk, &settings.options);
     report::complete(&mut fixed, &settings);
     let outcome = report::outcome(&fixed, &settings);
     let mut failed = Vec::new();
-    if !args.write {
+    if !write {
         report::send(&fixed, &destinations, args.output.statistics, &settings)?;
     } else if let Some((name, bytes)) = &settings.disk.stdin {
         terminal::print(&result_for_stdin(&fixed, name, bytes))?;
     } else {
-        failed = write_all(&fixed.changes);
+        failed = write_all(&fixed);
     }
-    if args.write && !order.is_empty() {
+    if write && !order.is_empty() {
         report::send(&fixed, &destinations, args.output.statistics, &settings)?;
     }
     report::log_errors(&fixed, &settings);
     for error in &failed {
         settings.terminal.error(&text::error(error));
     }
-    settings.terminal.note(&closing(&fixed, args.write, failed.len()));
+    settings.terminal.note(&closing(&fixed, write, failed.len()));
     let outcome = crate::cli::exit::Outcome { named_errors: outcome.named_errors || !failed.is_empty(), ..outcome };
     Ok(outcome.of_fix(args.exit_code))
 }
@@ -44,16 +49,56 @@ fn result_for_stdin(report: &Report, name: &Path, bytes: &[u8]) -> Vec<u8> {
     change.and_then(|change| change.before.encode(&change.after)).unwrap_or_else(|| bytes.to_vec())
 }
 
+/// Shows every fix that the options allow and asks; gives those that are not wanted.
+fn ask(settings: &Settings) -> Result<BTreeSet<Fingerprint>, UsageError> {
+    if settings.disk.stdin.is_some() {
+        return Err(UsageError::Option { option: "--interactive", message: "answers and source cannot both come by standard input; name a file".into() });
+    }
+    let found = engine::check(&settings.walked.files, &settings.disk, &settings.options);
+    let allowed = |finding: &Finding| {
+        let consent = settings.options.of(&finding.location.path).unsafe_fixes;
+        finding.fix().is_some_and(|fix| consent || fix.applicability == Applicability::Safe)
+    };
+    let asked = interactive::declined(&found, allowed, &settings.style, &mut std::io::stdin().lock(), &mut std::io::stdout().lock());
+    asked.map_err(|error| UsageError::Io(format!("the terminal cannot be used: {error}")))
+}
+
 /// Stages every file before the first is replaced, so that most failures leave everything as it was.
-fn write_all(changes: &[Change]) -> Vec<FileError> {
-    let staged: Vec<_> = changes.iter().map(|change| (change, write::stage(change))).collect();
-    let mut failed = Vec::new();
-    for (change, staged) in staged {
-        if let Err(error) = staged.and_then(write::Staged::commit) {
-            failed.push(FileError { path: change.before.path.clone(), place: None, message: error.to_string() });
+/// Files that one fix changes together are written together or not at all.
+fn write_all(report: &Report) -> Vec<FileError> {
+    let mut staged = BTreeMap::new();
+    let mut failed = BTreeMap::new();
+    for change in &report.changes {
+        match write::stage(change) {
+            Ok(ready) => drop(staged.insert(change.before.path.as_path(), ready)),
+            Err(error) => drop(failed.insert(change.before.path.as_path(), error.to_string())),
         }
     }
-    failed
+    let together: Vec<BTreeSet<&Path>> =
+        report.fixed.iter().filter_map(|finding| Some(finding.fix()?.edits.iter().map(|edit| edit.path.as_path()).collect())).collect();
+    while let Some((path, other)) = partner_of_failed(&together, &staged, &failed) {
+        staged.remove(path);
+        failed.insert(path, format!("is left as it was: its fix also changes {}, which cannot be written", other.display()));
+    }
+    for (path, ready) in staged {
+        if let Err(error) = ready.commit() {
+            failed.insert(path, error.to_string());
+        }
+    }
+    failed.into_iter().map(|(path, message)| FileError { path: path.to_path_buf(), place: None, message }).collect()
+}
+
+/// A file that is ready, and one that a fix changes with it and that failed.
+fn partner_of_failed<'p>(
+    together: &[BTreeSet<&'p Path>],
+    staged: &BTreeMap<&'p Path, write::Staged>,
+    failed: &BTreeMap<&'p Path, String>,
+) -> Option<(&'p Path, &'p Path)> {
+    together.iter().find_map(|group| {
+        let bad = group.iter().find(|path| failed.contains_key(*path))?;
+        let ready = group.iter().find(|path| staged.contains_key(*path))?;
+        Some((*ready, *bad))
+    })
 }
 
 fn closing(report: &Report, wrote: bool, failed: usize) -> String {

@@ -1,12 +1,15 @@
 //! From the command line to the engine and back: arguments, configuration, files, exit codes.
 
+mod add_ignore;
 mod args;
+mod baseline;
 mod check;
 mod config;
 mod debug;
 mod exit;
 mod explain;
 mod fix;
+mod interactive;
 mod migrate;
 mod migrate_args;
 mod read;

@@ -4,7 +4,7 @@ use crate::cli::exit::Outcome;
 use crate::cli::settings::{Settings, UsageError};
 use crate::cli::terminal;
 use crate::findings::Report;
-use crate::output::{self, Format, Style, github, statistics, text};
+use crate::output::{self, Format, Style, github, plain, statistics, text};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -22,6 +22,16 @@ pub(crate) fn complete(report: &mut Report, settings: &Settings) {
 pub(crate) fn log_errors(report: &Report, settings: &Settings) {
     for failed in &report.errors {
         settings.terminal.error(&text::error(failed));
+    }
+}
+
+/// Prints the comments that switch off what is not there.
+pub(crate) fn log_unused_ignores(report: &Report, settings: &Settings) {
+    for unused in &report.unused_ignores {
+        let place = unused.location.start;
+        let codes = if unused.codes.is_empty() { String::new() } else { format!(" of {}", unused.codes.join(", ")) };
+        let path = plain::path(&unused.location.path);
+        settings.terminal.warning(&plain::line(&format!("{path}:{}:{}: unused suppression{codes}", place.line, place.column)));
     }
 }
 

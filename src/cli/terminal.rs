@@ -42,6 +42,11 @@ impl Terminal {
         self.log("error", anstyle::AnsiColor::Red, message);
     }
 
+    /// A line on standard error that was asked for.
+    pub(crate) fn warning(self, message: &str) {
+        self.log("warning", anstyle::AnsiColor::Yellow, message);
+    }
+
     /// A line on standard error that `--quiet` leaves out.
     pub(crate) fn note(self, message: &str) {
         if !self.quiet {

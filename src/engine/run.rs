@@ -1,9 +1,9 @@
 //! Round two: the rules over every file of the project.
 
 use super::gather::{Gathered, gather};
-use super::{Files, Options};
+use super::{Files, Options, suppress};
 use crate::facts::FileFacts;
-use crate::findings::{FileError, Finding, Report, Summary};
+use crate::findings::{FileError, Finding, Report, Summary, UnusedIgnore};
 use crate::project::{Eval, FileId, Project};
 use crate::rules::{self, RuleContext, SentIndex};
 use rayon::prelude::*;
@@ -27,6 +27,8 @@ pub(super) fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + S
 pub(super) struct Look {
     /// Sorted findings that are not suppressed.
     pub(super) findings: Vec<Finding>,
+    /// Comments that switch off what is not there.
+    pub(super) unused_ignores: Vec<UnusedIgnore>,
     /// Files that could not be done.
     pub(super) errors: Vec<FileError>,
     /// The project, to look again.
@@ -51,7 +53,8 @@ pub(super) fn look(paths: &[PathBuf], files: &dyn Files, options: &Options, know
     findings.sort_by_cached_key(Finding::sort_key);
     findings.dedup();
     errors.sort();
-    Look { findings, errors, project, broken }
+    let unused_ignores = suppress::apply(&mut findings, &project, options);
+    Look { findings, unused_ignores, errors, project, broken }
 }
 
 fn one_file(project: &Project, file: FileId, index: &SentIndex, options: &Options) -> Result<Vec<Finding>, FileError> {
@@ -78,7 +81,7 @@ pub(super) fn check(paths: &[PathBuf], files: &dyn Files, options: &Options) -> 
     let look = look(paths, files, options, Vec::new());
     let summary = summary(paths, &look);
     let sources = sources(&look);
-    Report { findings: look.findings, fixed: Vec::new(), errors: look.errors, changes: Vec::new(), sources, summary }
+    Report { findings: look.findings, unused_ignores: look.unused_ignores, errors: look.errors, sources, summary, ..Report::default() }
 }
 
 /// The texts that findings and errors of a look point into.

@@ -51,6 +51,7 @@ pub(super) fn fix(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Re
     let sources = run::sources(&first);
     let originals = first.findings.clone();
     let errors = first.errors.clone();
+    let unused_ignores = first.unused_ignores.clone();
     let mut overlay = Overlay { below: files, texts: BTreeMap::new() };
     let mut dropped: BTreeSet<Fingerprint> = options.skip.clone();
     let mut now = first;
@@ -90,7 +91,7 @@ pub(super) fn fix(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Re
     let (findings, fixed) = split(originals, remaining, &dropped, options);
     let changes = changes(&sources, overlay.texts, files);
     summary.fixed = fixed.len();
-    Report { findings, fixed, errors, changes, sources, summary }
+    Report { findings, fixed, unused_ignores, errors, changes, sources, summary }
 }
 
 /// Applies a plan and looks again; `None` if the result does not hold what a fix promises.

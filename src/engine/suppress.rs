@@ -9,10 +9,15 @@ mod comment;
 
 pub use comment::{Codes, Directive, Scope};
 
+use super::Options;
+use crate::facts::FileFacts;
+use crate::findings::{Finding, Location, UnusedIgnore};
+use crate::project::Project;
 use crate::rules;
 use crate::syntax::{Kind, NodeId, Tree};
 use crate::text::{Edit, EditSet, SourceFile, Span};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// One comment of a file that switches findings off.
 #[derive(Debug, Clone)]
@@ -39,11 +44,31 @@ pub fn suppressed(source: &SourceFile, tree: &Tree, offset: u32, code: &'static 
     Suppressions::new(source, tree).covers(source, tree, offset, code)
 }
 
+/// Takes out of `findings` what comments switch off; gives the comments that met nothing.
+pub(super) fn apply(findings: &mut Vec<Finding>, project: &Project, options: &Options) -> Vec<UnusedIgnore> {
+    let mut by_path: BTreeMap<&Path, (&FileFacts, Suppressions)> = BTreeMap::new();
+    for (_, facts) in project.files() {
+        let all = Suppressions::new(&facts.source, facts.tree());
+        if !all.all.is_empty() {
+            by_path.insert(&facts.source.path, (facts, all));
+        }
+    }
+    findings.retain(|finding| match by_path.get_mut(finding.location.path.as_path()) {
+        Some((facts, all)) => !all.covers(&facts.source, facts.tree(), finding.location.span.start, finding.code),
+        None => true,
+    });
+    let unused = by_path.values().flat_map(|(facts, all)| {
+        let unused = all.unused(&options.of(&facts.source.path).codes);
+        unused.into_iter().map(|(one, codes)| UnusedIgnore { location: Location::new(&facts.source, one.span), codes }).collect::<Vec<_>>()
+    });
+    unused.collect()
+}
+
 impl Suppressions {
     /// Reads the comments of a file; cheap where the text has neither word.
     pub fn new(source: &SourceFile, tree: &Tree) -> Self {
         let text = &source.text;
-        if !text.contains("spawnsafe:") && !text.to_ascii_lowercase().contains("noqa") {
+        if !text.contains("spawnsafe:") && !text.as_bytes().windows(4).any(|word| word.eq_ignore_ascii_case(b"noqa")) {
             return Self::default();
         }
         let comments = tree.subtree(Tree::ROOT).filter(|id| tree.kind(*id) == Kind::Comment);

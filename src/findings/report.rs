@@ -1,6 +1,6 @@
 //! The one result of a run, from which every output is rendered.
 
-use super::Finding;
+use super::{Applicability, Finding, Location};
 use crate::text::{Place, SourceFile};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -25,6 +25,15 @@ pub struct Change {
     pub before: Arc<SourceFile>,
     /// Its text after all fixes.
     pub after: String,
+}
+
+/// A comment that switches findings off, and met none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnusedIgnore {
+    /// The comment.
+    pub location: Location,
+    /// The codes that it names in vain; empty if it names none.
+    pub codes: Vec<String>,
 }
 
 /// Totals of a run.
@@ -54,10 +63,21 @@ pub struct Report {
     pub fixed: Vec<Finding>,
     /// Files that could not be done, sorted by path.
     pub errors: Vec<FileError>,
+    /// Comments that switch off what is not there, sorted by path and place.
+    pub unused_ignores: Vec<UnusedIgnore>,
     /// What the fixes change, sorted by path (`fix` only).
     pub changes: Vec<Change>,
     /// The texts that findings point into, by path.
     pub sources: BTreeMap<PathBuf, Arc<SourceFile>>,
     /// Totals.
     pub summary: Summary,
+}
+
+impl Report {
+    /// Counts the findings again, after some were taken out.
+    pub fn recount(&mut self) {
+        let with = |wanted| self.findings.iter().filter(|finding| finding.fix().is_some_and(|fix| fix.applicability == wanted)).count();
+        let (fixable, unsafe_fixable) = (with(Applicability::Safe), with(Applicability::Unsafe));
+        self.summary = Summary { findings: self.findings.len(), fixable, unsafe_fixable, ..self.summary };
+    }
 }

@@ -108,6 +108,11 @@ impl Scope {
         self.loaded.as_ref().map(|loaded| loaded.config.clone()).unwrap_or_default()
     }
 
+    /// A path of the configuration file, which starts from the file's folder.
+    pub(crate) fn beside(&self, path: &Path) -> Option<PathBuf> {
+        Some(self.loaded.as_ref()?.path.parent()?.join(path))
+    }
+
     /// The rules that are enabled for one file.
     pub(crate) fn codes_of(&self, absolute: &Path) -> BTreeSet<&'static str> {
         let mut codes = self.codes.clone();

@@ -1,0 +1,8 @@
+//! The command from end to end, in folders made for each test.
+
+mod adoption;
+mod bad_input;
+mod commands;
+mod configuration;
+mod tree;
+mod walking;

@@ -1,0 +1,75 @@
+//! Which files are looked at.
+
+use crate::tree::{FAULTY, Tree};
+
+#[test]
+fn python_files_and_python_scripts() {
+    let tree = Tree::new(&[
+        ("a.py", FAULTY),
+        ("b.pyw", FAULTY),
+        ("c.pyi", FAULTY),
+        ("d.txt", FAULTY),
+        ("run", &format!("#!/usr/bin/env python3.12\n{FAULTY}")),
+        ("other", &format!("#!/bin/sh\n{FAULTY}")),
+        ("plain", FAULTY),
+        ("pythonic", &format!("#!/usr/bin/pythonista\n{FAULTY}")),
+        ("z/y/x.py", FAULTY),
+    ]);
+    assert_eq!(tree.found(&[]), ["a.py", "b.pyw", "run", "z/y/x.py"]);
+    assert_eq!(tree.found(&["d.txt", "c.pyi"]), ["d.txt"], "a named file wins, but stubs are checked by nothing");
+    assert_eq!(tree.found(&["z", "z/y/x.py", "./z"]), ["z/y/x.py"], "each file once");
+    let absolute = tree.path("z").to_string_lossy().into_owned();
+    assert_eq!(tree.found(&[&absolute]), ["z/y/x.py"], "paths below the current folder are shown from there");
+}
+
+#[test]
+fn ignored_hidden_and_excluded() {
+    let tree = Tree::new(&[
+        ("a.py", FAULTY),
+        (".gitignore", "build/\n"),
+        ("build/a.py", FAULTY),
+        (".hidden/a.py", FAULTY),
+        ("venv/a.py", FAULTY),
+        ("src/node_modules/a.py", FAULTY),
+        ("src/gen/a.py", FAULTY),
+    ]);
+    assert_eq!(tree.found(&[]), ["a.py", "src/gen/a.py"]);
+    assert_eq!(tree.found(&["--no-respect-gitignore"]), ["a.py", "build/a.py", "src/gen/a.py"]);
+    assert_eq!(tree.found(&["--extend-exclude", "gen"]), ["a.py"]);
+    assert_eq!(tree.found(&["--extend-exclude", "src/gen"]), ["a.py"]);
+    assert_eq!(tree.found(&["--extend-exclude", "*.py"]), Vec::<String>::new());
+    assert_eq!(tree.found(&["--exclude", "gen", "src", "venv"]), ["src/node_modules/a.py", "venv/a.py"]);
+    assert_eq!(tree.found(&["build/a.py", ".hidden", "venv/a.py"]), [".hidden/a.py", "build/a.py", "venv/a.py"], "explicit paths win");
+    assert_eq!(tree.found(&["--force-exclude", "venv/a.py", "a.py"]), ["a.py"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn links() {
+    use std::os::unix::fs::symlink;
+    let tree = Tree::new(&[("pkg/a.py", FAULTY), ("real/b.txt", FAULTY)]);
+    symlink("..", tree.path("pkg/loop")).expect("a link");
+    symlink("a.py", tree.path("pkg/0_same.py")).expect("a link");
+    symlink("../real/b.txt", tree.path("pkg/b.py")).expect("a link");
+    assert_eq!(tree.found(&[]), ["pkg/a.py", "pkg/b.py"], "a link to a file that is walked is not looked at twice");
+    tree.run(&["fix", "--write", "-q"]).exits(0);
+    assert!(tree.path("pkg/b.py").is_symlink());
+    assert!(tree.read("real/b.txt").contains("pool.submit(work, 1)"), "the real file is changed");
+    symlink("nowhere", tree.path("pkg/broken.py")).expect("a link");
+    symlink("ring2.py", tree.path("pkg/ring1.py")).expect("a link");
+    symlink("ring1.py", tree.path("pkg/ring2.py")).expect("a link");
+    let json = tree.run(&["check", "--output-format", "json"]).exits(1).json();
+    let errors: Vec<&str> = json["errors"].as_array().expect("errors").iter().filter_map(|error| error["path"].as_str()).collect();
+    assert_eq!(errors, ["pkg/broken.py", "pkg/ring1.py", "pkg/ring2.py"]);
+    tree.run(&["check", "pkg/broken.py"]).exits(2);
+}
+
+#[test]
+fn the_order_does_not_depend_on_threads() {
+    let files: Vec<(String, &str)> = (0..40).map(|number| (format!("d{}/f{number}.py", number % 7), FAULTY)).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    let tree = Tree::new(&files);
+    let one = tree.run(&["check", "--threads", "1"]).exits(1).out;
+    let many = tree.run(&["check", "--threads", "16"]).exits(1).out;
+    assert_eq!(one, many);
+}
