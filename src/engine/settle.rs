@@ -91,7 +91,7 @@ pub(super) fn fix(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Re
     let (findings, fixed) = split(originals, remaining, &dropped, options);
     let changes = changes(&sources, overlay.texts, files);
     summary.fixed = fixed.len();
-    Report { findings, fixed, unused_ignores, errors, changes, sources, summary }
+    Report { findings, fixed, errors, unused_ignores, changes, sources, summary }
 }
 
 /// Applies a plan and looks again; `None` if the result does not hold what a fix promises.
