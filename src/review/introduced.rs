@@ -8,42 +8,61 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What makes two findings the same across commits. The path is that of the new side.
-type Identity = (&'static str, String, String, String);
+/// What makes two findings the same across commits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Identity {
+    code: &'static str,
+    /// The path on the new side.
+    path: String,
+    context: String,
+    subject: String,
+}
 
 /// Keeps of `report` what the change introduced. `base` gives the findings before the change, with
 /// the paths of the old side; it is asked only if a finding touches the change. Without it every
 /// finding that touches the change counts.
 pub fn introduced(mut report: Report, changes: &Changes, places: &Places, base: Option<&dyn Fn() -> Report>) -> Report {
     let touched: Vec<bool> = report.findings.iter().map(|finding| touches(finding, &report, changes, places)).collect();
-    let mut budget: BTreeMap<Identity, usize> = BTreeMap::new();
-    for finding in &report.findings {
-        *budget.entry(identity(finding, places.key(&finding.location.path))).or_default() += 1;
-    }
-    if let Some(base) = base.filter(|_| touched.contains(&true)) {
-        let renamed = renamed(changes);
-        for finding in base().findings {
-            let key = places.key(&finding.location.path);
-            let key = renamed.get(key.as_str()).map_or(key, |new| (*new).to_owned());
-            if let Some(left) = budget.get_mut(&identity(&finding, key)) {
-                *left = left.saturating_sub(1);
-            }
+    let old = match base.filter(|_| touched.contains(&true)) {
+        Some(base) => {
+            let renamed = renamed(changes);
+            let new_path = |key: String| renamed.get(key.as_str()).map_or(key, |new| (*new).to_owned());
+            base().findings.iter().map(|finding| identity(finding, new_path(places.key(&finding.location.path)))).collect()
         }
-    }
-    // Of several findings with one identity, the change brought the last ones that it touches.
-    let mut keep = vec![false; touched.len()];
-    for index in (0..touched.len()).rev().filter(|index| touched[*index]) {
-        let finding = &report.findings[index];
-        if let Some(left) = budget.get_mut(&identity(finding, places.key(&finding.location.path))).filter(|left| **left > 0) {
-            *left -= 1;
-            keep[index] = true;
-        }
-    }
-    let mut kept = keep.into_iter();
+        None => Vec::new(),
+    };
+    let new: Vec<Identity> = report.findings.iter().map(|finding| identity(finding, places.key(&finding.location.path))).collect();
+    let known = known(&new, old, &touched);
+    let mut kept = touched.iter().zip(known).map(|(touched, known)| *touched && !known);
     report.findings.retain(|_| kept.next().unwrap_or_default());
     report.errors.retain(|error| changes.file(&places.key(&error.path)).is_some());
     report.summary = summary(&report);
     report
+}
+
+/// Which of the `new` findings stand for one of the `old` ones. First those that are the same; then
+/// those whose function got another name, and those that moved to another file with their function:
+/// of such, the old finding is gone. Where fewer are old than alike, the untouched ones are old, then
+/// the first ones.
+fn known(new: &[Identity], old: Vec<Identity>, touched: &[bool]) -> Vec<bool> {
+    let mut known = vec![false; new.len()];
+    let mut left = old;
+    let mut order: Vec<usize> = (0..new.len()).collect();
+    order.sort_by_key(|index| touched[*index]);
+    let same = |one: &Identity, other: &Identity| one == other;
+    let renamed = |one: &Identity, other: &Identity| (one.code, &one.path, &one.subject) == (other.code, &other.path, &other.subject);
+    let moved = |one: &Identity, other: &Identity| (one.code, &one.context, &one.subject) == (other.code, &other.context, &other.subject);
+    for alike in [&same as &dyn Fn(&Identity, &Identity) -> bool, &renamed, &moved] {
+        for &index in &order {
+            if !known[index]
+                && let Some(at) = left.iter().position(|old| alike(old, &new[index]))
+            {
+                left.remove(at);
+                known[index] = true;
+            }
+        }
+    }
+    known
 }
 
 /// A short name for each finding of the report, the same in every run: 32 hexadecimal digits.
@@ -53,8 +72,7 @@ pub fn fingerprints(report: &Report, places: &Places) -> Vec<String> {
         let identity = identity(finding, places.key(&finding.location.path));
         let number = seen.entry(identity.clone()).or_default();
         *number += 1;
-        let (code, path, context, subject) = identity;
-        let text = [code, &path, &context, &subject, &number.to_string()].join("\0");
+        let text = [identity.code, &identity.path, &identity.context, &identity.subject, &number.to_string()].join("\0");
         Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     };
     report.findings.iter().map(name).collect()
@@ -79,9 +97,8 @@ fn touches(finding: &Finding, report: &Report, changes: &Changes, places: &Place
     })
 }
 
-fn identity(finding: &Finding, key: String) -> Identity {
-    let print = finding.fingerprint();
-    (print.code, key, print.context, print.subject)
+fn identity(finding: &Finding, path: String) -> Identity {
+    Identity { code: finding.code, path, context: finding.context.clone(), subject: finding.subject.clone() }
 }
 
 /// New paths by old ones, of the files that moved.

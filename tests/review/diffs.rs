@@ -184,6 +184,37 @@ fn a_renamed_file_brings_its_findings_along() {
     assert_eq!(report.findings, []);
 }
 
+/// What is new of findings that are `(path, context, subject)`, all on changed lines, if those of `before` are gone or still there.
+#[track_caller]
+fn new_of(before: &[(&str, &str, &str)], after: &[(&str, &str, &str)]) -> Vec<String> {
+    let build = |items: &[(&str, &str, &str)]| {
+        let mut change = Change::default();
+        for path in ["x.py", "y.py"] {
+            change.file(path, "", "f()\n");
+        }
+        for (path, context, subject) in items {
+            let finding = change.finding(path, "f()");
+            (finding.context, finding.subject) = ((*context).to_owned(), (*subject).to_owned());
+        }
+        change
+    };
+    let old = build(before);
+    let base = || Report { findings: old.report.findings.clone(), ..Report::default() };
+    let mut change = build(after);
+    let report = introduced(std::mem::take(&mut change.report), &change.changes(), &places(), Some(&base));
+    report.findings.iter().map(|finding| format!("{} {}", finding.context, finding.subject)).collect()
+}
+
+#[test]
+fn a_finding_whose_function_is_renamed_or_moved_is_old() {
+    assert_eq!(new_of(&[("x.py", "f", "w")], &[("x.py", "g", "w")]), [""; 0], "renamed");
+    assert_eq!(new_of(&[("x.py", "f", "w")], &[("y.py", "f", "w")]), [""; 0], "moved");
+    assert_eq!(new_of(&[("x.py", "f", "w")], &[("x.py", "f", "w"), ("x.py", "g", "w")]), ["g w"], "the old one is still there");
+    assert_eq!(new_of(&[("x.py", "f", "w")], &[("y.py", "g", "w")]), ["g w"], "renamed and moved is another one");
+    assert_eq!(new_of(&[("x.py", "f", "w")], &[("x.py", "f", "v")]), ["f v"]);
+    assert_eq!(new_of(&[("x.py", "f", "w"), ("x.py", "f", "w")], &[("x.py", "f", "w"), ("x.py", "h", "w"), ("x.py", "i", "w")]), ["i w"]);
+}
+
 #[test]
 fn the_base_is_not_asked_if_nothing_is_touched() {
     let mut change = Change::of("x.py", "a\nb\n", "a\nb\nc\n");
