@@ -4,6 +4,7 @@ use super::{Eval, Site, Type, Value};
 use crate::catalogue::{EntryKind, Start};
 use crate::facts::scopes::BindingKind;
 use crate::syntax::{Field, Kind, NodeId};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// One write of an attribute through `self`.
@@ -105,6 +106,15 @@ impl Eval<'_> {
 
     /// The class and its project bases, in look-up order (depth first, without doubles).
     pub fn lineage(&self, class: Site) -> Vec<Site> {
+        if let Some(known) = self.lineage_known.borrow().get(&class) {
+            return known.to_vec();
+        }
+        let found = self.find_lineage(class);
+        self.lineage_known.borrow_mut().insert(class, found.clone().into());
+        found
+    }
+
+    fn find_lineage(&self, class: Site) -> Vec<Site> {
         let mut out = vec![class];
         let mut at = 0;
         while at < out.len() && out.len() < 64 {
@@ -224,11 +234,21 @@ impl Eval<'_> {
 
     /// Every `self.name = …` in the methods of the class and its project bases.
     pub fn attribute_writes(&self, class: Site, name: &str) -> Vec<AttributeWrite> {
-        self.lineage(class).into_iter().flat_map(|each| self.own_attribute_writes(each)).filter(|(attribute, _)| attribute == name).map(|row| row.1).collect()
+        let of_class = |each| self.own_attribute_writes(each).iter().filter(|(attribute, _)| attribute == name).map(|row| row.1).collect::<Vec<_>>();
+        self.lineage(class).into_iter().flat_map(of_class).collect()
     }
 
     /// Every write of an attribute through `self` in the methods of this very class, by name.
-    pub fn own_attribute_writes(&self, class: Site) -> Vec<(String, AttributeWrite)> {
+    pub fn own_attribute_writes(&self, class: Site) -> Rc<Vec<(String, AttributeWrite)>> {
+        if let Some(known) = self.writes_known.borrow().get(&class) {
+            return known.clone();
+        }
+        let found = Rc::new(self.find_attribute_writes(class));
+        self.writes_known.borrow_mut().insert(class, found.clone());
+        found
+    }
+
+    fn find_attribute_writes(&self, class: Site) -> Vec<(String, AttributeWrite)> {
         let facts = self.file(class.file);
         let tree = facts.tree();
         let at = |node| Site { file: class.file, node };

@@ -60,8 +60,13 @@ impl Dispatch {
 impl Eval<'_> {
     /// The dispatches of a file, in the order of the text.
     pub fn dispatches(&self, file: FileId) -> Vec<Dispatch> {
+        if let Some(known) = self.dispatches_known.borrow().get(&file) {
+            return known.to_vec();
+        }
         let facts = self.file(file);
-        facts.calls.iter().flat_map(|call| self.dispatches_at(Site { file, node: *call })).collect()
+        let found: Vec<Dispatch> = facts.calls.iter().flat_map(|call| self.dispatches_at(Site { file, node: *call })).collect();
+        self.dispatches_known.borrow_mut().insert(file, found.clone().into());
+        found
     }
 
     /// The dispatches that one call may be (several if the receiver may be of several types).

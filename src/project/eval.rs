@@ -12,6 +12,9 @@ use std::rc::Rc;
 /// Longer chains of names, calls and attributes are given up: their value is unknown.
 const MAX_DEPTH: u32 = 48;
 
+/// The writes of attributes through `self`, by attribute name.
+pub(super) type AttributeWrites = Vec<(String, super::attributes::AttributeWrite)>;
+
 /// Answers what expressions may be. One per thread: answers are remembered.
 #[derive(Debug)]
 pub struct Eval<'p> {
@@ -19,6 +22,9 @@ pub struct Eval<'p> {
     pub project: &'p Project,
     known: RefCell<HashMap<Site, Option<Rc<[Value]>>>>,
     depth: Cell<u32>,
+    pub(super) writes_known: RefCell<HashMap<Site, Rc<AttributeWrites>>>,
+    pub(super) lineage_known: RefCell<HashMap<Site, Rc<[Site]>>>,
+    pub(super) dispatches_known: RefCell<HashMap<FileId, Rc<[super::Dispatch]>>>,
     /// Project files that an answer would need and that are not parsed.
     pub wanted: RefCell<BTreeSet<PathBuf>>,
 }
@@ -26,7 +32,15 @@ pub struct Eval<'p> {
 impl<'p> Eval<'p> {
     /// An evaluator that knows nothing yet.
     pub fn new(project: &'p Project) -> Self {
-        Self { project, known: RefCell::default(), depth: Cell::new(0), wanted: RefCell::default() }
+        Self {
+            project,
+            known: RefCell::default(),
+            depth: Cell::new(0),
+            writes_known: RefCell::default(),
+            lineage_known: RefCell::default(),
+            dispatches_known: RefCell::default(),
+            wanted: RefCell::default(),
+        }
     }
 
     /// The facts of a file.

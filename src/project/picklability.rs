@@ -144,7 +144,7 @@ impl Eval<'_> {
     pub fn attribute_obstacles(&self, class: Site, inheritance: bool, depth: u32) -> Vec<Obstacle> {
         let mut found: Vec<Obstacle> = Vec::new();
         for each in self.lineage(class) {
-            for (name, write) in self.own_attribute_writes(each) {
+            for (name, write) in self.own_attribute_writes(each).iter() {
                 let Some(value) = write.value else { continue };
                 let path = format!("self.{name}");
                 if found.iter().any(|have| have.path.starts_with(&path)) {

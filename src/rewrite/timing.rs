@@ -53,11 +53,8 @@ pub(super) fn kept_until_sent(eval: &Eval, file: FileId, variable: &Variable, pl
     let rebound = |to: NodeId| facts.flow().may_rebind_between(variable.home, &variable.name, from, to);
     // Sent from outside the scope that holds the variable: any later binding in that scope comes first.
     let outside = variable.home != facts.scopes.module() && !tree.contains(facts.scopes.get(variable.home).node, each.dispatch.call.node);
-    let mut changed = if outside {
-        facts.flow().may_rebind_after(variable.home, &variable.name, from)
-    } else {
-        from != call && !tree.contains(call, from) && rebound(call)
-    };
+    let mut changed =
+        if outside { facts.flow().may_rebind_after(variable.home, &variable.name, from) } else { from != call && !tree.contains(call, from) && rebound(call) };
     if each.dispatch.carries_primitives(eval.project) && !changed {
         changed = match start_of(facts, each.dispatch.call.node) {
             Some(start) => rebound(in_home(facts, variable, start)),
