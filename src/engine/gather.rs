@@ -51,7 +51,7 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
     let mut read: BTreeMap<PathBuf, Read> = paths
         .par_iter()
         .filter(|path| !kept.contains_key(*path))
-        .map(|path| (path.clone(), read_one(path, files, &|bytes| words.is_match(bytes))))
+        .map(|path| (path.clone(), read_one(path, files, &|bytes| words.is_match(bytes) || options.named.contains(path))))
         .collect::<Vec<_>>()
         .into_iter()
         .collect();

@@ -69,6 +69,22 @@ fn errors_have_a_place_and_a_hint() {
 }
 
 #[test]
+fn styles_hold_for_the_files_below() {
+    let script = "\
+from concurrent.futures import ProcessPoolExecutor
+def main(n):
+    with ProcessPoolExecutor() as pool:
+        print(pool.submit(lambda: n + 1).result())
+if __name__ == '__main__':
+    main(1)
+";
+    let tree = Tree::new(&[("a.py", script), ("sub/a.py", script), ("sub/spawnsafe.toml", "bind = \"partial\"\n")]);
+    tree.run(&["fix", "--write"]).exits(0);
+    assert!(!tree.read("a.py").contains("partial("), "{}", tree.read("a.py"));
+    assert!(tree.read("sub/a.py").contains("partial("), "{}", tree.read("sub/a.py"));
+}
+
+#[test]
 fn executors_of_the_project() {
     let text = "import jobs\ndef work(): pass\nif __name__ == '__main__':\n    jobs.Farm().send(lambda: work())\n";
     let config = "\
