@@ -39,8 +39,8 @@ pub(super) struct Look {
 
 /// Gathers facts and runs the rules.
 pub(super) fn look(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Vec<std::sync::Arc<FileFacts>>) -> Look {
-    let Gathered { project, sent, mut errors, broken } = gather(paths, files, options, known);
-    let index = SentIndex::new(sent);
+    let Gathered { project, sent, carried, mut errors, broken } = gather(paths, files, options, known);
+    let index = SentIndex::new(sent, carried);
     let ids: Vec<FileId> = project.files().map(|(id, _)| id).collect();
     let parts: Vec<Result<Vec<Finding>, FileError>> = ids.par_iter().map(|id| one_file(&project, *id, &index, options)).collect();
     let mut findings = Vec::new();
