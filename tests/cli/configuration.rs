@@ -162,3 +162,22 @@ fn the_schema_is_in_step_with_the_reader() {
     assert!(validator.is_valid(&serde_json::json!({ "select": ["SP1"], "executors": [{ "id": "a", "paths": ["a.B"], "kind": "class" }] })));
     assert!(!validator.is_valid(&serde_json::json!({ "slect": [] })));
 }
+
+#[test]
+fn the_documentation_knows_every_key_and_every_format() {
+    let page = |name: &str| std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name)).expect("the page is there");
+    let (configuration, formats) = (page("configuration.md"), page("formats.md"));
+    let schema = Tree::new(&[]).run(&["config", "--schema"]).json();
+    let rows = |page: &str| -> BTreeSet<String> {
+        page.lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once('`').map(|(name, _)| name.to_owned()))
+            .filter(|name| !name.starts_with('#'))
+            .collect()
+    };
+    assert_eq!(rows(&configuration), schema["properties"].as_object().expect("properties").keys().cloned().collect());
+    assert_eq!(rows(&formats), spawnsafe::output::Format::ALL.iter().map(|format| format.name().to_owned()).collect());
+    let start = configuration.find("[[tool.spawnsafe.executors]]").expect("an example");
+    let example = &configuration[start..start + configuration[start..].find("```").expect("its end")];
+    let tree = Tree::new(&[("pyproject.toml", example)]);
+    assert!(tree.run(&["config"]).exits(0).text().contains("executors = [\"jobs.Farm\", \"jobs.Farm.send\"]"));
+}
