@@ -12,7 +12,6 @@ mod bisect;
 mod child;
 mod clone;
 pub mod fixer;
-mod folder;
 mod git;
 mod html;
 pub mod identity;

@@ -6,6 +6,7 @@ named as arguments. A scope is [type, name, line, {symbol: bits}, children]; bit
 
 import json
 import os
+import re
 import sys
 import symtable
 import sysconfig
@@ -42,7 +43,8 @@ def files(folder):
     for where, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name not in ("site-packages", "__pycache__"))
         for name in sorted(names):
-            if name.endswith(".py"):
+            # A system may carry links to files that are not installed.
+            if name.endswith(".py") and os.path.isfile(os.path.join(where, name)):
                 yield os.path.join(where, name)
 
 
@@ -65,7 +67,10 @@ def main():
     print(json.dumps({"version": list(sys.version_info[:2])}))
     for root in [sysconfig.get_path("stdlib"), *sys.argv[1:]]:
         for path in files(root):
-            report(path, root)
+            # The number at the end of a case's name is the release from which on it holds.
+            since = re.search(r"cases.*_(\d+)\.py$", path)
+            if not since or sys.version_info >= (3, int(since.group(1))):
+                report(path, root)
 
 
 main()

@@ -193,7 +193,7 @@ impl Analysis<'_> {
                     if existing.facts & fact::BOUND != 0 && !is_class && !is_free_below {
                         free.remove(&name);
                     }
-                    if self.version >= PythonVersion(14) {
+                    if self.version >= PythonVersion(14) && symbol.place == Place::Free && !is_class {
                         existing.facts |= symbol.facts & fact::USE;
                     }
                 }

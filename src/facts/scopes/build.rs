@@ -24,6 +24,10 @@ pub(super) enum Task {
     TypeParameter(NodeId),
     /// Opens a scope.
     Enter(Opening),
+    /// Opens the scope of variable annotations of the current scope, which may be open for the second time.
+    EnterAnnotations(Opening),
+    /// Says whether the current scope is in a statement that may not run to its end.
+    Conditional(bool),
     /// Closes the current scope.
     Exit,
 }
@@ -122,6 +126,8 @@ impl Builder<'_> {
                 self.type_parameter(node);
             }
             Task::Enter(opening) => self.enter(opening),
+            Task::EnterAnnotations(opening) => self.enter_annotations(opening),
+            Task::Conditional(is_conditional) => self.scope().in_conditional = is_conditional,
             Task::Exit => self.current = self.raw.scopes[self.current as usize].parent.unwrap_or(0),
         }
     }
@@ -169,6 +175,9 @@ impl Builder<'_> {
             private,
             mangled_only,
             sees_class: opening.sees_class,
+            annotations: None,
+            in_conditional: false,
+            unevaluated: false,
             hidden,
         });
         self.current = id;
@@ -178,6 +187,19 @@ impl Builder<'_> {
         }
         if !matches!(opening.kind, ScopeKind::TypeParameters | ScopeKind::TypeVariable | ScopeKind::Annotation) {
             self.raw.opened.insert(opening.node, id);
+        }
+    }
+
+    fn enter_annotations(&mut self, opening: Opening) {
+        let outer = self.current;
+        match self.raw.scopes[outer as usize].annotations {
+            Some(open) => self.current = open,
+            None => {
+                self.enter(opening);
+                self.raw.scopes[outer as usize].annotations = Some(self.current);
+                let in_function = matches!(self.raw.scopes[outer as usize].kind, ScopeKind::Function | ScopeKind::Lambda);
+                self.scope().unevaluated = in_function;
+            }
         }
     }
 
@@ -212,6 +234,9 @@ impl Builder<'_> {
     /// Notes a read of the variable that `identifier` names.
     pub(super) fn read(&mut self, identifier: NodeId) {
         let name = self.name(identifier);
+        if self.scope().unevaluated {
+            return;
+        }
         self.scope().add(name, fact::USE);
         self.raw.uses.push(Use { node: identifier, scope: self.current, name, reads: true });
         let in_function = matches!(self.kind_here(), ScopeKind::Function | ScopeKind::Lambda | ScopeKind::Comprehension)

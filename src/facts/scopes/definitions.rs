@@ -254,7 +254,8 @@ impl Builder<'_> {
         let annotations: Vec<_> = groups.into_iter().flatten().filter_map(|parameter| parameter.annotation).chain(return_type).collect();
         let own_scope = self.version >= ANNOTATION_SCOPES || (self.lazy_annotations && !annotations.is_empty() && self.version >= HIDDEN_ANNOTATIONS);
         if own_scope {
-            self.enter_annotations(node, node, in_class);
+            let scope = self.annotation_scope(node, in_class);
+            self.then(Task::Enter(scope));
         }
         for annotation in annotations {
             self.then(Task::Visit(annotation));
@@ -266,10 +267,19 @@ impl Builder<'_> {
 
     /// The annotation of a variable.
     pub(super) fn variable_annotation(&mut self, annotation: NodeId) {
-        let own_scope = self.lazy_annotations && self.version >= HIDDEN_ANNOTATIONS;
         let in_class = self.kind_here() == ScopeKind::Class;
-        if own_scope {
-            self.enter_annotations(annotation, annotation, in_class);
+        let own_scope = self.version >= ANNOTATION_SCOPES || (self.lazy_annotations && self.version >= HIDDEN_ANNOTATIONS);
+        if self.version >= ANNOTATION_SCOPES {
+            let conditional = self.kind_here() == ScopeKind::Module || (in_class && self.scope().in_conditional);
+            if conditional {
+                let name = self.raw.names.number("__conditional_annotations__");
+                self.scope().add(name, fact::USE);
+            }
+            let scope = self.annotation_scope(annotation, in_class);
+            self.then(Task::EnterAnnotations(scope));
+        } else if own_scope {
+            let scope = self.annotation_scope(annotation, in_class);
+            self.then(Task::Enter(scope));
         }
         self.then(Task::Visit(annotation));
         if own_scope {
@@ -277,13 +287,15 @@ impl Builder<'_> {
         }
     }
 
-    fn enter_annotations(&mut self, node: NodeId, line_of: NodeId, in_class: bool) {
+    fn annotation_scope(&mut self, node: NodeId, in_class: bool) -> Opening {
         let name = self.raw.names.number("__annotate__");
         let mut scope = opening(ScopeKind::Annotation, name, node);
-        scope.line_of = line_of;
         self.add_format(&mut scope);
+        if in_class && self.version >= ANNOTATION_SCOPES {
+            see_class(&mut scope);
+        }
         scope.sees_class = in_class;
-        self.then(Task::Enter(scope));
+        scope
     }
 
     /// From 3.14 on, scopes that are evaluated on demand are functions of a format.

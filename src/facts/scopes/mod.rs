@@ -19,6 +19,9 @@ mod statements;
 mod targets;
 mod version;
 
+#[cfg(test)]
+mod tests;
+
 pub use model::{Binding, BindingKind, PathStep, Resolution, Scope, ScopeId, ScopeKind, Symbol, SymbolFlags};
 pub use names::{mangle, normalize};
 pub use resolve::Scopes;

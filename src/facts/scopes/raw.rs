@@ -52,6 +52,12 @@ pub(super) struct RawScope {
     pub(super) mangled_only: Option<BTreeSet<u32>>,
     /// Reads names of the class around it, as type-parameter and annotation scopes do.
     pub(super) sees_class: bool,
+    /// The one scope of all variable annotations, from 3.14 on.
+    pub(super) annotations: Option<u32>,
+    /// The walk is inside a statement that may not run to its end.
+    pub(super) in_conditional: bool,
+    /// Its names are not evaluated and leave no trace: annotations of local variables, from 3.14 on.
+    pub(super) unevaluated: bool,
     /// Left out of `symtable`: annotations under `from __future__ import annotations`.
     pub(super) hidden: bool,
 }

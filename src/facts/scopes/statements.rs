@@ -10,6 +10,20 @@ use crate::syntax::{Field, Kind, NodeId};
 impl Builder<'_> {
     /// Visits a statement, or hands an expression on.
     pub(super) fn visit(&mut self, node: NodeId) {
+        let kind = self.tree.kind(node);
+        let may_stop_midway =
+            matches!(kind, Kind::ForStatement | Kind::WhileStatement | Kind::IfStatement | Kind::MatchStatement | Kind::TryStatement | Kind::WithStatement);
+        if !may_stop_midway {
+            return self.statement(node);
+        }
+        // Headers are not conditional, but no annotation can stand in them.
+        let before = self.scope().in_conditional;
+        self.scope().in_conditional = true;
+        self.statement(node);
+        self.then(Task::Conditional(before));
+    }
+
+    fn statement(&mut self, node: NodeId) {
         match self.tree.kind(node) {
             Kind::Assignment => self.assignment(node),
             Kind::AugmentedAssignment => self.augmented_assignment(node),

@@ -1,2 +1,0 @@
-; pool.apply_async(work, (queue,))
-(call arguments: (argument_list)) @call

@@ -1,2 +1,0 @@
-; pool.map(counter.add, words)
-(call arguments: (argument_list)) @call

@@ -1,2 +1,0 @@
-; class Scanner(multiprocessing.Process):
-(class_definition superclasses: (argument_list)) @class
