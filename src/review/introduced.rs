@@ -1,11 +1,11 @@
-//! What a change introduced: findings whose place or cause it touches, and which the base had not.
+//! What a change introduced: findings that the base had not, or, without a base, those whose places it touches.
 
 use super::changes::{Changes, Lines};
 use super::place::Places;
 use super::suggestion::line_of;
 use crate::findings::{Applicability, Finding, Location, Report, Summary};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// What makes two findings the same across commits.
@@ -19,21 +19,29 @@ struct Identity {
 }
 
 /// Keeps of `report` what the change introduced. `base` gives the findings before the change, with
-/// the paths of the old side; it is asked only if a finding touches the change. Without it every
-/// finding that touches the change counts.
+/// the paths of the old side; it is asked only if there are findings. What it had is old; what it had
+/// not is new, also if no line of the finding changed (a changed import can make a pool of threads
+/// one of processes), unless its file could not be read then. Without `base` every finding with a
+/// place on a changed line counts.
 pub fn introduced(mut report: Report, changes: &Changes, places: &Places, base: Option<&dyn Fn() -> Report>) -> Report {
     let touched: Vec<bool> = report.findings.iter().map(|finding| touches(finding, &report, changes, places)).collect();
-    let old = match base.filter(|_| touched.contains(&true)) {
-        Some(base) => {
-            let renamed = renamed(changes);
-            let new_path = |key: String| renamed.get(key.as_str()).map_or(key, |new| (*new).to_owned());
-            base().findings.iter().map(|finding| identity(finding, new_path(places.key(&finding.location.path)))).collect()
-        }
-        None => Vec::new(),
-    };
     let new: Vec<Identity> = report.findings.iter().map(|finding| identity(finding, places.key(&finding.location.path))).collect();
-    let known = known(&new, old, &touched);
-    let mut kept = touched.iter().zip(known).map(|(touched, known)| *touched && !known);
+    let keep = match base.filter(|_| !new.is_empty()) {
+        Some(base) => {
+            let base = base();
+            let renamed = renamed(changes);
+            let new_path = |path: &Path| {
+                let key = places.key(path);
+                renamed.get(key.as_str()).map_or(key, |new| (*new).to_owned())
+            };
+            let old = base.findings.iter().map(|finding| identity(finding, new_path(&finding.location.path))).collect();
+            let unread: BTreeSet<String> = base.errors.iter().map(|failed| new_path(&failed.path)).collect();
+            let known = known(&new, old, &touched);
+            (0..new.len()).map(|index| !known[index] && (touched[index] || !unread.contains(&new[index].path))).collect()
+        }
+        None => touched,
+    };
+    let mut kept = keep.into_iter();
     report.findings.retain(|_| kept.next().unwrap_or_default());
     report.errors.retain(|error| changes.file(&places.key(&error.path)).is_some());
     report.summary = summary(&report);

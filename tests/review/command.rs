@@ -96,6 +96,26 @@ fn an_old_callable_that_a_new_line_sends_is_new() {
 }
 
 #[test]
+fn an_import_that_makes_processes_of_threads_is_the_cause() {
+    let sandbox = Sandbox::new();
+    let use_of = |pool: &str| {
+        format!("from concurrent.futures import {pool} as Executor\n{}{}", "value = 1\n".repeat(20), faulty("run").replace("ProcessPoolExecutor", "Executor"))
+    };
+    sandbox.write("x.py", use_of("ThreadPoolExecutor"));
+    sandbox.write("broken.py", format!("{IMPORT}{}\n\n\ndef broken(:\n", faulty("old")));
+    let base = sandbox.commit("threads");
+    sandbox.write("x.py", use_of("ProcessPoolExecutor"));
+    sandbox.commit("processes");
+    assert_eq!(found(&sandbox.path(), &["--base", &base]), ["SP101 x.py:26"]);
+    // No line of it is in the diff, so it is listed.
+    let body = run(&sandbox.path(), &[], &["--base", &base, "--format", "github-review"]).json();
+    assert!(body["comments"] == json!([]) && body["body"].as_str().is_some_and(|text| text.contains("`x.py:26`")), "{body}");
+    // What a repaired file shows was there before.
+    sandbox.write("broken.py", format!("{IMPORT}{}\n\n\ndef broken():\n    pass\n", faulty("old")));
+    assert_eq!(found(&sandbox.path(), &["--base", "HEAD"]), [""; 0]);
+}
+
+#[test]
 fn a_renamed_file_is_not_new() {
     let sandbox = Sandbox::new();
     sandbox.write("old.py", format!("{IMPORT}{}{}", faulty("one"), "x = 1\n".repeat(30)));

@@ -1,7 +1,7 @@
 //! Reading unified diffs, friendly and hostile ones.
 
 use crate::change::{Change, places};
-use spawnsafe::findings::Report;
+use spawnsafe::findings::{FileError, Report};
 use spawnsafe::review::changes::Lines;
 use spawnsafe::review::patch::{FilePatch, parse};
 use spawnsafe::review::{Changes, introduced};
@@ -216,10 +216,23 @@ fn a_finding_whose_function_is_renamed_or_moved_is_old() {
 }
 
 #[test]
-fn the_base_is_not_asked_if_nothing_is_touched() {
+fn what_the_base_had_not_is_new_on_any_line() {
     let mut change = Change::of("x.py", "a\nb\n", "a\nb\nc\n");
     change.finding("x.py", "a");
-    let before = || -> Report { panic!("nothing touches the change") };
+    let report = std::mem::take(&mut change.report);
+    let again = || Report { findings: report.findings.clone(), sources: report.sources.clone(), ..Report::default() };
+    let count = |base: &dyn Fn() -> Report| introduced(again(), &change.changes(), &places(), Some(base)).findings.len();
+    assert_eq!(count(&Report::default), 1);
+    assert_eq!(count(&again), 0);
+    // A file that could not be read at the base tells nothing.
+    let unread = FileError { path: "x.py".into(), place: None, message: "is broken".into() };
+    assert_eq!(count(&|| Report { errors: vec![unread.clone()], ..Report::default() }), 0);
+}
+
+#[test]
+fn the_base_is_not_asked_if_there_is_nothing() {
+    let mut change = Change::of("x.py", "a\n", "b\n");
+    let before = || -> Report { panic!("there are no findings") };
     assert_eq!(introduced(std::mem::take(&mut change.report), &change.changes(), &places(), Some(&before)).findings, []);
 }
 
