@@ -6,9 +6,9 @@ use crate::cli::settings::{FixWishes, Settings, Typed, UsageError, destinations}
 use crate::cli::terminal;
 use crate::cli::{interactive, report};
 use crate::engine;
-use crate::findings::{Applicability, FileError, Finding, Fingerprint, Report};
+use crate::findings::{Applicability, Finding, Fingerprint, Report};
 use crate::output::{Format, text, write};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Prints the patch, or writes the files.
@@ -29,7 +29,7 @@ pub(crate) fn run(args: &FixArgs, global: &GlobalArgs, order: &[Typed]) -> Resul
     } else if let Some((name, bytes)) = &settings.disk.stdin {
         terminal::print(&result_for_stdin(&fixed, name, bytes))?;
     } else {
-        failed = write_all(&fixed);
+        failed = write::write_all(&fixed);
     }
     if write && !order.is_empty() {
         report::send(&fixed, &destinations, args.output.statistics, &settings)?;
@@ -61,44 +61,6 @@ fn ask(settings: &Settings) -> Result<BTreeSet<Fingerprint>, UsageError> {
     };
     let asked = interactive::declined(&found, allowed, &settings.style, &mut std::io::stdin().lock(), &mut std::io::stdout().lock());
     asked.map_err(|error| UsageError::Io(format!("the terminal cannot be used: {error}")))
-}
-
-/// Stages every file before the first is replaced, so that most failures leave everything as it was.
-/// Files that one fix changes together are written together or not at all.
-fn write_all(report: &Report) -> Vec<FileError> {
-    let mut staged = BTreeMap::new();
-    let mut failed = BTreeMap::new();
-    for change in &report.changes {
-        match write::stage(change) {
-            Ok(ready) => drop(staged.insert(change.before.path.as_path(), ready)),
-            Err(error) => drop(failed.insert(change.before.path.as_path(), error.to_string())),
-        }
-    }
-    let together: Vec<BTreeSet<&Path>> =
-        report.fixed.iter().filter_map(|finding| Some(finding.fix()?.edits.iter().map(|edit| edit.path.as_path()).collect())).collect();
-    while let Some((path, other)) = partner_of_failed(&together, &staged, &failed) {
-        staged.remove(path);
-        failed.insert(path, format!("is left as it was: its fix also changes {}, which cannot be written", other.display()));
-    }
-    for (path, ready) in staged {
-        if let Err(error) = ready.commit() {
-            failed.insert(path, error.to_string());
-        }
-    }
-    failed.into_iter().map(|(path, message)| FileError { path: path.to_path_buf(), place: None, message }).collect()
-}
-
-/// A file that is ready, and one that a fix changes with it and that failed.
-fn partner_of_failed<'p>(
-    together: &[BTreeSet<&'p Path>],
-    staged: &BTreeMap<&'p Path, write::Staged>,
-    failed: &BTreeMap<&'p Path, String>,
-) -> Option<(&'p Path, &'p Path)> {
-    together.iter().find_map(|group| {
-        let bad = group.iter().find(|path| failed.contains_key(*path))?;
-        let ready = group.iter().find(|path| staged.contains_key(*path))?;
-        Some((*ready, *bad))
-    })
 }
 
 fn closing(report: &Report, wrote: bool, failed: usize) -> String {

@@ -195,14 +195,6 @@ fn same(one: &Options, other: &Options) -> bool {
 }
 
 fn sources(args: &SelectionArgs, config: &ConfigFile, resolver: Arc<Resolver>, cwd: &Path, threads: usize) -> Result<(Walked, Disk), UsageError> {
-    let dash = args.paths.as_slice() == [PathBuf::from("-")];
-    if args.stdin_filename.is_some() || dash {
-        let name = walk::shown(args.stdin_filename.as_deref().unwrap_or("-".as_ref()), cwd);
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).map_err(|error| UsageError::Io(format!("standard input cannot be read: {error}")))?;
-        let walked = Walked { files: vec![name.clone()], named: BTreeSet::from([name.clone()]), errors: Vec::new() };
-        return Ok((walked, Disk { stdin: Some((name, bytes)) }));
-    }
     let options = WalkOptions {
         cwd: cwd.to_path_buf(),
         resolver,
@@ -210,6 +202,16 @@ fn sources(args: &SelectionArgs, config: &ConfigFile, resolver: Arc<Resolver>, c
         no_respect_gitignore: args.no_respect_gitignore || config.respect_gitignore == Some(false),
         threads,
     };
+    let dash = args.paths.as_slice() == [PathBuf::from("-")];
+    if args.stdin_filename.is_some() || dash {
+        let name = walk::shown(args.stdin_filename.as_deref().unwrap_or("-".as_ref()), cwd);
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map_err(|error| UsageError::Io(format!("standard input cannot be read: {error}")))?;
+        // An editor sends every file; what is left out on disk is left out here, too.
+        let files = if walk::is_left_out(&name, &options) { Vec::new() } else { vec![name.clone()] };
+        let walked = Walked { files, named: BTreeSet::from([name.clone()]), errors: Vec::new() };
+        return Ok((walked, Disk { stdin: Some((name, bytes)) }));
+    }
     Ok((walk::walk(&args.paths, &options), Disk::default()))
 }
 

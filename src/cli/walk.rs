@@ -89,9 +89,10 @@ pub(crate) fn walk(paths: &[PathBuf], options: &WalkOptions) -> Walked {
         walked.named.insert(shown.clone());
         match std::fs::metadata(path) {
             Err(error) => walked.errors.push(FileError { path: shown, place: None, message: missing(path, &error) }),
-            Ok(_) if options.force_exclude && excludes_any(&shown, options) => {}
-            Ok(meta) if meta.is_dir() => walk_folder(path, options, &mut files, &mut walked.errors),
-            Ok(_) if is_stub(path) => {}
+            Ok(meta) if meta.is_dir() && !(options.force_exclude && excludes_any(&shown, options)) => {
+                walk_folder(path, options, &mut files, &mut walked.errors);
+            }
+            Ok(_) if is_left_out(&shown, options) => {}
             Ok(_) => {
                 files.insert(shown);
             }
@@ -101,6 +102,11 @@ pub(crate) fn walk(paths: &[PathBuf], options: &WalkOptions) -> Walked {
     walked.errors.sort();
     walked.errors.dedup();
     walked
+}
+
+/// Whether a file that is named is left out all the same: a stub, or excluded by force.
+pub(crate) fn is_left_out(path: &Path, options: &WalkOptions) -> bool {
+    is_stub(path) || (options.force_exclude && excludes_any(path, options))
 }
 
 fn missing(path: &Path, error: &std::io::Error) -> String {

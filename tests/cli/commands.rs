@@ -44,6 +44,10 @@ fn standard_input() {
     assert_eq!(fixed.text(), MENDED);
     let same = tree.run_with(&["fix", "--write", "-"], b"x = 1", &[]).exits(0);
     assert_eq!(same.text(), "x = 1", "a source without findings comes out as it went in");
+    let excluded = ["--force-exclude", "--exclude", "gen", "--stdin-filename", "gen/x.py"];
+    tree.run_with(&[&["check"], &excluded[..]].concat(), FAULTY.as_bytes(), &[]).exits(0);
+    assert_eq!(tree.run_with(&[&["fix", "--write"], &excluded[..]].concat(), FAULTY.as_bytes(), &[]).exits(0).text(), FAULTY);
+    tree.run_with(&["check", "--stdin-filename", "x.pyi"], FAULTY.as_bytes(), &[]).exits(0);
     let crlf = FAULTY.replace('\n', "\r\n");
     assert_eq!(tree.run_with(&["fix", "--write", "-"], crlf.as_bytes(), &[]).text(), MENDED.replace('\n', "\r\n"));
 }

@@ -57,3 +57,32 @@ fn a_missing_file_is_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
     assert!(matches!(write(&change(&folder.path().join("gone.py"), BEFORE, reword)), Err(WriteError::Io(_))));
 }
+
+#[test]
+fn files_of_one_fix_are_written_together_or_not_at_all() {
+    use spawnsafe::findings::{FileEdit, Remedy, Report, Severity};
+    use spawnsafe::output::write::write_all;
+    use spawnsafe::text::{Edit, Span};
+    use std::sync::Arc;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let changes: Vec<_> = ["a.py", "b.py", "c.py"]
+        .into_iter()
+        .map(|name| {
+            fs::write(path(name), BEFORE).expect("a file");
+            change(&path(name), BEFORE, reword)
+        })
+        .collect();
+    let mut fix = crate::sample::fix(&changes[0].before, &[("lambda: work(1)", "work, 1")]);
+    fix.edits.push(FileEdit { path: Arc::new(path("b.py")), edit: Edit::delete(Span::new(0, 1)) });
+    let fixed = vec![crate::sample::finding(&changes[0].before, "lambda: work(1)", Severity::Error, Remedy::Fix(fix))];
+    let report = Report { fixed, changes, ..Report::default() };
+    fs::write(path("b.py"), b"mine = 1\n").expect("a file");
+    let failed = write_all(&report);
+    let names: Vec<_> = failed.iter().map(|failed| failed.path.file_name().expect("a name").to_string_lossy().into_owned()).collect();
+    assert_eq!(names, ["a.py", "b.py"]);
+    assert!(failed[0].message.contains("its fix also changes"), "{}", failed[0].message);
+    assert_eq!(fs::read(path("a.py")).expect("the file"), BEFORE, "half of a fix is worse than none");
+    assert_eq!(fs::read(path("c.py")).expect("the file"), AFTER);
+    assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 3, "no temporary file is left");
+}
