@@ -88,6 +88,9 @@ pub struct Arguments {
     pub items: Option<i32>,
     /// The position of an iterable of argument tuples.
     pub star_items: Option<i32>,
+    /// Parameters whose objects are pickled without being called.
+    #[serde(default)]
+    pub data: Vec<Parameter>,
 }
 
 /// A condition on a literal argument.

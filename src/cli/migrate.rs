@@ -138,6 +138,7 @@ fn running(args: &RunningArgs, shard: Shard) -> Running {
         git_limit: Duration::from_secs(args.git_timeout),
         retries: args.retries,
         retry_failed: args.retry_failed,
+        give_up: args.give_up.clone(),
         timings: !args.no_timings,
     }
 }

@@ -216,6 +216,9 @@ pub(crate) struct RunningArgs {
     /// How often a failed fetch is tried again.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) retries: usize,
+    /// Record the repositories as failed for this reason, without a look at them.
+    #[arg(long, value_name = "REASON", hide = true)]
+    pub(crate) give_up: Option<String>,
     /// Leave the seconds out of the summary, so that equal runs give equal bytes.
     #[arg(long)]
     pub(crate) no_timings: bool,

@@ -99,7 +99,7 @@ fn against_base(args: &ReviewArgs, base: &str, settings: &Settings) -> Result<Re
         let base = BaseFiles::new(&repository, &base_tree, &changes, &paths, files);
         engine::check(base.paths(), &base, &settings.options)
     };
-    let report = if changes.is_empty() { Report::default() } else { engine::check(&paths, files, &settings.options) };
+    let report = look(&paths, files, &changes, &places, settings);
     let report = introduced(with_walk_errors(report, settings), &changes, &places, Some(&before));
     let in_commit = |path: &Path| head_tree.as_ref().is_some_and(|tree| tree.paths().any(|key| repository.shown(key).starts_with(path)));
     let report = finish(report, settings, &in_commit);
@@ -113,7 +113,7 @@ fn against_diff(args: &ReviewArgs, diff: &Path, settings: &Settings) -> Result<R
     read.map_err(|error| UsageError::Option { option: "--diff", message: format!("'{name}' cannot be read: {error}") })?;
     let changes = Changes::new(patch::parse(&text).map_err(|error| diff_error(&name, &error))?);
     let places = places_of(&changes, settings);
-    let report = if changes.is_empty() { Report::default() } else { engine::check(&settings.walked.files, &settings.disk, &settings.options) };
+    let report = look(&settings.walked.files, &settings.disk, &changes, &places, settings);
     let stale = introduced::stale(&report, &changes, &places);
     for (path, line) in &stale {
         settings.terminal.error(&format!("{path}:{line}: is not what the diff says; check out the new side of the diff first"));
@@ -122,6 +122,11 @@ fn against_diff(args: &ReviewArgs, diff: &Path, settings: &Settings) -> Result<R
     let given = Given { head: args.head.clone(), ..Given::default() };
     let head = environment::head_commit(&given, &lookup).map_err(|error| UsageError::Io(error.to_string()))?;
     Ok(Reviewed { fingerprints: fingerprints(&report, &places), report, changes, places, head, stale: !stale.is_empty() })
+}
+
+/// The findings of the new side; none without a look if the change touches no Python file.
+fn look(paths: &[PathBuf], files: &dyn Files, changes: &Changes, places: &Places, settings: &Settings) -> Report {
+    if paths.iter().any(|path| changes.file(&places.key(path)).is_some()) { engine::check(paths, files, &settings.options) } else { Report::default() }
 }
 
 /// What the diff's paths start from: the top of the repository (git) or the current folder (other

@@ -69,7 +69,8 @@ impl Settings {
         let scope = run_scope(&resolver, &selection.paths, &cwd);
         let threads = global.threads.unwrap_or(0);
         let (walked, disk) = sources(selection, &scope.config(), resolver.clone(), &cwd, threads)?;
-        let options = options(&resolver, &scope, &walked.files, &cwd, threads);
+        let mut options = options(&resolver, &scope, &walked.files, &cwd, threads);
+        options.named = walked.files.iter().filter(|path| walked.named.contains(*path)).cloned().collect();
         let errors = resolver.errors();
         if !errors.is_empty() {
             return Err(UsageError::Config(errors));

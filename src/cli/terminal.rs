@@ -2,7 +2,7 @@
 
 use crate::cli::args::{Color, GlobalArgs};
 use crate::cli::settings::UsageError;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 /// What may be written where.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,7 +33,7 @@ impl Terminal {
         };
         let stdout = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
         let stderr = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
-        let width = io::stdout().is_terminal().then(|| std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok())).flatten();
+        let width = terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| usize::from(columns.0));
         Self { stdout_color: allowed(stdout), stderr_color: allowed(stderr), quiet: args.quiet, width }
     }
 

@@ -8,7 +8,7 @@ use super::{Files, Options};
 use crate::catalogue::Catalogue;
 use crate::facts::FileFacts;
 use crate::findings::FileError;
-use crate::project::{Eval, Project, Sent, Trigger};
+use crate::project::{Carried, Eval, Project, Sent, Trigger};
 use crate::text::{ReadError, SourceFile};
 use aho_corasick::{AhoCorasick, MatchKind};
 use rayon::prelude::*;
@@ -26,6 +26,8 @@ pub struct Gathered {
     pub project: Project,
     /// What is sent to processes.
     pub sent: Vec<Sent>,
+    /// What travels beside it and cannot cross.
+    pub carried: Vec<Carried>,
     /// Files that could not be done.
     pub errors: Vec<FileError>,
     /// The texts of files with errors, for the frames of reports.
@@ -51,7 +53,7 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
     let mut read: BTreeMap<PathBuf, Read> = paths
         .par_iter()
         .filter(|path| !kept.contains_key(*path))
-        .map(|path| (path.clone(), read_one(path, files, &|bytes| words.is_match(bytes))))
+        .map(|path| (path.clone(), read_one(path, files, &|bytes| words.is_match(bytes) || options.named.contains(path))))
         .collect::<Vec<_>>()
         .into_iter()
         .collect();
@@ -79,7 +81,7 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
         }
         parsed.sort_by(|left, right| left.source.path.cmp(&right.source.path));
         let project = Project::new(catalogue.clone(), std::mem::take(&mut parsed), all.clone());
-        let (sent, wanted, triggers) = look(&project);
+        let Seen { sent, carried, wanted, triggers } = look(&project);
         let wanted: Vec<PathBuf> = wanted.into_iter().filter(|path| !known.contains(path)).collect();
         let fresh: Vec<Trigger> = triggers.into_iter().filter(|trigger| searched.insert(trigger.clone())).collect();
         read.extend(wanted.par_iter().map(|path| (path.clone(), read_one(path, files, &|_| true))).collect::<Vec<_>>());
@@ -90,7 +92,7 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
         }
         if read.is_empty() || round >= MAX_ROUNDS {
             errors.sort();
-            return Gathered { project, sent, errors, broken };
+            return Gathered { project, sent, carried, errors, broken };
         }
         parsed = project.into_files();
     }
@@ -147,23 +149,35 @@ fn place_of(error: &ReadError) -> Option<crate::text::Place> {
     matches!(error, ReadError::UnknownEncoding(_)).then_some(crate::text::Place { line: 1, column: 1 })
 }
 
-/// What is sent, which files that would need to be parsed, and which names hand callables on.
-fn look(project: &Project) -> (Vec<Sent>, BTreeSet<PathBuf>, BTreeSet<Trigger>) {
+/// What one look at a project finds.
+#[derive(Default)]
+struct Seen {
+    sent: Vec<Sent>,
+    carried: Vec<Carried>,
+    /// Files that would need to be parsed.
+    wanted: BTreeSet<PathBuf>,
+    /// Names that hand callables on.
+    triggers: BTreeSet<Trigger>,
+}
+
+fn look(project: &Project) -> Seen {
     let ids: Vec<_> = project.files().map(|(id, _)| id).collect();
-    let parts: Vec<(Vec<Sent>, BTreeSet<PathBuf>, BTreeSet<Trigger>)> = ids
+    let parts: Vec<Seen> = ids
         .par_iter()
         .map(|id| {
             let eval = Eval::new(project);
             let sent = eval.sent(*id);
+            let carried = eval.carried(*id);
             let triggers = eval.triggers(*id, &sent);
-            (sent, eval.wanted.into_inner(), triggers)
+            Seen { sent, carried, wanted: eval.wanted.into_inner(), triggers }
         })
         .collect();
-    let (mut sent, mut wanted, mut triggers) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    let mut all = Seen::default();
     for part in parts {
-        sent.extend(part.0);
-        wanted.extend(part.1);
-        triggers.extend(part.2);
+        all.sent.extend(part.sent);
+        all.carried.extend(part.carried);
+        all.wanted.extend(part.wanted);
+        all.triggers.extend(part.triggers);
     }
-    (sent, wanted, triggers)
+    all
 }

@@ -27,6 +27,9 @@ pub struct Options {
     pub skip: BTreeSet<Fingerprint>,
     /// Further catalogue entries, as TOML text of `[[entry]]` tables checked by the configuration.
     pub executors: Vec<crate::catalogue::Entry>,
+    /// Files that a person named: they are parsed whatever they mention, so that one that cannot be
+    /// read or parsed is told.
+    pub named: BTreeSet<PathBuf>,
     /// Options of files for which a nearer configuration or per-file ignores say something else.
     /// `codes` of the run then holds every code that is enabled in some file.
     pub files: BTreeMap<PathBuf, Arc<Options>>,
@@ -50,6 +53,7 @@ impl Default for Options {
             threads: 0,
             skip: BTreeSet::new(),
             executors: Vec::new(),
+            named: BTreeSet::new(),
             files: BTreeMap::new(),
         }
     }

@@ -39,8 +39,8 @@ pub(super) struct Look {
 
 /// Gathers facts and runs the rules.
 pub(super) fn look(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Vec<std::sync::Arc<FileFacts>>) -> Look {
-    let Gathered { project, sent, mut errors, broken } = gather(paths, files, options, known);
-    let index = SentIndex::new(sent);
+    let Gathered { project, sent, carried, mut errors, broken } = gather(paths, files, options, known);
+    let index = SentIndex::new(sent, carried);
     let ids: Vec<FileId> = project.files().map(|(id, _)| id).collect();
     let parts: Vec<Result<Vec<Finding>, FileError>> = ids.par_iter().map(|id| one_file(&project, *id, &index, options)).collect();
     let mut findings = Vec::new();
@@ -60,10 +60,10 @@ pub(super) fn look(paths: &[PathBuf], files: &dyn Files, options: &Options, know
 fn one_file(project: &Project, file: FileId, index: &SentIndex, options: &Options) -> Result<Vec<Finding>, FileError> {
     let work = || {
         let eval = Eval::new(project);
+        let own = options.of(&project.file(file).source.path);
         let mut found = Vec::new();
         for rule in rules::ALL.iter().filter(|rule| options.codes.contains(rule.code)) {
-            let ctx =
-                RuleContext { rule, eval: &eval, file, index, bind: options.bind, guard_style: options.guard_style, target_version: options.target_version };
+            let ctx = RuleContext { rule, eval: &eval, file, index, bind: own.bind, guard_style: own.guard_style, target_version: own.target_version };
             found.extend((rule.check)(&ctx));
         }
         found.retain(|finding: &Finding| options.of(&finding.location.path).codes.contains(finding.code));

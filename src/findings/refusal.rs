@@ -34,6 +34,8 @@ reasons! {
     FrameIntrospection = "frame-introspection",
     /// A captured object cannot be pickled.
     UnpicklableCapture = "unpicklable-capture",
+    /// An object that cannot be pickled is handed over; only its author knows how a worker should get one of its own.
+    UnpicklableObject = "unpicklable-object",
     /// A multiprocessing primitive travels only in Process args and initargs, not with a task.
     InheritanceOnly = "inheritance-only",
     /// A captured name is bound anew between the place where its value is due and the places a rewrite could read it.

@@ -12,6 +12,7 @@ mod bisect;
 mod child;
 mod clone;
 pub mod fixer;
+mod folder;
 mod git;
 mod html;
 pub mod identity;

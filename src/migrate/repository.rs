@@ -4,6 +4,7 @@ use super::apply::{self, Rewrite};
 use super::artefacts::{self, place};
 use super::clone::{self, Clone, Obstacle};
 use super::fixer::Fixer;
+use super::folder;
 use super::git::Git;
 use super::journal::{Event, Journal};
 use super::outcome::{Outcome, Status, Verdict, Verification};
@@ -58,6 +59,9 @@ pub(crate) fn process(shared: &Shared, source: &Source) -> Outcome {
 }
 
 fn attempt(shared: &Shared, source: &Source, outcome: &mut Outcome) -> Result<(), Obstacle> {
+    if let Some(reason) = &shared.running.give_up {
+        return Err(Obstacle::Failed(reason.clone()));
+    }
     let git = &without_folders(shared);
     let head = match &source.address {
         Address::Url(_) => None,
@@ -196,8 +200,7 @@ fn keep(shared: &Shared, source: &Source, clone: &Clone, delivered: bool, outcom
     let _ = std::fs::remove_file(clone.root.join(".git/info/attributes"));
     let relative = format!("{}/{}", place::CLONES, source.id);
     let target = shared.running.out.join(&relative);
-    let moved = replace_folder(&clone.root, &target);
-    moved.map_err(|error| format!("the clone cannot be moved to {relative}: {error}; --work must lie on the same file system as --out"))?;
+    replace_folder(&clone.root, &target).map_err(|error| format!("the clone cannot be moved to {relative}: {error}"))?;
     outcome.clone = Some(relative);
     Ok(())
 }
@@ -210,7 +213,16 @@ fn replace_folder(from: &Path, to: &PathBuf) -> std::io::Result<()> {
         // Left by a run that was killed between this step and the journal's line.
         std::fs::remove_dir_all(to)?;
     }
-    std::fs::rename(from, to)
+    match std::fs::rename(from, to) {
+        // `--work` may lie on another file system. The copy gets its name when it is whole.
+        Err(error) if error.kind() == std::io::ErrorKind::CrossesDevices => {
+            let part = to.with_file_name(format!(".part-{}", to.file_name().unwrap_or_default().to_string_lossy()));
+            let _ = std::fs::remove_dir_all(&part);
+            folder::copy(from, &part)?;
+            std::fs::rename(&part, to)
+        }
+        moved => moved,
+    }
 }
 
 fn artefact(shared: &Shared, folder: &str, source: &Source, extension: &str, bytes: &[u8]) -> Result<String, String> {

@@ -98,6 +98,9 @@ pub struct Running {
     pub retries: usize,
     /// Whether repositories that failed in an earlier run of this folder are tried again.
     pub retry_failed: bool,
+    /// Why repositories are to be recorded as failed, without a look at them. For engines that run
+    /// spawnsafe and know that they cannot.
+    pub give_up: Option<String>,
     /// Whether the summary says how long the run took.
     pub timings: bool,
 }

@@ -16,6 +16,15 @@ impl Eval<'_> {
         self.values(callee).iter().flat_map(|value| self.called(value, site)).collect()
     }
 
+    /// What calling `factory` without arguments gives, where `site` stands.
+    pub(super) fn made_by(&self, factory: &Value, site: Site) -> Vec<Value> {
+        match factory {
+            // The arguments at `site` are those of another call.
+            Value::External { path, start } => vec![Value::Instance(Type::External { path: path.clone(), start: *start, made: Some(site) })],
+            other => self.called(other, site),
+        }
+    }
+
     fn called(&self, callee: &Value, call: Site) -> Vec<Value> {
         match callee {
             Value::External { path, start } => self.external_call(path, *start, call),
@@ -175,6 +184,14 @@ impl Eval<'_> {
             found.push(Value::Parameter(at(binding.node)));
         }
         found
+    }
+
+    /// What a parameter's annotation promises.
+    pub fn annotated(&self, file: FileId, binding: &Binding) -> Vec<Value> {
+        match &binding.kind {
+            BindingKind::Parameter { annotation: Some(annotation), .. } => self.annotation_values(Site { file, node: *annotation }),
+            _ => Vec::new(),
+        }
     }
 
     /// The expressions that known callers give for a parameter.

@@ -155,6 +155,13 @@ impl Eval<'_> {
         })
     }
 
+    /// The start method of a class that derives from `Process`, as far as a context fixes it; `None` for other classes.
+    pub fn process_class(&self, class: Site) -> Option<Start> {
+        let (entry, start) = self.entry_of_class(class)?;
+        let entry = self.project.catalogue.get(entry);
+        (entry.transport == Transport::ProcessArgs && entry.callables.first().is_some_and(|slot| slot.name == "target")).then_some(start)
+    }
+
     /// Whether an override hands its arguments on to `super().name`.
     fn forwards_to_super(&self, function: Site, name: &str) -> bool {
         let facts = self.file(function.file);

@@ -147,8 +147,24 @@ impl<'p> Eval<'p> {
         self.project.catalogue.by_path(path).is_some() || crate::catalogue::objects::made_by(path).is_some()
     }
 
+    /// Runs `work` one level deeper; past the bound, nothing is known.
+    fn deeper(&self, work: impl FnOnce() -> Vec<Value>) -> Vec<Value> {
+        if self.depth.get() >= MAX_DEPTH {
+            return vec![Value::Unknown];
+        }
+        self.depth.set(self.depth.get() + 1);
+        let found = work();
+        self.depth.set(self.depth.get() - 1);
+        found
+    }
+
     /// What a variable holds after `binding`.
     pub fn binding_values(&self, file: FileId, binding: &Binding) -> Vec<Value> {
+        // Annotations and star imports can lead back here without passing an expression.
+        self.deeper(|| self.values_of_binding(file, binding))
+    }
+
+    fn values_of_binding(&self, file: FileId, binding: &Binding) -> Vec<Value> {
         let at = |node| Site { file, node };
         match &binding.kind {
             BindingKind::Assignment { value, path, annotation } => {
@@ -366,6 +382,10 @@ impl<'p> Eval<'p> {
 
     /// Where a name read in the module scope of `file` is looked up: all its bindings.
     pub fn module_member(&self, file: FileId, name: &str) -> Vec<Value> {
+        self.deeper(|| self.find_module_member(file, name))
+    }
+
+    fn find_module_member(&self, file: FileId, name: &str) -> Vec<Value> {
         let facts = self.file(file);
         let module = facts.scopes.module();
         let bindings: Vec<&Binding> = facts.scopes.bindings(module, name).iter().collect();
@@ -381,13 +401,7 @@ impl<'p> Eval<'p> {
             }
             return vec![Value::Unknown];
         }
-        if self.depth.get() >= MAX_DEPTH {
-            return vec![Value::Unknown];
-        }
-        self.depth.set(self.depth.get() + 1);
-        let found = bindings.into_iter().flat_map(|binding| self.binding_values(file, binding)).collect();
-        self.depth.set(self.depth.get() - 1);
-        found
+        bindings.into_iter().flat_map(|binding| self.binding_values(file, binding)).collect()
     }
 
     fn module_at(&self, path: PathBuf) -> Vec<Value> {

@@ -1,11 +1,14 @@
 //! What is true across files: modules, values of expressions, dispatches. Read-only for rules.
 
 pub mod annotations;
+pub mod arguments;
 pub mod attributes;
 pub mod calls;
+pub mod contents;
 pub mod crossing;
 pub mod dispatch;
 pub mod eval;
+pub mod instances;
 pub mod modules;
 pub mod origins;
 pub mod picklability;
@@ -13,11 +16,13 @@ pub mod reaching;
 pub mod sent;
 pub mod value;
 
+pub use arguments::{Argument, Role};
+pub use contents::{Content, What};
 pub use crossing::Crossing;
 pub use dispatch::{Dispatch, Slot};
 pub use eval::Eval;
 pub use origins::{Callable, Origin};
-pub use sent::{Sent, Trigger};
+pub use sent::{Carried, Sent, Trigger};
 pub use value::{FileId, Site, Type, Value};
 
 use crate::catalogue::Catalogue;

@@ -52,4 +52,18 @@ impl Project {
         let path = &self.file(package).source.path;
         (path.file_name()? == "__init__.py").then(|| self.module_below(path.parent()?, &[name])).flatten()
     }
+
+    /// The words by which importers may name the module: its own name, and those of the packages around it, which may
+    /// hand out what it defines.
+    pub fn module_words(&self, file: FileId) -> Vec<String> {
+        let path = &self.file(file).source.path;
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut words: Vec<String> = if stem == "__init__" { Vec::new() } else { vec![stem] };
+        let mut folder = path.parent();
+        while let Some(package) = folder.filter(|folder| self.paths.contains(&folder.join("__init__.py"))) {
+            words.extend(package.file_name().map(|name| name.to_string_lossy().into_owned()));
+            folder = package.parent();
+        }
+        words
+    }
 }

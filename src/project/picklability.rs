@@ -1,8 +1,9 @@
 //! Whether an object can cross a process boundary, as far as its making can be seen.
 
+use super::instances::Moment;
 use super::{Eval, Site, Type, Value};
 use crate::catalogue::objects::{self, Travels};
-use crate::syntax::{Field, Kind};
+use crate::syntax::{Field, Kind, NodeId};
 
 /// How deep objects are looked into: an attribute of an attribute of an element.
 const MAX_DEPTH: u32 = 4;
@@ -20,6 +21,18 @@ pub struct Obstacle {
     pub by_inheritance: bool,
 }
 
+impl Obstacle {
+    /// An obstacle that is the object itself.
+    pub fn of(what: &str, site: Option<Site>) -> Self {
+        Self { what: what.to_owned(), path: String::new(), site, by_inheritance: false }
+    }
+
+    /// What it is, in the words of a message about `name`.
+    pub fn told_of(&self, name: &str) -> String {
+        if self.path.is_empty() { format!("{name} is {}", self.what) } else { format!("{name} holds {} ({})", self.what, self.path) }
+    }
+}
+
 impl Eval<'_> {
     /// The first thing that keeps what `expression` may be from crossing; `None` if nothing is known to.
     ///
@@ -28,15 +41,23 @@ impl Eval<'_> {
         self.values(expression).iter().find_map(|value| self.obstacle_of(value, inheritance, MAX_DEPTH))
     }
 
-    /// As [`obstacle`](Self::obstacle), for a value.
+    /// As [`obstacle`](Self::obstacle), for a value that is looked into as deep as any.
+    pub fn obstacle_in(&self, value: &Value, inheritance: bool) -> Option<Obstacle> {
+        self.obstacle_of(value, inheritance, MAX_DEPTH)
+    }
+
+    /// As [`obstacle_in`](Self::obstacle_in), with what is left of the depth.
     pub fn obstacle_of(&self, value: &Value, inheritance: bool, depth: u32) -> Option<Obstacle> {
         if depth == 0 {
             return None;
         }
-        let simple = |what: &str, site: Option<Site>| Some(Obstacle { what: what.to_owned(), path: String::new(), site, by_inheritance: false });
+        let simple = |what: &str, site: Option<Site>| Some(Obstacle::of(what, site));
         match value {
             Value::Instance(Type::External { path, made, .. }) => object_obstacle(path, *made, inheritance),
-            Value::External { path, .. } if matches!(&**path, "sys.stdout" | "sys.stderr" | "sys.stdin") => object_obstacle(path, None, inheritance),
+            // What reading the name gives, not what calling it would.
+            Value::External { path, .. } if matches!(&**path, "sys.stdout" | "sys.stderr" | "sys.stdin" | "os.environ") => {
+                object_obstacle(path, None, inheritance)
+            }
             Value::Instance(Type::Class(class)) => self.instance_obstacle(*class, inheritance, depth),
             Value::Module(_) => simple("a module", None),
             Value::Lambda(site) => simple("a lambda", Some(*site)),
@@ -95,7 +116,10 @@ impl Eval<'_> {
         let facts = self.file(call.file);
         let tree = facts.tree();
         let callee = tree.child(call.node, Field::Function)?;
-        let found = |what: &str| Some(Obstacle { what: what.to_owned(), path: String::new(), site: Some(call), by_inheritance: false });
+        let found = |what: &str| Some(Obstacle::of(what, Some(call)));
+        if self.is_view(callee, call) {
+            return found("a dict view");
+        }
         for value in self.values(Site { file: call.file, node: callee }).iter() {
             match value {
                 Value::Function(function) | Value::Method { function: Some(function), .. } => {
@@ -109,55 +133,43 @@ impl Eval<'_> {
                         return found("a generator");
                     }
                 }
+                // `re.compile(…).match(…)`: the table knows what methods of known objects give.
+                Value::Method { receiver: Type::External { path, .. }, name, .. } => {
+                    if let Some(obstacle) = object_obstacle(&format!("{path}().{name}"), Some(call), false) {
+                        return Some(obstacle);
+                    }
+                }
                 _ => {}
             }
         }
         None
     }
 
-    /// What an instance of a project class holds that cannot cross.
-    pub fn instance_obstacle(&self, class: Site, inheritance: bool, depth: u32) -> Option<Obstacle> {
-        if depth == 0 || self.controls_its_pickling(class) {
-            return None;
+    /// Whether a call is `keys()`, `values()` or `items()` of a dictionary.
+    fn is_view(&self, callee: NodeId, call: Site) -> bool {
+        let facts = self.file(call.file);
+        let tree = facts.tree();
+        let (Some(object), Some(name)) = (tree.child(callee, Field::Object), tree.child(callee, Field::Attribute)) else { return false };
+        if !matches!(facts.text(name), "keys" | "values" | "items") || !self.positional_arguments(call).is_empty() {
+            return false;
         }
-        if self.is_local(class) {
-            let name = self.file(class.file).definition_name(class.node);
-            return Some(Obstacle { what: format!("an instance of the local class '{name}'"), path: String::new(), site: Some(class), by_inheritance: false });
-        }
-        for (path, _) in self.external_bases(class) {
-            if crate::catalogue::last_part(&path) == "TestCase" || &*path == "unittest.IsolatedAsyncioTestCase" {
-                return Some(Obstacle {
-                    what: "a test case (it holds its runner's streams)".into(),
-                    path: String::new(),
-                    site: Some(class),
-                    by_inheritance: false,
-                });
-            }
-            if let Some(found) = object_obstacle(&path, Some(class), inheritance) {
-                return Some(found);
-            }
-        }
-        self.attribute_obstacles(class, inheritance, depth).into_iter().next()
+        let values = self.values(Site { file: call.file, node: object });
+        !values.is_empty()
+            && values.iter().all(|value| match value {
+                Value::Literal(site) => matches!(self.file(site.file).tree().kind(site.node), Kind::Dictionary | Kind::DictionaryComprehension),
+                Value::Instance(Type::External { path, .. }) => {
+                    matches!(&**path, "builtins.dict" | "collections.defaultdict" | "collections.OrderedDict" | "collections.Counter")
+                }
+                _ => false,
+            })
     }
 
-    /// Every attribute of the class's instances that is known to keep them from crossing.
-    pub fn attribute_obstacles(&self, class: Site, inheritance: bool, depth: u32) -> Vec<Obstacle> {
-        let mut found: Vec<Obstacle> = Vec::new();
-        for each in self.lineage(class) {
-            for (name, write) in self.own_attribute_writes(each).iter() {
-                let Some(value) = write.value else { continue };
-                let path = format!("self.{name}");
-                if found.iter().any(|have| have.path.starts_with(&path)) {
-                    continue;
-                }
-                let obstacle = self.values(value).iter().find_map(|value| self.obstacle_of(value, inheritance, depth - 1));
-                if let Some(inner) = obstacle {
-                    let path = if inner.path.is_empty() { path } else { format!("{path}{}", inner.path.trim_start_matches("self")) };
-                    found.push(Obstacle { path, site: Some(write.target), ..inner });
-                }
-            }
+    /// What an instance of a project class holds that cannot cross.
+    pub fn instance_obstacle(&self, class: Site, inheritance: bool, depth: u32) -> Option<Obstacle> {
+        if depth == 0 {
+            return None;
         }
-        found
+        self.state_obstacles(class, inheritance, depth, &Moment::default()).into_iter().next()
     }
 
     /// Whether the class (or a project base) says itself how it is pickled.
@@ -166,7 +178,7 @@ impl Eval<'_> {
     }
 }
 
-fn object_obstacle(path: &str, site: Option<Site>, inheritance: bool) -> Option<Obstacle> {
+pub(super) fn object_obstacle(path: &str, site: Option<Site>, inheritance: bool) -> Option<Obstacle> {
     let object = objects::made_by(path)?;
     match object.travels {
         Travels::Yes => None,

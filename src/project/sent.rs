@@ -1,10 +1,13 @@
 //! What reaches which process call: dispatches joined with the callables that reach their slots.
 
-use super::{Callable, Dispatch, Eval, FileId, Origin, Site, Slot};
-use crate::facts::scopes::BindingKind;
+use super::{Callable, Content, Dispatch, Eval, FileId, Origin, Site, Slot, Type};
+use crate::facts::scopes::{Binding, BindingKind};
 use crate::findings::StartMethod;
-use crate::syntax::{Kind, NodeId};
+use crate::syntax::{Field, Kind, NodeId};
 use std::collections::BTreeSet;
+
+/// Longer ways from a slot back to parameters are given up.
+const MAX_EXPRESSIONS: usize = 200;
 
 /// One callable that one dispatch sends.
 #[derive(Debug, Clone)]
@@ -16,6 +19,17 @@ pub struct Sent {
     /// The callable, and the way it takes.
     pub origin: Origin,
     /// The start methods under which it is pickled by reference.
+    pub methods: Vec<StartMethod>,
+}
+
+/// One thing beside the callables that one dispatch sends and that cannot cross.
+#[derive(Debug, Clone)]
+pub struct Carried {
+    /// The call.
+    pub dispatch: Dispatch,
+    /// What it is, and the way it takes.
+    pub content: Content,
+    /// The start methods under which it is pickled.
     pub methods: Vec<StartMethod>,
 }
 
@@ -49,6 +63,11 @@ impl Eval<'_> {
 
     /// Asks for what rules will ask about a callable, so that the files that hold it are read in round one.
     fn look_ahead(&self, origin: &Origin) {
+        let class = match &origin.callable {
+            Callable::Method { receiver: Type::Class(class), .. } | Callable::Instance(class) => Some(*class),
+            _ => None,
+        };
+        class.into_iter().for_each(|class| drop(self.instance_obstacle(class, true, 3)));
         let definition = match &origin.callable {
             Callable::Function(site) | Callable::Class(site) => Some(*site),
             Callable::Method { function, .. } => *function,
@@ -63,55 +82,87 @@ impl Eval<'_> {
         }
     }
 
-    /// The functions and classes of a file whose parameters reach a slot, or that give out executors.
-    pub fn triggers(&self, file: FileId, _sent: &[Sent]) -> BTreeSet<Trigger> {
-        let facts = self.file(file);
-        let mut out = BTreeSet::new();
-        let module = module_word(&facts.source.path);
-        let mut add = |definition: NodeId| {
-            let tree = facts.tree();
-            let class = tree.enclosing(definition, &[Kind::ClassDefinition, Kind::FunctionDefinition]).filter(|up| tree.kind(*up) == Kind::ClassDefinition);
-            let name = facts.definition_name(class.unwrap_or(definition));
-            if !name.is_empty() && !module.is_empty() {
-                out.insert(Trigger { module: module.clone(), name: name.to_owned() });
-            }
-        };
+    /// Everything that cannot cross among the arguments of a file's dispatches.
+    pub fn carried(&self, file: FileId) -> Vec<Carried> {
+        let mut out = Vec::new();
         for dispatch in self.dispatches(file) {
-            if dispatch.pickled_under(self.project).is_empty() {
+            let methods = dispatch.pickled_under(self.project);
+            if methods.is_empty() {
                 continue;
             }
-            for slot in self.slots(&dispatch) {
-                for function in self.parameters_behind(slot.expression) {
-                    add(function);
+            for argument in self.arguments(&dispatch) {
+                for content in self.contents(argument, dispatch.carries_primitives(self.project)) {
+                    out.push(Carried { dispatch: dispatch.clone(), content, methods: methods.clone() });
                 }
-            }
-            // A function that makes an executor may give it out; a class may keep it.
-            if let Some(function) = facts.enclosing_function(dispatch.call.node)
-                && facts.tree().kind(function) == Kind::FunctionDefinition
-                && self.values(dispatch.call).iter().any(|value| self.is_executor(value))
-            {
-                add(function);
             }
         }
         out
     }
 
-    /// The functions whose parameters an expression may hold.
-    fn parameters_behind(&self, expression: Site) -> Vec<NodeId> {
+    /// The functions and classes whose parameters reach a slot or argument of a file's dispatches, also through other
+    /// functions, and those that give out executors.
+    pub fn triggers(&self, file: FileId, _sent: &[Sent]) -> BTreeSet<Trigger> {
+        let facts = self.file(file);
+        let mut out = BTreeSet::new();
+        let mut pending: Vec<Site> = Vec::new();
+        for dispatch in self.dispatches(file) {
+            if dispatch.pickled_under(self.project).is_empty() {
+                continue;
+            }
+            pending.extend(self.slots(&dispatch).into_iter().map(|slot| slot.expression));
+            pending.extend(self.arguments(&dispatch).into_iter().map(|argument| argument.expression));
+            // A function that makes an executor may give it out; a class may keep it.
+            if let Some(function) = facts.enclosing_function(dispatch.call.node)
+                && facts.tree().kind(function) == Kind::FunctionDefinition
+                && self.values(dispatch.call).iter().any(|value| self.is_executor(value))
+            {
+                self.add_triggers(Site { file, node: function }, &mut out);
+            }
+        }
+        let mut seen: BTreeSet<Site> = BTreeSet::new();
+        while let Some(expression) = pending.pop() {
+            if seen.len() > MAX_EXPRESSIONS || !seen.insert(expression) {
+                continue;
+            }
+            for (function, binding) in self.parameters_behind(expression) {
+                self.add_triggers(function, &mut out);
+                pending.extend(self.arguments_for(function.file, binding));
+            }
+        }
+        out
+    }
+
+    /// A function, or the class whose method it is, by its name and every name by which importers may reach its module.
+    fn add_triggers(&self, definition: Site, out: &mut BTreeSet<Trigger>) {
+        let facts = self.file(definition.file);
+        let tree = facts.tree();
+        let class = tree.enclosing(definition.node, &[Kind::ClassDefinition, Kind::FunctionDefinition]).filter(|up| tree.kind(*up) == Kind::ClassDefinition);
+        let name = facts.definition_name(class.unwrap_or(definition.node));
+        for module in self.project.module_words(definition.file) {
+            if !name.is_empty() && !module.is_empty() {
+                out.insert(Trigger { module, name: name.to_owned() });
+            }
+        }
+    }
+
+    /// The parameters that an expression may hold, with their functions.
+    fn parameters_behind(&self, expression: Site) -> Vec<(Site, &Binding)> {
         let facts = self.file(expression.file);
         let tree = facts.tree();
         let mut found = Vec::new();
         let mut pending = vec![expression.node];
         let mut seen: BTreeSet<NodeId> = BTreeSet::new();
         while let Some(node) = pending.pop() {
-            if !seen.insert(node) || seen.len() > 200 {
+            if !seen.insert(node) || seen.len() > MAX_EXPRESSIONS {
                 continue;
             }
             for name in tree.subtree(node).filter(|node| matches!(tree.kind(*node), Kind::Identifier)) {
                 let Some((home, text)) = facts.scopes.resolve_name(name) else { continue };
                 for binding in facts.scopes.bindings(home, text) {
                     match &binding.kind {
-                        BindingKind::Parameter { .. } => found.extend(Some(binding.statement).filter(|node| tree.kind(*node) == Kind::FunctionDefinition)),
+                        BindingKind::Parameter { .. } if tree.kind(binding.statement) == Kind::FunctionDefinition => {
+                            found.push((Site { file: expression.file, node: binding.statement }, binding));
+                        }
                         BindingKind::Assignment { value: Some(value), .. } | BindingKind::Walrus { value } => pending.push(*value),
                         BindingKind::For { iterable, .. } | BindingKind::ComprehensionFor { iterable, .. } => pending.push(*iterable),
                         _ => {}
@@ -120,23 +171,20 @@ impl Eval<'_> {
             }
             // `self.target`, written from a parameter in another method.
             for attribute in tree.subtree(node).filter(|node| tree.kind(*node) == Kind::Attribute) {
-                let object = tree.child(attribute, crate::syntax::Field::Object);
-                let name = tree.child(attribute, crate::syntax::Field::Attribute).map(|name| facts.text(name));
-                if let (Some(object), Some(name)) = (object, name)
-                    && tree.kind(object) == Kind::Identifier
-                    && let Some(class) = self.self_class(Site { file: expression.file, node: object })
-                {
-                    pending.extend(
-                        self.attribute_writes(class, name)
-                            .into_iter()
-                            .filter_map(|write| write.value)
-                            .filter(|site| site.file == expression.file)
-                            .map(|site| site.node),
-                    );
-                }
+                pending.extend(self.written_to(Site { file: expression.file, node: attribute }));
             }
         }
         found
+    }
+
+    /// What this file writes to the attribute of `self` that an expression reads.
+    fn written_to(&self, attribute: Site) -> Vec<NodeId> {
+        let facts = self.file(attribute.file);
+        let tree = facts.tree();
+        let (Some(object), Some(name)) = (tree.child(attribute.node, Field::Object), tree.child(attribute.node, Field::Attribute)) else { return Vec::new() };
+        let class = self.self_class(Site { file: attribute.file, node: object }).filter(|_| tree.kind(object) == Kind::Identifier);
+        let writes = class.map(|class| self.attribute_writes(class, facts.text(name))).unwrap_or_default();
+        writes.into_iter().filter_map(|write| write.value).filter(|site| site.file == attribute.file).map(|site| site.node).collect()
     }
 
     fn is_executor(&self, value: &super::Value) -> bool {
@@ -144,15 +192,5 @@ impl Eval<'_> {
             super::Value::Instance(super::Type::External { path, .. }) => self.project.catalogue.by_path(path).is_some(),
             _ => false,
         }
-    }
-}
-
-/// The word by which importers name the module: its stem, or its package's name.
-fn module_word(path: &std::path::Path) -> String {
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    if stem == "__init__" {
-        path.parent().and_then(|folder| folder.file_name()).map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-    } else {
-        stem
     }
 }

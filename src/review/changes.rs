@@ -125,11 +125,6 @@ impl Changes {
         changes
     }
 
-    /// Whether the diff changes no file.
-    pub fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.deleted.is_empty()
-    }
-
     /// What happens to the file with that path on the new side.
     pub fn file(&self, path: &str) -> Option<&FileChanges> {
         self.files.get(path)

@@ -14,7 +14,9 @@ use std::path::Path;
 /// A patch longer than this (bytes) is not shown in a comment.
 const PATCH_BYTES: usize = 12_000;
 /// A message longer than this (bytes) is cut.
-const MESSAGE_BYTES: usize = 2_000;
+const MESSAGE_BYTES: usize = 600;
+/// Findings of one rewrite that a comment describes, and other places of one finding that it names.
+const PARAGRAPHS: usize = 6;
 /// A place of more lines than this is shown by its first line.
 const TALL: u32 = 12;
 
@@ -91,8 +93,8 @@ impl Review {
         let prints: Vec<String> = self.rest.iter().flat_map(|entry| entry.fingerprints.clone()).collect();
         let mut out = marks(&prints);
         let number: usize = self.comments.iter().map(|comment| comment.fingerprints.len()).sum::<usize>() + prints.len() + self.unlisted;
-        let places = if number == 1 { "place" } else { "places" };
-        out.push_str(&format!("spawnsafe: this change brings {number} {places} that break when processes are spawned.\n"));
+        let findings = if number == 1 { "finding" } else { "findings" };
+        out.push_str(&format!("spawnsafe: this change brings {number} {findings} about what crosses to other processes.\n"));
         if !self.rest.is_empty() {
             out.push_str("\nOutside of the lines that can be commented, or too many for comments:\n\n");
         }
@@ -219,7 +221,11 @@ fn comment(subject: &Subject<'_>, topic: &Topic<'_>, taken: &BTreeMap<String, Ve
             (path, lines, None)
         }
     };
-    let head = topic.findings.iter().map(|(finding, _)| paragraph(subject, finding, &path, lines)).collect::<Vec<_>>().join("\n\n");
+    let mut head: Vec<String> = topic.findings.iter().take(PARAGRAPHS).map(|(finding, _)| paragraph(subject, finding, &path, lines)).collect();
+    if topic.findings.len() > PARAGRAPHS {
+        head.push(format!("The same holds for {} more places.", topic.findings.len() - PARAGRAPHS));
+    }
+    let head = head.join("\n\n");
     let (lead, tail) = remedy(subject, first, suggestion.is_some());
     Some(Comment { path, lines, fingerprints: topic.prints(), head: format!("{head}\n\n{lead}"), suggestion, tail, summary: topic.summary(subject) })
 }
@@ -255,7 +261,7 @@ fn paragraph(subject: &Subject<'_>, finding: &Finding, path: &str, lines: Lines)
     let elsewhere = subject.places.key(&finding.location.path) != path || lines.shared(own).is_none();
     let at = if elsewhere { format!(" (at {})", code(&subject.place(&finding.location))) } else { String::new() };
     let mut out = format!("{}{at}. Fails under {}.", headline(finding), methods(&finding.start_methods));
-    for related in finding.related.iter().take(10) {
+    for related in finding.related.iter().take(PARAGRAPHS) {
         out.push_str(&format!("\n- {}: {}", code(&subject.place(&related.location)), prose(&cut(&related.message, MESSAGE_BYTES))));
     }
     out

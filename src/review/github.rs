@@ -10,8 +10,6 @@ use std::collections::BTreeSet;
 /// GitHub takes 65,536 characters; bytes are at least as many.
 const BODY_BYTES: usize = 60_000;
 const HEADERS: &[(&str, &str)] = &[("accept", "application/vnd.github+json"), ("x-github-api-version", "2022-11-28")];
-/// The account behind the token that a workflow gets.
-const WORKFLOW_LOGIN: &str = "github-actions[bot]";
 
 /// The body of `POST /repos/{owner}/{repo}/pulls/{number}/reviews`.
 pub fn payload(review: &Review, head: Option<&str>) -> Value {
@@ -88,11 +86,11 @@ pub enum PostError {
 /// `current` holds the fingerprints of all findings of the change.
 pub fn post(client: &Client, target: &Target, compose: &dyn Fn(&BTreeSet<String>) -> Review, current: &BTreeSet<String>) -> Result<Posted, PostError> {
     let pull = format!("/repos/{}/pulls/{}", target.repository, target.number);
-    let login = login(client)?;
+    let author = author(client)?;
     let mut notes = Vec::new();
     let mut attempt = 0;
     let (before, review) = loop {
-        let before = match Before::read(client, &pull, &login)? {
+        let before = match Before::read(client, &pull, &author)? {
             Ok(before) => before,
             Err(answer) => return Ok(Posted::Forbidden(answer)),
         };
@@ -107,7 +105,8 @@ pub fn post(client: &Client, target: &Target, compose: &dyn Fn(&BTreeSet<String>
             Ok(answer) if answer.status == 422 && !review.comments.is_empty() => {
                 notes.push(format!("GitHub did not take the comments ({}); they are listed in the review's body", answer.problem()));
                 let flat = review.flattened(Limits::default());
-                let again = client.send("POST", &format!("{pull}/reviews"), Some(&payload(&flat, target.head.as_deref())), Repeat::IfRefused)?;
+                // A body needs no commit, and the commit may be what was refused.
+                let again = client.send("POST", &format!("{pull}/reviews"), Some(&payload(&flat, None)), Repeat::IfRefused)?;
                 if !again.is_success() {
                     return refused("the review", &again);
                 }
@@ -140,13 +139,31 @@ fn refused(what: &'static str, answer: &Answer) -> Result<Posted, PostError> {
     }
 }
 
-/// Who we are. A workflow's token may not ask, but always is the same account.
-fn login(client: &Client) -> Result<String, PostError> {
+/// Who we are.
+enum Author {
+    /// The account of that name.
+    Login(String),
+    /// An app, such as the one behind a workflow's token: it may not ask for its name.
+    App,
+}
+
+impl Author {
+    /// Whether we wrote a comment or review.
+    fn wrote(&self, item: &Value) -> bool {
+        let text = |pointer: &str| item.pointer(pointer).and_then(Value::as_str);
+        match self {
+            Self::Login(login) => text("/user/login") == Some(login),
+            Self::App => text("/user/type") == Some("Bot"),
+        }
+    }
+}
+
+fn author(client: &Client) -> Result<Author, PostError> {
     let answer = client.send("GET", "/user", None, Repeat::Always)?;
     match (answer.status, answer.body.get("login").and_then(Value::as_str)) {
-        (200, Some(login)) => Ok(login.to_owned()),
+        (200, Some(login)) => Ok(Author::Login(login.to_owned())),
         (401, _) => Err(PostError::Unauthorized(answer.problem())),
-        _ => Ok(WORKFLOW_LOGIN.to_owned()),
+        _ => Ok(Author::App),
     }
 }
 
@@ -159,7 +176,7 @@ struct Before {
 }
 
 impl Before {
-    fn read(client: &Client, pull: &str, login: &str) -> Result<Result<Self, String>, PostError> {
+    fn read(client: &Client, pull: &str, author: &Author) -> Result<Result<Self, String>, PostError> {
         let mut lists = Vec::new();
         for kind in ["comments", "reviews"] {
             match client.list(&format!("{pull}/{kind}"))? {
@@ -168,7 +185,7 @@ impl Before {
             }
         }
         // Only own words count: whoever else writes our mark must not silence or delete anything.
-        let own = |item: &&Value| item.pointer("/user/login").and_then(Value::as_str) == Some(login);
+        let own = |item: &&Value| author.wrote(item);
         let prints = |item: &Value| marked(item.get("body").and_then(Value::as_str).unwrap_or_default());
         let known = lists.iter().flatten().filter(own).flat_map(prints).collect();
         let answered: BTreeSet<u64> = lists[0].iter().filter_map(|item| item.get("in_reply_to_id").and_then(Value::as_u64)).collect();

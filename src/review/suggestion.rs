@@ -8,6 +8,9 @@ use crate::text::{Edit, EditSet, SourceFile};
 /// Blocks longer than this are no longer read in a comment; GitLab takes no more either.
 const MAX_LINES: u32 = 100;
 
+/// As are blocks of more bytes.
+const MAX_BYTES: usize = 12_000;
+
 /// A replacement of whole lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
@@ -33,7 +36,7 @@ pub fn block(fix: &Fix, source: &SourceFile, changes: &FileChanges) -> Option<Bl
     let before = &source.text[start..end];
     let after = replaced(&source.text, &edits, start, end);
     let lines = Lines { first: line_of(&source.text, start as u32), last: line_of(&source.text, (end as u32).saturating_sub(1).max(start as u32)) };
-    let short = lines.last - lines.first < MAX_LINES && after.lines().count() <= MAX_LINES as usize;
+    let short = after.len() <= MAX_BYTES && lines.last - lines.first < MAX_LINES && after.lines().count() <= MAX_LINES as usize;
     // A carriage return does not survive Markdown, and what becomes of other controls is not known.
     let plain = !before.contains('\r') && !after.chars().any(|c| c != '\n' && c != '\t' && is_deceptive(c));
     // A comment cannot say whether the last line has a newline.

@@ -123,7 +123,7 @@ fn anonymous(group: &Group, at: usize, bind: Bind, partial: &str, plan: &mut Pla
     let uses: Vec<&Use> = group.dispatches.iter().filter(|each| each.leaf.node == node).collect();
     let direct = uses.len() == 1 && is_slot(facts, uses[0], node);
     for (variable, _) in group.parameters(at) {
-        timing::bound(group.eval, group.file, &variable, node)?;
+        timing::bound(group.eval, group.file, &variable, node, node)?;
         for each in &uses {
             timing::kept_until_sent(group.eval, group.file, &variable, node, each)?;
         }
@@ -211,7 +211,7 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
     }
     for read in &reads {
         for (captured, _) in &parameters {
-            timing::bound(group.eval, group.file, captured, *read)?;
+            timing::bound(group.eval, group.file, captured, member.node, *read)?;
             if let Some(each) = uses_of(*read) {
                 timing::kept_until_sent(group.eval, group.file, captured, *read, each)?;
             }
@@ -247,7 +247,7 @@ fn rebound(variable: &Variable, what: &str) -> Refusal {
 fn alias(group: &Group, at: usize, variable: &Variable, statement: NodeId, form: &Form, partial: &str, plan: &mut Plan) -> Result<(), Refusal> {
     let facts = group.facts();
     for (captured, _) in group.parameters(at) {
-        timing::bound(group.eval, group.file, &captured, statement)?;
+        timing::bound(group.eval, group.file, &captured, group.members[at].node, statement)?;
         for each in &group.dispatches {
             timing::kept_until_sent(group.eval, group.file, &captured, statement, each)?;
         }

@@ -199,12 +199,22 @@ fn known_decorator(eval: &Eval, file: FileId, decorator: NodeId) -> Result<(), R
 
 /// Whether a decorator of the project returns the function itself, or a wrapper that `functools.wraps` gave its name.
 pub fn keeps_the_name(eval: &Eval, decorator: Site) -> bool {
+    keeps_the_name_within(eval, decorator, 4)
+}
+
+/// Decorators that make decorators nest; `depth` bounds how far they are followed.
+fn keeps_the_name_within(eval: &Eval, decorator: Site, depth: u32) -> bool {
+    if depth == 0 {
+        return false;
+    }
     let facts = eval.file(decorator.file);
     let returns = eval.returns(decorator);
     !returns.is_empty()
         && returns.iter().all(|returned| {
             eval.values(*returned).iter().all(|value| match value {
-                Value::Function(inner) if facts.tree().contains(decorator.node, inner.node) => is_wrapped(eval, *inner) || keeps_the_name(eval, *inner),
+                Value::Function(inner) if facts.tree().contains(decorator.node, inner.node) => {
+                    is_wrapped(eval, *inner) || keeps_the_name_within(eval, *inner, depth - 1)
+                }
                 Value::Parameter(_) => is_first_parameter(facts, decorator.node, returned.node),
                 _ => false,
             })

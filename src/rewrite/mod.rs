@@ -1,8 +1,10 @@
 //! Reusable changes. Each returns edits or a refusal; none decides what is worth changing.
 
+pub mod argument_value;
 pub mod arguments;
 pub mod binding;
 pub mod body;
+pub mod bound_method;
 pub mod captures;
 pub mod defaults;
 pub mod fresh_name;
@@ -13,6 +15,7 @@ pub mod lift;
 pub mod method_wrapper;
 pub mod named_lambda;
 pub mod place;
+pub mod process_state;
 pub mod timing;
 pub mod unwrap;
 pub mod wraps;

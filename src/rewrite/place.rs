@@ -128,7 +128,7 @@ pub fn remove_statement(facts: &FileFacts, statement: NodeId) -> Edit {
     if before < lines.start || opens_suite {
         end = skip_blank_lines(text, end);
     }
-    Edit::delete(Span::new(lines.start, end))
+    Edit::delete(Span::new(if opens_suite { before } else { lines.start }, end))
 }
 
 fn skip_blank_lines(text: &str, from: u32) -> u32 {

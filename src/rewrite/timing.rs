@@ -7,11 +7,14 @@ use crate::findings::{Reason, Refusal};
 use crate::project::{Eval, FileId};
 use crate::syntax::{Field, Kind, NodeId};
 
-/// Refuses if the variable may be unbound where `place` is evaluated.
-pub(super) fn bound(eval: &Eval, file: FileId, variable: &Variable, place: NodeId) -> Result<(), Refusal> {
+/// Refuses if the variable may be unbound where `place` is evaluated. Where the `callable` reads it on every way
+/// through its body, an unbound variable raises NameError anyway: then the place is as good as any.
+pub(super) fn bound(eval: &Eval, file: FileId, variable: &Variable, callable: NodeId, place: NodeId) -> Result<(), Refusal> {
     let facts = eval.file(file);
     let at = in_home(facts, variable, place);
-    if facts.flow().definitely_bound_before(variable.home, &variable.name, at) {
+    if facts.flow().definitely_bound_before(variable.home, &variable.name, at)
+        || (starts_bound(facts, variable, at) && is_always_read(facts, variable, callable))
+    {
         return Ok(());
     }
     let line = facts.source.lines().line(facts.tree().start(place));
@@ -20,6 +23,47 @@ pub(super) fn bound(eval: &Eval, file: FileId, variable: &Variable, place: NodeI
         format!("the captured '{}' may not be bound yet on line {line}, where the rewrite would have to read it", variable.name),
         "bind it before the dispatch on every path",
     ))
+}
+
+/// Whether some binding stands above `at` and none below: the variable is bound there if it ever is.
+fn starts_bound(facts: &FileFacts, variable: &Variable, at: NodeId) -> bool {
+    let tree = facts.tree();
+    let bindings = facts.scopes.bindings(variable.home, &variable.name);
+    let plain = |binding: &crate::facts::scopes::Binding| {
+        !matches!(binding.kind, crate::facts::scopes::BindingKind::Delete | crate::facts::scopes::BindingKind::Except { .. })
+            && tree.end(binding.node) <= tree.start(at)
+    };
+    !bindings.is_empty() && bindings.iter().all(plain)
+}
+
+/// Whether the callable's own body reads the variable unconditionally.
+fn is_always_read(facts: &FileFacts, variable: &Variable, callable: NodeId) -> bool {
+    let tree = facts.tree();
+    let conditional = [
+        Kind::IfStatement,
+        Kind::ForStatement,
+        Kind::WhileStatement,
+        Kind::TryStatement,
+        Kind::WithStatement,
+        Kind::MatchStatement,
+        Kind::ConditionalExpression,
+        Kind::BooleanOperator,
+        Kind::ListComprehension,
+        Kind::SetComprehension,
+        Kind::DictionaryComprehension,
+        Kind::GeneratorExpression,
+        Kind::Lambda,
+        Kind::FunctionDefinition,
+        Kind::ClassDefinition,
+    ];
+    let returns_early = |read: NodeId| {
+        facts.own_nodes(callable).any(|node| matches!(tree.kind(node), Kind::ReturnStatement | Kind::RaiseStatement) && tree.end(node) <= tree.start(read))
+    };
+    facts.scopes.references(variable.home, &variable.name).iter().any(|read| {
+        tree.contains(callable, *read)
+            && !tree.ancestors(*read).take_while(|up| *up != callable).any(|up| conditional.contains(&tree.kind(up)))
+            && !returns_early(*read)
+    })
 }
 
 /// Whether the variable keeps its value from `statement` on until the last of `reads`, so that binding it there is

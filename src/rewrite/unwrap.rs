@@ -173,7 +173,7 @@ fn passed_on(eval: &Eval, file: FileId, lambda: NodeId, list: NodeId, worker: &s
     }
     captures::judge(eval, file, lambda, &captured, dispatch.carries_primitives(eval.project)).ok()?;
     for capture in &captured {
-        timing::bound(eval, file, &capture.variable, lambda).ok()?;
+        timing::bound(eval, file, &capture.variable, lambda, lambda).ok()?;
         timing::kept_until_sent(eval, file, &capture.variable, lambda, each).ok()?;
     }
     let entry = dispatch.api(eval.project);

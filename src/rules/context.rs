@@ -4,10 +4,10 @@ use super::Rule;
 use crate::catalogue::{Transport, last_part};
 use crate::facts::FileFacts;
 use crate::findings::{Finding, Location, Related, Remedy, Severity, StartMethod};
-use crate::project::{Callable, Dispatch, Eval, FileId, Sent, Site};
+use crate::project::{Callable, Carried, Dispatch, Eval, FileId, Sent, Site, Slot};
 use crate::rewrite::binding::Use;
 use crate::rewrite::{Bind, GuardStyle};
-use crate::syntax::{Match, NodeId};
+use crate::syntax::{Kind, Match, NodeId};
 use std::collections::BTreeMap;
 
 /// Everything that is sent to processes, by what it is.
@@ -15,18 +15,19 @@ use std::collections::BTreeMap;
 pub struct SentIndex {
     all: Vec<Sent>,
     by_definition: BTreeMap<Site, Vec<usize>>,
+    carried: Vec<Carried>,
 }
 
 impl SentIndex {
-    /// An index of `all`.
-    pub fn new(all: Vec<Sent>) -> Self {
+    /// An index of the callables `all` and of what is `carried` beside them.
+    pub fn new(all: Vec<Sent>, carried: Vec<Carried>) -> Self {
         let mut by_definition: BTreeMap<Site, Vec<usize>> = BTreeMap::new();
         for (at, sent) in all.iter().enumerate() {
             if let Callable::Lambda(site) | Callable::Function(site) | Callable::Class(site) = sent.origin.callable {
                 by_definition.entry(site).or_default().push(at);
             }
         }
-        Self { all, by_definition }
+        Self { all, by_definition, carried }
     }
 
     /// The dispatches that a `def`, lambda or class reaches.
@@ -42,6 +43,11 @@ impl SentIndex {
     /// Everything that is handed over in a file.
     pub fn handed_over_in(&self, file: FileId) -> impl Iterator<Item = &Sent> {
         self.all.iter().filter(move |sent| sent.origin.handover.file == file)
+    }
+
+    /// What is handed over in a file as an argument and cannot cross.
+    pub fn carried_in(&self, file: FileId) -> impl Iterator<Item = &Carried> {
+        self.carried.iter().filter(move |carried| carried.content.handover.file == file)
     }
 
     /// Everything.
@@ -153,7 +159,12 @@ impl<'p> RuleContext<'_, 'p> {
 
     /// The sentence part that says what travels how.
     pub fn transport_note(&self, sent: &Sent) -> &'static str {
-        match sent.dispatch.api(self.eval.project).transport {
+        self.transport_of(&sent.dispatch)
+    }
+
+    /// As [`transport_note`](Self::transport_note), for a dispatch by itself.
+    pub fn transport_of(&self, dispatch: &Dispatch) -> &'static str {
+        match dispatch.api(self.eval.project).transport {
             Transport::ProcessArgs => "travels with the Process, so it is pickled under spawn and forkserver",
             _ => "goes through a queue, so it is pickled under every start method",
         }
@@ -175,6 +186,62 @@ impl<'p> RuleContext<'_, 'p> {
             related.push(self.related(made, "the executor is made here"));
         }
         related
+    }
+
+    /// What the calls that the rule's query matches (`@call`) hand over as arguments and cannot cross.
+    pub fn carried_calls(&self) -> Vec<(&Carried, NodeId)> {
+        if self.index.carried_in(self.file).next().is_none() {
+            return Vec::new();
+        }
+        let tree = self.facts().tree();
+        let calls: std::collections::BTreeSet<NodeId> = self.matches().iter().filter_map(|hit| hit.get("call")).collect();
+        self.index
+            .carried_in(self.file)
+            .filter_map(|carried| Some((carried, tree.enclosing(carried.content.handover.node, &[Kind::Call])?)))
+            .filter(|row| calls.contains(&row.1))
+            .collect()
+    }
+
+    /// The callables that the calls that the rule's query matches (`@call`) hand over.
+    pub fn sent_calls(&self) -> Vec<&Sent> {
+        if self.index.handed_over_in(self.file).next().is_none() {
+            return Vec::new();
+        }
+        let tree = self.facts().tree();
+        let calls: std::collections::BTreeSet<NodeId> = self.matches().iter().filter_map(|hit| hit.get("call")).collect();
+        self.index
+            .handed_over_in(self.file)
+            .filter(|sent| tree.enclosing(sent.origin.handover.node, &[Kind::Call]).is_some_and(|call| calls.contains(&call)))
+            .collect()
+    }
+
+    /// The text of an expression on one line, shortened for messages.
+    pub fn short_text(&self, site: Site) -> String {
+        let text = self.eval.file(site.file).text(site.node);
+        let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if line.chars().count() <= 40 { line } else { format!("{}…", line.chars().take(39).collect::<String>()) }
+    }
+
+    /// The related places of what is carried: where it is made, the steps between, the executor.
+    pub fn way_of(&self, carried: &Carried, made: Option<(Site, String)>) -> Vec<Related> {
+        let mut related: Vec<Related> = made.into_iter().map(|(site, message)| self.related(site, message)).collect();
+        related.extend(carried.content.through.iter().map(|step| self.related(*step, "passed on here")));
+        if !carried.content.through.is_empty() {
+            related.push(self.related(carried.dispatch.call, format!("sent by {} here", self.entry_name(&carried.dispatch))));
+        }
+        related.extend(carried.dispatch.made.map(|made| self.related(made, "the executor is made here")));
+        related
+    }
+
+    /// The uses of a definition that is carried as an argument, for rewriters.
+    pub fn carried_uses(&self, definition: Site) -> Vec<Use> {
+        let of_it = self.index.carried.iter().filter(|carried| carried.content.callable() == Some(definition));
+        of_it
+            .map(|carried| {
+                let slot = Slot { name: "args".into(), expression: carried.content.leaf };
+                Use { leaf: carried.content.leaf, dispatch: carried.dispatch.clone(), slot }
+            })
+            .collect()
     }
 
     /// The uses of a definition, for rewriters.

@@ -2,6 +2,7 @@
 
 mod closure;
 mod context;
+mod inheritance_only_argument;
 mod lambda_callable;
 mod local_class;
 mod local_function;
@@ -9,6 +10,9 @@ mod main_only_function;
 mod misnamed_class;
 mod misresolved_method;
 mod named_lambda;
+mod unpicklable_argument;
+mod unpicklable_instance;
+mod unpicklable_process_attribute;
 mod unwrapped_decorator;
 
 pub use context::{RuleContext, SentIndex};
@@ -40,10 +44,14 @@ pub const ALL: &[Rule] = &[
     closure::RULE,
     named_lambda::RULE,
     main_only_function::RULE,
+    unpicklable_instance::RULE,
     local_class::RULE,
     unwrapped_decorator::RULE,
     misresolved_method::RULE,
     misnamed_class::RULE,
+    unpicklable_argument::RULE,
+    unpicklable_process_attribute::RULE,
+    inheritance_only_argument::RULE,
 ];
 
 /// The rule with that code or kebab-case name, in any case.

@@ -63,10 +63,13 @@ impl SourceFile {
             String::from_utf8(body)
                 .map_err(|error| ReadError::Undecodable { encoding: "UTF-8".into(), offset: error.utf8_error().valid_up_to() + if bom { 3 } else { 0 } })?
         } else {
-            encoding
-                .decode_without_bom_handling_and_without_replacement(&body)
-                .ok_or(ReadError::Undecodable { encoding: encoding.name().into(), offset: 0 })?
-                .into_owned()
+            let undecodable = || ReadError::Undecodable { encoding: encoding.name().into(), offset: 0 };
+            let text = encoding.decode_without_bom_handling_and_without_replacement(&body).ok_or_else(undecodable)?.into_owned();
+            // A codec that loses what it reads could not write the lines that stay as they are.
+            if encoding.encode(&text).0 != body {
+                return Err(undecodable());
+            }
+            text
         };
         Ok(Self { path: path.to_path_buf(), text, bom, encoding, lines: OnceLock::new() })
     }

@@ -69,6 +69,22 @@ fn errors_have_a_place_and_a_hint() {
 }
 
 #[test]
+fn styles_hold_for_the_files_below() {
+    let script = "\
+from concurrent.futures import ProcessPoolExecutor
+def main(n):
+    with ProcessPoolExecutor() as pool:
+        print(pool.submit(lambda: n + 1).result())
+if __name__ == '__main__':
+    main(1)
+";
+    let tree = Tree::new(&[("a.py", script), ("sub/a.py", script), ("sub/spawnsafe.toml", "bind = \"partial\"\n")]);
+    tree.run(&["fix", "--write"]).exits(0);
+    assert!(!tree.read("a.py").contains("partial("), "{}", tree.read("a.py"));
+    assert!(tree.read("sub/a.py").contains("partial("), "{}", tree.read("sub/a.py"));
+}
+
+#[test]
 fn executors_of_the_project() {
     let text = "import jobs\ndef work(): pass\nif __name__ == '__main__':\n    jobs.Farm().send(lambda: work())\n";
     let config = "\
@@ -145,4 +161,23 @@ fn the_schema_is_in_step_with_the_reader() {
     }
     assert!(validator.is_valid(&serde_json::json!({ "select": ["SP1"], "executors": [{ "id": "a", "paths": ["a.B"], "kind": "class" }] })));
     assert!(!validator.is_valid(&serde_json::json!({ "slect": [] })));
+}
+
+#[test]
+fn the_documentation_knows_every_key_and_every_format() {
+    let page = |name: &str| std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name)).expect("the page is there");
+    let (configuration, formats) = (page("configuration.md"), page("formats.md"));
+    let schema = Tree::new(&[]).run(&["config", "--schema"]).json();
+    let rows = |page: &str| -> BTreeSet<String> {
+        page.lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once('`').map(|(name, _)| name.to_owned()))
+            .filter(|name| !name.starts_with('#'))
+            .collect()
+    };
+    assert_eq!(rows(&configuration), schema["properties"].as_object().expect("properties").keys().cloned().collect());
+    assert_eq!(rows(&formats), spawnsafe::output::Format::ALL.iter().map(|format| format.name().to_owned()).collect());
+    let start = configuration.find("[[tool.spawnsafe.executors]]").expect("an example");
+    let example = &configuration[start..start + configuration[start..].find("```").expect("its end")];
+    let tree = Tree::new(&[("pyproject.toml", example)]);
+    assert!(tree.run(&["config"]).exits(0).text().contains("executors = [\"jobs.Farm\", \"jobs.Farm.send\"]"));
 }

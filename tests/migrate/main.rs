@@ -1,7 +1,11 @@
 //! `spawnsafe migrate` on real git repositories: made here, cloned from the disk and from a server on
 //! the loopback interface.
 
+mod browser;
+mod command;
+mod dask;
 mod delivery;
+mod examples;
 mod killed;
 mod marker;
 mod obstacles;

@@ -114,7 +114,7 @@ pub(crate) fn checked(delivery: Delivery, command: &str) -> Settings {
 }
 
 pub(crate) fn running(out: &Path) -> Running {
-    Running { out: out.to_path_buf(), work: None, jobs: 2, git_limit: Duration::from_secs(60), retries: 0, retry_failed: false, timings: false }
+    Running { out: out.to_path_buf(), work: None, jobs: 2, git_limit: Duration::from_secs(60), retries: 0, retry_failed: false, give_up: None, timings: false }
 }
 
 pub(crate) fn plan(settings: Settings, named: &[&str]) -> Plan {

@@ -124,6 +124,45 @@ fn rdjson_fits_its_schema_and_counts_bytes() {
     assert_eq!(&parsed, value["diagnostics"].as_array().expect("diagnostics"));
 }
 
+/// What a reviewer gets who takes the suggestion: whole lines replaced.
+fn taken(text: &str, suggestion: &Value) -> String {
+    let number = |end: &str| suggestion["range"][end]["line"].as_u64().expect("a line") as usize;
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let (first, last) = (number("start") - 1, number("end"));
+    let ends = lines[last - 1].ends_with('\n');
+    let new = suggestion["text"].as_str().expect("text");
+    let middle = if new.is_empty() { String::new() } else { format!("{new}{}", if ends { "\n" } else { "" }) };
+    lines[..first].concat() + &middle + &lines[last..].concat()
+}
+
+#[test]
+fn rdjson_suggestions_give_what_the_edits_give() {
+    use crate::sample::{finding, source};
+    use spawnsafe::findings::{Remedy, Severity};
+    let text = "one\ntwo\n    three\nfour\n\nfive";
+    let shapes: [&[(&str, &str)]; 7] = [
+        &[("two", "2")],
+        &[("one\n", "zero\none\n"), ("three", "3")],
+        &[("two\n", "")],
+        &[("two\n    three\n", "23\n")],
+        &[("five", "5\n6")],
+        &[("", "import x\n"), ("five", "5")],
+        &[("four\n\n", "four\n"), ("one", "1")],
+    ];
+    for edits in shapes {
+        let source = source(("a.py", text));
+        let fix = crate::sample::fix(&source, edits);
+        let wanted = spawnsafe::text::EditSet::new(fix.edits.iter().map(|edit| edit.edit.clone())).expect("apart").apply(text);
+        let report = Report {
+            findings: vec![finding(&source, "three", Severity::Error, Remedy::Fix(fix))],
+            sources: [(source.path.clone(), source.clone())].into(),
+            ..Report::default()
+        };
+        let value = json(Format::Rdjson, &report);
+        assert_eq!(taken(text, &value["diagnostics"][0]["suggestions"][0]), wanted, "{edits:?}\n{value:#}");
+    }
+}
+
 #[test]
 fn junit_reads_back() {
     let back = quick_junit::Report::deserialize_from_str(&text(Format::Junit, &report())).expect("it is JUnit");

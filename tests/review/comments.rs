@@ -50,7 +50,7 @@ fn the_worst_come_first_and_the_rest_is_listed() {
     let lines: Vec<_> = review.comments.iter().map(|comment| comment.lines.first).collect();
     assert_eq!((lines, review.rest.len(), review.unlisted), (vec![7, 1], 3, 4));
     let body = review.body();
-    assert!(body.contains("brings 9 places") && body.contains("4 more are not listed"), "{body}");
+    assert!(body.contains("brings 9 findings") && body.contains("4 more are not listed"), "{body}");
 }
 
 #[test]
@@ -132,6 +132,18 @@ fn long_texts_are_cut() {
     let mut change = Change::of("x.py", "", &format!("f()\ny = '{long}'\n"));
     let finding = change.fixable("x.py", "f()", &[("f()", &long)]);
     finding.message = long.clone();
+    for number in 0..50 {
+        change.finding("x.py", "f()").subject = number.to_string();
+    }
+    let remedy = change.report.findings[0].remedy.clone();
+    for finding in &mut change.report.findings {
+        finding.remedy = remedy.clone();
+        finding.message = long.clone();
+    }
     let review = change.review();
     check_review(&payload(&review, None), &head_of(&change)).expect("GitHub takes it");
+    let comment = &review.comments[0];
+    assert_eq!((review.comments.len(), comment.fingerprints.len(), &comment.suggestion), (1, 51, &None));
+    let body = comment.body("suggestion");
+    assert!(body.len() < 60_000 && body.contains("45 more places"), "{} bytes", body.len());
 }

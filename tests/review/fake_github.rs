@@ -27,7 +27,7 @@ pub(crate) const TOKEN: &str = "ghs_0123456789abcdefTOKEN";
 impl GitHub {
     pub(crate) fn comment(&mut self, login: &str, body: &str, reply_to: Option<u64>) -> u64 {
         self.ids += 1;
-        let mut comment = json!({ "id": self.ids, "body": body, "user": { "login": login, "type": "Bot" } });
+        let mut comment = json!({ "id": self.ids, "body": body, "user": user(login) });
         if let Some(other) = reply_to {
             comment["in_reply_to_id"] = json!(other);
         }
@@ -46,7 +46,7 @@ impl GitHub {
             self.comment(&login, comment["body"].as_str().unwrap_or_default(), None);
         }
         self.ids += 1;
-        let review = json!({ "id": self.ids, "body": body["body"], "user": { "login": login } });
+        let review = json!({ "id": self.ids, "body": body["body"], "user": user(&login) });
         against_schema("review", &review).expect("the answer is GitHub's");
         self.reviews.push(review.clone());
         Response::json(200, &review)
@@ -86,6 +86,10 @@ impl Service for GitHub {
             _ => Response::error(404, "Not Found"),
         }
     }
+}
+
+fn user(login: &str) -> Value {
+    json!({ "login": login, "type": if login.ends_with("[bot]") { "Bot" } else { "User" } })
 }
 
 /// One page of a list, as the query asks for it.

@@ -136,6 +136,16 @@ fn the_overflow_is_listed_and_known_the_next_time() {
 }
 
 #[test]
+fn an_account_knows_its_own_words_by_its_name() {
+    let change = mixed();
+    let server = server(&change);
+    server.service.lock().expect("the service").login = Some("reviewer".into());
+    server.service.lock().expect("the service").comment("other[bot]", &spawnsafe::review::markdown::marks(&change.fingerprints()), None);
+    assert_eq!(done(post(&server.url(), &change)).0, 3);
+    assert_eq!(done(post(&server.url(), &change)).0, 0);
+}
+
+#[test]
 fn many_pages_of_comments_are_read() {
     let change = mixed();
     let server = server(&change);
@@ -155,6 +165,8 @@ fn a_refused_comment_does_not_cost_the_review() {
     assert!(notes[0].contains("Path could not be resolved"), "{notes:?}");
     let reviews = server.service.lock().expect("the service").reviews.clone();
     assert!(reviews[0]["body"].as_str().is_some_and(|body| body.contains("`src/a b.py:10`")), "{reviews:?}");
+    let last = server.log().into_iter().rfind(|request| request.method == "POST").expect("a review").body;
+    assert!(last.get("commit_id").is_none(), "the commit may be what was refused");
 }
 
 #[test]

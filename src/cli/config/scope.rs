@@ -130,6 +130,7 @@ impl Scope {
             target_version: (self.target_version.0, self.target_version.1),
             guard_style: self.guard_style,
             bind: self.bind,
+            named: BTreeSet::new(),
             files: BTreeMap::new(),
             ..run.clone()
         }

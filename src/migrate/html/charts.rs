@@ -30,22 +30,22 @@ impl Bar {
     }
 }
 
-const WIDTH: usize = 640;
 const ROW: usize = 44;
 /// Room for the number behind the longest bar.
 const NUMBERS: usize = 64;
 
-/// Horizontal bars, each with its label above it.
-pub(super) fn bars(page: &mut String, title: &str, bars: &[Bar]) {
+/// Horizontal bars, each with its label above it, in a picture of `width` units; a character of the
+/// labels takes about seven.
+pub(super) fn bars(page: &mut String, title: &str, width: usize, bars: &[Bar]) {
     let Some(longest) = bars.iter().map(Bar::total).max().filter(|longest| *longest > 0) else {
         page.push_str("<p class=\"none\">None.</p>");
         return;
     };
     let height = bars.len() * ROW;
-    let _ = write!(page, "<svg class=\"bars\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{}\">", escape(title));
+    let _ = write!(page, "<svg class=\"bars\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{}\">", escape(title));
     for (row, bar) in bars.iter().enumerate() {
         let top = row * ROW;
-        let words = shortened(&bar.words, 78);
+        let words = shortened(&bar.words, (width / 7).saturating_sub(bar.label.len() + 4));
         let _ = write!(
             page,
             "<g><text class=\"label\" x=\"0\" y=\"{}\">{}<tspan class=\"words\" dx=\"8\">{}</tspan></text>",
@@ -54,19 +54,19 @@ pub(super) fn bars(page: &mut String, title: &str, bars: &[Bar]) {
             escape(&words)
         );
         let mut left = 0.0;
-        let scale = real(WIDTH - NUMBERS) / real(longest);
+        let scale = real(width - NUMBERS) / real(longest);
         for part in bar.parts.iter().filter(|part| part.count > 0) {
-            let width = (real(part.count) * scale).max(2.0);
+            let long = (real(part.count) * scale).max(2.0);
             let _ = write!(
                 page,
-                "<rect class=\"c-{}\" x=\"{left:.1}\" y=\"{}\" width=\"{width:.1}\" height=\"14\" rx=\"3\"><title>{}: {} {}</title></rect>",
+                "<rect class=\"c-{}\" x=\"{left:.1}\" y=\"{}\" width=\"{long:.1}\" height=\"14\" rx=\"3\"><title>{}: {} {}</title></rect>",
                 part.class,
                 top + 22,
                 escape(&bar.label),
                 number(part.count),
                 part.words
             );
-            left += width + 1.5;
+            left += long + 1.5;
         }
         let _ = write!(page, "<text class=\"count\" x=\"{:.1}\" y=\"{}\">{}</text></g>", left + 6.0, top + 34, number(bar.total()));
     }

@@ -94,19 +94,9 @@ fn tiles(page: &mut String, summary: &Summary) {
 fn panels(page: &mut String, summary: &Summary) {
     let statuses: Vec<Part> =
         Status::ALL.iter().map(|status| Part { class: status.word(), words: status.word(), count: summary.repositories.of(*status) }).collect();
-    let checks = &summary.verification;
     page.push_str("<section class=\"panels\">\n<div class=\"panel\"><h2>Repositories</h2>");
     charts::ring(page, "Repositories by how they ended", "repositories", &statuses);
-    if checks.passed + checks.reduced + checks.rejected + checks.broken_before > 0 {
-        let _ = write!(
-            page,
-            "<p class=\"note\">The projects' own checks: {} passed with all fixes, {} with some, {} with none; {} failed before any fix.</p>",
-            number(checks.passed),
-            number(checks.reduced),
-            number(checks.rejected),
-            number(checks.broken_before)
-        );
-    }
+    numbers(page, summary);
     page.push_str("</div>\n<div class=\"panel wide\"><h2>Findings by rule</h2>");
     let mut rules: Vec<Bar> = summary
         .rules
@@ -118,7 +108,7 @@ fn panels(page: &mut String, summary: &Summary) {
         })
         .collect();
     rules.sort_by_key(|bar| std::cmp::Reverse(bar.total()));
-    charts::bars(page, "Findings by rule", &rules);
+    charts::bars(page, "Findings by rule", 720, &rules);
     charts::legend(page, &ENDS);
     page.push_str("</div>\n<div class=\"panel wide\"><h2>Why findings were not rewritten</h2>");
     let mut reasons: Vec<Bar> = summary
@@ -131,8 +121,27 @@ fn panels(page: &mut String, summary: &Summary) {
         })
         .collect();
     reasons.sort_by_key(|bar| std::cmp::Reverse(bar.total()));
-    charts::bars(page, "Findings that were not rewritten, by reason", &reasons);
+    charts::bars(page, "Findings that were not rewritten, by reason", 1150, &reasons);
     page.push_str("</div>\n</section>\n");
+}
+
+/// What was looked at, and what the projects' own checks said.
+fn numbers(page: &mut String, summary: &Summary) {
+    let (files, checks) = (&summary.files, &summary.verification);
+    let all = [
+        ("Python files seen", files.seen, true),
+        ("files parsed", files.parsed, true),
+        ("files that could not be done", files.failed, files.failed > 0),
+        ("checks passed with all fixes", checks.passed, checks.passed > 0),
+        ("checks passed with some fixes", checks.reduced, checks.reduced > 0),
+        ("checks passed with no fix", checks.rejected, checks.rejected > 0),
+        ("checks failed before any fix", checks.broken_before, checks.broken_before > 0),
+    ];
+    page.push_str("<ul class=\"numbers\">");
+    for (words, count, _) in all.iter().filter(|(.., shown)| *shown) {
+        let _ = write!(page, "<li>{words}<b>{}</b></li>", number(*count));
+    }
+    page.push_str("</ul>");
 }
 
 /// The documented meaning of a reason, its first sentence.

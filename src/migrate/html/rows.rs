@@ -21,6 +21,9 @@ const COLUMNS: [(&str, &str, bool); 7] = [
     ("Lines", "lines", true),
 ];
 
+/// The order in which repositories are listed; within one status they keep theirs.
+const ORDER: [Status; 5] = [Status::Failed, Status::Dirty, Status::Empty, Status::Changed, Status::Unchanged];
+
 /// Writes the table.
 pub(super) fn table(page: &mut String, summary: &Summary, outcomes: &[&Outcome], diff: &dyn Fn(&Outcome) -> Option<Vec<u8>>) {
     page.push_str("<section class=\"panel list\"><h2>Repositories one by one</h2>\n");
@@ -31,7 +34,11 @@ pub(super) fn table(page: &mut String, summary: &Summary, outcomes: &[&Outcome],
         let _ = write!(page, "<th{class} scope=\"col\" aria-sort=\"none\"><button type=\"button\" data-key=\"{key}\">{heading}</button></th>");
     }
     page.push_str("</tr></thead>\n");
-    for outcome in outcomes {
+    // What needs a person comes first.
+    let mut sorted = outcomes.to_vec();
+    let turn = |status: Status| ORDER.iter().position(|other| *other == status);
+    sorted.sort_by_key(|outcome| turn(outcome.status));
+    for outcome in sorted {
         repository(page, outcome, diff(outcome).as_deref());
     }
     page.push_str("</table></div>\n<p class=\"none\" id=\"nothing\" hidden>No repository fits.</p>\n</section>\n");

@@ -1,0 +1,2 @@
+; pool.apply_async(work, (queue,))
+(call arguments: (argument_list)) @call

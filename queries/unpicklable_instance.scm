@@ -1,0 +1,2 @@
+; pool.map(counter.add, words)
+(call arguments: (argument_list)) @call

@@ -1,0 +1,2 @@
+; class Scanner(multiprocessing.Process):
+(class_definition superclasses: (argument_list)) @class

@@ -1,0 +1,85 @@
+//! What travels beside the callable: the arguments of a dispatch, by the way they are given.
+
+use super::{Dispatch, Eval, Site};
+use crate::syntax::{Field, Kind, NodeId};
+
+/// How an argument travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// An object: it is pickled as it is.
+    Object,
+    /// A container of objects that is taken apart in the parent: `args`, `kwargs`, the items of a map.
+    Items,
+}
+
+/// One expression whose value is pickled with a dispatch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Argument {
+    /// How it travels.
+    pub role: Role,
+    /// The expression.
+    pub expression: Site,
+}
+
+impl Eval<'_> {
+    /// What a dispatch sends beside its callables, in the order of the text.
+    pub fn arguments(&self, dispatch: &Dispatch) -> Vec<Argument> {
+        let ways = &dispatch.api(self.project).arguments;
+        let call = dispatch.call;
+        let shifted = |pos: i32| if pos < 0 { -1 } else { pos + dispatch.shift };
+        let mut found = Vec::new();
+        for parameter in ways.tuple.iter().chain(&ways.dict) {
+            let given = self.argument(call, &parameter.name, shifted(parameter.pos));
+            found.extend(given.map(|expression| Argument { role: Role::Items, expression }));
+        }
+        for parameter in &ways.data {
+            let given = self.argument(call, &parameter.name, shifted(parameter.pos));
+            found.extend(given.map(|expression| Argument { role: Role::Object, expression }));
+        }
+        let positional = self.positional_arguments(call);
+        let from = |pos: i32| usize::try_from(pos + dispatch.shift).unwrap_or(usize::MAX);
+        if let Some(first) = ways.varargs {
+            found.extend(positional.iter().skip(from(first)).map(|expression| Argument { role: Role::Object, expression: *expression }));
+        }
+        if ways.keywords {
+            found.extend(self.own_keywords(dispatch).into_iter().map(|expression| Argument { role: Role::Object, expression }));
+        }
+        for first in ways.items.iter().chain(&ways.star_items) {
+            let count = if ways.star_items.is_some() || dispatch.api(self.project).id.starts_with("mp.") { 1 } else { usize::MAX };
+            found.extend(positional.iter().skip(from(*first)).take(count).map(|expression| Argument { role: Role::Items, expression: *expression }));
+            if positional.len() <= from(*first) {
+                found.extend(self.keyword_argument(call, "iterable").map(|expression| Argument { role: Role::Items, expression }));
+            }
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// The values of all keyword arguments of a call.
+    pub fn keyword_values(&self, call: Site) -> Vec<Site> {
+        let tree = self.file(call.file).tree();
+        let Some(list) = tree.child(call.node, Field::Arguments) else { return Vec::new() };
+        let keywords = tree.children(list).filter(|node| tree.kind(*node) == Kind::KeywordArgument);
+        keywords.filter_map(|node| tree.child(node, Field::Value)).map(|node| Site { file: call.file, node }).collect()
+    }
+
+    /// The values of the keyword arguments that are passed on: all but those of the API itself.
+    fn own_keywords(&self, dispatch: &Dispatch) -> Vec<Site> {
+        let entry = dispatch.api(self.project);
+        let facts = self.file(dispatch.call.file);
+        let tree = facts.tree();
+        let Some(list) = tree.child(dispatch.call.node, Field::Arguments) else { return Vec::new() };
+        let keywords: Vec<NodeId> = tree.children(list).filter(|node| tree.kind(*node) == Kind::KeywordArgument).collect();
+        keywords
+            .into_iter()
+            .filter(|node| {
+                let name = tree.child(*node, Field::Name).map_or("", |name| facts.text(name));
+                let is_api = entry.callables.iter().any(|parameter| parameter.name == name) || entry.not_pickled.iter().any(|own| own == name);
+                !is_api && name != "timeout" && name != "chunksize"
+            })
+            .filter_map(|node| tree.child(node, Field::Value))
+            .map(|node| Site { file: dispatch.call.file, node })
+            .collect()
+    }
+}

@@ -1,0 +1,385 @@
+//! What the arguments of a dispatch hold that cannot cross: through names, containers, constructor calls, forwarders.
+
+use super::arguments::{Argument, Role};
+use super::picklability::Obstacle;
+use super::{Callable, Eval, Site, Type, Value};
+use crate::facts::scopes::{Binding, BindingKind, PathStep};
+use crate::syntax::{Field, Kind, NodeId, Tree};
+use std::collections::BTreeSet;
+
+/// Longer ways through names, containers and calls are given up.
+const MAX_STEPS: usize = 24;
+/// How many items of one display are looked at: generated tables are long and uniform.
+const MAX_ITEMS: usize = 200;
+
+/// What cannot cross.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// A lambda, function or class without an importable name.
+    Callable(Callable),
+    /// Another object.
+    Object(Obstacle),
+}
+
+/// One thing that an argument holds and that cannot cross.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Content {
+    /// What it is.
+    pub what: What,
+    /// The expression that gives it.
+    pub leaf: Site,
+    /// The argument that holds it, in the function that wrote it.
+    pub handover: Site,
+    /// Where the hand-over names it: the part of the argument that leads to it.
+    pub place: Site,
+    /// Calls on the way from the hand-over to the dispatch, outermost first.
+    pub through: Vec<Site>,
+}
+
+impl Content {
+    /// The lambda, function or class, if it is one.
+    pub fn callable(&self) -> Option<Site> {
+        match &self.what {
+            What::Callable(Callable::Lambda(site) | Callable::Function(site) | Callable::Class(site)) => Some(*site),
+            _ => None,
+        }
+    }
+}
+
+/// The state of one walk.
+#[derive(Clone)]
+struct Path {
+    handover: Site,
+    place: Site,
+    through: Vec<Site>,
+    parts: Vec<PathStep>,
+    /// Whether the items are meant, not the container.
+    items: bool,
+    steps: usize,
+}
+
+struct Walk<'e, 'p> {
+    eval: &'e Eval<'p>,
+    inheritance: bool,
+    found: BTreeSet<Content>,
+    seen: BTreeSet<(Site, Vec<PathStep>, bool, Site)>,
+}
+
+impl Eval<'_> {
+    /// What `argument` holds that cannot cross; `inheritance` tells whether multiprocessing's own primitives may.
+    pub fn contents(&self, argument: Argument, inheritance: bool) -> Vec<Content> {
+        let path = Path {
+            handover: argument.expression,
+            place: argument.expression,
+            through: Vec::new(),
+            parts: Vec::new(),
+            items: argument.role == Role::Items,
+            steps: 0,
+        };
+        let mut walk = Walk { eval: self, inheritance, found: BTreeSet::new(), seen: BTreeSet::new() };
+        walk.expression(argument.expression, path);
+        walk.found.into_iter().collect()
+    }
+
+    /// The one expression that `object[key]` gives, where the object is a display and the key a literal.
+    pub fn subscripted(&self, subscript: Site) -> Option<Site> {
+        let facts = self.file(subscript.file);
+        let tree = facts.tree();
+        let at = |node| Site { file: subscript.file, node };
+        let (object, key) = (at(tree.child(subscript.node, Field::Value)?), at(tree.child(subscript.node, Field::Subscript)?));
+        let values = self.values(object);
+        let [Value::Literal(display)] = &*values else { return None };
+        let home = self.file(display.file);
+        if let Ok(index) = facts.text(key.node).parse::<usize>() {
+            return self.items_of(*display)?.get(index).copied();
+        }
+        let wanted = self.string_literal(key)?;
+        let pair =
+            home.tree().children(display.node).filter(|pair| home.tree().kind(*pair) == Kind::Pair).find(|pair| {
+                home.tree().child(*pair, Field::Key).and_then(|key| self.string_literal(Site { file: display.file, node: key })) == Some(wanted)
+            })?;
+        home.tree().child(pair, Field::Value).map(|node| Site { file: display.file, node })
+    }
+}
+
+impl Walk<'_, '_> {
+    fn push(&mut self, what: What, leaf: Site, path: &Path) {
+        self.found.insert(Content { what, leaf, handover: path.handover, place: path.place, through: path.through.clone() });
+    }
+
+    fn expression(&mut self, site: Site, mut path: Path) {
+        let tree = self.eval.file(site.file).tree();
+        let at = |node| Site { file: site.file, node };
+        let site = at(tree.unparenthesized(site.node));
+        if site.file == path.handover.file && tree.contains(path.handover.node, site.node) {
+            path.place = site;
+        }
+        path.steps += 1;
+        if path.steps > MAX_STEPS || !self.seen.insert((site, path.parts.clone(), path.items, path.handover)) {
+            return;
+        }
+        let children = |node: NodeId| tree.children(node).take(MAX_ITEMS).map(at).collect::<Vec<_>>();
+        match tree.kind(site.node) {
+            Kind::Identifier => self.name(site, path),
+            Kind::Lambda => self.push(What::Callable(Callable::Lambda(site)), site, &path),
+            Kind::ConditionalExpression => {
+                let parts = children(site.node);
+                parts.into_iter().enumerate().filter(|(index, _)| *index != 1).for_each(|(_, part)| self.expression(part, path.clone()));
+            }
+            Kind::BooleanOperator => children(site.node).into_iter().for_each(|part| self.expression(part, path.clone())),
+            Kind::BinaryOperator if joins_displays(tree, site.node) => {
+                children(site.node).into_iter().for_each(|part| self.expression(part, path.clone()));
+            }
+            Kind::BinaryOperator | Kind::UnaryOperator | Kind::ComparisonOperator | Kind::NotOperator => {}
+            Kind::NamedExpression => tree.child(site.node, Field::Value).into_iter().for_each(|value| self.expression(at(value), path.clone())),
+            Kind::List | Kind::Tuple | Kind::Set | Kind::ExpressionList => self.display(site, path),
+            Kind::ListSplat | Kind::DictionarySplat => {
+                path.items = true;
+                children(site.node).into_iter().for_each(|part| self.expression(part, path.clone()));
+            }
+            Kind::Dictionary => {
+                path.items = false;
+                for pair in children(site.node) {
+                    let value = tree.child(pair.node, Field::Value).filter(|_| tree.kind(pair.node) == Kind::Pair);
+                    self.expression(value.map_or(pair, at), path.clone());
+                }
+            }
+            Kind::ListComprehension | Kind::SetComprehension | Kind::DictionaryComprehension => self.comprehension(site, path),
+            Kind::GeneratorExpression if path.items => self.comprehension(site, path),
+            Kind::Call => self.call(site, path),
+            Kind::Attribute => self.attribute(site, path),
+            Kind::Subscript => {
+                if let Some(item) = self.eval.subscripted(site) {
+                    self.expression(item, path);
+                }
+            }
+            _ => self.values(site, &path),
+        }
+    }
+
+    fn display(&mut self, site: Site, mut path: Path) {
+        if path.parts.is_empty() {
+            path.items = false;
+            let tree = self.eval.file(site.file).tree();
+            let items: Vec<Site> = tree.children(site.node).take(MAX_ITEMS).map(|node| Site { file: site.file, node }).collect();
+            items.into_iter().for_each(|item| self.expression(item, path.clone()));
+            return;
+        }
+        let part = path.parts.remove(0);
+        if let Some(item) = self.eval.item(site, part) {
+            self.expression(item, path);
+        }
+    }
+
+    fn comprehension(&mut self, site: Site, mut path: Path) {
+        let tree = self.eval.file(site.file).tree();
+        let Some(body) = tree.child(site.node, Field::Body) else { return };
+        path.items = false;
+        let value = tree.child(body, Field::Value).filter(|_| tree.kind(body) == Kind::Pair);
+        self.expression(Site { file: site.file, node: value.unwrap_or(body) }, path);
+    }
+
+    fn name(&mut self, site: Site, path: Path) {
+        let facts = self.eval.file(site.file);
+        let Some((scope, name)) = facts.scopes.resolve_name(site.node) else { return };
+        if let Some(class) = self.eval.self_class(site) {
+            return self.known(&[Value::Instance(Type::Class(class))], site, &path);
+        }
+        let bindings = super::reaching::bindings(facts, scope, name, site.node);
+        if bindings.is_empty() {
+            return self.values(site, &path);
+        }
+        for binding in bindings {
+            self.binding(site, binding, path.clone());
+        }
+        if path.parts.is_empty() {
+            for item in self.eval.appended_to(site) {
+                let mut inner = path.clone();
+                inner.items = false;
+                self.expression(item, inner);
+            }
+        }
+    }
+
+    fn binding(&mut self, site: Site, binding: &Binding, mut path: Path) {
+        let at = |node| Site { file: site.file, node };
+        match &binding.kind {
+            BindingKind::FunctionDef(node) if self.eval.is_local(at(*node)) && path.parts.is_empty() && !path.items => {
+                self.push(What::Callable(Callable::Function(at(*node))), site, &path);
+            }
+            BindingKind::ClassDef(node) if self.eval.is_local(at(*node)) && path.parts.is_empty() && !path.items => {
+                self.push(What::Callable(Callable::Class(at(*node))), site, &path);
+            }
+            BindingKind::Assignment { value: Some(value), path: parts, .. } => {
+                path.parts.splice(0..0, parts.iter().copied());
+                self.expression(at(*value), path);
+            }
+            BindingKind::Walrus { value } => self.expression(at(*value), path),
+            BindingKind::For { iterable, path: parts, .. } | BindingKind::ComprehensionFor { iterable, path: parts, .. } => {
+                self.looped(site, at(*iterable), parts, path);
+            }
+            BindingKind::Parameter { default, star: 0, .. } => {
+                if let Some(default) = default {
+                    self.expression(at(*default), path.clone());
+                }
+                for argument in self.eval.arguments_for(site.file, binding) {
+                    let mut outer = path.clone();
+                    outer.through.insert(0, outer.handover);
+                    outer.handover = argument;
+                    outer.place = argument;
+                    self.expression(argument, outer);
+                }
+                self.known(&self.eval.annotated(site.file, binding), site, &path);
+            }
+            BindingKind::Import { attribute: None, .. } if path.parts.is_empty() && !path.items => {
+                self.push(What::Object(Obstacle::of("a module", Some(at(binding.statement)))), site, &path);
+            }
+            BindingKind::With { .. } | BindingKind::Import { .. } if path.parts.is_empty() => {
+                self.known(&self.eval.binding_values(site.file, binding), site, &path);
+            }
+            _ => {}
+        }
+    }
+
+    /// A loop variable: the element at its place, where the iterable is a display.
+    fn looped(&mut self, site: Site, iterable: Site, parts: &[PathStep], mut path: Path) {
+        let tree = self.eval.file(iterable.file).tree();
+        if parts.is_empty() && tree.kind(tree.unparenthesized(iterable.node)) != Kind::Call {
+            path.items = true;
+            return self.expression(iterable, path);
+        }
+        let values = self.eval.element_values(iterable, parts);
+        self.known(&values, site, &path);
+    }
+
+    fn call(&mut self, site: Site, mut path: Path) {
+        let facts = self.eval.file(site.file);
+        let Some(callee) = facts.tree().child(site.node, Field::Function) else { return };
+        let callees = self.eval.values(Site { file: site.file, node: callee });
+        for value in callees.iter() {
+            match value {
+                Value::External { path: dotted, .. } => match holds(dotted) {
+                    kind @ (Holds::Items | Holds::Mapping) => {
+                        path.items = true;
+                        self.eval.positional_arguments(site).into_iter().for_each(|argument| self.expression(argument, path.clone()));
+                        path.items = false;
+                        let named = if matches!(kind, Holds::Mapping) { self.eval.keyword_values(site) } else { Vec::new() };
+                        named.into_iter().for_each(|argument| self.expression(argument, path.clone()));
+                    }
+                    Holds::Arguments if !path.items || &**dotted == "itertools.repeat" => {
+                        path.items = false;
+                        self.every_argument(site, &path);
+                    }
+                    Holds::Arguments => {}
+                    Holds::Unknown => self.values(site, &path),
+                },
+                Value::Class(class) if !path.items => self.constructed(*class, site, &path),
+                Value::Function(_) | Value::Method { function: Some(_), .. } => {
+                    self.returned(site, &path);
+                    self.values(site, &path);
+                }
+                _ => self.values(site, &path),
+            }
+        }
+    }
+
+    fn every_argument(&mut self, call: Site, path: &Path) {
+        let tree = self.eval.file(call.file).tree();
+        let Some(list) = tree.child(call.node, Field::Arguments) else { return };
+        let arguments: Vec<NodeId> = if tree.kind(list) == Kind::ArgumentList { tree.children(list).take(MAX_ITEMS).collect() } else { vec![list] };
+        for argument in arguments {
+            let value = tree.child(argument, Field::Value).filter(|_| tree.kind(argument) == Kind::KeywordArgument).unwrap_or(argument);
+            self.expression(Site { file: call.file, node: value }, path.clone());
+        }
+    }
+
+    /// A new object: what its class stores of the arguments, and what it makes itself.
+    fn constructed(&mut self, class: Site, call: Site, path: &Path) {
+        if self.eval.controls_its_pickling(class) {
+            return;
+        }
+        if self.eval.is_local(class) {
+            return self.push(What::Callable(Callable::Instance(class)), call, path);
+        }
+        for argument in self.eval.stored_arguments(class, call) {
+            self.expression(argument, path.clone());
+        }
+        if let Some(obstacle) = self.eval.made_obstacle(class, self.inheritance) {
+            self.push(What::Object(obstacle), call, path);
+        }
+    }
+
+    /// The local functions and lambdas that a call of the project returns.
+    fn returned(&mut self, call: Site, path: &Path) {
+        if path.items {
+            return;
+        }
+        for origin in self.eval.origins(call) {
+            let unnamed = match &origin.callable {
+                Callable::Lambda(_) => true,
+                Callable::Function(site) | Callable::Class(site) => self.eval.is_local(*site),
+                _ => false,
+            };
+            if unnamed {
+                self.push(What::Callable(origin.callable), origin.leaf, path);
+            }
+        }
+    }
+
+    fn attribute(&mut self, site: Site, path: Path) {
+        self.returned(site, &path);
+        self.values(site, &path);
+    }
+
+    fn values(&mut self, site: Site, path: &Path) {
+        let values = self.eval.values(site);
+        self.known(&values, site, path);
+    }
+
+    /// Obstacles among values whose making is not walked.
+    fn known(&mut self, values: &[Value], leaf: Site, path: &Path) {
+        if !path.parts.is_empty() {
+            return;
+        }
+        for value in values {
+            let by_other_rules = matches!(value, Value::Lambda(_) | Value::Function(_) | Value::Class(_) | Value::Partial(_));
+            let taken_apart = path.items && !matches!(value, Value::Instance(Type::Class(_)));
+            if by_other_rules || taken_apart {
+                continue;
+            }
+            if let Some(obstacle) = self.eval.obstacle_in(value, self.inheritance) {
+                self.push(What::Object(obstacle), leaf, path);
+            }
+        }
+    }
+}
+
+/// What an object of another library keeps of the arguments of its constructor.
+enum Holds {
+    /// All of them.
+    Arguments,
+    /// The items of the positional ones.
+    Items,
+    /// The items of the positional ones, and the keyword ones.
+    Mapping,
+    /// Not known.
+    Unknown,
+}
+
+/// `[a] + xs`, `[a] * n`: the result holds the items of its operands.
+fn joins_displays(tree: &Tree, node: NodeId) -> bool {
+    let operator = tree.child(node, Field::Operator).map(|operator| tree.kind(operator));
+    matches!(operator, Some(Kind::Plus | Kind::Star))
+        && tree.children(node).any(|operand| matches!(tree.kind(operand), Kind::List | Kind::Tuple | Kind::ListComprehension))
+}
+
+fn holds(path: &str) -> Holds {
+    match path {
+        "functools.partial" | "types.SimpleNamespace" | "collections.defaultdict" | "builtins.map" | "builtins.filter" => Holds::Arguments,
+        "builtins.dict" | "collections.OrderedDict" | "collections.Counter" => Holds::Mapping,
+        "builtins.list" | "builtins.tuple" | "builtins.set" | "builtins.frozenset" | "builtins.sorted" | "collections.deque" | "builtins.reversed"
+        | "builtins.zip" | "builtins.enumerate" | "builtins.iter" | "itertools.chain" | "itertools.product" => Holds::Items,
+        "itertools.repeat" => Holds::Arguments,
+        _ => Holds::Unknown,
+    }
+}

@@ -1,0 +1,251 @@
+//! What an instance of a project class holds: attributes, dataclass fields, constructor arguments.
+
+use super::attributes::AttributeWrite;
+use super::picklability::{Obstacle, object_obstacle};
+use super::{Eval, Site, Value};
+use crate::facts::scopes::BindingKind;
+use crate::syntax::{Field, Kind, NodeId};
+use std::collections::BTreeSet;
+
+/// When an object is pickled: what is written later, or in the worker only, does not count.
+#[derive(Debug, Clone, Default)]
+pub struct Moment {
+    /// The method that runs in the worker.
+    pub worker: Option<Site>,
+    /// The call that sends.
+    pub call: Option<Site>,
+}
+
+impl Eval<'_> {
+    /// Everything that is known to keep instances of the class from crossing at `moment`.
+    pub fn state_obstacles(&self, class: Site, inheritance: bool, depth: u32, moment: &Moment) -> Vec<Obstacle> {
+        if self.controls_its_pickling(class) {
+            return Vec::new();
+        }
+        if self.is_local(class) {
+            let name = self.file(class.file).definition_name(class.node);
+            return vec![Obstacle::of(&format!("an instance of the local class '{name}'"), Some(class))];
+        }
+        for (path, _) in self.external_bases(class) {
+            if matches!(crate::catalogue::last_part(&path), "TestCase" | "IsolatedAsyncioTestCase") {
+                return vec![Obstacle::of("a test case (it holds its runner's streams)", Some(class))];
+            }
+            if let Some(found) = object_obstacle(&path, Some(class), inheritance) {
+                return vec![found];
+            }
+        }
+        self.attribute_obstacles(class, inheritance, depth, moment)
+    }
+
+    /// Every attribute of the class's instances that is known to keep them from crossing at `moment`.
+    pub fn attribute_obstacles(&self, class: Site, inheritance: bool, depth: u32, moment: &Moment) -> Vec<Obstacle> {
+        let lineage = self.lineage(class);
+        let inside = moment.worker.map(|worker| self.worker_methods(&lineage, worker)).unwrap_or_default();
+        let mut found: Vec<Obstacle> = Vec::new();
+        for each in lineage {
+            for (name, write) in self.own_attribute_writes(each).iter() {
+                let method = self.method_around(each, write.target.node);
+                let in_worker = method.is_some_and(|method| inside.contains(&Site { file: each.file, node: method }));
+                let later = moment.call.is_some_and(|call| self.is_behind(write.target, call));
+                if in_worker || later {
+                    continue;
+                }
+                let Some(value) = write.value else { continue };
+                let module = self.names_module(value).then(|| Obstacle::of("a module", None));
+                let obstacle = module.or_else(|| self.values(value).iter().find_map(|value| self.obstacle_of(value, inheritance, depth - 1)));
+                self.add(&mut found, name, write.target, obstacle);
+            }
+            for (name, target, values) in self.field_values(each) {
+                self.add(&mut found, &name, target, values.iter().find_map(|value| self.obstacle_of(value, inheritance, depth - 1)));
+            }
+        }
+        found
+    }
+
+    fn add(&self, found: &mut Vec<Obstacle>, name: &str, target: Site, obstacle: Option<Obstacle>) {
+        let path = format!("self.{name}");
+        let Some(inner) = obstacle else { return };
+        if found.iter().any(|have| have.path == path || have.path.starts_with(&format!("{path}."))) {
+            return;
+        }
+        let path = if inner.path.is_empty() { path } else { format!("{path}{}", inner.path.trim_start_matches("self")) };
+        found.push(Obstacle { path, site: Some(target), ..inner });
+    }
+
+    /// What keeps every new instance of a class from crossing, whatever its constructor is given.
+    pub fn made_obstacle(&self, class: Site, inheritance: bool) -> Option<Obstacle> {
+        let fed = |write: &AttributeWrite| write.value.is_some_and(|value| self.reads_parameter(value));
+        let of_base = self.external_bases(class).into_iter().find_map(|(path, _)| object_obstacle(&path, Some(class), inheritance));
+        of_base.or_else(|| {
+            let all = self.attribute_obstacles(class, inheritance, 3, &Moment::default());
+            let writes: Vec<Site> = self
+                .lineage(class)
+                .into_iter()
+                .flat_map(|each| self.own_attribute_writes(each).to_vec())
+                .filter(|(_, write)| fed(write))
+                .map(|row| row.1.target)
+                .collect();
+            all.into_iter().find(|obstacle| obstacle.site.is_none_or(|site| !writes.contains(&site)))
+        })
+    }
+
+    /// Whether an expression reads a parameter of the function around it.
+    fn reads_parameter(&self, value: Site) -> bool {
+        let facts = self.file(value.file);
+        let tree = facts.tree();
+        tree.subtree(value.node).filter(|node| tree.kind(*node) == Kind::Identifier).any(|node| {
+            facts
+                .scopes
+                .resolve_name(node)
+                .is_some_and(|(home, name)| facts.scopes.bindings(home, name).iter().any(|binding| matches!(binding.kind, BindingKind::Parameter { .. })))
+        })
+    }
+
+    /// Whether an expression is the name of an imported module.
+    pub fn names_module(&self, expression: Site) -> bool {
+        let facts = self.file(expression.file);
+        let Some((home, name)) = facts.scopes.resolve_name(facts.tree().unparenthesized(expression.node)) else { return false };
+        let bindings = facts.scopes.bindings(home, name);
+        !bindings.is_empty() && bindings.iter().all(|binding| matches!(binding.kind, BindingKind::Import { attribute: None, .. }))
+    }
+
+    /// The arguments of a constructor call that the new object keeps.
+    pub fn stored_arguments(&self, class: Site, call: Site) -> Vec<Site> {
+        let Some((home, init)) = self.method(class, "__init__") else {
+            return if self.keeps_all_arguments(class) { self.all_arguments(call) } else { Vec::new() };
+        };
+        let facts = self.file(init.file);
+        let tree = facts.tree();
+        let kept: BTreeSet<&str> = self
+            .own_attribute_writes(home)
+            .iter()
+            .filter_map(|(_, write)| write.value)
+            .flat_map(|value| kept_names(tree, value.node))
+            .map(|node| facts.text(node))
+            .collect();
+        let Some(parameters) = tree.child(init.node, Field::Parameters) else { return Vec::new() };
+        let mut found = Vec::new();
+        for (position, parameter) in tree.children(parameters).skip(1).enumerate() {
+            let named = tree.child(parameter, Field::Name).unwrap_or(parameter);
+            let Some(name) = tree.subtree(named).find(|node| tree.kind(*node) == Kind::Identifier) else { continue };
+            if kept.contains(facts.text(name)) {
+                found.extend(self.argument(call, facts.text(name), position as i32));
+            }
+        }
+        found
+    }
+
+    /// Dataclasses, named tuples and exceptions keep what they are given.
+    fn keeps_all_arguments(&self, class: Site) -> bool {
+        self.lineage(class).into_iter().any(|each| self.is_dataclass(each))
+            || self.external_bases(class).iter().any(|(path, _)| {
+                let last = crate::catalogue::last_part(path);
+                last == "NamedTuple" || last.ends_with("Error") || last.ends_with("Exception")
+            })
+    }
+
+    fn is_dataclass(&self, class: Site) -> bool {
+        self.has_decorator(class, &["dataclass", "define", "frozen", "attrs", "attrib", "mutable"])
+    }
+
+    /// The fields of a dataclass that are made for each instance: `field(default_factory=threading.Lock)`.
+    fn field_values(&self, class: Site) -> Vec<(String, Site, Vec<Value>)> {
+        if !self.is_dataclass(class) {
+            return Vec::new();
+        }
+        let facts = self.file(class.file);
+        let tree = facts.tree();
+        let at = |node| Site { file: class.file, node };
+        let Some(body) = tree.child(class.node, Field::Body) else { return Vec::new() };
+        let mut found = Vec::new();
+        for statement in tree.children(body).filter(|node| tree.kind(*node) == Kind::ExpressionStatement) {
+            let Some(assignment) = tree.children(statement).next().filter(|node| tree.kind(*node) == Kind::Assignment) else { continue };
+            let (Some(left), Some(call)) = (tree.child(assignment, Field::Left), tree.child(assignment, Field::Right)) else { continue };
+            let factory = ["default_factory", "factory"].into_iter().find_map(|name| self.keyword_argument(at(call), name));
+            let Some(factory) = factory.filter(|_| tree.kind(call) == Kind::Call) else { continue };
+            let values = self.values(factory).iter().flat_map(|value| self.made_by(value, at(call))).collect();
+            found.push((facts.text(left).to_owned(), at(left), values));
+        }
+        found
+    }
+
+    /// The methods that run in the worker only: `worker`, and those that nothing but they call.
+    pub fn worker_methods(&self, lineage: &[Site], worker: Site) -> BTreeSet<Site> {
+        let mut inside = BTreeSet::new();
+        let called_outside = |method: Site, inside: &BTreeSet<Site>| {
+            let name = self.file(method.file).definition_name(method.node);
+            self.project.calls_named(name).iter().any(|call| {
+                let within = inside.iter().chain([&method]).any(|each| each.file == call.file && self.file(call.file).tree().contains(each.node, call.node));
+                !within
+            })
+        };
+        if called_outside(worker, &inside) {
+            return inside;
+        }
+        inside.insert(worker);
+        loop {
+            let before = inside.len();
+            for class in lineage {
+                let facts = self.file(class.file);
+                let Some(body) = facts.tree().child(class.node, Field::Body) else { continue };
+                let methods: Vec<NodeId> = facts.tree().children(body).filter_map(|node| definition(facts.tree(), node)).collect();
+                for node in methods {
+                    let method = Site { file: class.file, node };
+                    let name = facts.definition_name(node);
+                    let special = name.starts_with("__") && name.ends_with("__");
+                    let used = !self.project.calls_named(name).is_empty();
+                    if !special && used && !inside.contains(&method) && !called_outside(method, &inside) {
+                        inside.insert(method);
+                    }
+                }
+            }
+            if inside.len() == before {
+                return inside;
+            }
+        }
+    }
+
+    /// The method of `class` that holds `node`.
+    pub fn method_around(&self, class: Site, node: NodeId) -> Option<NodeId> {
+        let tree = self.file(class.file).tree();
+        let functions: Vec<NodeId> = tree.ancestors(node).take_while(|up| *up != class.node).filter(|up| tree.kind(*up) == Kind::FunctionDefinition).collect();
+        functions.last().copied()
+    }
+
+    /// Whether `place` is reached only after `call` in one run of the function that holds both.
+    fn is_behind(&self, place: Site, call: Site) -> bool {
+        let facts = self.file(place.file);
+        let tree = facts.tree();
+        if place.file != call.file || facts.enclosing_function(place.node) != facts.enclosing_function(call.node) {
+            return false;
+        }
+        let statement = facts.statement(place.node);
+        tree.start(statement) >= tree.end(call.node)
+            && !tree.ancestors(place.node).any(|up| matches!(tree.kind(up), Kind::ForStatement | Kind::WhileStatement) && tree.contains(up, call.node))
+    }
+}
+
+/// The `def` that a statement of a class body is, decorated or not.
+pub fn definition(tree: &crate::syntax::Tree, statement: NodeId) -> Option<NodeId> {
+    match tree.kind(statement) {
+        Kind::FunctionDefinition => Some(statement),
+        Kind::DecoratedDefinition => tree.child(statement, Field::Definition).filter(|inner| tree.kind(*inner) == Kind::FunctionDefinition),
+        _ => None,
+    }
+}
+
+/// The names whose objects an expression hands on unchanged.
+fn kept_names(tree: &crate::syntax::Tree, value: NodeId) -> Vec<NodeId> {
+    match tree.kind(value) {
+        Kind::Identifier => vec![value],
+        Kind::BooleanOperator
+        | Kind::ConditionalExpression
+        | Kind::ParenthesizedExpression
+        | Kind::List
+        | Kind::Tuple
+        | Kind::Dictionary
+        | Kind::Pair
+        | Kind::ExpressionList => tree.children(value).flat_map(|inner| kept_names(tree, inner)).collect(),
+        _ => Vec::new(),
+    }
+}

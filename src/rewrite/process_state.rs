@@ -1,0 +1,78 @@
+//! What a `Process` subclass makes in `__init__` and only the child uses: made in `run` instead.
+
+use super::place;
+use crate::findings::{Applicability, FileEdit, Fix};
+use crate::project::{Eval, Site};
+use crate::syntax::{Field, Kind, NodeId, Tree};
+use crate::text::{Edit, indent};
+use std::sync::Arc;
+
+/// The rewrite of `__init__`'s `self.x = make()` into `run`, where nothing but `run` and what only `run` calls uses the attribute.
+pub fn made_in_run(eval: &Eval, class: Site, write: Site) -> Option<Fix> {
+    let facts = eval.file(class.file);
+    let tree = facts.tree();
+    let (run, init) = (eval.own_method(class, "run")?, eval.own_method(class, "__init__")?);
+    let assignment = tree.parent(write.node).filter(|up| tree.kind(*up) == Kind::Assignment)?;
+    let statement = tree.parent(assignment).filter(|up| tree.kind(*up) == Kind::ExpressionStatement)?;
+    let value = tree.child(assignment, Field::Right)?;
+    let in_init = tree.parent(statement) == tree.child(init.node, Field::Body);
+    if !in_init || place::shares_its_line(facts, statement) || !is_closed(eval, Site { file: class.file, node: value }) {
+        return None;
+    }
+    let name = facts.text(tree.child(write.node, Field::Attribute)?);
+    let inside = eval.worker_methods(&eval.lineage(class), run);
+    if !is_used_only_in(eval, name, write, &inside) {
+        return None;
+    }
+    let body = tree.child(run.node, Field::Body)?;
+    let mut first = tree.children(body).next()?;
+    let own_self = first_parameter(eval, run)?;
+    if own_self != first_parameter(eval, init)? || facts.source.lines().line(tree.start(first)) == facts.source.lines().line(tree.start(run.node)) {
+        return None;
+    }
+    if is_docstring(tree, first) {
+        first = tree.children(body).nth(1)?;
+    }
+    let indentation = indent::indentation(facts.all(), tree.start(first));
+    let line = format!("{}{}{indentation}", facts.text(statement), facts.source.newline());
+    let edits = [Edit::insert(tree.start(first), line), place::remove_statement(facts, statement)];
+    let path = Arc::new(facts.source.path.clone());
+    Some(Fix {
+        title: format!("make 'self.{name}' in run()"),
+        applicability: Applicability::Unsafe,
+        edits: edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect(),
+        new_names: Vec::new(),
+    })
+}
+
+/// Whether an expression reads nothing but module-level names: it means the same in another method.
+fn is_closed(eval: &Eval, expression: Site) -> bool {
+    let facts = eval.file(expression.file);
+    let tree = facts.tree();
+    tree.subtree(expression.node)
+        .filter(|node| tree.kind(*node) == Kind::Identifier)
+        .all(|node| facts.scopes.resolve_name(node).is_none_or(|(home, _)| home == facts.scopes.module()))
+}
+
+/// Whether the attribute name occurs nowhere but at `write` and inside the given methods.
+fn is_used_only_in(eval: &Eval, name: &str, write: Site, inside: &std::collections::BTreeSet<Site>) -> bool {
+    eval.project.files().all(|(id, facts)| {
+        let tree = facts.tree();
+        tree.subtree(Tree::ROOT).filter(|node| tree.kind(*node) == Kind::Attribute).all(|node| {
+            let same = tree.child(node, Field::Attribute).is_some_and(|attribute| facts.text(attribute) == name);
+            let here = Site { file: id, node };
+            !same || here == write || inside.iter().any(|method| method.file == id && tree.contains(method.node, node))
+        })
+    })
+}
+
+fn first_parameter<'p>(eval: &Eval<'p>, function: Site) -> Option<&'p str> {
+    let facts = eval.file(function.file);
+    let tree = facts.tree();
+    let parameters = tree.child(function.node, Field::Parameters)?;
+    Some(facts.text(tree.children(parameters).next()?))
+}
+
+fn is_docstring(tree: &Tree, statement: NodeId) -> bool {
+    tree.kind(statement) == Kind::ExpressionStatement && tree.children(statement).next().is_some_and(|inner| tree.kind(inner) == Kind::String)
+}

@@ -1,0 +1,40 @@
+//! SP205: multiprocessing's own primitives as task arguments: they travel only in Process args and initargs.
+
+use super::{Rule, RuleContext};
+use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
+use crate::project::What;
+use crate::syntax::QueryFile;
+
+static QUERY: QueryFile = QueryFile::new("inheritance_only_argument", include_str!("../../queries/inheritance_only_argument.scm"));
+
+pub(super) const RULE: Rule = Rule {
+    code: "SP205",
+    name: "inheritance-only-argument",
+    summary: "a multiprocessing Queue, Lock, Value or Event is sent as a task argument",
+    query: &QUERY,
+    page: include_str!("inheritance_only_argument.md"),
+    check,
+};
+
+fn check(ctx: &RuleContext) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (carried, _) in ctx.carried_calls() {
+        let What::Object(obstacle) = &carried.content.what else { continue };
+        if !obstacle.by_inheritance {
+            continue;
+        }
+        let place = carried.content.place;
+        let text = ctx.short_text(place);
+        let told = obstacle.told_of(&format!("'{text}'"));
+        let message =
+            format!("{told} and is sent as an argument of {}; it is shared between processes through inheritance only", ctx.entry_name(&carried.dispatch));
+        let remedy = Remedy::Refused(Refusal::new(
+            Reason::InheritanceOnly,
+            format!("{told}, which a task cannot carry"),
+            "hand it to the workers by initializer and initargs and keep it in a module global there, or use a manager's proxy",
+        ));
+        let made = obstacle.site.filter(|site| *site != place).map(|site| (site, format!("{} is made here", obstacle.what)));
+        found.push(ctx.finding(place, message, &carried.methods, Severity::Error, remedy, ctx.way_of(carried, made)));
+    }
+    found
+}

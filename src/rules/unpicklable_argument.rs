@@ -1,0 +1,92 @@
+//! SP201: something that cannot be pickled among the arguments of a dispatch, also inside containers and new objects.
+
+use super::{Rule, RuleContext};
+use crate::facts::names;
+use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
+use crate::project::{Callable, Carried, Site, What};
+use crate::rewrite::{argument_value, lift, named_lambda};
+use crate::syntax::{Kind, QueryFile};
+
+static QUERY: QueryFile = QueryFile::new("unpicklable_argument", include_str!("../../queries/unpicklable_argument.scm"));
+
+pub(super) const RULE: Rule = Rule {
+    code: "SP201",
+    name: "unpicklable-argument",
+    summary: "a lambda, generator, open file, lock or other unpicklable object is among the arguments of a dispatch",
+    query: &QUERY,
+    page: include_str!("unpicklable_argument.md"),
+    check,
+};
+
+fn check(ctx: &RuleContext) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (carried, _) in ctx.carried_calls() {
+        let place = carried.content.place;
+        let described = match &carried.content.what {
+            What::Callable(Callable::Lambda(lambda)) => Some(lambda_found(ctx, *lambda)),
+            What::Callable(Callable::Function(function)) => Some(function_found(ctx, *function)),
+            What::Callable(_) => None,
+            // Local classes and multiprocessing's own objects are the business of other rules.
+            What::Object(obstacle) if obstacle.by_inheritance || obstacle.what.starts_with("an instance of the local class") => None,
+            What::Object(_) => Some(object_found(ctx, carried, place)),
+        };
+        let Some((who, remedy, made)) = described else { continue };
+        let message =
+            format!("{who} is among the arguments of {} and cannot be pickled; it {}", ctx.entry_name(&carried.dispatch), ctx.transport_of(&carried.dispatch));
+        let made = made.filter(|(site, _)| *site != place);
+        found.push(ctx.finding(place, message, &carried.methods, Severity::Error, remedy, ctx.way_of(carried, made)));
+    }
+    found
+}
+
+type Described = (String, Remedy, Option<(Site, String)>);
+
+fn lambda_found(ctx: &RuleContext, lambda: Site) -> Described {
+    let facts = ctx.eval.file(lambda.file);
+    let made = Some((lambda, "the lambda is here".to_owned()));
+    if let Some(assignment) = names::holder(facts, lambda.node) {
+        return ("a lambda".into(), named_lambda::to_def(ctx.eval, lambda, assignment), made);
+    }
+    if let Some(fix) = argument_value::default_factory(ctx.eval, lambda) {
+        return ("the lambda of a defaultdict".into(), Remedy::Fix(fix), made);
+    }
+    ("a lambda".into(), lift::callable(ctx.eval, lambda, ctx.carried_uses(lambda), ctx.bind), made)
+}
+
+fn function_found(ctx: &RuleContext, function: Site) -> Described {
+    let name = ctx.eval.file(function.file).definition_name(function.node).to_owned();
+    let remedy = lift::callable(ctx.eval, function, ctx.carried_uses(function), ctx.bind);
+    (format!("the local function '{name}'"), remedy, Some((function, format!("'{name}' is defined here, inside a function"))))
+}
+
+fn object_found(ctx: &RuleContext, carried: &Carried, place: Site) -> Described {
+    let What::Object(obstacle) = &carried.content.what else { unreachable!("the caller matched an object") };
+    let facts = ctx.eval.file(place.file);
+    let leaf = carried.content.leaf;
+    let is_generator = ctx.eval.file(leaf.file).tree().kind(leaf.node) == Kind::GeneratorExpression;
+    if is_generator && let Some(fix) = argument_value::list_of(ctx.eval, leaf, carried) {
+        return ("a generator expression".into(), Remedy::Fix(fix), Some((leaf, "the generator is made here".to_owned())));
+    }
+    if obstacle.what == ENVIRONMENT && obstacle.path.is_empty() && leaf == place && facts.text(leaf.node).ends_with("environ") {
+        return ("'os.environ'".into(), Remedy::Fix(argument_value::copied_environment(ctx.eval, leaf)), None);
+    }
+    let name = format!("'{}'", ctx.short_text(place));
+    let tree = ctx.eval.file(leaf.file).tree();
+    let is_named = tree.parent(leaf.node).is_some_and(|up| matches!(tree.kind(up), Kind::Assignment | Kind::AsPattern | Kind::ArgumentList));
+    let who = match (obstacle.path.is_empty(), leaf == place || is_named) {
+        (true, true) => format!("{name}, {},", obstacle.what),
+        (true, false) => format!("{name}, which holds {},", obstacle.what),
+        (false, _) => format!("{name}, which holds {} ({}),", obstacle.what, obstacle.path),
+    };
+    let refusal = Refusal::new(
+        Reason::UnpicklableObject,
+        obstacle.told_of(&name),
+        format!("pass what it is made from (a path, a name, settings) and make it in the worker, or give this call a fork context: {FORK}"),
+    );
+    let told = if obstacle.path.is_empty() { format!("{} is made here", obstacle.what) } else { format!("'{}' is {}", obstacle.path, obstacle.what) };
+    (who, Remedy::Refused(refusal), obstacle.site.map(|site| (site, told)))
+}
+
+/// How the table of objects calls `os.environ`.
+const ENVIRONMENT: &str = "the process environment object";
+const FORK: &str = "multiprocessing.get_context(\"fork\")";

@@ -1,0 +1,89 @@
+//! SP106: a bound method or callable instance whose object holds what cannot be pickled.
+
+use super::{Rule, RuleContext};
+use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
+use crate::project::instances::Moment;
+use crate::project::picklability::Obstacle;
+use crate::project::{Callable, Sent, Type, Value};
+use crate::rewrite::bound_method;
+use crate::syntax::QueryFile;
+
+static QUERY: QueryFile = QueryFile::new("unpicklable_instance", include_str!("../../queries/unpicklable_instance.scm"));
+
+pub(super) const RULE: Rule = Rule {
+    code: "SP106",
+    name: "unpicklable-instance",
+    summary: "a bound method or callable instance is sent whose object holds a lock, file, connection, pool or the like",
+    query: &QUERY,
+    page: include_str!("unpicklable_instance.md"),
+    check,
+};
+
+/// How deep the attributes of attributes are looked into.
+const DEPTH: u32 = 4;
+
+fn check(ctx: &RuleContext) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for sent in ctx.sent_calls() {
+        let Some((who, obstacles)) = held(ctx, sent) else { continue };
+        let Some(first) = obstacles.first() else { continue };
+        let told = if first.path.is_empty() { format!("is {}", first.what) } else { format!("holds {} ({})", first.what, first.path) };
+        let message =
+            format!("{who} is sent to a process by {}, and its object, which is pickled with it, {told}; it {}", ctx.api_name(sent), ctx.transport_note(sent));
+        let remedy = bound_method::remedy(ctx.eval, sent, &obstacles).unwrap_or_else(|| Remedy::Refused(refusal(ctx, &obstacles)));
+        let mut related: Vec<_> = obstacles.iter().filter_map(|each| Some(ctx.related(each.site?, format!("{} is kept here", each.what)))).collect();
+        related.extend(ctx.path_of(sent, None));
+        found.push(ctx.finding(sent.origin.handover, message, &sent.methods, Severity::Error, remedy, related));
+    }
+    found
+}
+
+/// What the object of a sent method or callable instance holds, and how messages name the callable.
+fn held(ctx: &RuleContext, sent: &Sent) -> Option<(String, Vec<Obstacle>)> {
+    let inheritance = sent.dispatch.carries_primitives(ctx.eval.project);
+    let moment = |worker| Moment { worker, call: Some(sent.dispatch.call) };
+    match &sent.origin.callable {
+        Callable::Method { receiver: Type::Class(class), name, function, .. } => {
+            let detached = function.is_some_and(|function| ctx.eval.has_decorator(function, &["staticmethod", "classmethod"]));
+            // Instances of local classes are the business of another rule.
+            if detached || ctx.eval.is_local(*class) {
+                return None;
+            }
+            Some((format!("the bound method '{name}'"), ctx.eval.state_obstacles(*class, inheritance, DEPTH, &moment(*function))))
+        }
+        Callable::Method { receiver: Type::External { path, start, made }, name, .. } => {
+            let object = Value::Instance(Type::External { path: path.clone(), start: *start, made: *made });
+            Some((format!("the bound method '{name}'"), ctx.eval.obstacle_in(&object, inheritance).into_iter().collect()))
+        }
+        Callable::Instance(class) if !ctx.eval.is_local(*class) => {
+            let worker = ctx.eval.method(*class, "__call__").map(|(_, function)| function);
+            let name = ctx.eval.file(class.file).definition_name(class.node);
+            Some((format!("an instance of '{name}'"), ctx.eval.state_obstacles(*class, inheritance, DEPTH, &moment(worker))))
+        }
+        _ => None,
+    }
+}
+
+fn refusal(ctx: &RuleContext, obstacles: &[Obstacle]) -> Refusal {
+    let parts: Vec<String> = obstacles
+        .iter()
+        .map(|each| {
+            let line = each.site.map(|site| {
+                let facts = ctx.eval.file(site.file);
+                facts.source.lines().line(facts.tree().start(site.node))
+            });
+            let name = if each.path.is_empty() { "the object" } else { &each.path };
+            line.map_or_else(|| format!("{name} is {}", each.what), |line| format!("{name} (line {line}) is {}", each.what))
+        })
+        .collect();
+    let by_inheritance = obstacles.iter().all(|each| each.by_inheritance);
+    let (reason, advice) = if by_inheritance {
+        (Reason::InheritanceOnly, "hand it to the workers by initializer and initargs")
+    } else {
+        (
+            Reason::UnpicklableObject,
+            "send a module-level function with the values that it needs, or drop the attribute in __getstate__ and make it anew in __setstate__",
+        )
+    };
+    Refusal::new(reason, parts.join(", "), advice)
+}

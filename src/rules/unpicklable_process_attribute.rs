@@ -1,0 +1,74 @@
+//! SP203: a `Process` subclass stores what cannot be pickled before `start()`.
+
+use super::{Rule, RuleContext};
+use crate::catalogue::Start;
+use crate::findings::{Finding, Reason, Refusal, Remedy, Severity, StartMethod};
+use crate::project::Site;
+use crate::project::instances::Moment;
+use crate::rewrite::process_state;
+use crate::syntax::QueryFile;
+
+static QUERY: QueryFile = QueryFile::new("unpicklable_process_attribute", include_str!("../../queries/unpicklable_process_attribute.scm"));
+
+pub(super) const RULE: Rule = Rule {
+    code: "SP203",
+    name: "unpicklable-process-attribute",
+    summary: "a subclass of Process keeps a lock, file, connection or the like when start() pickles it",
+    query: &QUERY,
+    page: include_str!("unpicklable_process_attribute.md"),
+    check,
+};
+
+const DEPTH: u32 = 4;
+
+fn check(ctx: &RuleContext) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for hit in ctx.matches() {
+        let Some(class) = hit.get("class").map(|node| ctx.at(node)) else { continue };
+        let Some(start) = ctx.eval.process_class(class) else { continue };
+        if ctx.eval.controls_its_pickling(class) {
+            continue;
+        }
+        let methods: Vec<StartMethod> = start.methods().iter().copied().filter(|method| *method != StartMethod::Fork).collect();
+        if methods.is_empty() || start == Start::Other {
+            continue;
+        }
+        let name = ctx.facts().definition_name(class.node);
+        let run = ctx.eval.method(class, "run").map(|(_, run)| run);
+        for obstacle in ctx.eval.attribute_obstacles(class, true, DEPTH, &Moment { worker: run, call: None }) {
+            let Some(write) = obstacle.site.filter(|site| site.file == ctx.file && is_before_start(ctx, class, *site)) else { continue };
+            let attribute = &obstacle.path;
+            let message =
+                format!("the process class '{name}' keeps {} ({attribute}), and start() pickles the whole object under spawn and forkserver", obstacle.what);
+            let remedy = process_state::made_in_run(ctx.eval, class, write).map_or_else(
+                || {
+                    Remedy::Refused(Refusal::new(
+                        Reason::UnpicklableObject,
+                        format!("{attribute} is {} when start() pickles the object", obstacle.what),
+                        "make it in run(), or use its multiprocessing counterpart, which travels with a Process",
+                    ))
+                },
+                Remedy::Fix,
+            );
+            let related = vec![ctx.related(class, format!("'{name}' is a subclass of Process"))];
+            found.push(ctx.finding(write, message, &methods, Severity::Error, remedy, related));
+        }
+    }
+    found
+}
+
+/// Whether a write happens in this class, in `__init__` or in what only `__init__` calls: other methods may run after `start()`.
+fn is_before_start(ctx: &RuleContext, class: Site, write: Site) -> bool {
+    let facts = ctx.eval.file(write.file);
+    if !facts.tree().contains(class.node, write.node) {
+        return false;
+    }
+    let Some(method) = ctx.eval.method_around(class, write.node) else { return false };
+    let name = facts.definition_name(method);
+    if name == "__init__" {
+        return true;
+    }
+    let Some(init) = ctx.eval.own_method(class, "__init__") else { return false };
+    let calls = ctx.eval.project.calls_named(name);
+    !calls.is_empty() && calls.iter().all(|call| call.file == init.file && facts.tree().contains(init.node, call.node))
+}
