@@ -4,7 +4,8 @@
 use super::arguments;
 use super::body::Style;
 use super::captures::Variable;
-use super::hoist::{self, Group};
+use super::hoist::Group;
+use super::member as member_facts;
 use super::timing;
 use crate::facts::FileFacts;
 use crate::findings::{Reason, Refusal};
@@ -175,7 +176,7 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
         plan.removed.push(statement);
         return Ok(());
     }
-    let single = hoist::is_only_binding(facts, variable, member.node) && !place_is_odd(facts, statement);
+    let single = member_facts::is_only_binding(facts, variable, member.node) && !place_is_odd(facts, statement);
     let stable = parameters.iter().all(|(captured, _)| timing::stable_from(group.eval, group.file, captured, statement, &reads));
     if !member.defaults.is_empty() {
         // Defaults have the value of the moment of definition, so that is where they are bound.

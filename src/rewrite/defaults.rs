@@ -66,7 +66,7 @@ pub(super) fn judge(group: &Group, member: &Member) -> Result<(), Refusal> {
             "bind the value with functools.partial, and give the parameter another name",
         ))
     };
-    if super::hoist::takes_any_keyword(facts, member.node) {
+    if super::member::takes_any_keyword(facts, member.node) {
         return refuse("the function takes any keyword, so it cannot be bound by name");
     }
     for each in group.dispatches.iter().filter(|_| member.node == group.members[0].node) {

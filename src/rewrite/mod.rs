@@ -12,6 +12,7 @@ pub mod hoist;
 pub mod imports;
 pub mod judge;
 pub mod lift;
+pub mod member;
 pub mod method_wrapper;
 pub mod named_lambda;
 pub mod place;

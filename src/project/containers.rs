@@ -1,0 +1,153 @@
+//! What containers hold: displays, comprehensions, unpacking, loops, and what was appended.
+
+use super::{Eval, Site, Type, Value};
+use crate::facts::scopes::PathStep;
+use crate::syntax::{Field, Kind, NodeId};
+
+impl Eval<'_> {
+    /// The part of `value` that a target at `path` of a tuple gets.
+    pub(super) fn destructured(&self, value: Site, path: &[PathStep]) -> Vec<Value> {
+        let Some((first, rest)) = path.split_first() else { return self.values(value).to_vec() };
+        let mut found = Vec::new();
+        for value in self.values(value).iter() {
+            match value {
+                Value::Literal(site) => match self.item(*site, *first) {
+                    Some(item) => found.extend(self.destructured(item, rest)),
+                    None => found.push(Value::Unknown),
+                },
+                Value::Instance(Type::External { path, .. }) if crate::catalogue::last_part(path) == "Pipe" => {
+                    found.push(value.clone());
+                }
+                _ => found.push(Value::Unknown),
+            }
+        }
+        found
+    }
+
+    /// The element of a display that one step of unpacking takes.
+    pub fn item(&self, display: Site, step: PathStep) -> Option<Site> {
+        let items = self.items_of(display)?;
+        match step {
+            PathStep::Index(at) => items.get(at).copied(),
+            PathStep::FromEnd(at) => items.len().checked_sub(at + 1).map(|at| items[at]),
+            PathStep::Star => None,
+        }
+    }
+
+    /// The items of a list, tuple or set display without splats.
+    pub fn items_of(&self, display: Site) -> Option<Vec<Site>> {
+        let tree = self.file(display.file).tree();
+        let plain = matches!(tree.kind(display.node), Kind::List | Kind::Tuple | Kind::Set | Kind::ExpressionList);
+        let items: Vec<Site> = tree.children(display.node).map(|node| Site { file: display.file, node }).collect();
+        (plain && !items.iter().any(|item| tree.kind(item.node) == Kind::ListSplat)).then_some(items)
+    }
+
+    /// What a loop over `iterable` puts into the target at `path`.
+    pub fn element_values(&self, iterable: Site, path: &[PathStep]) -> Vec<Value> {
+        let facts = self.file(iterable.file);
+        let tree = facts.tree();
+        let node = tree.unparenthesized(iterable.node);
+        let at = |node| Site { file: iterable.file, node };
+        if tree.kind(node) == Kind::Call {
+            let arguments = self.positional_arguments(at(node));
+            let callee = tree.child(node, Field::Function).map(|callee| (callee, facts.text(callee))).unwrap_or((node, ""));
+            match (callee.1, arguments.as_slice(), path) {
+                ("enumerate", [inner, ..], [PathStep::Index(1), rest @ ..]) => return self.element_values(*inner, rest),
+                ("zip", inner, [PathStep::Index(index), rest @ ..]) if *index < inner.len() => return self.element_values(inner[*index], rest),
+                ("list" | "tuple" | "set" | "sorted" | "reversed" | "iter" | "frozenset", [inner, ..], _) => return self.element_values(*inner, path),
+                _ => {}
+            }
+            if tree.kind(callee.0) == Kind::Attribute && arguments.is_empty() {
+                let method = tree.child(callee.0, Field::Attribute).map_or("", |name| facts.text(name));
+                let object = tree.child(callee.0, Field::Object).map(at);
+                match (method, object, path) {
+                    ("items", Some(object), [PathStep::Index(1), rest @ ..]) => return self.mapping_values(object, rest),
+                    ("values", Some(object), rest) => return self.mapping_values(object, rest),
+                    _ => {}
+                }
+            }
+        }
+        let mut found = Vec::new();
+        for value in self.values(at(node)).iter() {
+            match value {
+                Value::Literal(site) => {
+                    for item in self.elements_of(*site) {
+                        found.extend(self.destructured(item, path));
+                    }
+                }
+                _ => found.push(Value::Unknown),
+            }
+        }
+        for appended in self.appended_to(at(node)) {
+            found.extend(self.destructured(appended, path));
+        }
+        found
+    }
+
+    /// The element expressions of a display or comprehension; for a dictionary, its keys are left out.
+    pub fn elements_of(&self, display: Site) -> Vec<Site> {
+        let tree = self.file(display.file).tree();
+        let at = |node| Site { file: display.file, node };
+        match tree.kind(display.node) {
+            Kind::List | Kind::Tuple | Kind::Set | Kind::ExpressionList => {
+                tree.children(display.node).filter(|node| tree.kind(*node) != Kind::ListSplat).map(at).collect()
+            }
+            Kind::ListComprehension | Kind::SetComprehension | Kind::GeneratorExpression => tree.child(display.node, Field::Body).map(at).into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The value expressions of the dictionaries that `object` may be.
+    pub fn mapping_items(&self, object: Site) -> Vec<Site> {
+        let mut found = Vec::new();
+        for value in self.values(object).iter() {
+            let Value::Literal(site) = value else { continue };
+            let tree = self.file(site.file).tree();
+            let at = |node| Site { file: site.file, node };
+            let pairs: Vec<NodeId> = match tree.kind(site.node) {
+                Kind::Dictionary => tree.children(site.node).filter(|node| tree.kind(*node) == Kind::Pair).collect(),
+                Kind::DictionaryComprehension => tree.child(site.node, Field::Body).into_iter().collect(),
+                _ => Vec::new(),
+            };
+            found.extend(pairs.into_iter().filter_map(|pair| tree.child(pair, Field::Value)).map(at));
+        }
+        found
+    }
+
+    pub(super) fn mapping_values(&self, object: Site, path: &[PathStep]) -> Vec<Value> {
+        self.mapping_items(object).into_iter().flat_map(|item| self.destructured(item, path)).collect()
+    }
+
+    pub(super) fn subscript_values(&self, object: Site, _whole: Site) -> Vec<Value> {
+        let mut found: Vec<Value> = self.mapping_items(object).into_iter().flat_map(|item| self.values(item).to_vec()).collect();
+        for value in self.values(object).iter() {
+            if let Value::Literal(site) = value {
+                found.extend(self.elements_of(*site).into_iter().flat_map(|item| self.values(item).to_vec()));
+            }
+        }
+        if found.is_empty() {
+            found.push(Value::Unknown);
+        }
+        found
+    }
+
+    /// What is put into the list, set or deque `variable` by `append`, `add` and `insert`, where it is a plain name.
+    pub fn appended_to(&self, variable: Site) -> Vec<Site> {
+        let facts = self.file(variable.file);
+        let tree = facts.tree();
+        if tree.kind(variable.node) != Kind::Identifier {
+            return Vec::new();
+        }
+        let Some((scope, name)) = facts.scopes.resolve_name(variable.node) else { return Vec::new() };
+        let mut found = Vec::new();
+        for reference in facts.scopes.references(scope, &name) {
+            let Some(attribute) = tree.parent(*reference).filter(|up| tree.kind(*up) == Kind::Attribute) else { continue };
+            let Some(call) = tree.parent(attribute).filter(|up| tree.kind(*up) == Kind::Call) else { continue };
+            let method = tree.child(attribute, Field::Attribute).map_or("", |node| facts.text(node));
+            if matches!(method, "append" | "add" | "appendleft" | "insert") {
+                found.extend(self.positional_arguments(Site { file: variable.file, node: call }).last());
+            }
+        }
+        found
+    }
+}

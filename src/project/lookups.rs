@@ -1,0 +1,104 @@
+//! Names of modules: imports, members, re-exports, star imports, builtins.
+
+use super::{Eval, FileId, Value};
+use crate::facts::scopes::Binding;
+use std::path::PathBuf;
+
+impl Eval<'_> {
+    /// A global without a binding in its module: from a star import, or a builtin.
+    pub(super) fn unbound_name(&self, file: FileId, scope: crate::facts::scopes::ScopeId, name: &str) -> Vec<Value> {
+        let facts = self.file(file);
+        if scope != facts.scopes.module() {
+            return vec![Value::Unknown];
+        }
+        for module in super::reaching::star_imports(facts) {
+            let found = self.imported(file, &module, Some(name));
+            let known = found.iter().any(|value| match value {
+                Value::External { path, .. } => self.is_known_path(path),
+                Value::Unknown => false,
+                _ => true,
+            });
+            if known {
+                return found;
+            }
+        }
+        vec![Value::external(&format!("builtins.{name}"))]
+    }
+
+    /// Whether the tables have something to say about a dotted path.
+    pub fn is_known_path(&self, path: &str) -> bool {
+        self.project.catalogue.by_path(path).is_some() || crate::catalogue::objects::made_by(path).is_some()
+    }
+
+    /// Where a name read in the module scope of `file` is looked up: all its bindings.
+    pub fn module_member(&self, file: FileId, name: &str) -> Vec<Value> {
+        self.deeper(|| self.find_module_member(file, name))
+    }
+
+    pub(super) fn find_module_member(&self, file: FileId, name: &str) -> Vec<Value> {
+        let facts = self.file(file);
+        let module = facts.scopes.module();
+        let bindings: Vec<&Binding> = facts.scopes.bindings(module, name).iter().collect();
+        if bindings.is_empty() {
+            if let Some(path) = self.project.submodule(file, name) {
+                return self.module_at(path);
+            }
+            for star in super::reaching::star_imports(facts) {
+                let found = self.imported(file, &star, Some(name));
+                if !found.iter().all(|value| matches!(value, Value::Unknown)) {
+                    return found;
+                }
+            }
+            return vec![Value::Unknown];
+        }
+        bindings.into_iter().flat_map(|binding| self.binding_values(file, binding)).collect()
+    }
+
+    pub(super) fn module_at(&self, path: PathBuf) -> Vec<Value> {
+        if let Some(id) = self.project.at(&path) {
+            return vec![Value::Module(id)];
+        }
+        self.wanted.borrow_mut().insert(path);
+        vec![Value::Unknown]
+    }
+
+    /// What an import binds.
+    pub fn imported(&self, file: FileId, module: &str, attribute: Option<&str>) -> Vec<Value> {
+        if let Some(name) = attribute
+            && !module.starts_with('.')
+        {
+            let path = format!("{module}.{name}");
+            if self.is_known_path(&path) {
+                return vec![Value::external(&path)];
+            }
+        }
+        // Known APIs are found by their path even inside the project that defines them.
+        if attribute.is_none() && matches!(module, "multiprocessing" | "threading" | "concurrent" | "concurrent.futures" | "functools") {
+            return vec![Value::external(module)];
+        }
+        let Some(found) = self.project.module_path(file, module) else {
+            return if module.starts_with('.') {
+                match attribute {
+                    Some(name) => self.relative_submodule(file, module, name),
+                    None => vec![Value::Unknown],
+                }
+            } else {
+                vec![Value::external(&attribute.map_or_else(|| module.to_owned(), |name| format!("{module}.{name}")))]
+            };
+        };
+        let module_value = self.module_at(found);
+        let Some(name) = attribute else { return module_value };
+        match module_value.first() {
+            Some(Value::Module(id)) => {
+                let found = self.module_member(*id, name);
+                if found.iter().all(|value| matches!(value, Value::Unknown)) { self.relative_submodule(file, module, name) } else { found }
+            }
+            _ => vec![Value::Unknown],
+        }
+    }
+
+    pub(super) fn relative_submodule(&self, file: FileId, module: &str, name: &str) -> Vec<Value> {
+        let joined = if module.ends_with('.') { format!("{module}{name}") } else { format!("{module}.{name}") };
+        self.project.module_path(file, &joined).map_or_else(|| vec![Value::Unknown], |path| self.module_at(path))
+    }
+}
