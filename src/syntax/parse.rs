@@ -63,16 +63,10 @@ pub fn parse(text: &str) -> Parsed {
             parent: parent as u32,
             subtree_end: index as u32 + 1,
         });
-        let span = Span::new(node.start_byte() as u32, node.end_byte() as u32);
-        if node.is_error() {
-            broken.push(Broken { span, message: "invalid syntax, or syntax that spawnsafe's grammar does not know".into() });
-        } else if node.is_missing() {
-            broken.push(Broken { span, message: format!("invalid syntax: missing {}", node.kind()) });
-        }
-        let too_deep = open.len() >= MAX_DEPTH || brackets > MAX_BRACKETS || suites > MAX_INDENTS;
-        if too_deep {
-            broken
-                .push(Broken { span, message: format!("nested too deeply (more than {MAX_BRACKETS} brackets, {MAX_INDENTS} indents or {MAX_DEPTH} levels)") });
+        broken.extend(unreadable(&node));
+        if open.len() >= MAX_DEPTH || brackets > MAX_BRACKETS || suites > MAX_INDENTS {
+            let message = format!("nested too deeply (more than {MAX_BRACKETS} brackets, {MAX_INDENTS} indents or {MAX_DEPTH} levels)");
+            broken.push(Broken { span: span_of(&node), message });
             break;
         }
         if cursor.goto_first_child() {
@@ -106,6 +100,17 @@ pub fn parse(text: &str) -> Parsed {
     }
     broken.extend(unlisted_error(&cst, &broken));
     Parsed { tree, cst, broken }
+}
+
+fn span_of(node: &tree_sitter::Node) -> Span {
+    Span::new(node.start_byte() as u32, node.end_byte() as u32)
+}
+
+fn unreadable(node: &tree_sitter::Node) -> Option<Broken> {
+    if node.is_error() {
+        return Some(Broken { span: span_of(node), message: "invalid syntax, or syntax that spawnsafe's grammar does not know".into() });
+    }
+    node.is_missing().then(|| Broken { span: span_of(node), message: format!("invalid syntax: missing {}", node.kind()) })
 }
 
 /// tree-sitter can mark a tree as faulty without an ERROR node that the walk meets.

@@ -10,8 +10,10 @@ use std::rc::Rc;
 const LIMIT_SECONDS: f64 = 40.0;
 /// For programs that must hang in silence: there is nothing else to wait for.
 const SILENT_HANG_SECONDS: f64 = 6.0;
+/// Before 3.10 an executor whose task cannot be pickled may hang in silence where later ones raise.
+const FIRST_TO_RAISE: (u32, u32) = (3, 10);
 /// Of the older interpreters, each runs every so many-th fixture of a kind.
-const SAMPLE: usize = 8;
+const SAMPLE: usize = 16;
 
 /// What a run shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +52,7 @@ impl Run {
             Role::Oracle => env.insert("HARNESS_BY_VALUE", "1".into()),
             Role::Before | Role::After => env.insert("HARNESS_START_METHOD", self.method.clone()),
         };
-        let silent = self.role == Role::Before && self.case.settings.fails.as_deref() == Some("hang");
+        let silent = self.role == Role::Before && (self.may_hang_in_silence() || self.case.settings.fails.as_deref() == Some("hang"));
         Job {
             id,
             python: self.interpreter.path.clone(),
@@ -71,9 +73,19 @@ impl Run {
         }
     }
 
+    /// Whether a hang without a word is a failure as good as the stated one.
+    pub(crate) fn may_hang_in_silence(&self) -> bool {
+        self.interpreter.minor < FIRST_TO_RAISE
+    }
+
     /// Whether the original hung without a word although its failure prints something.
     pub(crate) fn is_worth_a_retry(&self, outcome: &Outcome, attempt: usize) -> bool {
-        attempt < 2 && self.role == Role::Before && self.failure().is_some() && outcome.ended == Ended::Limit && outcome.stderr.is_empty()
+        attempt < 2
+            && self.role == Role::Before
+            && !self.may_hang_in_silence()
+            && self.failure().is_some()
+            && outcome.ended == Ended::Limit
+            && outcome.stderr.is_empty()
     }
 }
 

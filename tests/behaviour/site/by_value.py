@@ -6,6 +6,8 @@ and object instead of as a name. Tasks are frozen when they are handed over, not
 a thread: a rewritten program must compute what the original meant at that moment.
 """
 
+import collections
+import dataclasses
 import enum
 import functools
 import importlib
@@ -21,8 +23,8 @@ _token_of = weakref.WeakKeyDictionary()
 _class_of = weakref.WeakValueDictionary()
 _unfilled = weakref.WeakSet()
 
-# Made by the class statement itself, so the copy gets its own.
-_OWN_ATTRIBUTES = {"__dict__", "__weakref__"}
+# Made by the class statement itself, so the copy gets its own; what computes annotations is bound to the original's scope.
+_OWN_ATTRIBUTES = {"__dict__", "__weakref__", "__annotate__", "__annotate_func__", "__annotations_cache__"}
 
 
 def _named(thing):
@@ -79,6 +81,8 @@ def _take_class(cls):
         members = [(member.name, member.value) for member in cls]
         methods = {name: value for name, value in vars(cls).items() if isinstance(value, types.FunctionType) and not name.startswith("_")}
         return _enum, (token, cls.__bases__, cls.__name__, cls.__module__, cls.__qualname__, members, methods)
+    if issubclass(cls, tuple) and hasattr(cls, "_field_defaults"):
+        return _namedtuple, (token, cls.__name__, cls.__module__, cls._fields, list(cls._field_defaults.values()))
     slots = vars(cls).get("__slots__", ())
     skipped = _OWN_ATTRIBUTES | set([slots] if isinstance(slots, str) else slots)
     attributes = {name: value for name, value in vars(cls).items() if name not in skipped}
@@ -103,6 +107,12 @@ def _enum(token, bases, name, module, qualname, members, methods):
     return _remember(token, type(bases[-1])(name, bases, body))
 
 
+def _namedtuple(token, name, module, fields, defaults):
+    if token in _class_of:
+        return _class_of[token]
+    return _remember(token, collections.namedtuple(name, fields, defaults=defaults, module=module))
+
+
 def _empty_class(token, meta, name, bases, fixed):
     if token in _class_of:
         return _class_of[token]
@@ -122,6 +132,19 @@ def _fill_class(cls, attributes):
             continue
 
 
+def _bind(function, owner):
+    return types.MethodType(function, owner)
+
+
+def _take_cache(cached):
+    parameters = cached.cache_parameters() if hasattr(cached, "cache_parameters") else {"maxsize": None}
+    return _cache, (parameters, cached.__wrapped__)
+
+
+def _cache(parameters, function):
+    return functools.lru_cache(**parameters)(function)
+
+
 def _take_static(wrapped):
     return type(wrapped), (wrapped.__func__,)
 
@@ -130,12 +153,26 @@ def _take_property(thing):
     return property, (thing.fget, thing.fset, thing.fdel, thing.__doc__)
 
 
+# Compared with `is`, and kept in the fields of every dataclass.
+_SENTINELS = [name for name in ("_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR", "MISSING", "KW_ONLY") if hasattr(dataclasses, name)]
+
+
+def _proxy(content):
+    return types.MappingProxyType(content)
+
+
+def _sentinel(name):
+    return getattr(dataclasses, name)
+
+
 def _reduce(pickler, thing):
     """The reducer of all of multiprocessing's picklers."""
     if isinstance(thing, types.FunctionType):
         return NotImplemented if _named(thing) is thing else _take_function(thing)
+    if isinstance(thing, functools._lru_cache_wrapper):
+        return NotImplemented if _named(thing) is thing else _take_cache(thing)
     if isinstance(thing, types.MethodType):
-        return types.MethodType, (thing.__func__, thing.__self__)
+        return _bind, (thing.__func__, thing.__self__)
     if isinstance(thing, type):
         known = thing.__module__ == "builtins" or _named(thing) is thing
         return NotImplemented if known else _take_class(thing)
@@ -143,6 +180,11 @@ def _reduce(pickler, thing):
         return importlib.import_module, (thing.__name__,)
     if isinstance(thing, (staticmethod, classmethod)):
         return _take_static(thing)
+    if isinstance(thing, types.MappingProxyType):
+        return _proxy, (dict(thing),)
+    for name in _SENTINELS:
+        if thing is _sentinel(name):
+            return _sentinel, (name,)
     if isinstance(thing, property):
         return _take_property(thing)
     return NotImplemented
