@@ -20,6 +20,9 @@ pub enum ReadError {
     /// The PEP 263 cookie names a codec that is not known.
     #[error("declares the encoding '{0}', which is not known here")]
     UnknownEncoding(String),
+    /// Lines end with a carriage return alone: Python reads them, the grammar does not.
+    #[error("has lines that end with a carriage return alone; convert them to LF or CR LF")]
+    LoneCarriageReturns,
     /// The bytes do not fit the declared (or default) encoding.
     #[error("is not valid {encoding} (first bad byte near offset {offset}); declare its encoding in the first two lines (PEP 263) or convert it to UTF-8")]
     Undecodable {
@@ -59,6 +62,9 @@ impl SourceFile {
             Some(name) => encoding_named(&name).ok_or(ReadError::UnknownEncoding(name))?,
             None => encoding_rs::UTF_8,
         };
+        if let Some(offset) = beyond_ascii(cookie(&body).as_deref(), &body) {
+            return Err(ReadError::Undecodable { encoding: "ASCII".into(), offset });
+        }
         let text = if encoding == encoding_rs::UTF_8 {
             String::from_utf8(body)
                 .map_err(|error| ReadError::Undecodable { encoding: "UTF-8".into(), offset: error.utf8_error().valid_up_to() + if bom { 3 } else { 0 } })?
@@ -71,6 +77,9 @@ impl SourceFile {
             }
             text
         };
+        if text.contains('\r') && !text.contains('\n') {
+            return Err(ReadError::LoneCarriageReturns);
+        }
         Ok(Self { path: path.to_path_buf(), text, bom, encoding, lines: OnceLock::new() })
     }
 
@@ -140,6 +149,12 @@ fn cookie_in(comment: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// Where a file that declares ASCII has another byte; `encoding_rs` knows ASCII only as a part of windows-1252.
+fn beyond_ascii(cookie: Option<&str>, body: &[u8]) -> Option<usize> {
+    let plain = cookie?.to_ascii_lowercase().replace('_', "-");
+    matches!(plain.as_str(), "ascii" | "us-ascii" | "646").then(|| body.iter().position(|byte| !byte.is_ascii())).flatten()
 }
 
 /// Python's spelling of a codec as an `encoding_rs` encoding.

@@ -1,0 +1,9 @@
+//! What holds for any text: edits, indentation, the parser, and the engine on damaged programs.
+
+#[path = "../fixtures/case.rs"]
+#[allow(dead_code)] // the golden test uses the rest
+mod case;
+mod damage;
+mod edits;
+mod indentation;
+mod parsing;
