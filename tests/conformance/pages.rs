@@ -5,6 +5,7 @@ use crate::messages::Memory;
 use crate::{ALL, none};
 use similar::TextDiff;
 use spawnsafe::engine::{self, Options};
+use spawnsafe::findings::Applicability;
 use spawnsafe::rules::Rule;
 use std::path::PathBuf;
 
@@ -26,6 +27,15 @@ pub(crate) fn has_after(rule: &Rule) -> bool {
     section(rule.page, "After").is_some()
 }
 
+/// Advice has no After, and needs no Before.
+fn is_wanted(rule: &Rule, title: &str) -> bool {
+    match title {
+        "After" => has_after(rule),
+        "Before" => has_after(rule) || section(rule.page, title).is_some(),
+        _ => true,
+    }
+}
+
 #[test]
 fn pages_have_their_sections_in_order() {
     let mut wrong = Vec::new();
@@ -35,7 +45,7 @@ fn pages_have_their_sections_in_order() {
             wrong.push(format!("{}: the page starts with '{}'", rule.code, title.trim()));
         }
         let have: Vec<&str> = rule.page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-        let want: Vec<&str> = SECTIONS.iter().copied().filter(|section| *section != "After" || has_after(rule)).collect();
+        let want: Vec<&str> = SECTIONS.iter().copied().filter(|title| is_wanted(rule, title)).collect();
         if have != want {
             wrong.push(format!("{}: sections {have:?}, not {want:?}", rule.code));
         }
@@ -48,7 +58,7 @@ fn pages_have_their_sections_in_order() {
     none(&wrong);
 }
 
-/// The Before block has a finding of the rule, and becomes the After block; consent is given where the page says it is needed.
+/// The Before block has a finding of the rule, and becomes the After block (with consent, where its fix needs it).
 #[test]
 fn pages_show_what_the_engine_does() {
     let mut wrong = Vec::new();
@@ -56,12 +66,13 @@ fn pages_show_what_the_engine_does() {
         let Some(before) = block(rule.page, "Before") else { continue };
         let path = PathBuf::from("main.py");
         let files = Files::from([(path.clone(), before.as_bytes().to_vec())]);
-        let unsafe_fixes = section(rule.page, "Fix safety").is_some_and(|text| text.contains("--unsafe-fixes"));
-        let options = Options { unsafe_fixes, ..Options::default() };
-        let found = engine::check(std::slice::from_ref(&path), &Memory(&files), &options);
-        if !found.findings.iter().any(|finding| finding.code == rule.code) {
+        let found = engine::check(std::slice::from_ref(&path), &Memory(&files), &Options::default());
+        let own: Vec<_> = found.findings.iter().filter(|finding| finding.code == rule.code).collect();
+        if own.is_empty() {
             wrong.push(format!("{}: nothing of this rule is found in the Before block", rule.code));
         }
+        let unsafe_fixes = own.iter().any(|finding| finding.fix().is_some_and(|fix| fix.applicability == Applicability::Unsafe));
+        let options = Options { unsafe_fixes, ..Options::default() };
         let fixed = engine::fix(std::slice::from_ref(&path), &Memory(&files), &options);
         let after = fixed.changes.first().map_or(before, |change| change.after.as_str());
         match block(rule.page, "After") {
