@@ -256,6 +256,31 @@ fn text_marks_the_right_place_after_hostile_characters() {
     assert_eq!(column(lines[at], "lambda"), column(lines[at + 1], "^"), "{out}");
 }
 
+/// Every span of a text with all kinds of line ends and characters, alone and beside another place.
+#[test]
+fn text_survives_any_span() {
+    use spawnsafe::findings::{Location, Reason, Refusal, Related, Remedy, Severity};
+    use spawnsafe::text::Span;
+    let source = crate::sample::source(("a.py", "a\r\n\u{1b}é\t\u{202e}b\rc\n\n\x0c'''😀\n  x''' \\\n\u{2028}z"));
+    let mut ends: Vec<u32> = source.text.char_indices().map(|(at, _)| at as u32).collect();
+    ends.push(source.text.len() as u32);
+    let mut finding = crate::sample::finding(&source, "a", Severity::Error, Remedy::Refused(Refusal::new(Reason::OtherUse, "used elsewhere", "")));
+    let mut report = Report { sources: [(source.path.clone(), source.clone())].into(), ..Report::default() };
+    for (index, start) in ends.iter().enumerate() {
+        for end in &ends[index..] {
+            finding.location = Location::new(&source, Span::new(*start, *end));
+            finding.related = vec![Related { location: Location::new(&source, Span::new(*end, *end)), message: "there".into() }];
+            report.findings = vec![finding.clone()];
+            for format in Format::ALL {
+                let out = text(*format, &report);
+                assert!(!out.contains('\u{1b}') && (*format == Format::Diff || !out.is_empty()), "{format:?} {start}..{end}: {out}");
+            }
+        }
+    }
+    report.sources.clear();
+    assert!(text(Format::Text, &report).contains("a.py:"), "a place without its source is told, too");
+}
+
 #[test]
 fn concise_is_one_line_each() {
     let out = text(Format::Concise, &report());
