@@ -8,6 +8,7 @@ mod case;
 mod messages;
 mod pages;
 mod queries;
+mod readme;
 
 use case::Case;
 use spawnsafe::findings::Reason;
