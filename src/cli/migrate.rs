@@ -74,7 +74,11 @@ fn plan(args: &PlanArgs, global: &GlobalArgs) -> Result<Exit, UsageError> {
         plan.repositories.iter().map(line).collect()
     };
     terminal::print(text.as_bytes())?;
-    Terminal::new(global).note(&format!("{} repositories planned; `spawnsafe migrate run --out {}` does them", plan.repositories.len(), args.out.display()));
+    Terminal::new(global).note(&format!(
+        "{} planned; `spawnsafe migrate run --out {}` does them",
+        repositories_in_words(plan.repositories.len()),
+        args.out.display()
+    ));
     Ok(Exit::Done)
 }
 
@@ -102,8 +106,8 @@ fn carry_out(args: &RunArgs, global: &GlobalArgs) -> Result<Exit, UsageError> {
     terminal.note(&closing(&ended.summary, &running.out));
     if ended.open > 0 {
         terminal.note(&format!(
-            "interrupted: {} repositories are still to be done; `spawnsafe migrate run --out {}` goes on",
-            ended.open,
+            "interrupted: {} still to be done; `spawnsafe migrate run --out {}` goes on",
+            repositories_in_words(ended.open),
             args.running.out.display()
         ));
         return Ok(Exit::Interrupted);
@@ -213,11 +217,15 @@ fn settings_of(wanted: &WantedArgs, global: &GlobalArgs) -> Result<Settings, Usa
     })
 }
 
+fn repositories_in_words(count: usize) -> String {
+    if count == 1 { "1 repository".into() } else { format!("{count} repositories") }
+}
+
 fn closing(summary: &Summary, out: &Path) -> String {
     let (repositories, findings) = (&summary.repositories, &summary.findings);
     format!(
-        "{} repositories: {} changed, {} unchanged, {} left alone, {} failed; {} of {} findings fixed; see {}",
-        repositories.total,
+        "{}: {} changed, {} unchanged, {} left alone, {} failed; {} of {} findings fixed; see {}",
+        repositories_in_words(repositories.total),
         repositories.changed,
         repositories.unchanged,
         repositories.dirty + repositories.empty,

@@ -73,7 +73,7 @@ pub(super) fn bars(page: &mut String, title: &str, width: usize, bars: &[Bar]) {
     page.push_str("</svg>");
 }
 
-/// A ring with its total in the middle and a legend that filters the table.
+/// A ring with its total in the middle, and its legend.
 pub(super) fn ring(page: &mut String, title: &str, words: &str, parts: &[Part]) {
     const RADIUS: f64 = 54.0;
     let around = 2.0 * std::f64::consts::PI * RADIUS;

@@ -78,8 +78,9 @@ fn repository(page: &mut String, outcome: &Outcome, diff: Option<&[u8]>) {
     );
     let _ = write!(
         page,
-        "<tr class=\"head\"><th scope=\"row\"><button type=\"button\" class=\"fold\" aria-expanded=\"false\" aria-controls=\"more-{id}\">{}</button></th><td><span class=\"badge s-{word}\">{word}</span>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>",
+        "<tr class=\"head\"><th scope=\"row\"><button type=\"button\" class=\"fold\" aria-expanded=\"false\" aria-controls=\"more-{id}\">{}</button>{}</th><td><span class=\"badge s-{word}\">{word}</span>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>",
         escape(&outcome.name),
+        outcome.problem.as_ref().map(|problem| format!("<span class=\"reason\">{}</span>", escape(problem))).unwrap_or_default(),
         verdict(outcome),
         zero(found),
         zero(fixed),
