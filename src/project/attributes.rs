@@ -75,7 +75,7 @@ impl Eval<'_> {
         }
         let Some((scope, variable)) = facts.scopes.resolve_name(object.node) else { return Vec::new() };
         let mut found = Vec::new();
-        for reference in facts.scopes.references(scope, &variable) {
+        for reference in facts.scopes.references(scope, variable) {
             let Some(attribute) = tree.parent(*reference).filter(|up| tree.kind(*up) == Kind::Attribute) else { continue };
             let Some(assignment) = tree.parent(attribute).filter(|up| tree.kind(*up) == Kind::Assignment && tree.field(attribute) == Field::Left) else {
                 continue;
@@ -191,7 +191,7 @@ impl Eval<'_> {
                 return bindings.iter().flat_map(|binding| self.binding_values(each.file, binding)).collect();
             }
         }
-        for (path, start) in self.external_bases(class) {
+        if let Some((path, start)) = self.external_bases(class).into_iter().next() {
             return vec![Value::External { path: format!("{path}.{name}").into(), start }];
         }
         vec![Value::Unknown]
@@ -286,7 +286,7 @@ impl Eval<'_> {
     pub fn self_class(&self, site: Site) -> Option<Site> {
         let facts = self.file(site.file);
         let (scope, name) = facts.scopes.resolve_name(site.node)?;
-        let [binding] = facts.scopes.bindings(scope, &name) else { return None };
+        let [binding] = facts.scopes.bindings(scope, name) else { return None };
         let method = self.method_of_first_parameter(site.file, binding)?;
         let class = facts.tree().enclosing(method, &[Kind::ClassDefinition, Kind::FunctionDefinition, Kind::Lambda])?;
         let plain = !self.has_decorator(Site { file: site.file, node: method }, &["staticmethod", "classmethod"]);

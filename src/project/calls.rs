@@ -50,7 +50,7 @@ impl Eval<'_> {
             "contextlib.closing" | "contextlib.nullcontext" => return first().map(|inner| self.values(inner).to_vec()).unwrap_or_default(),
             "functools.wraps" | "functools.lru_cache" | "functools.cache" => return vec![Value::external(&format!("{path}()"))],
             "builtins.list" | "builtins.tuple" | "builtins.set" | "builtins.sorted" | "builtins.reversed" => {
-                return first().map(|inner| self.values(inner).to_vec()).unwrap_or_else(|| vec![Value::Literal(call)]);
+                return first().map_or_else(|| vec![Value::Literal(call)], |inner| self.values(inner).to_vec());
             }
             "copy.copy" | "copy.deepcopy" | "typing.cast" => {
                 return self.positional_arguments(call).last().map(|inner| self.values(*inner).to_vec()).unwrap_or_default();

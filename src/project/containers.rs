@@ -50,7 +50,7 @@ impl Eval<'_> {
         let at = |node| Site { file: iterable.file, node };
         if tree.kind(node) == Kind::Call {
             let arguments = self.positional_arguments(at(node));
-            let callee = tree.child(node, Field::Function).map(|callee| (callee, facts.text(callee))).unwrap_or((node, ""));
+            let callee = tree.child(node, Field::Function).map_or((node, ""), |callee| (callee, facts.text(callee)));
             match (callee.1, arguments.as_slice(), path) {
                 ("enumerate", [inner, ..], [PathStep::Index(1), rest @ ..]) => return self.element_values(*inner, rest),
                 ("zip", inner, [PathStep::Index(index), rest @ ..]) if *index < inner.len() => return self.element_values(inner[*index], rest),
@@ -140,7 +140,7 @@ impl Eval<'_> {
         }
         let Some((scope, name)) = facts.scopes.resolve_name(variable.node) else { return Vec::new() };
         let mut found = Vec::new();
-        for reference in facts.scopes.references(scope, &name) {
+        for reference in facts.scopes.references(scope, name) {
             let Some(attribute) = tree.parent(*reference).filter(|up| tree.kind(*up) == Kind::Attribute) else { continue };
             let Some(call) = tree.parent(attribute).filter(|up| tree.kind(*up) == Kind::Call) else { continue };
             let method = tree.child(attribute, Field::Attribute).map_or("", |node| facts.text(node));

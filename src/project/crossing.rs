@@ -73,7 +73,7 @@ impl Eval<'_> {
             .filter_map(|(call, class)| {
                 let (base, start) = self.entry_of_class(class)?;
                 let is_manager = self.project.catalogue.get(base).id == "mp.Manager";
-                is_manager.then(|| Crossing { dispatch: Dispatch { call, entry, start, receiver: Some(call), made: None, shift: 0 }, handover: call, class })
+                is_manager.then_some(Crossing { dispatch: Dispatch { call, entry, start, receiver: Some(call), made: None, shift: 0 }, handover: call, class })
             })
             .collect()
     }

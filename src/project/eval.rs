@@ -115,9 +115,9 @@ impl<'p> Eval<'p> {
     fn name_values(&self, site: Site) -> Vec<Value> {
         let facts = self.file(site.file);
         let Some((scope, name)) = facts.scopes.resolve_name(site.node) else { return vec![Value::Unknown] };
-        let reaching = super::reaching::bindings(facts, scope, &name, site.node);
+        let reaching = super::reaching::bindings(facts, scope, name, site.node);
         if reaching.is_empty() {
-            return self.unbound_name(site.file, scope, &name);
+            return self.unbound_name(site.file, scope, name);
         }
         reaching.into_iter().flat_map(|binding| self.binding_values(site.file, binding)).collect()
     }

@@ -53,16 +53,16 @@ impl Eval<'_> {
                 let Some(value) = write.value else { continue };
                 let module = self.names_module(value).then(|| Obstacle::of("a module", None));
                 let obstacle = module.or_else(|| self.values(value).iter().find_map(|value| self.obstacle_of(value, inheritance, depth - 1)));
-                self.add(&mut found, name, write.target, obstacle);
+                Self::add(&mut found, name, write.target, obstacle);
             }
             for (name, target, values) in self.field_values(each) {
-                self.add(&mut found, &name, target, values.iter().find_map(|value| self.obstacle_of(value, inheritance, depth - 1)));
+                Self::add(&mut found, &name, target, values.iter().find_map(|value| self.obstacle_of(value, inheritance, depth - 1)));
             }
         }
         found
     }
 
-    fn add(&self, found: &mut Vec<Obstacle>, name: &str, target: Site, obstacle: Option<Obstacle>) {
+    fn add(found: &mut Vec<Obstacle>, name: &str, target: Site, obstacle: Option<Obstacle>) {
         let path = format!("self.{name}");
         let Some(inner) = obstacle else { return };
         if found.iter().any(|have| have.path == path || have.path.starts_with(&format!("{path}."))) {

@@ -146,7 +146,7 @@ impl Walk<'_, '_> {
     fn name(&mut self, site: Site, path: Path) {
         let facts = self.eval.file(site.file);
         let Some((scope, name)) = facts.scopes.resolve_name(site.node) else { return };
-        let bindings = super::reaching::bindings(facts, scope, &name, site.node);
+        let bindings = super::reaching::bindings(facts, scope, name, site.node);
         if bindings.is_empty() {
             self.value_of(site, path);
             return;

@@ -30,7 +30,7 @@ pub fn default_factory(eval: &Eval, lambda: Site) -> Option<Fix> {
 }
 
 /// The builtin type that, called without arguments, gives what the expression gives.
-fn equal_type<'f>(facts: &'f FileFacts, body: NodeId) -> Option<&'f str> {
+fn equal_type(facts: &FileFacts, body: NodeId) -> Option<&str> {
     let tree = facts.tree();
     let empty = tree.children(body).next().is_none();
     match (tree.kind(body), facts.text(body)) {

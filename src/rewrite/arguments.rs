@@ -51,7 +51,7 @@ pub(super) fn bound_in_dispatch(group: &Group, at: usize, each: &Use, form: &For
     }
     if !has_defaults && passed.is_some_and(|passed| exactly(facts, node, passed)) && by_name.is_none() {
         let edit = match given {
-            Some(site) => extended(facts, site, &values)?,
+            Some(site) => extended(facts, site, &values),
             None => added_keyword(facts, dispatch.call.node, each.slot.expression.node, &format!("{}={}", tuple.name, tuple_text(&values))),
         };
         return Some((vec![edit], Style::Trailing));
@@ -125,17 +125,17 @@ fn tuple_text(values: &[&str]) -> String {
 }
 
 /// A tuple or list display with further items.
-fn extended(facts: &FileFacts, display: Site, values: &[&str]) -> Option<Edit> {
+fn extended(facts: &FileFacts, display: Site, values: &[&str]) -> Edit {
     let tree = facts.tree();
     let items: Vec<NodeId> = tree.children(display.node).collect();
     let Some(last) = items.last() else {
         let text = if tree.kind(display.node) == Kind::Tuple { tuple_text(values) } else { format!("[{}]", values.join(", ")) };
-        return Some(Edit::replace(tree.span(display.node), text));
+        return Edit::replace(tree.span(display.node), text);
     };
     let tail = Span::new(tree.end(*last), tree.end(display.node) - 1);
     let text = format!(", {}", values.join(", "));
     let plain = facts.slice(tail).chars().all(|c| matches!(c, ',' | ' '));
-    Some(if plain { Edit::replace(tail, text) } else { Edit::insert(tree.end(*last), text) })
+    if plain { Edit::replace(tail, text) } else { Edit::insert(tree.end(*last), text) }
 }
 
 fn extended_dict(facts: &FileFacts, site: Site, pairs: &[String]) -> Option<Edit> {

@@ -201,7 +201,7 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
     if !inline && stable {
         return alias(group, at, variable, statement, &form, partial, plan);
     }
-    if !inline && !(single && kinds.iter().all(|kind| *kind != ReadKind::Other)) {
+    if !(inline || single && !kinds.contains(&ReadKind::Other)) {
         let names: Vec<String> = parameters.iter().map(|(captured, _)| format!("'{}'", captured.name)).collect();
         let (reason, what) = if parameters.is_empty() {
             (Reason::OtherUse, "is bound in several places".to_owned())

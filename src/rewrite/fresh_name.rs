@@ -13,7 +13,7 @@ pub fn module_name(facts: &FileFacts, base: &str) -> String {
     if !taken.contains(&plain) {
         return plain;
     }
-    (2..).map(|number| format!("_{stem}_{number}")).find(|name| !taken.contains(name)).unwrap_or(plain)
+    (2..=u32::from(u16::MAX)).map(|number| format!("_{stem}_{number}")).find(|name| !taken.contains(name)).unwrap_or(plain)
 }
 
 /// A variable name that is none of `taken`, from `base`.
@@ -25,7 +25,7 @@ pub fn variable_name(taken: &BTreeSet<String>, base: &str) -> String {
     if !taken.contains(&plain) {
         return plain;
     }
-    (2..).map(|number| format!("{base}_{number}")).find(|name| !taken.contains(name)).unwrap_or(plain)
+    (2..=u32::from(u16::MAX)).map(|number| format!("{base}_{number}")).find(|name| !taken.contains(name)).unwrap_or(plain)
 }
 
 /// Every name that any scope of the file binds or reads: a new module-level name must be none of them, since it
