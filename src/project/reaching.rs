@@ -26,7 +26,7 @@ pub fn bindings<'f>(facts: &'f FileFacts, scope: ScopeId, name: &str, reader: No
             let before = takes_effect(tree, binding) <= tree.start(reader);
             let around = loops.iter().any(|each| tree.contains(*each, binding.node));
             let hidden_in_loop = hiding.is_some_and(|hiding| loops.iter().any(|each| tree.contains(*each, all[hiding].node)));
-            (before && *index >= first) || (around && !hidden_in_loop && (!before || *index < first))
+            (before && *index >= first) || (around && !hidden_in_loop)
         })
         .map(|(_, binding)| binding)
         .filter(|binding| !matches!(binding.kind, BindingKind::Delete))
