@@ -111,17 +111,17 @@ impl<'a> Flow<'a> {
             ends.iter().any(|end| after.contains(end))
         };
         let after_start = graph.reachable(starts, starts);
-        for binding in here {
-            let met: Vec<_> = graph.points(binding.node, Role::Write).iter().copied().filter(|point| after_start.contains(point)).collect();
-            if leads_to_end(&met, starts) {
-                return true;
-            }
+        let written = here.iter().flat_map(|binding| graph.points(binding.node, Role::Write)).copied();
+        let met: Vec<_> = written.filter(|point| after_start.contains(point)).collect();
+        if leads_to_end(&met, starts) {
+            return true;
+        }
+        let made: Vec<_> = creations.iter().flatten().flat_map(|creation| graph.points(*creation, Role::Behind)).copied().collect();
+        if leads_to_end(&made, &[]) {
+            return true;
         }
         self.writes_elsewhere(&writes, frame).zip(creations).any(|(binding, creation)| match creation {
-            Some(creation) => {
-                let points = graph.points(creation, Role::Behind);
-                points.is_empty() || leads_to_end(points, &[])
-            }
+            Some(creation) => graph.points(creation, Role::Behind).is_empty(),
             // Code around the frame goes on only while the frame is suspended; unrelated functions may be called.
             None => suspends || !self.is_around(self.frame_of(binding.node), frame),
         })

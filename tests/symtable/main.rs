@@ -2,7 +2,7 @@
 //! test suites included, and over `cases/`: every scope, every symbol, every flag.
 //!
 //! The interpreter is 3.13 if there is one (its names of scope types are the model's), else the nearest other one.
-//! `SPAWNSAFE_SYMTABLE=all` compares with every interpreter that is found; each is held against its own release's rules:
+//! `SPAWNSAFE_SYMTABLE_ALSO` names further folders of Python code. `SPAWNSAFE_SYMTABLE=all` compares with every interpreter that is found; each is held against its own release's rules:
 //! comprehensions are scopes of their own before 3.12 and folded in from then on, annotations are functions from 3.14 on.
 
 #[path = "../behaviour/interpreters.rs"]
@@ -89,6 +89,7 @@ fn compare_with(interpreter: &Interpreter) -> Vec<String> {
         .arg("-I")
         .arg(folder.join("oracle.py"))
         .arg(folder.join("cases"))
+        .args(std::env::split_paths(&std::env::var_os("SPAWNSAFE_SYMTABLE_ALSO").unwrap_or_default()))
         .stdout(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("cannot start {}: {error}", interpreter.path.display()));
@@ -134,7 +135,8 @@ fn summarize(interpreter: &Interpreter, outcomes: &BTreeMap<String, Outcome>) ->
         say(&format!("  not read: {line}"));
     }
     assert!(files > 100, "the standard library of {} was not found", interpreter.path.display());
-    assert!(unreadable.len() <= MAX_UNREADABLE, "too many files are not read");
+    // Code of any other place may be for Python 2 or hold what the grammar does not know.
+    assert!(unreadable.len() <= MAX_UNREADABLE || std::env::var_os("SPAWNSAFE_SYMTABLE_ALSO").is_some(), "too many files are not read");
     wrong
 }
 

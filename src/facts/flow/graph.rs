@@ -71,6 +71,7 @@ impl Graph {
     /// All points that can come after one of `starts`, without passing through `avoided` on the way. A start is only
     /// included if a path leads back to it.
     pub(super) fn reachable(&self, starts: &[Point], avoided: &[Point]) -> BTreeSet<Point> {
+        let avoided: BTreeSet<_> = avoided.iter().collect();
         let mut seen = BTreeSet::new();
         let mut open: Vec<Point> = starts.to_vec();
         while let Some(point) = open.pop() {

@@ -191,3 +191,12 @@ fn deep_nesting_of_finally_stays_small() {
     text.push_str(&format!("{}here()\n", " ".repeat(60)));
     check_bound(true, &text);
 }
+
+#[test]
+fn many_writes_cost_little() {
+    let text = format!("start()\n{}here()\n", "if a:\n    x = 1\n    raise E\n".repeat(4_000));
+    let begun = std::time::Instant::now();
+    check_between(false, &text);
+    check_bound(false, &text);
+    assert!(begun.elapsed().as_secs() < 20, "took {:?}", begun.elapsed());
+}
