@@ -42,6 +42,10 @@ reasons! {
     ReboundCapture = "rebound-capture",
     /// A captured name may not be bound yet where the rewrite would have to read it.
     UnboundCapture = "unbound-capture",
+    /// The worker writes what the parent reads back; a rewrite could only make the loss silent.
+    LostWrite = "lost-write",
+    /// Nothing at the place where the workers start can hand a value to them.
+    NoHandOver = "no-hand-over",
     /// The worker is a generator: its result cannot come back.
     GeneratorWorker = "generator-worker",
     /// The worker is a coroutine function: its result cannot come back.

@@ -9,6 +9,7 @@ pub mod contents;
 pub mod crossing;
 pub mod dispatch;
 pub mod eval;
+pub mod exceptions;
 pub mod instances;
 pub mod lookups;
 pub mod modules;
@@ -17,6 +18,7 @@ pub mod picklability;
 pub mod reaching;
 pub mod sent;
 pub mod value;
+pub mod workers;
 
 pub use arguments::{Argument, Role};
 pub use contents::{Content, What};

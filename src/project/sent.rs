@@ -73,6 +73,16 @@ impl Eval<'_> {
             Callable::Method { function, .. } => *function,
             _ => None,
         };
+        if let Some(worker) = self.worker(origin) {
+            for function in self.reached(worker) {
+                for (_, class) in self.raised(function) {
+                    self.exception_gap(class);
+                }
+                for returned in self.returns(function) {
+                    self.obstacle(returned, false);
+                }
+            }
+        }
         let Some(definition) = definition else { return };
         let facts = self.file(definition.file);
         for decorator in facts.decorators(definition.node) {

@@ -212,31 +212,35 @@ const CHANGING: &[&str] =
 /// The first place where the callable changes the captured object: a changing method, an item or attribute assignment.
 fn first_change(eval: &Eval, file: FileId, _callable: NodeId, capture: &Capture) -> Option<NodeId> {
     let facts = eval.file(file);
-    let tree = facts.tree();
-    capture.reads.iter().copied().find(|read| {
-        let mut at = *read;
-        loop {
-            let Some(up) = tree.parent(at) else { return false };
-            let is_object = matches!(tree.kind(up), Kind::Attribute) && tree.field(at) == Field::Object;
-            let is_container = tree.kind(up) == Kind::Subscript && tree.field(at) == Field::Value;
-            if !(is_object || is_container) {
-                return false;
-            }
-            if is_written(tree, up) {
-                return true;
-            }
-            if is_object
-                && tree.child(up, Field::Attribute).is_some_and(|name| CHANGING.contains(&facts.text(name)))
-                && tree.parent(up).is_some_and(|call| tree.kind(call) == Kind::Call && tree.field(up) == Field::Function)
-            {
-                return true;
-            }
-            at = up;
-        }
-    })
+    capture.reads.iter().copied().find(|read| is_change(facts, *read))
 }
 
-fn is_written(tree: &crate::syntax::Tree, target: NodeId) -> bool {
+/// Whether a read of a variable is the object of a change: a changing method, an item or attribute assignment.
+pub fn is_change(facts: &crate::facts::FileFacts, read: NodeId) -> bool {
+    let tree = facts.tree();
+    let mut at = read;
+    loop {
+        let Some(up) = tree.parent(at) else { return false };
+        let is_object = matches!(tree.kind(up), Kind::Attribute) && tree.field(at) == Field::Object;
+        let is_container = tree.kind(up) == Kind::Subscript && tree.field(at) == Field::Value;
+        if !(is_object || is_container) {
+            return false;
+        }
+        if is_written(tree, up) {
+            return true;
+        }
+        if is_object
+            && tree.child(up, Field::Attribute).is_some_and(|name| CHANGING.contains(&facts.text(name)))
+            && tree.parent(up).is_some_and(|call| tree.kind(call) == Kind::Call && tree.field(up) == Field::Function)
+        {
+            return true;
+        }
+        at = up;
+    }
+}
+
+/// Whether a statement assigns to, or deletes, the target.
+pub fn is_written(tree: &crate::syntax::Tree, target: NodeId) -> bool {
     let Some(parent) = tree.parent(target) else { return false };
     match tree.kind(parent) {
         Kind::Assignment | Kind::AugmentedAssignment | Kind::ForStatement => tree.field(target) == Field::Left,
@@ -248,23 +252,27 @@ fn is_written(tree: &crate::syntax::Tree, target: NodeId) -> bool {
 }
 
 /// Whether changes of the object in a worker reach the parent: multiprocessing's own objects, proxies, sockets.
-fn is_shared(eval: &Eval, site: Site) -> bool {
-    use crate::project::{Type, Value};
+pub fn is_shared(eval: &Eval, site: Site) -> bool {
     let values = eval.values(site);
-    !values.is_empty()
-        && values.iter().all(|value| match value {
-            Value::Instance(Type::External { path, .. }) => crate::catalogue::objects::made_by(path).is_some_and(|object| object.shared),
-            Value::Result(call) => {
-                // `manager.dict()` and the like.
-                let tree = eval.file(call.file).tree();
-                tree.child(call.node, Field::Function).and_then(|callee| tree.child(callee, Field::Object)).is_some_and(|object| {
-                    eval.values(Site { file: call.file, node: object })
-                        .iter()
-                        .any(|value| matches!(value, Value::Instance(Type::External { path, .. }) if path.contains("Manager")))
-                })
-            }
-            _ => false,
-        })
+    !values.is_empty() && values.iter().all(|value| is_shared_value(eval, value))
+}
+
+/// As [`is_shared`], for one thing that an expression may be.
+pub fn is_shared_value(eval: &Eval, value: &crate::project::Value) -> bool {
+    use crate::project::{Type, Value};
+    match value {
+        Value::Instance(Type::External { path, .. }) => crate::catalogue::objects::made_by(path).is_some_and(|object| object.shared),
+        Value::Result(call) => {
+            // `manager.dict()` and the like.
+            let tree = eval.file(call.file).tree();
+            tree.child(call.node, Field::Function).and_then(|callee| tree.child(callee, Field::Object)).is_some_and(|object| {
+                eval.values(Site { file: call.file, node: object })
+                    .iter()
+                    .any(|value| matches!(value, Value::Instance(Type::External { path, .. }) if path.contains("Manager")))
+            })
+        }
+        _ => false,
+    }
 }
 
 /// Whether anything but the callable can look at the object once the worker has run.

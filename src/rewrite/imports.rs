@@ -56,7 +56,7 @@ pub fn import(facts: &FileFacts, module: &str, name: &str, users: &[NodeId]) -> 
 
 /// Where a new import line goes: beside the module's imports in their order, else below docstring and
 /// `__future__` imports.
-fn insertion(facts: &FileFacts, line: &str, module: &str) -> Edit {
+pub(super) fn insertion(facts: &FileFacts, line: &str, module: &str) -> Edit {
     let tree = facts.tree();
     let text = facts.all();
     let newline = facts.source.newline();

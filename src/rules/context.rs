@@ -6,6 +6,7 @@ use crate::facts::FileFacts;
 use crate::findings::{Finding, Location, Related, Remedy, Severity, StartMethod};
 use crate::project::{Callable, Carried, Dispatch, Eval, FileId, Sent, Site, Slot};
 use crate::rewrite::binding::Use;
+use crate::rewrite::globals::{self, GlobalRead};
 use crate::rewrite::{Bind, GuardStyle};
 use crate::syntax::{Kind, Match, NodeId};
 use std::collections::BTreeMap;
@@ -213,6 +214,23 @@ impl<'p> RuleContext<'_, 'p> {
             .handed_over_in(self.file)
             .filter(|sent| tree.enclosing(sent.origin.handover.node, &[Kind::Call]).is_some_and(|call| calls.contains(&call)))
             .collect()
+    }
+
+    /// The start methods other than fork under which something sent is pickled: those under which a child imports its modules.
+    pub fn without_fork(&self, sent: &Sent) -> Vec<StartMethod> {
+        sent.methods.iter().copied().filter(|method| *method != StartMethod::Fork).collect()
+    }
+
+    /// The globals that a worker reads, in the functions of the project that it calls, too.
+    pub fn worker_reads(&self, worker: Site) -> Vec<GlobalRead> {
+        globals::reads(self.eval, &self.eval.reached(worker))
+    }
+
+    /// The globals that workers bind themselves: the worker, what it calls, and initializers.
+    pub fn bound_in_workers(&self, worker: Site) -> std::collections::BTreeSet<(FileId, String)> {
+        let initializers = self.index.all.iter().filter(|sent| sent.slot.name == "initializer").filter_map(|sent| self.eval.worker(&sent.origin));
+        let functions: Vec<Site> = std::iter::once(worker).chain(initializers).flat_map(|function| self.eval.reached(function)).collect();
+        globals::bound_by(self.eval, &functions)
     }
 
     /// The text of an expression on one line, shortened for messages.

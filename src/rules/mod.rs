@@ -2,17 +2,23 @@
 
 mod closure;
 mod context;
+mod fork_inherited_state;
+mod import_time_primitive;
 mod inheritance_only_argument;
 mod lambda_callable;
 mod local_class;
 mod local_function;
+mod lost_write;
 mod main_only_function;
+mod main_only_global;
 mod misnamed_class;
 mod misresolved_method;
 mod named_lambda;
 mod unpicklable_argument;
+mod unpicklable_exception;
 mod unpicklable_instance;
 mod unpicklable_process_attribute;
+mod unpicklable_return;
 mod unwrapped_decorator;
 
 pub use context::{RuleContext, SentIndex};
@@ -50,8 +56,14 @@ pub const ALL: &[Rule] = &[
     misresolved_method::RULE,
     misnamed_class::RULE,
     unpicklable_argument::RULE,
+    unpicklable_return::RULE,
     unpicklable_process_attribute::RULE,
+    unpicklable_exception::RULE,
     inheritance_only_argument::RULE,
+    main_only_global::RULE,
+    lost_write::RULE,
+    fork_inherited_state::RULE,
+    import_time_primitive::RULE,
 ];
 
 /// The rule with that code or kebab-case name, in any case.

@@ -1,0 +1,137 @@
+//! Globals that workers read: where they are bound, and what happens before a dispatch.
+
+use super::captures::guard_around;
+use crate::facts::FileFacts;
+use crate::facts::scopes::{Binding, BindingKind};
+use crate::project::{Eval, FileId, Site};
+use crate::syntax::{Kind, NodeId};
+use std::collections::BTreeSet;
+
+/// How far calls are followed to order two places.
+const MAX_DEPTH: u32 = 4;
+
+/// A global that a worker reads.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GlobalRead {
+    /// The module.
+    pub file: FileId,
+    /// The name.
+    pub name: String,
+    /// The first place that reads it.
+    pub read: Site,
+    /// The function that reads it.
+    pub function: Site,
+}
+
+/// When a binding of a global takes effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placement {
+    /// When the module is imported, by children as well.
+    Import,
+    /// Under the entry-point guard.
+    Guard,
+    /// When a function runs that says `global`.
+    Function(NodeId),
+}
+
+/// Where a binding of a module-level name takes effect.
+pub fn placement(facts: &FileFacts, binding: &Binding) -> Placement {
+    if let Some(function) = facts.enclosing_function(binding.node) {
+        return Placement::Function(function);
+    }
+    if guard_around(facts, binding.node).is_some() { Placement::Guard } else { Placement::Import }
+}
+
+/// The globals that the functions read, one entry for each name of each module.
+pub fn reads(eval: &Eval, functions: &[Site]) -> Vec<GlobalRead> {
+    let mut found: Vec<GlobalRead> = Vec::new();
+    for function in functions {
+        let facts = eval.file(function.file);
+        let tree = facts.tree();
+        let module = facts.scopes.module();
+        for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Identifier) {
+            let Some((home, name)) = facts.scopes.resolve_name(node) else { continue };
+            let in_body = facts.scopes.scope_of(node) != module && facts.enclosing_function(node).is_some();
+            let new = home == module && in_body && facts.scopes.is_read(node) && !facts.scopes.bindings(module, name).is_empty();
+            if new && !found.iter().any(|have| have.file == function.file && have.name == name) {
+                found.push(GlobalRead { file: function.file, name: name.to_owned(), read: Site { file: function.file, node }, function: *function });
+            }
+        }
+    }
+    found
+}
+
+/// The globals that the functions bind by `global`.
+pub fn bound_by(eval: &Eval, functions: &[Site]) -> BTreeSet<(FileId, String)> {
+    let mut found = BTreeSet::new();
+    for function in functions {
+        let facts = eval.file(function.file);
+        let tree = facts.tree();
+        for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::GlobalStatement) {
+            found.extend(tree.children(node).map(|name| (function.file, facts.text(name).to_owned())));
+        }
+    }
+    found
+}
+
+/// Whether a function is only ever called under the guard, as far as its callers can be seen; `false` if none can.
+pub fn is_main_only(eval: &Eval, function: Site) -> bool {
+    main_only(eval, function, MAX_DEPTH)
+}
+
+fn main_only(eval: &Eval, function: Site, depth: u32) -> bool {
+    let callers = eval.callers(function);
+    depth > 0
+        && !callers.is_empty()
+        && callers.iter().all(|call| {
+            let facts = eval.file(call.file);
+            match facts.enclosing_function(call.node) {
+                Some(outer) => main_only(eval, Site { file: call.file, node: outer }, depth - 1),
+                None => guard_around(facts, call.node).is_some(),
+            }
+        })
+}
+
+/// Whether `early` is evaluated before `late` in some run of the main process, as far as calls show it.
+pub fn is_before(eval: &Eval, early: Site, late: Site) -> bool {
+    before(eval, early, late, MAX_DEPTH)
+}
+
+fn before(eval: &Eval, early: Site, late: Site, depth: u32) -> bool {
+    let function = |site: Site| eval.file(site.file).enclosing_function(site.node).map(|node| Site { file: site.file, node });
+    let (outer, inner) = (function(early), function(late));
+    if early.file == late.file && outer == inner {
+        let tree = eval.file(early.file).tree();
+        return tree.start(early.node) < tree.start(late.node) && !tree.contains(early.node, late.node);
+    }
+    if depth == 0 {
+        return false;
+    }
+    let lifted_early = outer.is_some_and(|outer| eval.callers(outer).into_iter().any(|call| before(eval, call, late, depth - 1)));
+    lifted_early || inner.is_some_and(|inner| eval.callers(inner).into_iter().any(|call| before(eval, early, call, depth - 1)))
+}
+
+/// Whether a binding gives a value, and not a function, class or module.
+pub fn is_value(binding: &Binding) -> bool {
+    matches!(
+        binding.kind,
+        BindingKind::Assignment { value: Some(_), .. }
+            | BindingKind::AugmentedAssignment { .. }
+            | BindingKind::With { .. }
+            | BindingKind::For { .. }
+            | BindingKind::Walrus { .. }
+    )
+}
+
+/// The places of a file that change the object in a global: an item assignment or a changing method, inside functions or
+/// under the guard.
+pub fn changes(eval: &Eval, file: FileId, name: &str) -> Vec<Site> {
+    let facts = eval.file(file);
+    let module = facts.scopes.module();
+    let reads = facts.scopes.references(module, name).iter().copied();
+    reads
+        .filter(|read| super::captures::is_change(facts, *read))
+        .filter(|read| facts.enclosing_function(*read).is_some() || guard_around(facts, *read).is_some())
+        .map(|node| Site { file, node })
+        .collect()
+}

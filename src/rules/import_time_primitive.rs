@@ -1,0 +1,63 @@
+//! SP404: a module-level primitive of multiprocessing that workers use as a global: each process has its own.
+
+use super::{Rule, RuleContext};
+use crate::catalogue::objects::{self, Travels};
+use crate::findings::{Finding, Remedy, Severity};
+use crate::project::{Site, Type, Value};
+use crate::rewrite::globals::{GlobalRead, Placement, placement};
+use crate::rewrite::initializer;
+use crate::syntax::QueryFile;
+
+static QUERY: QueryFile = QueryFile::new("import_time_primitive", include_str!("../../queries/import_time_primitive.scm"));
+
+pub(super) const RULE: Rule = Rule {
+    code: "SP404",
+    name: "import-time-primitive",
+    summary: "workers use a module-level Lock, Queue or Value of multiprocessing as a global",
+    query: &QUERY,
+    page: include_str!("import_time_primitive.md"),
+    check,
+};
+
+fn check(ctx: &RuleContext) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for sent in ctx.sent_calls() {
+        let methods = ctx.without_fork(sent);
+        let Some(worker) = ctx.eval.worker(&sent.origin).filter(|_| !methods.is_empty()) else { continue };
+        let bound = ctx.bound_in_workers(worker);
+        let own: Vec<(GlobalRead, Site, String)> = ctx
+            .worker_reads(worker)
+            .into_iter()
+            .filter(|read| !bound.contains(&(read.file, read.name.clone())))
+            .filter_map(|read| primitive(ctx, &read).map(|(site, what)| (read, site, what)))
+            .collect();
+        for (read, made, what) in &own {
+            let name = &read.name;
+            let worker_name = ctx.eval.file(read.file).definition_name(read.function.node);
+            let message = format!(
+                "'{worker_name}' runs in a worker of {} and uses the module-level '{name}', {what}; under spawn and forkserver each process makes its own when it imports the module",
+                ctx.api_name(sent)
+            );
+            let names: Vec<String> = own.iter().filter(|row| row.0.file == read.file).map(|row| row.0.name.clone()).collect();
+            let remedy = initializer::hand_over(ctx.eval, sent, read.file, &names).map_or_else(Remedy::Refused, Remedy::Fix);
+            let mut related = vec![ctx.related(*made, format!("'{name}' is made here, in every process")), ctx.related(read.read, "used here")];
+            related.extend(ctx.path_of(sent, None));
+            found.push(ctx.finding(sent.origin.handover, message, &methods, Severity::Error, remedy, related));
+        }
+    }
+    found
+}
+
+/// The one binding of a global that makes a primitive at import time, and what it is.
+fn primitive(ctx: &RuleContext, read: &GlobalRead) -> Option<(Site, String)> {
+    let facts = ctx.eval.file(read.file);
+    let [binding] = facts.scopes.bindings(facts.scopes.module(), &read.name) else { return None };
+    if placement(facts, binding) != Placement::Import {
+        return None;
+    }
+    ctx.eval.binding_values(read.file, binding).into_iter().find_map(|value| {
+        let Value::Instance(Type::External { path, .. }) = value else { return None };
+        let object = objects::made_by(&path).filter(|object| object.travels == Travels::Inheritance)?;
+        Some((Site { file: read.file, node: binding.node }, object.what.clone()))
+    })
+}

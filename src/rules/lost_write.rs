@@ -1,0 +1,121 @@
+//! SP402: a worker writes a global or an attribute of its object, and the parent reads it back: it never changes there.
+
+use super::{Rule, RuleContext};
+use crate::facts::FileFacts;
+use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
+use crate::project::{Callable, Sent, Site, Type};
+use crate::rewrite::captures::{is_change, is_shared_value, is_written};
+use crate::syntax::{Field, Kind, NodeId, QueryFile};
+use std::collections::BTreeMap;
+
+static QUERY: QueryFile = QueryFile::new("lost_write", include_str!("../../queries/lost_write.scm"));
+
+pub(super) const RULE: Rule = Rule {
+    code: "SP402",
+    name: "lost-write",
+    summary: "a worker writes what the parent reads back",
+    query: &QUERY,
+    page: include_str!("lost_write.md"),
+    check,
+};
+
+fn check(ctx: &RuleContext) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for sent in ctx.sent_calls() {
+        if sent.slot.name == "initializer" || sent.dispatch.call.file != ctx.file {
+            continue;
+        }
+        for (what, write, read) in lost(ctx, sent) {
+            let message = format!(
+                "a worker of {} writes {what} (line {}), and the parent reads it afterwards (line {}); the parent's copy never changes",
+                ctx.api_name(sent),
+                ctx.location(write).start.line,
+                ctx.location(read).start.line
+            );
+            let refusal = Refusal::new(
+                Reason::LostWrite,
+                format!("the worker has a copy of {what}"),
+                "return the value from the worker and combine the results in the parent, or share it by a manager, a Value or a queue",
+            );
+            let mut related = vec![ctx.related(write, "written here, in the worker"), ctx.related(read, "read here, in the parent")];
+            related.extend(ctx.path_of(sent, None));
+            let methods = sent.dispatch.start.methods();
+            found.push(ctx.finding(sent.origin.handover, message, methods, Severity::Error, Remedy::Refused(refusal), related));
+        }
+    }
+    found
+}
+
+/// What the worker writes, where, and where the parent reads it after the dispatch.
+fn lost(ctx: &RuleContext, sent: &Sent) -> Vec<(String, Site, Site)> {
+    match &sent.origin.callable {
+        Callable::Function(worker) if !ctx.eval.is_local(*worker) && worker.file == ctx.file => lost_globals(ctx, sent, *worker),
+        Callable::Method { receiver: Type::Class(_), object, function: Some(worker), .. } if object.file == ctx.file => {
+            lost_attributes(ctx, sent, *object, *worker)
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn lost_globals(ctx: &RuleContext, sent: &Sent, worker: Site) -> Vec<(String, Site, Site)> {
+    let facts = ctx.facts();
+    let tree = facts.tree();
+    let module = facts.scopes.module();
+    let mut writes: BTreeMap<String, NodeId> = BTreeMap::new();
+    for node in facts.own_nodes(worker.node).filter(|node| tree.kind(*node) == Kind::Identifier) {
+        let Some((home, name)) = facts.scopes.resolve_name(node) else { continue };
+        let is_written = facts.scopes.bindings(module, name).iter().any(|binding| binding.node == node) || is_change(facts, node);
+        if home == module && is_written && facts.scopes.bindings(module, name).iter().all(crate::rewrite::globals::is_value) {
+            writes.entry(name.to_owned()).or_insert(node);
+        }
+    }
+    writes
+        .into_iter()
+        .filter_map(|(name, write)| {
+            let read = facts.scopes.references(module, &name).iter().copied().find(|read| is_read_back(facts, *read, sent.dispatch.call.node))?;
+            let at = |node| Site { file: ctx.file, node };
+            (!may_be_shared(ctx, at(read))).then(|| (format!("the global '{name}'"), at(write), at(read)))
+        })
+        .collect()
+}
+
+fn lost_attributes(ctx: &RuleContext, sent: &Sent, object: Site, worker: Site) -> Vec<(String, Site, Site)> {
+    let home = ctx.eval.file(worker.file);
+    let facts = ctx.facts();
+    let tree = facts.tree();
+    let mut found: Vec<(String, Site, Site)> = Vec::new();
+    for node in home.own_nodes(worker.node).filter(|node| home.tree().kind(*node) == Kind::Attribute) {
+        let (Some(own), Some(name)) = (home.tree().child(node, Field::Object), home.tree().child(node, Field::Attribute)) else { continue };
+        let is_self = home.tree().kind(own) == Kind::Identifier && ctx.eval.self_class(Site { file: worker.file, node: own }).is_some();
+        if !is_self || !(is_written(home.tree(), node) || is_change(home, node)) {
+            continue;
+        }
+        let text = format!("{}.{}", facts.text(object.node), home.text(name));
+        if found.iter().any(|row| row.0 == format!("'{text}'")) {
+            continue;
+        }
+        let read = tree.subtree(crate::syntax::Tree::ROOT).find(|read| {
+            tree.kind(*read) == Kind::Attribute && facts.text(*read) == text && !is_written(tree, *read) && is_read_back(facts, *read, sent.dispatch.call.node)
+        });
+        let Some(read) = read.map(|node| Site { file: ctx.file, node }) else { continue };
+        if !may_be_shared(ctx, read) && !ctx.eval.values(read).iter().any(|value| matches!(value, crate::project::Value::Method { .. })) {
+            found.push((format!("'{text}'"), Site { file: worker.file, node }, read));
+        }
+    }
+    found
+}
+
+/// Whether an object may be one whose changes in a worker reach the parent.
+fn may_be_shared(ctx: &RuleContext, read: Site) -> bool {
+    ctx.eval.values(read).iter().any(|value| is_shared_value(ctx.eval, value))
+}
+
+/// Whether a read stands after the dispatch in the function that dispatches, and not within a write.
+fn is_read_back(facts: &FileFacts, read: NodeId, call: NodeId) -> bool {
+    let tree = facts.tree();
+    facts.enclosing_function(read) == facts.enclosing_function(call)
+        && tree.start(read) > tree.end(call)
+        && !is_change(facts, read)
+        // Bound anew in between: the parent reads what it wrote itself.
+        && tree.enclosing(read, &[Kind::GlobalStatement]).is_none()
+}

@@ -1,0 +1,73 @@
+//! SP401: a worker reads a global, or uses an import, that only the guard (or what it calls) binds.
+
+use super::{Rule, RuleContext};
+use crate::facts::scopes::BindingKind;
+use crate::findings::{Finding, Remedy, Severity};
+use crate::project::Site;
+use crate::rewrite::globals::{self, GlobalRead, Placement, placement};
+use crate::rewrite::{import_move, initializer};
+use crate::syntax::{Kind, QueryFile};
+
+static QUERY: QueryFile = QueryFile::new("main_only_global", include_str!("../../queries/main_only_global.scm"));
+
+pub(super) const RULE: Rule = Rule {
+    code: "SP401",
+    name: "main-only-global",
+    summary: "a worker reads a global that only the entry-point guard, or what it calls, binds",
+    query: &QUERY,
+    page: include_str!("main_only_global.md"),
+    check,
+};
+
+fn check(ctx: &RuleContext) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for sent in ctx.sent_calls() {
+        let methods = ctx.without_fork(sent);
+        let Some(worker) = ctx.eval.worker(&sent.origin).filter(|_| !methods.is_empty()) else { continue };
+        let (reads, bound) = (ctx.worker_reads(worker), ctx.bound_in_workers(worker));
+        let missing: Vec<&GlobalRead> = reads.iter().filter(|read| !bound.contains(&(read.file, read.name.clone())) && is_main_only(ctx, read)).collect();
+        let values: Vec<String> = missing.iter().filter(|read| !is_import(ctx, read)).map(|read| read.name.clone()).collect();
+        for read in &missing {
+            let facts = ctx.eval.file(read.file);
+            let name = &read.name;
+            let Some(binding) = facts.scopes.bindings(facts.scopes.module(), name).first() else { continue };
+            let binder = Site { file: read.file, node: binding.node };
+            let worker_name = facts.definition_name(read.function.node);
+            let message = format!(
+                "'{worker_name}' runs in a worker of {} and reads '{name}', which only the main process binds (line {}); children skip the entry-point guard",
+                ctx.api_name(sent),
+                ctx.location(binder).start.line
+            );
+            let remedy = if is_import(ctx, read) { import_move::to_top(ctx.eval, read) } else { initializer::hand_over(ctx.eval, sent, read.file, &values) };
+            let mut related = vec![ctx.related(read.read, "read here"), ctx.related(binder, format!("'{name}' is bound here"))];
+            related.extend(ctx.path_of(sent, None));
+            let remedy = remedy.map_or_else(Remedy::Refused, Remedy::Fix);
+            found.push(ctx.finding(sent.origin.handover, message, &methods, Severity::Error, remedy, related));
+        }
+    }
+    found
+}
+
+fn is_import(ctx: &RuleContext, read: &GlobalRead) -> bool {
+    let facts = ctx.eval.file(read.file);
+    facts.scopes.bindings(facts.scopes.module(), &read.name).iter().all(|binding| matches!(binding.kind, BindingKind::Import { .. }))
+}
+
+/// Whether every binding of the global happens in the main process only.
+fn is_main_only(ctx: &RuleContext, read: &GlobalRead) -> bool {
+    let facts = ctx.eval.file(read.file);
+    let tree = facts.tree();
+    let module = facts.scopes.module();
+    let bindings = facts.scopes.bindings(module, &read.name);
+    let forgiven = tree.ancestors(read.read.node).any(|up| tree.kind(up) == Kind::TryStatement);
+    let callable = |kind: &BindingKind| matches!(kind, BindingKind::FunctionDef(_) | BindingKind::ClassDef(_));
+    !bindings.is_empty()
+        && !forgiven
+        && facts.scopes.bindings(module, "*").is_empty()
+        && !bindings.iter().any(|binding| callable(&binding.kind))
+        && bindings.iter().all(|binding| match placement(facts, binding) {
+            Placement::Import => false,
+            Placement::Guard => true,
+            Placement::Function(node) => globals::is_main_only(ctx.eval, Site { file: read.file, node }),
+        })
+}

@@ -1,0 +1,61 @@
+//! SP204: a worker raises an exception that pickle cannot make again: a pool hangs for ever.
+
+use super::{Rule, RuleContext};
+use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
+use crate::project::Site;
+use crate::rewrite::exception_arguments;
+use crate::syntax::QueryFile;
+use std::collections::BTreeSet;
+
+static QUERY: QueryFile = QueryFile::new("unpicklable_exception", include_str!("../../queries/unpicklable_exception.scm"));
+
+pub(super) const RULE: Rule = Rule {
+    code: "SP204",
+    name: "unpicklable-exception",
+    summary: "a worker raises an exception that cannot be made again in the parent",
+    query: &QUERY,
+    page: include_str!("unpicklable_exception.md"),
+    check,
+};
+
+fn check(ctx: &RuleContext) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut seen: BTreeSet<(Site, Site)> = BTreeSet::new();
+    for sent in ctx.sent_calls() {
+        let api = sent.dispatch.api(ctx.eval.project);
+        if !api.returns || sent.slot.name == "initializer" {
+            continue;
+        }
+        let Some(worker) = ctx.eval.worker(&sent.origin) else { continue };
+        for (raise, class) in ctx.eval.reached(worker).into_iter().flat_map(|function| ctx.eval.raised(function)) {
+            let Some(gap) = ctx.eval.exception_gap(class).filter(|_| seen.insert((class, sent.origin.handover))) else { continue };
+            let name = ctx.eval.file(class.file).definition_name(class.node);
+            let is_pool = api.id.starts_with("mp.Pool");
+            let (harm, severity) = if is_pool { ("the pool hangs for ever", Severity::Critical) } else { ("the executor breaks", Severity::Error) };
+            let message = format!(
+                "a worker of {} raises '{name}', which cannot be unpickled: its __init__ requires {} but args holds {}, so {harm}",
+                ctx.api_name(sent),
+                if gap.keyword_only { "keyword-only arguments".to_owned() } else { count(gap.required) },
+                gap.kept
+            );
+            let remedy = exception_arguments::reduced(ctx.eval, class, &gap).map_or_else(
+                || {
+                    Remedy::Refused(Refusal::new(
+                        Reason::UnsupportedShape,
+                        format!("'{name}' does not keep every argument of its __init__ in an attribute of its own"),
+                        "hand all arguments to super().__init__, or write a __reduce__ that returns the class and them",
+                    ))
+                },
+                Remedy::Fix,
+            );
+            let mut related = ctx.path_of(sent, Some((gap.init, format!("the __init__ of '{name}'"))));
+            related.push(ctx.related(raise, "it is raised here"));
+            found.push(ctx.finding(sent.origin.handover, message, &sent.methods, severity, remedy, related));
+        }
+    }
+    found
+}
+
+fn count(number: usize) -> String {
+    if number == 1 { "1 argument".to_owned() } else { format!("{number} arguments") }
+}
