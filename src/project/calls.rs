@@ -50,7 +50,7 @@ impl Eval<'_> {
             "contextlib.closing" | "contextlib.nullcontext" => return first().map(|inner| self.values(inner).to_vec()).unwrap_or_default(),
             "functools.wraps" | "functools.lru_cache" | "functools.cache" => return vec![Value::external(&format!("{path}()"))],
             "builtins.list" | "builtins.tuple" | "builtins.set" | "builtins.sorted" | "builtins.reversed" => {
-                return first().map_or_else(|| vec![Value::Literal(call)], |inner| self.values(inner).to_vec());
+                return first().map_or_else(|| vec![Value::Literal(call)], |inner| self.copied_display(inner, call));
             }
             "copy.copy" | "copy.deepcopy" | "typing.cast" => {
                 return self.positional_arguments(call).last().map(|inner| self.values(*inner).to_vec()).unwrap_or_default();
@@ -64,6 +64,12 @@ impl Eval<'_> {
             _ => self.context_argument(path, call).unwrap_or(start),
         };
         vec![Value::Instance(Type::External { path: path.into(), start, made: Some(call) })]
+    }
+
+    /// A new container of the items of `inner`: its display, if there is one; a generator or view is used up by `call`.
+    fn copied_display(&self, inner: Site, call: Site) -> Vec<Value> {
+        let is_display = |value: &Value| matches!(value, Value::Literal(site) if self.file(site.file).tree().kind(site.node) != Kind::GeneratorExpression);
+        self.values(inner).iter().map(|value| if is_display(value) { value.clone() } else { Value::Literal(call) }).collect()
     }
 
     /// The start method that `get_context("…")` fixes.

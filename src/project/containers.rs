@@ -93,6 +93,11 @@ impl Eval<'_> {
                 tree.children(display.node).filter(|node| tree.kind(*node) != Kind::ListSplat).map(at).collect()
             }
             Kind::ListComprehension | Kind::SetComprehension | Kind::GeneratorExpression => tree.child(display.node, Field::Body).map(at).into_iter().collect(),
+            // `list(… for …)`.
+            Kind::Call => {
+                let inner = self.positional_arguments(display).first().map(|first| tree.unparenthesized(first.node));
+                inner.filter(|inner| tree.kind(*inner) == Kind::GeneratorExpression).map(|inner| self.elements_of(at(inner))).unwrap_or_default()
+            }
             _ => Vec::new(),
         }
     }

@@ -63,6 +63,8 @@ impl Eval<'_> {
             Value::Lambda(site) => simple("a lambda", Some(*site)),
             Value::Function(site) if self.is_local(*site) => simple("a local function", Some(*site)),
             Value::Class(site) if self.is_local(*site) => simple("a local class", Some(*site)),
+            // An attribute of which nothing is known but that a base outside the project may have it.
+            Value::Method { receiver: Type::Class(_), function: None, .. } => None,
             Value::Method { receiver, function, object, .. } => {
                 if function.is_some_and(|function| self.has_decorator(function, &["staticmethod", "classmethod"])) {
                     return None;

@@ -46,7 +46,7 @@ fn held(ctx: &RuleContext, sent: &Sent) -> Option<(String, Vec<Obstacle>)> {
         Callable::Method { receiver: Type::Class(class), name, function, .. } => {
             let detached = function.is_some_and(|function| ctx.eval.has_decorator(function, &["staticmethod", "classmethod"]));
             // Instances of local classes are the business of another rule.
-            if detached || ctx.eval.is_local(*class) {
+            if detached || function.is_none() || ctx.eval.is_local(*class) {
                 return None;
             }
             Some((format!("the bound method '{name}'"), ctx.eval.state_obstacles(*class, inheritance, DEPTH, &moment(*function))))
