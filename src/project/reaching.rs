@@ -4,6 +4,9 @@ use crate::facts::FileFacts;
 use crate::facts::scopes::{Binding, BindingKind, ScopeId};
 use crate::syntax::{Kind, NodeId, Tree};
 
+/// More bindings of one name than this are not looked at.
+const MAX_BINDINGS: usize = 200;
+
 /// The bindings of `name` in `scope` that may be in force at `reader`.
 ///
 /// In the scope of the variable itself the last binding that lies in a suite around the reader hides
@@ -11,6 +14,8 @@ use crate::syntax::{Kind, NodeId, Tree};
 /// time: they see all bindings.
 pub fn bindings<'f>(facts: &'f FileFacts, scope: ScopeId, name: &str, reader: NodeId) -> Vec<&'f Binding> {
     let all = facts.scopes.bindings(scope, name);
+    // Generated tables bind one name thousands of times; the first ones tell as much as all.
+    let all = &all[..all.len().min(MAX_BINDINGS)];
     // A comprehension binds its variables behind the expression that reads them.
     let is_comprehension = facts.scopes.get(scope).kind == crate::facts::scopes::ScopeKind::Comprehension;
     if is_comprehension || facts.scopes.scope_of(reader) != scope || all.iter().any(|binding| binding.scope != scope) {

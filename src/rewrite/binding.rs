@@ -169,6 +169,16 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
         // Statements that move with a class are written there.
         .filter(|read| !group.members.iter().flat_map(|other| &other.companions).any(|statement| tree.contains(*statement, *read)))
         .collect();
+    if tree.kind(member.node) != Kind::ClassDefinition
+        && let Some(read) = attribute_read(facts, variable)
+    {
+        let line = facts.source.lines().line(tree.start(read));
+        return Err(Refusal::new(
+            Reason::OtherUse,
+            format!("an attribute of the function '{}' is used (line {line}), which another function or a partial does not have", variable.name),
+            "define the function at module level by hand, with the attributes it needs",
+        ));
+    }
     let form = form(group, at);
     let parameters = group.parameters(at);
     if reads.is_empty() && !group.dispatches.iter().any(|each| tree.contains(member.node, each.leaf.node)) {
@@ -177,7 +187,11 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
         return Ok(());
     }
     let single = member_facts::is_only_binding(facts, variable, member.node) && !place_is_odd(facts, statement);
-    let stable = parameters.iter().all(|(captured, _)| timing::stable_from(group.eval, group.file, captured, statement, &reads));
+    let uses_of = |read: NodeId| group.dispatches.iter().find(move |each| each.leaf.node == read);
+    let kinds: Vec<ReadKind> = reads.iter().map(|read| kind_of_read(facts, *read, uses_of(*read))).collect();
+    // A function that is stored or passed on may be sent at any later time.
+    let kept = kinds.contains(&ReadKind::Other);
+    let stable = parameters.iter().all(|(captured, _)| timing::stable_from(group.eval, group.file, captured, statement, &reads, kept));
     if !member.defaults.is_empty() {
         // Defaults have the value of the moment of definition, so that is where they are bound.
         return if stable && single { alias(group, at, variable, statement, &form, partial, plan) } else { Err(rebound(variable, "a default value")) };
@@ -194,8 +208,6 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
         plan.removed.push(statement);
         return Ok(());
     }
-    let uses_of = |read: NodeId| group.dispatches.iter().find(move |each| each.leaf.node == read);
-    let kinds: Vec<ReadKind> = reads.iter().map(|read| kind_of_read(facts, *read, uses_of(*read))).collect();
     let all_sent = kinds.iter().all(|kind| matches!(kind, ReadKind::Slot | ReadKind::InPartial | ReadKind::Returned));
     let inline = single && all_sent && !reads.is_empty() && (reads.len() == 1 || !stable);
     if !inline && stable {
@@ -252,14 +264,6 @@ fn alias(group: &Group, at: usize, variable: &Variable, statement: NodeId, form:
         for each in &group.dispatches {
             timing::kept_until_sent(group.eval, group.file, &captured, statement, each)?;
         }
-    }
-    if let Some(read) = attribute_read(facts, variable) {
-        let line = facts.source.lines().line(facts.tree().start(read));
-        return Err(Refusal::new(
-            Reason::OtherUse,
-            format!("an attribute of the function '{}' is used (line {line}), which a partial does not have", variable.name),
-            "pass the captured values as arguments",
-        ));
     }
     let (text, needs_partial) = form.expression(partial);
     plan.needs_partial |= needs_partial;

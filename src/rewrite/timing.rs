@@ -68,18 +68,21 @@ fn is_always_read(facts: &FileFacts, variable: &Variable, callable: NodeId) -> b
 
 /// Whether the variable keeps its value from `statement` on until the last of `reads`, so that binding it there is
 /// the same as binding it at each read.
-pub(super) fn stable_from(eval: &Eval, file: FileId, variable: &Variable, statement: NodeId, reads: &[NodeId]) -> bool {
+///
+/// `kept` tells that the callable is stored or passed on, so that it may be sent at any later time.
+pub(super) fn stable_from(eval: &Eval, file: FileId, variable: &Variable, statement: NodeId, reads: &[NodeId], kept: bool) -> bool {
     let facts = eval.file(file);
     let from = in_home(facts, variable, statement);
     if !facts.flow().definitely_bound_before(variable.home, &variable.name, from) {
         return false;
     }
     if facts.flow().may_rebind_after(variable.home, &variable.name, from) {
-        return reads.iter().all(|read| {
-            let to = in_home(facts, variable, *read);
-            // A read in a nested function happens at an unknown time.
-            facts.scopes.scope_of(*read) == facts.scopes.scope_of(statement) && !facts.flow().may_rebind_between(variable.home, &variable.name, from, to)
-        });
+        return !kept
+            && reads.iter().all(|read| {
+                let to = in_home(facts, variable, *read);
+                // A read in a nested function happens at an unknown time.
+                facts.scopes.scope_of(*read) == facts.scopes.scope_of(statement) && !facts.flow().may_rebind_between(variable.home, &variable.name, from, to)
+            });
     }
     true
 }
@@ -97,8 +100,11 @@ pub(super) fn kept_until_sent(eval: &Eval, file: FileId, variable: &Variable, pl
     let rebound = |to: NodeId| facts.flow().may_rebind_between(variable.home, &variable.name, from, to);
     // Sent from outside the scope that holds the variable: any later binding in that scope comes first.
     let outside = variable.home != facts.scopes.module() && !tree.contains(facts.scopes.get(variable.home).node, each.dispatch.call.node);
-    let mut changed =
-        if outside { facts.flow().may_rebind_after(variable.home, &variable.name, from) } else { from != call && !tree.contains(call, from) && rebound(call) };
+    let mut changed = if outside || is_collected(facts, place, each.dispatch.call.node) {
+        facts.flow().may_rebind_after(variable.home, &variable.name, from)
+    } else {
+        from != call && !tree.contains(call, from) && rebound(call)
+    };
     if each.dispatch.carries_primitives(eval.project) && !changed {
         changed = match start_of(facts, each.dispatch.call.node) {
             Some(start) => rebound(in_home(facts, variable, start)),
@@ -113,6 +119,27 @@ pub(super) fn kept_until_sent(eval: &Eval, file: FileId, variable: &Variable, pl
         format!("the captured '{}' may be bound anew between the place where the rewrite would read it and the moment the callable is sent", variable.name),
         "pass the value that is meant as an argument",
     ))
+}
+
+/// Whether the callable at `place` goes into a container, an attribute or another call before the dispatch gets it:
+/// then several may be made before one is sent.
+fn is_collected(facts: &FileFacts, place: NodeId, call: NodeId) -> bool {
+    let tree = facts.tree();
+    if tree.contains(call, place) {
+        return false;
+    }
+    let mut at = place;
+    while let Some(up) = tree.parent(at) {
+        match tree.kind(up) {
+            Kind::ParenthesizedExpression | Kind::ConditionalExpression | Kind::BooleanOperator => at = up,
+            Kind::Assignment => return !super::captures::is_plain_assignment(facts, up),
+            Kind::NamedExpression => return false,
+            // A definition, or the name of one, stands by itself.
+            Kind::Block | Kind::Module | Kind::DecoratedDefinition | Kind::ExpressionStatement | Kind::ReturnStatement => return false,
+            _ => return true,
+        }
+    }
+    false
 }
 
 /// Whether what the call sends is sent within the call itself.

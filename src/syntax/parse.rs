@@ -110,6 +110,15 @@ fn unreadable(node: &tree_sitter::Node) -> Option<Broken> {
     if node.is_error() {
         return Some(Broken { span: span_of(node), message: "invalid syntax, or syntax that spawnsafe's grammar does not know".into() });
     }
+    // `print >> stream, x` is an expression in Python 3, too; the grammar reads it as a statement with a chevron.
+    let is_python_2 = match node.kind() {
+        "print_statement" => node.named_child(0).is_none_or(|first| first.kind() != "chevron"),
+        "exec_statement" => true,
+        _ => false,
+    };
+    if is_python_2 {
+        return Some(Broken { span: span_of(node), message: "Python 2 syntax; spawnsafe reads Python 3".into() });
+    }
     node.is_missing().then(|| Broken { span: span_of(node), message: format!("invalid syntax: missing {}", node.kind()) })
 }
 
