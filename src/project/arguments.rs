@@ -41,6 +41,9 @@ impl Eval<'_> {
         if let Some(first) = ways.varargs {
             found.extend(positional.iter().skip(from(first)).map(|expression| Argument { role: Role::Object, expression: *expression }));
         }
+        let splat = |kind: Kind, allowed: bool| self.splats(call, kind).into_iter().filter(move |_| allowed);
+        found.extend(splat(Kind::ListSplat, ways.varargs.is_some()).map(|expression| Argument { role: Role::Items, expression }));
+        found.extend(splat(Kind::DictionarySplat, ways.keywords).map(|expression| Argument { role: Role::Items, expression }));
         if ways.keywords {
             found.extend(self.own_keywords(dispatch).into_iter().map(|expression| Argument { role: Role::Object, expression }));
         }
@@ -62,6 +65,14 @@ impl Eval<'_> {
         let Some(list) = tree.child(call.node, Field::Arguments) else { return Vec::new() };
         let keywords = tree.children(list).filter(|node| tree.kind(*node) == Kind::KeywordArgument);
         keywords.filter_map(|node| tree.child(node, Field::Value)).map(|node| Site { file: call.file, node }).collect()
+    }
+
+    /// What is unpacked into a call by `*` or `**`.
+    fn splats(&self, call: Site, kind: Kind) -> Vec<Site> {
+        let tree = self.file(call.file).tree();
+        let Some(list) = tree.child(call.node, Field::Arguments) else { return Vec::new() };
+        let splats = tree.children(list).filter(|node| tree.kind(*node) == kind);
+        splats.filter_map(|node| tree.children(node).next()).map(|node| Site { file: call.file, node }).collect()
     }
 
     /// The values of the keyword arguments that are passed on: all but those of the API itself.

@@ -6,6 +6,7 @@ use crate::facts::FileFacts;
 use crate::findings::{Finding, Location, Related, Remedy, Severity, StartMethod};
 use crate::project::{Callable, Carried, Dispatch, Eval, FileId, Sent, Site, Slot};
 use crate::rewrite::binding::Use;
+use crate::rewrite::captures::guard_around;
 use crate::rewrite::globals::{self, GlobalRead};
 use crate::rewrite::{Bind, GuardStyle};
 use crate::syntax::{Kind, Match, NodeId};
@@ -219,6 +220,15 @@ impl<'p> RuleContext<'_, 'p> {
     /// The start methods other than fork under which something sent is pickled: those under which a child imports its modules.
     pub fn without_fork(&self, sent: &Sent) -> Vec<StartMethod> {
         sent.methods.iter().copied().filter(|method| *method != StartMethod::Fork).collect()
+    }
+
+    /// The function that runs in the worker, where children find it in its module: others are moved there by rules of
+    /// their own, and get what they read on the way.
+    pub fn importable_worker(&self, sent: &Sent) -> Option<Site> {
+        let worker = self.eval.worker(&sent.origin)?;
+        let facts = self.eval.file(worker.file);
+        let is_function = facts.tree().kind(worker.node) == Kind::FunctionDefinition;
+        (is_function && !self.eval.is_local(worker) && guard_around(facts, worker.node).is_none()).then_some(worker)
     }
 
     /// The globals that a worker reads, in the functions of the project that it calls, too.

@@ -22,7 +22,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
     for sent in ctx.sent_calls() {
         let methods = ctx.without_fork(sent);
-        let Some(worker) = ctx.eval.worker(&sent.origin).filter(|_| !methods.is_empty()) else { continue };
+        let Some(worker) = ctx.importable_worker(sent).filter(|_| !methods.is_empty()) else { continue };
         let bound = ctx.bound_in_workers(worker);
         let reached = ctx.eval.reached(worker);
         let changed: Vec<(GlobalRead, Site, bool)> = ctx

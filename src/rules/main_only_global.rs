@@ -23,7 +23,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
     for sent in ctx.sent_calls() {
         let methods = ctx.without_fork(sent);
-        let Some(worker) = ctx.eval.worker(&sent.origin).filter(|_| !methods.is_empty()) else { continue };
+        let Some(worker) = ctx.importable_worker(sent).filter(|_| !methods.is_empty()) else { continue };
         let (reads, bound) = (ctx.worker_reads(worker), ctx.bound_in_workers(worker));
         let missing: Vec<&GlobalRead> = reads.iter().filter(|read| !bound.contains(&(read.file, read.name.clone())) && is_main_only(ctx, read)).collect();
         let values: Vec<String> = missing.iter().filter(|read| !is_import(ctx, read)).map(|read| read.name.clone()).collect();
