@@ -170,7 +170,7 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
         .filter(|read| !group.members.iter().flat_map(|other| &other.companions).any(|statement| tree.contains(*statement, *read)))
         .collect();
     if tree.kind(member.node) != Kind::ClassDefinition
-        && let Some(read) = attribute_read(facts, variable)
+        && let Some(read) = attribute_read(facts, variable, !group.parameters(at).is_empty())
     {
         let line = facts.source.lines().line(tree.start(read));
         return Err(Refusal::new(
@@ -275,15 +275,20 @@ fn alias(group: &Group, at: usize, variable: &Variable, statement: NodeId, form:
     Ok(())
 }
 
-/// A read such as `work.__name__` or `work.cache_clear()`.
-fn attribute_read(facts: &FileFacts, variable: &Variable) -> Option<NodeId> {
+/// A use such as `work.__name__` or `work.limit = 3`. Only its text and signature stay the same for a function that
+/// moves; a partial (`bound`) has no attributes of its own at all.
+fn attribute_read(facts: &FileFacts, variable: &Variable, bound: bool) -> Option<NodeId> {
     let tree = facts.tree();
-    facts
-        .scopes
-        .references(variable.home, &variable.name)
-        .iter()
-        .copied()
-        .find(|read| tree.parent(*read).is_some_and(|up| tree.kind(up) == Kind::Attribute && tree.field(*read) == Field::Object))
+    let is_kept = |attribute: NodeId| {
+        let name = tree.child(attribute, Field::Attribute).map_or("", |name| facts.text(name));
+        let written = tree.parent(attribute).is_some_and(|up| {
+            matches!(tree.kind(up), Kind::Assignment | Kind::AugmentedAssignment) && tree.field(attribute) == Field::Left || tree.kind(up) == Kind::DeleteStatement
+        });
+        !bound && !written && matches!(name, "__doc__" | "__annotations__" | "__defaults__" | "__kwdefaults__" | "__code__" | "cache_clear" | "cache_info" | "__wrapped__")
+    };
+    facts.scopes.references(variable.home, &variable.name).iter().copied().find(|read| {
+        tree.parent(*read).is_some_and(|up| tree.kind(up) == Kind::Attribute && tree.field(*read) == Field::Object && !is_kept(up))
+    })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
