@@ -51,7 +51,10 @@ pub(super) fn look(paths: &[PathBuf], files: &dyn Files, options: &Options, know
         }
     }
     findings.sort_by_cached_key(Finding::sort_key);
-    findings.dedup();
+    // One callable can reach one slot in several ways (through an override that calls super); that is one finding.
+    findings.dedup_by(|later, first| {
+        later.code == first.code && later.location == first.location && later.message == first.message && later.remedy == first.remedy
+    });
     errors.sort();
     let unused_ignores = suppress::apply(&mut findings, &project, options);
     Look { findings, unused_ignores, errors, project, broken }

@@ -282,13 +282,19 @@ fn attribute_read(facts: &FileFacts, variable: &Variable, bound: bool) -> Option
     let is_kept = |attribute: NodeId| {
         let name = tree.child(attribute, Field::Attribute).map_or("", |name| facts.text(name));
         let written = tree.parent(attribute).is_some_and(|up| {
-            matches!(tree.kind(up), Kind::Assignment | Kind::AugmentedAssignment) && tree.field(attribute) == Field::Left || tree.kind(up) == Kind::DeleteStatement
+            matches!(tree.kind(up), Kind::Assignment | Kind::AugmentedAssignment) && tree.field(attribute) == Field::Left
+                || tree.kind(up) == Kind::DeleteStatement
         });
-        !bound && !written && matches!(name, "__doc__" | "__annotations__" | "__defaults__" | "__kwdefaults__" | "__code__" | "cache_clear" | "cache_info" | "__wrapped__")
+        !bound
+            && !written
+            && matches!(name, "__doc__" | "__annotations__" | "__defaults__" | "__kwdefaults__" | "__code__" | "cache_clear" | "cache_info" | "__wrapped__")
     };
-    facts.scopes.references(variable.home, &variable.name).iter().copied().find(|read| {
-        tree.parent(*read).is_some_and(|up| tree.kind(up) == Kind::Attribute && tree.field(*read) == Field::Object && !is_kept(up))
-    })
+    facts
+        .scopes
+        .references(variable.home, &variable.name)
+        .iter()
+        .copied()
+        .find(|read| tree.parent(*read).is_some_and(|up| tree.kind(up) == Kind::Attribute && tree.field(*read) == Field::Object && !is_kept(up)))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use crate::facts::scopes::BindingKind;
 use crate::findings::{Finding, Remedy, Severity};
 use crate::project::Site;
 use crate::rewrite::globals::{self, GlobalRead, Placement, placement};
-use crate::rewrite::{captures, import_move, initializer};
+use crate::rewrite::{import_move, initializer};
 use crate::syntax::{Kind, QueryFile};
 
 static QUERY: QueryFile = QueryFile::new("main_only_global", include_str!("../../queries/main_only_global.scm"));
@@ -24,11 +24,6 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     for sent in ctx.sent_calls() {
         let methods = ctx.without_fork(sent);
         let Some(worker) = ctx.importable_worker(sent).filter(|_| !methods.is_empty()) else { continue };
-        // Callables without an importable name are moved by their own rules, which bind what they read.
-        let own = ctx.eval.file(worker.file);
-        if ctx.eval.is_local(worker) || own.tree().kind(worker.node) == Kind::Lambda || captures::guard_around(own, worker.node).is_some() {
-            continue;
-        }
         let (reads, bound) = (ctx.worker_reads(worker), ctx.bound_in_workers(worker));
         let missing: Vec<&GlobalRead> = reads.iter().filter(|read| !bound.contains(&(read.file, read.name.clone())) && is_main_only(ctx, read)).collect();
         let values: Vec<String> = missing.iter().filter(|read| !is_import(ctx, read)).map(|read| read.name.clone()).collect();
