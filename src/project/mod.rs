@@ -8,6 +8,8 @@ pub mod containers;
 pub mod contents;
 pub mod crossing;
 pub mod dispatch;
+pub mod effects;
+pub mod entry_points;
 pub mod eval;
 pub mod exceptions;
 pub mod instances;
@@ -16,8 +18,11 @@ pub mod modules;
 pub mod origins;
 pub mod picklability;
 pub mod reaching;
+pub mod script;
 pub mod sent;
+pub mod starts;
 pub mod value;
+pub mod worker_names;
 pub mod workers;
 
 pub use arguments::{Argument, Role};
@@ -46,13 +51,27 @@ pub struct Project {
     paths: BTreeSet<PathBuf>,
     calls_by_name: OnceLock<BTreeMap<String, Vec<Site>>>,
     class_names: OnceLock<BTreeSet<String>>,
+    definition_names: OnceLock<BTreeSet<String>>,
+    importers: OnceLock<BTreeMap<PathBuf, Vec<Site>>>,
+    /// The modules whose functions console scripts call, as dotted paths.
+    pub entry_points: BTreeSet<String>,
 }
 
 impl Project {
     /// A project of the given parsed files; `paths` are all Python files, parsed or not.
     pub fn new(catalogue: Catalogue, files: Vec<Arc<FileFacts>>, paths: BTreeSet<PathBuf>) -> Self {
         let by_path = files.iter().enumerate().map(|(index, file)| (file.source.path.clone(), FileId(index as u32))).collect();
-        Self { catalogue, files, by_path, paths, calls_by_name: OnceLock::new(), class_names: OnceLock::new() }
+        Self {
+            catalogue,
+            files,
+            by_path,
+            paths,
+            calls_by_name: OnceLock::new(),
+            class_names: OnceLock::new(),
+            definition_names: OnceLock::new(),
+            importers: OnceLock::new(),
+            entry_points: BTreeSet::new(),
+        }
     }
 
     /// The files, to build a larger project from.
@@ -102,6 +121,22 @@ impl Project {
                     let tree = file.tree();
                     tree.subtree(crate::syntax::Tree::ROOT)
                         .filter(|node| tree.kind(*node) == Kind::ClassDefinition)
+                        .map(|node| file.definition_name(node).to_owned())
+                        .collect::<Vec<_>>()
+                })
+                .collect()
+        });
+        index.contains(name)
+    }
+
+    /// Whether some parsed file defines a function, method or class of that name.
+    pub fn defines(&self, name: &str) -> bool {
+        let index = self.definition_names.get_or_init(|| {
+            self.files()
+                .flat_map(|(_, file)| {
+                    let tree = file.tree();
+                    tree.subtree(crate::syntax::Tree::ROOT)
+                        .filter(|node| matches!(tree.kind(*node), Kind::ClassDefinition | Kind::FunctionDefinition))
                         .map(|node| file.definition_name(node).to_owned())
                         .collect::<Vec<_>>()
                 })

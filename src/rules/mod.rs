@@ -5,6 +5,7 @@ mod context;
 mod fork_inherited_state;
 mod import_time_primitive;
 mod inheritance_only_argument;
+mod false_guard;
 mod lambda_callable;
 mod local_class;
 mod local_function;
@@ -19,6 +20,9 @@ mod unpicklable_exception;
 mod unpicklable_instance;
 mod unpicklable_process_attribute;
 mod unpicklable_return;
+mod start_method_at_import;
+mod unguarded_process_start;
+mod unguarded_side_effect;
 mod unwrapped_decorator;
 
 pub use context::{RuleContext, SentIndex};
@@ -60,6 +64,10 @@ pub const ALL: &[Rule] = &[
     unpicklable_process_attribute::RULE,
     unpicklable_exception::RULE,
     inheritance_only_argument::RULE,
+    unguarded_process_start::RULE,
+    unguarded_side_effect::RULE,
+    start_method_at_import::RULE,
+    false_guard::RULE,
     main_only_global::RULE,
     lost_write::RULE,
     fork_inherited_state::RULE,
