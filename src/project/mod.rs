@@ -20,6 +20,7 @@ pub mod picklability;
 pub mod reaching;
 pub mod script;
 pub mod sent;
+pub mod starters;
 pub mod starts;
 pub mod value;
 pub mod worker_names;
@@ -37,9 +38,9 @@ pub use value::{FileId, Site, Type, Value};
 use crate::catalogue::Catalogue;
 use crate::facts::FileFacts;
 use crate::syntax::{Field, Kind};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// All parsed files and the catalogue.
 #[derive(Debug)]
@@ -51,8 +52,9 @@ pub struct Project {
     paths: BTreeSet<PathBuf>,
     calls_by_name: OnceLock<BTreeMap<String, Vec<Site>>>,
     class_names: OnceLock<BTreeSet<String>>,
-    definition_names: OnceLock<BTreeSet<String>>,
     importers: OnceLock<BTreeMap<PathBuf, Vec<Site>>>,
+    starters: OnceLock<BTreeSet<String>>,
+    starting: Mutex<HashMap<Site, Option<Arc<starts::ProcessStart>>>>,
     /// The modules whose functions console scripts call, as dotted paths.
     pub entry_points: BTreeSet<String>,
 }
@@ -68,8 +70,9 @@ impl Project {
             paths,
             calls_by_name: OnceLock::new(),
             class_names: OnceLock::new(),
-            definition_names: OnceLock::new(),
             importers: OnceLock::new(),
+            starters: OnceLock::new(),
+            starting: Mutex::default(),
             entry_points: BTreeSet::new(),
         }
     }
@@ -121,22 +124,6 @@ impl Project {
                     let tree = file.tree();
                     tree.subtree(crate::syntax::Tree::ROOT)
                         .filter(|node| tree.kind(*node) == Kind::ClassDefinition)
-                        .map(|node| file.definition_name(node).to_owned())
-                        .collect::<Vec<_>>()
-                })
-                .collect()
-        });
-        index.contains(name)
-    }
-
-    /// Whether some parsed file defines a function, method or class of that name.
-    pub fn defines(&self, name: &str) -> bool {
-        let index = self.definition_names.get_or_init(|| {
-            self.files()
-                .flat_map(|(_, file)| {
-                    let tree = file.tree();
-                    tree.subtree(crate::syntax::Tree::ROOT)
-                        .filter(|node| matches!(tree.kind(*node), Kind::ClassDefinition | Kind::FunctionDefinition))
                         .map(|node| file.definition_name(node).to_owned())
                         .collect::<Vec<_>>()
                 })

@@ -1,15 +1,15 @@
 //! Which calls start processes: the APIs themselves, and functions and classes of the project that reach one when they
 //! are called.
 
-use super::{Dispatch, Eval, FileId, Site, Type, Value};
+use super::{Dispatch, Eval, FileId, Project, Site, Type, Value};
 use crate::catalogue::{EntryId, EntryKind, Start, Starts, Verdict};
 use crate::facts::execution;
 use crate::facts::scopes::BindingKind;
 use crate::syntax::{Field, Kind, NodeId};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Longer chains of calls are given up.
-const MAX_CHAIN: u32 = 40;
+const MAX_CHAIN: usize = 40;
 
 /// Functions that call the function they are given, by dotted path.
 const RUNNERS: &[&str] = &[
@@ -63,6 +63,18 @@ impl ProcessStart {
     }
 }
 
+impl Project {
+    fn known_start(&self, function: Site) -> Option<Option<Arc<ProcessStart>>> {
+        self.starting.lock().ok()?.get(&function).cloned()
+    }
+
+    fn remember_start(&self, function: Site, start: Option<Arc<ProcessStart>>) {
+        if let Ok(mut known) = self.starting.lock() {
+            known.insert(function, start);
+        }
+    }
+}
+
 impl Eval<'_> {
     /// The processes that are started when `root`, a statement of `file`, runs as part of an import.
     pub fn starts_in(&self, file: FileId, root: NodeId) -> Vec<ProcessStart> {
@@ -90,19 +102,22 @@ impl Eval<'_> {
     }
 
     /// The first process that a call of `function` (a `def`, lambda or class) starts.
-    pub fn start_of(&self, function: Site) -> Option<Rc<ProcessStart>> {
-        if let Some(known) = self.starting.borrow().get(&function) {
-            // Asked for while it is being answered: the recursion adds nothing.
-            return known.clone();
-        }
-        if self.chain.get() >= MAX_CHAIN {
+    pub fn start_of(&self, function: Site) -> Option<Arc<ProcessStart>> {
+        let name = self.file(function.file).definition_name(function.node);
+        if !name.is_empty() && !self.project.may_start(name) {
             return None;
         }
-        self.chain.set(self.chain.get() + 1);
-        self.starting.borrow_mut().insert(function, None);
-        let found = self.first_start(function).map(Rc::new);
-        self.starting.borrow_mut().insert(function, found.clone());
-        self.chain.set(self.chain.get() - 1);
+        // The answers are shared by all files: most projects have a few functions that everything calls.
+        if let Some(known) = self.project.known_start(function) {
+            return known;
+        }
+        // Asked for while it is being answered: the recursion adds nothing.
+        if self.chain.borrow().len() >= MAX_CHAIN || !self.chain.borrow_mut().insert(function) {
+            return None;
+        }
+        let found = self.first_start(function).map(Arc::new);
+        self.chain.borrow_mut().remove(&function);
+        self.project.remember_start(function, found.clone());
         found
     }
 
@@ -140,14 +155,12 @@ impl Eval<'_> {
         let facts = self.file(call.file);
         let tree = facts.tree();
         let callee = Site { file: call.file, node: tree.unparenthesized(tree.child(call.node, Field::Function)?) };
-        if tree.kind(callee.node) == Kind::Attribute {
-            let name = called_name(self, call);
-            let catalogue = &self.project.catalogue;
-            let matters = catalogue.knows_name(name) || self.project.defines(name) || RUNNERS.iter().any(|path| path.ends_with(name)) || name == "__enter__";
-            if !matters {
-                return self.start_by_application(call, callee);
-            }
-        } else if self.is_parameter(callee) {
+        let name = super::starters::called(facts, call.node);
+        let runs_others = RUNNERS.iter().any(|path| crate::catalogue::last_part(path) == name);
+        if !name.is_empty() && !self.project.may_start(name) && !runs_others {
+            return self.start_by_application(call, callee);
+        }
+        if self.is_parameter(callee) {
             // What a parameter is called with depends on the call: the caller's side looks at it.
             return None;
         }
