@@ -2,10 +2,10 @@
 
 mod closure;
 mod context;
+mod false_guard;
 mod fork_inherited_state;
 mod import_time_primitive;
 mod inheritance_only_argument;
-mod false_guard;
 mod lambda_callable;
 mod local_class;
 mod local_function;
@@ -15,14 +15,14 @@ mod main_only_global;
 mod misnamed_class;
 mod misresolved_method;
 mod named_lambda;
+mod start_method_at_import;
+mod unguarded_process_start;
+mod unguarded_side_effect;
 mod unpicklable_argument;
 mod unpicklable_exception;
 mod unpicklable_instance;
 mod unpicklable_process_attribute;
 mod unpicklable_return;
-mod start_method_at_import;
-mod unguarded_process_start;
-mod unguarded_side_effect;
 mod unwrapped_decorator;
 
 pub use context::{RuleContext, SentIndex};
