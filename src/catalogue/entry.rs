@@ -186,6 +186,8 @@ pub enum Starts {
     Construct,
     /// A method call does.
     Use,
+    /// Iterating over it does.
+    Iterate,
     /// Nothing starts here.
     #[default]
     Never,

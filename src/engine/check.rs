@@ -25,7 +25,8 @@ fn unbound(facts: &FileFacts) -> BTreeSet<String> {
                 continue;
             }
             let is_global = symbol.home == module && symbol.flags.contains(SymbolFlags::REFERENCED);
-            if is_global && facts.scopes.bindings(module, name).is_empty() {
+            // Every module has a `__name__`, which new guards read.
+            if is_global && name != "__name__" && facts.scopes.bindings(module, name).is_empty() {
                 names.insert(name.clone());
             }
         }

@@ -8,7 +8,7 @@ use super::{Files, Options};
 use crate::catalogue::Catalogue;
 use crate::facts::FileFacts;
 use crate::findings::FileError;
-use crate::project::{Carried, Eval, Project, Sent, Trigger};
+use crate::project::{Carried, Eval, Project, Sent, Trigger, entry_points};
 use crate::text::{ReadError, SourceFile};
 use aho_corasick::{AhoCorasick, MatchKind};
 use rayon::prelude::*;
@@ -92,11 +92,20 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
         }
         if read.is_empty() || round >= MAX_ROUNDS {
             errors.sort();
+            let mut project = project;
+            project.entry_points = entry_points(&project, files);
             return Gathered { project, sent, carried, errors, broken };
         }
         parsed = project.into_files();
     }
     unreachable!("the loop ends by its bound")
+}
+
+/// The modules that console scripts call, from the metadata files in the folders above the parsed files.
+fn entry_points(project: &Project, files: &dyn Files) -> BTreeSet<String> {
+    let folders: BTreeSet<&Path> = project.files().flat_map(|(_, facts)| facts.source.path.ancestors().skip(1)).collect();
+    let metadata = folders.into_iter().flat_map(|folder| ["pyproject.toml", "setup.cfg", "setup.py"].map(|name| folder.join(name)));
+    metadata.filter_map(|path| files.read(&path).ok()).flat_map(|bytes| entry_points::modules(&String::from_utf8_lossy(&bytes))).collect()
 }
 
 fn matcher(words: &[String]) -> AhoCorasick {
@@ -107,7 +116,21 @@ fn matcher(words: &[String]) -> AhoCorasick {
 /// Whether a file names both the module and the function of one of `triggers`.
 fn names_one(bytes: &[u8], triggers: &[Trigger]) -> bool {
     let has = |word: &str| memchr::memmem::find(bytes, word.as_bytes()).is_some();
-    triggers.iter().any(|trigger| has(&trigger.name) && has(&trigger.module))
+    triggers.iter().any(|trigger| match trigger.name.as_str() {
+        Trigger::IMPORT => has(&trigger.module) && imports(bytes, &trigger.module),
+        name => has(name) && has(&trigger.module),
+    })
+}
+
+/// Whether some line that starts like an import names `module` as a whole word.
+fn imports(bytes: &[u8], module: &str) -> bool {
+    let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii());
+    memchr::memmem::find_iter(bytes, module.as_bytes()).any(|at| {
+        let line = bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+        let head = bytes[line..at].trim_ascii_start();
+        let whole = !is_word(at.checked_sub(1).and_then(|before| bytes.get(before))) && !is_word(bytes.get(at + module.len()));
+        whole && (head.starts_with(b"import ") || head.starts_with(b"from "))
+    })
 }
 
 fn read_one(path: &Path, files: &dyn Files, matters: &dyn Fn(&[u8]) -> bool) -> Read {

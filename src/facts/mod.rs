@@ -1,7 +1,9 @@
 //! What is true inside one file. Pure functions of text and tree; nothing here touches the disk.
 
+pub mod execution;
 pub mod file;
 pub mod flow;
+pub mod guard;
 pub mod names;
 pub mod scopes;
 

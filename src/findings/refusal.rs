@@ -64,6 +64,14 @@ reasons! {
     MainModule = "main-module",
     /// The syntax around the place has no rewrite that is proven.
     UnsupportedShape = "unsupported-shape",
+    /// Another module imports the file: under a guard its names would be missing there, and a start at import time fails under every start method.
+    ImportedElsewhere = "imported-elsewhere",
+    /// Code that runs in workers (or at import time) reads a name that is made with the processes or after them.
+    WorkerReadsResult = "worker-reads-result",
+    /// Code that runs in workers reads a name whose making must not be repeated in every child: input, a file opened for writing, an object that processes share.
+    WorkerReadsOnce = "worker-reads-once",
+    /// The work is repeated by every child, but workers read what it makes: only its author can say how they should get it.
+    WorkerReadsWork = "worker-reads-work",
     /// The rewritten file did not pass the tool's own check.
     FailedCheck = "failed-check",
 }

@@ -25,6 +25,8 @@ pub struct Eval<'p> {
     pub(super) writes_known: RefCell<HashMap<Site, Rc<AttributeWrites>>>,
     pub(super) lineage_known: RefCell<HashMap<Site, Rc<[Site]>>>,
     pub(super) dispatches_known: RefCell<HashMap<FileId, Rc<[super::Dispatch]>>>,
+    /// The functions whose process starts are being looked for.
+    pub(super) chain: RefCell<BTreeSet<Site>>,
     /// Project files that an answer would need and that are not parsed.
     pub wanted: RefCell<BTreeSet<PathBuf>>,
 }
@@ -39,6 +41,7 @@ impl<'p> Eval<'p> {
             writes_known: RefCell::default(),
             lineage_known: RefCell::default(),
             dispatches_known: RefCell::default(),
+            chain: RefCell::default(),
             wanted: RefCell::default(),
         }
     }

@@ -8,6 +8,8 @@ pub mod containers;
 pub mod contents;
 pub mod crossing;
 pub mod dispatch;
+pub mod effects;
+pub mod entry_points;
 pub mod eval;
 pub mod exceptions;
 pub mod instances;
@@ -16,8 +18,12 @@ pub mod modules;
 pub mod origins;
 pub mod picklability;
 pub mod reaching;
+pub mod script;
 pub mod sent;
+pub mod starters;
+pub mod starts;
 pub mod value;
+pub mod worker_names;
 pub mod workers;
 
 pub use arguments::{Argument, Role};
@@ -32,9 +38,9 @@ pub use value::{FileId, Site, Type, Value};
 use crate::catalogue::Catalogue;
 use crate::facts::FileFacts;
 use crate::syntax::{Field, Kind};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// All parsed files and the catalogue.
 #[derive(Debug)]
@@ -46,13 +52,29 @@ pub struct Project {
     paths: BTreeSet<PathBuf>,
     calls_by_name: OnceLock<BTreeMap<String, Vec<Site>>>,
     class_names: OnceLock<BTreeSet<String>>,
+    importers: OnceLock<BTreeMap<PathBuf, Vec<Site>>>,
+    starters: OnceLock<BTreeSet<String>>,
+    starting: Mutex<HashMap<Site, Option<Arc<starts::ProcessStart>>>>,
+    /// The modules whose functions console scripts call, as dotted paths.
+    pub entry_points: BTreeSet<String>,
 }
 
 impl Project {
     /// A project of the given parsed files; `paths` are all Python files, parsed or not.
     pub fn new(catalogue: Catalogue, files: Vec<Arc<FileFacts>>, paths: BTreeSet<PathBuf>) -> Self {
         let by_path = files.iter().enumerate().map(|(index, file)| (file.source.path.clone(), FileId(index as u32))).collect();
-        Self { catalogue, files, by_path, paths, calls_by_name: OnceLock::new(), class_names: OnceLock::new() }
+        Self {
+            catalogue,
+            files,
+            by_path,
+            paths,
+            calls_by_name: OnceLock::new(),
+            class_names: OnceLock::new(),
+            importers: OnceLock::new(),
+            starters: OnceLock::new(),
+            starting: Mutex::default(),
+            entry_points: BTreeSet::new(),
+        }
     }
 
     /// The files, to build a larger project from.

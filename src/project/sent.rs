@@ -38,8 +38,13 @@ pub struct Carried {
 pub struct Trigger {
     /// The last part of its module's name.
     pub module: String,
-    /// Its name.
+    /// Its name; [`Trigger::IMPORT`] for the module as a whole.
     pub name: String,
+}
+
+impl Trigger {
+    /// Stands for every import of the module.
+    pub const IMPORT: &str = "import";
 }
 
 impl Eval<'_> {
@@ -139,7 +144,28 @@ impl Eval<'_> {
                 pending.extend(self.arguments_for(function.file, binding));
             }
         }
+        for function in self.starting_functions(file) {
+            self.add_triggers(function, &mut out);
+        }
+        if self.starts_on_import(file) {
+            let modules = self.project.module_words(file).into_iter().filter(|module| !module.is_empty());
+            out.extend(modules.map(|module| Trigger { module, name: Trigger::IMPORT.to_owned() }));
+        }
         out
+    }
+
+    /// The functions of a file whose calls start processes: scripts that call them matter, whatever words they hold.
+    fn starting_functions(&self, file: FileId) -> Vec<Site> {
+        let tree = self.file(file).tree();
+        let functions = tree.subtree(crate::syntax::Tree::ROOT).filter(|node| tree.kind(*node) == Kind::FunctionDefinition);
+        functions.map(|node| Site { file, node }).filter(|function| self.start_of(*function).is_some()).collect()
+    }
+
+    /// Whether importing the file starts a process: then it matters who imports it.
+    fn starts_on_import(&self, file: FileId) -> bool {
+        let tree = self.file(file).tree();
+        tree.children(crate::syntax::Tree::ROOT)
+            .any(|statement| tree.kind(statement) != Kind::FunctionDefinition && !self.starts_in(file, statement).is_empty())
     }
 
     /// A function, or the class whose method it is, by its name and every name by which importers may reach its module.

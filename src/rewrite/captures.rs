@@ -60,7 +60,7 @@ pub fn guard_around(facts: &crate::facts::FileFacts, node: NodeId) -> Option<Nod
     let tree = facts.tree();
     let statement = facts.top_level_statement(node);
     let inside = tree.child(statement, Field::Consequence).is_some_and(|body| tree.contains(body, node));
-    (tree.kind(statement) == Kind::IfStatement && inside && super::named_lambda::is_guard(facts, statement)).then_some(statement)
+    (tree.kind(statement) == Kind::IfStatement && inside && crate::facts::guard::is_guard(facts, statement)).then_some(statement)
 }
 
 /// The captures of a `def`, lambda or class body, sorted by first read.

@@ -77,7 +77,7 @@ fn is_conditional(facts: &crate::facts::FileFacts, suite: NodeId) -> bool {
     let tree = facts.tree();
     tree.parent(suite).is_some_and(|owner| {
         matches!(tree.kind(owner), Kind::IfStatement | Kind::ElseClause | Kind::ElifClause | Kind::ForStatement | Kind::WhileStatement | Kind::ExceptClause)
-            && !(tree.kind(owner) == Kind::IfStatement && super::named_lambda::is_guard(facts, owner))
+            && !(tree.kind(owner) == Kind::IfStatement && crate::facts::guard::is_guard(facts, owner))
     })
 }
 

@@ -10,6 +10,7 @@ pub mod defaults;
 pub mod exception_arguments;
 pub mod fresh_name;
 pub mod globals;
+pub mod guard;
 pub mod hoist;
 pub mod import_move;
 pub mod imports;

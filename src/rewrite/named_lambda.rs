@@ -81,15 +81,6 @@ fn with_surroundings(facts: &FileFacts, statement: NodeId, own: &str) -> (Span, 
     (Span::new(start, line_end), format!("{lead}{comments}{own}{comment_after}{ended}{tail}"))
 }
 
-/// Whether an `if` statement tests `__name__`.
-pub fn is_guard(facts: &FileFacts, statement: NodeId) -> bool {
-    let tree = facts.tree();
-    tree.child(statement, Field::Condition).is_some_and(|condition| {
-        let text = facts.text(condition);
-        text.contains("__name__") && text.contains("__main__")
-    })
-}
-
 fn definition(facts: &FileFacts, lambda: NodeId, name: &str) -> Result<String, Refusal> {
     let definition = Definition {
         facts,

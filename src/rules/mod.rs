@@ -2,6 +2,7 @@
 
 mod closure;
 mod context;
+mod false_guard;
 mod fork_inherited_state;
 mod import_time_primitive;
 mod inheritance_only_argument;
@@ -14,6 +15,9 @@ mod main_only_global;
 mod misnamed_class;
 mod misresolved_method;
 mod named_lambda;
+mod start_method_at_import;
+mod unguarded_process_start;
+mod unguarded_side_effect;
 mod unpicklable_argument;
 mod unpicklable_exception;
 mod unpicklable_instance;
@@ -60,6 +64,10 @@ pub const ALL: &[Rule] = &[
     unpicklable_process_attribute::RULE,
     unpicklable_exception::RULE,
     inheritance_only_argument::RULE,
+    unguarded_process_start::RULE,
+    unguarded_side_effect::RULE,
+    start_method_at_import::RULE,
+    false_guard::RULE,
     main_only_global::RULE,
     lost_write::RULE,
     fork_inherited_state::RULE,

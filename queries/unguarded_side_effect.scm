@@ -1,0 +1,3 @@
+; print("loading")
+; log = open("run.log", "w")
+(call) @effect

@@ -1,0 +1,415 @@
+//! What a statement does besides binding names: nothing, set something up, work, or something that can be seen.
+
+use super::starts::called_name;
+use super::{Eval, FileId, Site, Type, Value};
+use crate::catalogue::objects::{self, Travels};
+use crate::facts::execution;
+use crate::syntax::{Field, Kind, NodeId};
+
+/// Chains of project functions are followed this far.
+const MAX_DEPTH: u32 = 6;
+
+/// How much a piece of code does, ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Computes from constants, or makes an object that does nothing yet.
+    Pure,
+    /// Sets up the interpreter or a library: what comes later may depend on it, and doing it again does no harm.
+    Setup,
+    /// Anything else.
+    Work,
+    /// Something that is seen when every child does it again, or that takes long.
+    Seen,
+}
+
+/// What a piece of code does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Effect {
+    /// How much.
+    pub level: Level,
+    /// For [`Level::Seen`]: the place, and what it does ("prints").
+    pub cause: Option<(Site, &'static str)>,
+    /// Whether doing it again in a child does harm or gives something else: reads standard input, opens for writing,
+    /// makes an object that processes were to share.
+    pub repeatable: bool,
+}
+
+impl Effect {
+    const PURE: Self = Self { level: Level::Pure, cause: None, repeatable: true };
+
+    fn of(level: Level) -> Self {
+        Self { level, ..Self::PURE }
+    }
+
+    fn join(self, other: Self) -> Self {
+        let strongest = if other.level > self.level { other } else { self };
+        Self { repeatable: self.repeatable && other.repeatable, ..strongest }
+    }
+}
+
+/// Dotted paths (or their beginnings, with a dot at the end) of calls that set something up.
+const SETUP: &[&str] = &[
+    "builtins.setattr",
+    "colorama.init",
+    "decimal.getcontext",
+    "decimal.setcontext",
+    "dotenv.load_dotenv",
+    "faulthandler.enable",
+    "gc.",
+    "locale.setlocale",
+    "logging.",
+    "matplotlib.use",
+    "matplotlib.rc",
+    "matplotlib.style.use",
+    "matplotlib.pyplot.style.use",
+    "matplotlib.pyplot.switch_backend",
+    "mimetypes.",
+    "numpy.random.seed",
+    "numpy.seterr",
+    "numpy.set_printoptions",
+    "os.environ.",
+    "os.putenv",
+    "os.chdir",
+    "os.umask",
+    "os.nice",
+    "pandas.set_option",
+    "random.seed",
+    "resource.setrlimit",
+    "seaborn.set",
+    "signal.",
+    "site.addsitedir",
+    "socket.setdefaulttimeout",
+    "sys.path.",
+    "sys.setrecursionlimit",
+    "sys.setswitchinterval",
+    "sys.stdout.reconfigure",
+    "sys.stderr.reconfigure",
+    "torch.manual_seed",
+    "torch.cuda.manual_seed",
+    "torch.cuda.manual_seed_all",
+    "torch.set_",
+    "urllib3.disable_warnings",
+    "warnings.",
+];
+
+/// Calls that only compute or make an idle object.
+const PURE: &[&str] = &[
+    "abc.",
+    "ast.literal_eval",
+    "base64.",
+    "collections.",
+    "concurrent.futures.",
+    "contextvars.",
+    "copy.",
+    "dataclasses.",
+    "datetime.",
+    "decimal.Decimal",
+    "enum.",
+    "fractions.",
+    "functools.",
+    "hashlib.",
+    "itertools.",
+    "json.dumps",
+    "json.loads",
+    "logging.getLogger",
+    "math.",
+    "multiprocessing.cpu_count",
+    "multiprocessing.current_process",
+    "multiprocessing.get_context",
+    "multiprocessing.get_logger",
+    "multiprocessing.Process",
+    "numpy.arange",
+    "numpy.array",
+    "numpy.linspace",
+    "numpy.ones",
+    "numpy.zeros",
+    "operator.",
+    "os.cpu_count",
+    "os.environ.get",
+    "os.getcwd",
+    "os.getenv",
+    "os.path.",
+    "os.sched_getaffinity",
+    "pathlib.",
+    "platform.",
+    "queue.",
+    "re.",
+    "string.",
+    "struct.",
+    "sys.getrecursionlimit",
+    "textwrap.",
+    "threading.",
+    "types.",
+    "typing.",
+    "typing_extensions.",
+    "weakref.",
+];
+
+/// Builtins that only compute.
+const PURE_BUILTINS: &[&str] = &[
+    "abs",
+    "all",
+    "any",
+    "ascii",
+    "bin",
+    "bool",
+    "bytearray",
+    "bytes",
+    "callable",
+    "chr",
+    "classmethod",
+    "complex",
+    "dict",
+    "dir",
+    "divmod",
+    "enumerate",
+    "filter",
+    "float",
+    "format",
+    "frozenset",
+    "getattr",
+    "globals",
+    "hasattr",
+    "hash",
+    "hex",
+    "id",
+    "int",
+    "isinstance",
+    "issubclass",
+    "iter",
+    "len",
+    "list",
+    "locals",
+    "map",
+    "max",
+    "memoryview",
+    "min",
+    "object",
+    "oct",
+    "ord",
+    "pow",
+    "property",
+    "range",
+    "repr",
+    "reversed",
+    "round",
+    "set",
+    "slice",
+    "sorted",
+    "staticmethod",
+    "str",
+    "sum",
+    "super",
+    "tuple",
+    "type",
+    "vars",
+    "zip",
+];
+
+/// Calls that are seen, and how.
+const SEEN: &[(&str, &str)] = &[
+    ("builtins.print", "prints"),
+    ("sys.stdout.write", "prints"),
+    ("pprint.", "prints"),
+    ("rich.print", "prints"),
+    ("click.echo", "prints"),
+    ("builtins.input", "reads standard input"),
+    ("getpass.getpass", "reads standard input"),
+    ("time.sleep", "sleeps"),
+    ("subprocess.", "starts a program"),
+    ("os.system", "starts a program"),
+    ("os.popen", "starts a program"),
+    ("requests.", "uses the network"),
+    ("httpx.", "uses the network"),
+    ("urllib.request.urlopen", "uses the network"),
+    ("urllib.request.urlretrieve", "uses the network"),
+    ("os.remove", "changes files"),
+    ("os.unlink", "changes files"),
+    ("os.rmdir", "changes files"),
+    ("os.rename", "changes files"),
+    ("os.replace", "changes files"),
+    ("shutil.rmtree", "changes files"),
+    ("shutil.move", "changes files"),
+    ("shutil.copy", "changes files"),
+    ("pandas.read_", "loads data"),
+    ("numpy.load", "loads data"),
+    ("numpy.genfromtxt", "loads data"),
+    ("torch.load", "loads data"),
+    ("pickle.load", "loads data"),
+    ("joblib.load", "loads data"),
+];
+
+/// What `requests` and `subprocess` offer beside their work.
+const NOT_SEEN: &[&str] = &["requests.Session", "requests.session", "httpx.Client", "subprocess.list2cmdline"];
+
+/// Methods that change a container and do nothing else.
+pub const MUTATORS: &[&str] = &[
+    "append",
+    "extend",
+    "insert",
+    "add",
+    "update",
+    "setdefault",
+    "pop",
+    "popitem",
+    "remove",
+    "discard",
+    "clear",
+    "sort",
+    "reverse",
+    "appendleft",
+    "extendleft",
+];
+
+fn listed(list: &[&str], path: &str) -> bool {
+    list.iter().any(|entry| if entry.ends_with(['.', '_']) { path.starts_with(entry) } else { path == *entry })
+}
+
+impl Eval<'_> {
+    /// What running `root` (a statement of `file`) does.
+    pub fn effect_of(&self, file: FileId, root: NodeId) -> Effect {
+        self.effect_of_nodes(file, &execution::executed(self.file(file), root), MAX_DEPTH)
+    }
+
+    fn effect_of_nodes(&self, file: FileId, nodes: &[NodeId], depth: u32) -> Effect {
+        let facts = self.file(file);
+        let tree = facts.tree();
+        nodes.iter().fold(Effect::PURE, |found, node| {
+            let own = match tree.kind(*node) {
+                Kind::Call => self.effect_of_call(Site { file, node: *node }, depth),
+                Kind::ForStatement | Kind::WhileStatement | Kind::WithStatement | Kind::Await | Kind::Yield => Effect::of(Level::Work),
+                Kind::Assignment | Kind::AugmentedAssignment => self.effect_of_target(file, *node),
+                _ => Effect::PURE,
+            };
+            found.join(own)
+        })
+    }
+
+    /// Assignments to what belongs to a library (`os.environ["X"] = …`, `plt.rcParams[…] = …`) set it up.
+    fn effect_of_target(&self, file: FileId, assignment: NodeId) -> Effect {
+        let facts = self.file(file);
+        let tree = facts.tree();
+        let Some(mut left) = tree.child(assignment, Field::Left) else { return Effect::PURE };
+        if !matches!(tree.kind(left), Kind::Attribute | Kind::Subscript) {
+            return Effect::PURE;
+        }
+        while let Some(inner) = tree.child(left, Field::Object).or_else(|| tree.child(left, Field::Value)) {
+            left = inner;
+        }
+        let external = self.values(Site { file, node: left }).iter().any(|value| matches!(value, Value::External { .. } | Value::Module(_)));
+        Effect::of(if external { Level::Setup } else { Level::Pure })
+    }
+
+    fn effect_of_call(&self, call: Site, depth: u32) -> Effect {
+        let tree = self.file(call.file).tree();
+        let Some(callee) = tree.child(call.node, Field::Function) else { return Effect::of(Level::Work) };
+        let values = self.values(Site { file: call.file, node: callee });
+        let of_literal = self.on_literal(call, callee);
+        if let Some(effect) = of_literal {
+            return effect;
+        }
+        if values.is_empty() {
+            return Effect::of(Level::Work);
+        }
+        values.iter().fold(Effect::PURE, |found, value| found.join(self.effect_of_value(value, call, depth)))
+    }
+
+    /// Methods of displays and strings compute, or change the object only.
+    fn on_literal(&self, call: Site, callee: NodeId) -> Option<Effect> {
+        let tree = self.file(call.file).tree();
+        let object = tree.child(callee, Field::Object).filter(|_| tree.kind(callee) == Kind::Attribute)?;
+        let values = self.values(Site { file: call.file, node: object });
+        let plain = !values.is_empty() && values.iter().all(|value| matches!(value, Value::Literal(_)));
+        plain.then_some(Effect::PURE)
+    }
+
+    fn effect_of_value(&self, value: &Value, call: Site, depth: u32) -> Effect {
+        match value {
+            Value::External { path, .. } => self.effect_of_path(path, call),
+            Value::Function(site) | Value::Lambda(site) | Value::Method { function: Some(site), .. } => self.effect_of_function(*site, call, depth),
+            Value::Class(class) => self.effect_of_making(*class, call, depth),
+            Value::Method { receiver: Type::External { path, .. }, name, .. } => effect_of_method(path, name),
+            _ => Effect::of(Level::Work),
+        }
+    }
+
+    fn effect_of_function(&self, function: Site, call: Site, depth: u32) -> Effect {
+        let facts = self.file(function.file);
+        if depth == 0 {
+            return Effect::of(Level::Work);
+        }
+        if facts.is_generator(function.node) && facts.tree().kind(function.node) == Kind::FunctionDefinition {
+            return Effect::PURE;
+        }
+        let inner = self.effect_of_nodes(function.file, &execution::body_of(facts, function.node), depth - 1);
+        Effect { cause: inner.cause.map(|(_, what)| (call, what)), level: inner.level, repeatable: inner.repeatable }
+    }
+
+    fn effect_of_making(&self, class: Site, call: Site, depth: u32) -> Effect {
+        if self.has_unknown_base(class) {
+            return Effect::of(Level::Work);
+        }
+        let inits = ["__new__", "__init__", "__post_init__"].iter().filter_map(|name| self.method(class, name));
+        inits.fold(Effect::PURE, |found, (_, method)| found.join(self.effect_of_function(method, call, depth)))
+    }
+
+    fn effect_of_path(&self, path: &str, call: Site) -> Effect {
+        if let Some(effect) = self.effect_of_builtin(path, call) {
+            return effect;
+        }
+        if !listed(NOT_SEEN, path)
+            && let Some((_, what)) = SEEN.iter().find(|(prefix, _)| listed(&[prefix], path))
+        {
+            let repeatable = !matches!(*what, "reads standard input" | "changes files");
+            return Effect { level: Level::Seen, cause: Some((call, what)), repeatable };
+        }
+        if let Some(object) = objects::made_by(path)
+            && object.travels == Travels::Inheritance
+        {
+            return Effect { level: Level::Work, cause: None, repeatable: false };
+        }
+        if listed(PURE, path) {
+            return Effect::PURE;
+        }
+        Effect::of(if listed(SETUP, path) { Level::Setup } else { Level::Work })
+    }
+
+    fn effect_of_builtin(&self, path: &str, call: Site) -> Option<Effect> {
+        let name = path.strip_prefix("builtins.")?;
+        if name == "open" {
+            let mode = self.argument(call, "mode", 1).and_then(|mode| self.string_literal(mode)).unwrap_or("r");
+            let writes = mode.contains(['w', 'a', 'x', '+']);
+            return Some(if writes {
+                Effect { level: Level::Seen, cause: Some((call, "opens a file for writing")), repeatable: false }
+            } else {
+                Effect::of(Level::Work)
+            });
+        }
+        // Other names that nothing binds may come from a star import.
+        let plain = PURE_BUILTINS.contains(&name) || name.ends_with("Error") || name.ends_with("Exception");
+        plain.then_some(Effect::PURE)
+    }
+}
+
+fn effect_of_method(receiver: &str, name: &str) -> Effect {
+    let is_logger = receiver.starts_with("logging.");
+    if is_logger && (name.starts_with("set") || name.starts_with("add")) {
+        return Effect::of(Level::Setup);
+    }
+    let idle = ["pathlib.", "re.", "collections.", "datetime.", "concurrent.futures."].iter().any(|prefix| receiver.starts_with(prefix));
+    let computes =
+        idle && !name.starts_with("write") && !matches!(name, "mkdir" | "unlink" | "touch" | "rename" | "rmdir" | "open" | "submit" | "map" | "shutdown");
+    Effect::of(if computes { Level::Pure } else { Level::Work })
+}
+
+/// Whether a call changes the objects that it is given.
+pub fn changes_arguments(eval: &Eval, call: Site) -> bool {
+    let tree = eval.file(call.file).tree();
+    let Some(callee) = tree.child(call.node, Field::Function) else { return true };
+    let name = called_name(eval, call);
+    eval.values(Site { file: call.file, node: callee }).iter().any(|value| match value {
+        Value::External { .. } => matches!(name, "shuffle" | "heapify" | "heappush" | "insort" | "setattr" | "exec"),
+        Value::Method { receiver: Type::External { .. }, .. } => false,
+        _ => true,
+    })
+}

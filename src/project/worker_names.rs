@@ -1,0 +1,197 @@
+//! What worker processes run: the functions they are sent, and what those reach.
+
+use super::{Callable, Eval, FileId, Sent, Site, Value};
+use crate::catalogue::Starts;
+use crate::facts::scopes::BindingKind;
+use crate::syntax::{Field, Kind, NodeId, Tree};
+use std::collections::BTreeSet;
+
+/// The part of one module that worker processes need.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WorkerNames {
+    /// Names of the module that code reachable from a worker reads.
+    pub reads: BTreeSet<String>,
+    /// Names of the module that such code binds itself (`global` in an initializer).
+    pub binds: BTreeSet<String>,
+}
+
+impl Eval<'_> {
+    /// The names of `file` that code reachable from what `sent` lists may use in a worker.
+    pub fn worker_names(&self, file: FileId, sent: &[Sent]) -> WorkerNames {
+        let mut reach = Reach { eval: self, file, seen: BTreeSet::new(), waiting: Vec::new(), methods: BTreeSet::new(), names: WorkerNames::default() };
+        for each in sent {
+            reach.callable(&each.origin.callable);
+        }
+        reach.process_classes();
+        if self.sends_unseen(file, sent) {
+            reach.everything();
+        }
+        reach.run();
+        reach.names
+    }
+
+    /// Whether the file starts processes whose work cannot be told: then any of its functions may be it.
+    fn sends_unseen(&self, file: FileId, sent: &[Sent]) -> bool {
+        self.dispatches(file).iter().any(|dispatch| {
+            let entry = dispatch.api(self.project);
+            let whole_objects = entry.starts == Starts::Iterate;
+            let unresolved = self.slots(dispatch).iter().any(|slot| {
+                let tree = self.file(slot.expression.file).tree();
+                let none = tree.kind(slot.expression.node) == Kind::None;
+                let resolved = sent.iter().any(|each| each.slot.expression == slot.expression);
+                let external = self.values(slot.expression).iter().all(|value| matches!(value, Value::External { .. }));
+                !none && !resolved && !external
+            });
+            whole_objects || unresolved
+        })
+    }
+}
+
+struct Reach<'e, 'p> {
+    eval: &'e Eval<'p>,
+    file: FileId,
+    seen: BTreeSet<Site>,
+    waiting: Vec<Site>,
+    /// Names of methods that worker code calls on objects that are not known.
+    methods: BTreeSet<String>,
+    names: WorkerNames,
+}
+
+impl Reach<'_, '_> {
+    fn callable(&mut self, callable: &Callable) {
+        match callable {
+            Callable::Lambda(site) | Callable::Function(site) | Callable::Class(site) | Callable::Instance(site) => self.add(*site),
+            Callable::Method { receiver, function, .. } => {
+                if let super::Type::Class(class) = receiver {
+                    self.add(*class);
+                }
+                function.iter().for_each(|function| self.add(*function));
+            }
+            Callable::Value(value) => self.value(&value.clone()),
+        }
+    }
+
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::Function(site) | Value::Lambda(site) | Value::Class(site) => self.add(*site),
+            Value::Instance(super::Type::Class(class)) => self.add(*class),
+            Value::Method { function: Some(function), .. } => self.add(*function),
+            _ => {}
+        }
+    }
+
+    fn add(&mut self, site: Site) {
+        if self.seen.insert(site) {
+            self.waiting.push(site);
+        }
+    }
+
+    /// The classes of the file whose instances are processes: their methods run in the child.
+    fn process_classes(&mut self) {
+        for class in self.definitions(Kind::ClassDefinition) {
+            let is_process = self.eval.entry_of_class(class).is_some_and(|(entry, _)| {
+                let catalogue = &self.eval.project.catalogue;
+                catalogue.get(entry).callables.iter().any(|parameter| parameter.name == "target")
+            });
+            if is_process {
+                self.add(class);
+            }
+        }
+    }
+
+    fn everything(&mut self) {
+        for kind in [Kind::ClassDefinition, Kind::FunctionDefinition, Kind::Lambda] {
+            for site in self.definitions(kind) {
+                self.add(site);
+            }
+        }
+    }
+
+    fn definitions(&self, kind: Kind) -> Vec<Site> {
+        let tree = self.eval.file(self.file).tree();
+        tree.subtree(Tree::ROOT).filter(|node| tree.kind(*node) == kind).map(|node| Site { file: self.file, node }).collect()
+    }
+
+    fn run(&mut self) {
+        loop {
+            while let Some(site) = self.waiting.pop() {
+                self.look(site);
+            }
+            // Objects travel with the arguments: a method that worker code calls may be one of any class.
+            for class in self.definitions(Kind::ClassDefinition) {
+                if !self.seen.contains(&class) && self.methods.iter().any(|name| self.eval.own_method(class, name).is_some()) {
+                    self.add(class);
+                }
+            }
+            if self.waiting.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Follows everything that a definition reads.
+    fn look(&mut self, site: Site) {
+        let facts = self.eval.file(site.file);
+        let tree = facts.tree();
+        let module = facts.scopes.module();
+        let whole = facts.with_decorators(site.node);
+        for node in tree.subtree(whole) {
+            match tree.kind(node) {
+                Kind::Identifier => self.name(site.file, node, module),
+                Kind::Attribute => self.attribute(site.file, node),
+                _ => {}
+            }
+        }
+    }
+
+    fn name(&mut self, file: FileId, node: NodeId, module: crate::facts::scopes::ScopeId) {
+        let facts = self.eval.file(file);
+        let Some((home, name)) = facts.scopes.resolve_name(node).filter(|(home, _)| *home == module) else { return };
+        let bindings = facts.scopes.bindings(home, name);
+        if bindings.is_empty() {
+            return;
+        }
+        if facts.scopes.is_read(node) {
+            if file == self.file {
+                self.names.reads.insert(name.to_owned());
+            }
+        } else if file == self.file && facts.scopes.scope_of(node) != module {
+            self.names.binds.insert(name.to_owned());
+        }
+        for binding in bindings {
+            match &binding.kind {
+                BindingKind::FunctionDef(node) | BindingKind::ClassDef(node) => self.add(Site { file, node: *node }),
+                BindingKind::Import { .. } => {
+                    for value in self.eval.binding_values(file, binding) {
+                        self.value(&value);
+                    }
+                }
+                BindingKind::Assignment { value: Some(value), .. } => {
+                    for value in self.eval.values(Site { file, node: *value }).iter() {
+                        self.value(value);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn attribute(&mut self, file: FileId, node: NodeId) {
+        let facts = self.eval.file(file);
+        if let Some(name) = facts.tree().child(node, Field::Attribute) {
+            self.methods.insert(facts.text(name).to_owned());
+        }
+        if file != self.file {
+            // `module.function` of another module of the project: only what is looked up there matters.
+            return;
+        }
+        let object_is_module = facts.tree().child(node, Field::Object).is_some_and(|object| {
+            facts.tree().kind(object) == Kind::Identifier && self.eval.values(Site { file, node: object }).iter().any(|value| matches!(value, Value::Module(_)))
+        });
+        if object_is_module {
+            for value in self.eval.values(Site { file, node }).iter() {
+                self.value(value);
+            }
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! The top-level statements of a script, with what the sorting needs to know of each.
+
+use crate::facts::{FileFacts, execution, guard};
+use crate::project::effects::{self, Effect, Level};
+use crate::project::starts::ProcessStart;
+use crate::project::{Eval, FileId, Site};
+use crate::rewrite::place;
+use crate::syntax::{Field, Kind, NodeId, Tree};
+use crate::text::{Span, indent};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a statement is to a guard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Imports, definitions, the docstring: children need them, and they cost nothing.
+    Definition,
+    /// Binds names to constants and idle objects.
+    Constant,
+    /// Sets up the interpreter or a library.
+    Setup,
+    /// Everything else.
+    Work,
+    /// A right guard.
+    Guard,
+    /// `if __name__ != "__main__": sys.exit()`.
+    Exit,
+}
+
+/// One statement, or several that share lines.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// The statements.
+    pub nodes: Vec<NodeId>,
+    /// Whole lines: comments right above, the statements, the final newline.
+    pub lines: Span,
+    /// What it is.
+    pub class: Class,
+    /// What it does.
+    pub effect: Effect,
+    /// The processes it starts.
+    pub starts: Vec<ProcessStart>,
+    /// Module-level names that it binds, also through functions that it names.
+    pub binds: BTreeSet<String>,
+    /// Module-level names whose objects it changes.
+    pub changes: BTreeSet<String>,
+    /// Module-level names that it reads, also through functions and classes that it names.
+    pub reads: BTreeSet<String>,
+}
+
+impl Item {
+    /// Whether it may change places with work: it does nothing that can be noticed.
+    pub fn is_transparent(&self) -> bool {
+        matches!(self.class, Class::Definition) || (self.class == Class::Constant && self.effect.level == Level::Pure && self.effect.repeatable)
+    }
+}
+
+/// All top-level statements in the order of the text.
+pub fn collect(eval: &Eval, file: FileId) -> Vec<Item> {
+    let facts = eval.file(file);
+    let tree = facts.tree();
+    let names = ModuleNames::of(facts);
+    let mut items: Vec<Item> = Vec::new();
+    for node in tree.children(Tree::ROOT) {
+        let lines = place::statement_lines(facts, node);
+        let item = item(eval, file, &names, node, lines);
+        match items.last_mut() {
+            Some(last) if lines.start < last.lines.end || place_on_same_line(facts, last, node) => merge(last, item),
+            _ => items.push(item),
+        }
+    }
+    items
+}
+
+fn place_on_same_line(facts: &FileFacts, last: &Item, node: NodeId) -> bool {
+    let start = indent::line_start(facts.all(), facts.tree().start(node));
+    last.lines.end > start
+}
+
+fn merge(into: &mut Item, other: Item) {
+    into.nodes.extend(other.nodes);
+    into.lines = into.lines.cover(other.lines);
+    into.class = match (into.class, other.class) {
+        (one, two) if one == two => one,
+        (Class::Definition, two @ (Class::Constant | Class::Setup)) => two,
+        (one @ (Class::Constant | Class::Setup), Class::Definition) => one,
+        _ => Class::Work,
+    };
+    let stronger = if other.effect.level > into.effect.level { other.effect } else { into.effect };
+    into.effect = Effect { repeatable: into.effect.repeatable && other.effect.repeatable, ..stronger };
+    into.starts.extend(other.starts);
+    into.binds.extend(other.binds);
+    into.changes.extend(other.changes);
+    into.reads.extend(other.reads);
+}
+
+fn item(eval: &Eval, file: FileId, names: &ModuleNames, node: NodeId, lines: Span) -> Item {
+    let facts = eval.file(file);
+    let starts = eval.starts_in(file, node);
+    let effect = eval.effect_of(file, node);
+    let class = class_of(eval, file, node, effect, !starts.is_empty());
+    let run = execution::executed(facts, node);
+    let mut reads = names.read_by(facts, &run);
+    let mut binds = names.bound_in(facts, node);
+    let changes = changed(eval, file, &run);
+    if class != Class::Definition {
+        let reached = names.reached(reads.clone());
+        for name in &reached {
+            binds.extend(names.written_by.get(name).into_iter().flatten().cloned());
+        }
+        reads = reached;
+    }
+    Item { nodes: vec![node], lines, class, effect, starts, binds, changes, reads }
+}
+
+fn class_of(eval: &Eval, file: FileId, node: NodeId, effect: Effect, starts: bool) -> Class {
+    let facts = eval.file(file);
+    let tree = facts.tree();
+    match tree.kind(node) {
+        _ if starts && !is_definition(tree, node) => Class::Work,
+        Kind::ImportStatement
+        | Kind::ImportFromStatement
+        | Kind::FutureImportStatement
+        | Kind::FunctionDefinition
+        | Kind::ClassDefinition
+        | Kind::DecoratedDefinition
+        | Kind::TypeAliasStatement
+        | Kind::PassStatement
+        | Kind::AssertStatement
+        | Kind::GlobalStatement => Class::Definition,
+        Kind::IfStatement if guard::is_guard(facts, node) => Class::Guard,
+        Kind::IfStatement if guard::leaves_elsewhere(facts, node) => Class::Exit,
+        Kind::IfStatement | Kind::TryStatement | Kind::WithStatement if brings_definitions(eval, file, node) => Class::Definition,
+        Kind::ExpressionStatement if tree.children(node).next().is_some_and(|value| matches!(tree.kind(value), Kind::String | Kind::Ellipsis)) => {
+            Class::Definition
+        }
+        _ => match effect.level {
+            Level::Pure => Class::Constant,
+            Level::Setup => Class::Setup,
+            Level::Work | Level::Seen => Class::Work,
+        },
+    }
+}
+
+fn is_definition(tree: &Tree, node: NodeId) -> bool {
+    matches!(tree.kind(node), Kind::ImportStatement | Kind::ImportFromStatement | Kind::FutureImportStatement | Kind::FunctionDefinition)
+}
+
+/// A compound statement that chooses between imports or definitions: what it does beside that is set-up or stands where
+/// an import failed.
+fn brings_definitions(eval: &Eval, file: FileId, node: NodeId) -> bool {
+    let facts = eval.file(file);
+    let tree = facts.tree();
+    let mut brings = false;
+    let mut pending: Vec<NodeId> = tree.children(node).filter(|child| tree.kind(*child) == Kind::Block || is_clause(tree, *child)).collect();
+    while let Some(at) = pending.pop() {
+        for child in tree.children(at) {
+            match tree.kind(child) {
+                Kind::ImportStatement | Kind::ImportFromStatement | Kind::FunctionDefinition | Kind::ClassDefinition | Kind::DecoratedDefinition => {
+                    brings = true
+                }
+                Kind::ExceptClause => {}
+                Kind::Block | Kind::IfStatement | Kind::TryStatement => pending.push(child),
+                _ if is_clause(tree, child) => pending.push(child),
+                _ if tree.parent(at).is_some_and(|up| tree.kind(up) == Kind::ExceptClause) => {}
+                _ if eval.effect_of(file, child).level > Level::Setup => return false,
+                _ => {}
+            }
+        }
+    }
+    brings
+}
+
+fn is_clause(tree: &Tree, node: NodeId) -> bool {
+    matches!(tree.kind(node), Kind::ElseClause | Kind::ElifClause | Kind::FinallyClause)
+}
+
+/// The module-level names whose objects are changed: by item and attribute assignments, by methods that are called for
+/// their effect, by being handed to a function of the project.
+fn changed(eval: &Eval, file: FileId, run: &[NodeId]) -> BTreeSet<String> {
+    let facts = eval.file(file);
+    let tree = facts.tree();
+    let module = facts.scopes.module();
+    let mut out = BTreeSet::new();
+    let mut add = |node: NodeId| {
+        if let Some((home, name)) = facts.scopes.resolve_name(root_of(tree, node))
+            && home == module
+        {
+            out.insert(name.to_owned());
+        }
+    };
+    for node in run {
+        match tree.kind(*node) {
+            Kind::Assignment | Kind::AugmentedAssignment => {
+                let left = tree.child(*node, Field::Left);
+                left.filter(|left| matches!(tree.kind(*left), Kind::Attribute | Kind::Subscript)).into_iter().for_each(&mut add);
+            }
+            Kind::Call => {
+                let Some(callee) = tree.child(*node, Field::Function) else { continue };
+                let for_effect = tree.parent(*node).is_some_and(|up| tree.kind(up) == Kind::ExpressionStatement);
+                let name = tree.child(callee, Field::Attribute).map_or("", |name| facts.text(name));
+                if for_effect && tree.kind(callee) == Kind::Attribute || effects::MUTATORS.contains(&name) {
+                    add(callee);
+                }
+                let site = Site { file, node: *node };
+                if for_effect && effects::changes_arguments(eval, site) {
+                    for argument in eval.positional_arguments(site) {
+                        if tree.kind(argument.node) == Kind::Identifier {
+                            add(argument.node);
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+/// The name that an attribute or item is taken from, through any number of steps.
+fn root_of(tree: &Tree, node: NodeId) -> NodeId {
+    let mut at = node;
+    while let Some(inner) = tree.child(at, Field::Object).or_else(|| tree.child(at, Field::Value)).or_else(|| tree.child(at, Field::Function)) {
+        at = inner;
+    }
+    at
+}
+
+/// Who reads and writes the module's names.
+#[derive(Debug, Default)]
+pub struct ModuleNames {
+    /// What the bodies of functions and classes of that name read.
+    bodies: BTreeMap<String, BTreeSet<String>>,
+    /// What they write through `global`.
+    pub written_by: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl ModuleNames {
+    /// The table of one file.
+    pub fn of(facts: &FileFacts) -> Self {
+        use crate::facts::scopes::BindingKind;
+        let module = facts.scopes.module();
+        let mut table = Self::default();
+        for name in facts.scopes.get(module).symbols.keys() {
+            for binding in facts.scopes.bindings(module, name) {
+                let node = match binding.kind {
+                    BindingKind::FunctionDef(node) | BindingKind::ClassDef(node) => node,
+                    BindingKind::Assignment { value: Some(value), .. } if facts.tree().kind(value) == Kind::Lambda => value,
+                    _ => continue,
+                };
+                let nodes: Vec<NodeId> = facts.tree().subtree(facts.with_decorators(node)).collect();
+                let reads = table.read_by(facts, &nodes);
+                table.bodies.entry(name.clone()).or_default().extend(reads);
+                table.written_by.entry(name.clone()).or_default().extend(global_writes(facts, node));
+            }
+        }
+        table
+    }
+
+    /// The module's names that `nodes` read.
+    pub fn read_by(&self, facts: &FileFacts, nodes: &[NodeId]) -> BTreeSet<String> {
+        let module = facts.scopes.module();
+        let names = nodes.iter().filter(|node| facts.scopes.is_read(**node)).filter_map(|node| facts.scopes.resolve_name(*node));
+        names.filter(|(home, name)| *home == module && !facts.scopes.bindings(module, name).is_empty()).map(|row| row.1.to_owned()).collect()
+    }
+
+    fn bound_in(&self, facts: &FileFacts, node: NodeId) -> BTreeSet<String> {
+        let module = facts.scopes.module();
+        let tree = facts.tree();
+        let scope = facts.scopes.get(module);
+        let bound = |name: &&String| facts.scopes.bindings(module, name).iter().any(|binding| binding.scope == module && tree.contains(node, binding.node));
+        scope.symbols.keys().filter(bound).cloned().collect()
+    }
+
+    /// `names` and everything that functions and classes among them read, transitively.
+    pub fn reached(&self, names: BTreeSet<String>) -> BTreeSet<String> {
+        let mut waiting: Vec<String> = names.iter().cloned().collect();
+        let mut out = names;
+        while let Some(name) = waiting.pop() {
+            for read in self.bodies.get(&name).into_iter().flatten() {
+                if out.insert(read.clone()) {
+                    waiting.push(read.clone());
+                }
+            }
+        }
+        out
+    }
+
+    /// Whether any function or class of the module reads `name`.
+    pub fn is_read_by_definitions(&self, name: &str) -> bool {
+        self.bodies.values().any(|reads| reads.contains(name))
+    }
+}
+
+fn global_writes(facts: &FileFacts, function: NodeId) -> BTreeSet<String> {
+    let module = facts.scopes.module();
+    let tree = facts.tree();
+    let written = |name: &&String| facts.scopes.bindings(module, name).iter().any(|binding| binding.scope != module && tree.contains(function, binding.node));
+    facts.scopes.get(module).symbols.keys().filter(written).cloned().collect()
+}

@@ -1,0 +1,115 @@
+//! Putting the code of a script under `if __name__ == "__main__":`.
+
+pub mod items;
+mod layout;
+mod main_function;
+mod print;
+pub mod sorting;
+mod text;
+
+pub use items::{Class, Item};
+pub use sorting::Needs;
+
+use super::GuardStyle;
+use crate::findings::{Applicability, FileEdit, Fix, Reason, Refusal};
+use crate::project::script::Role;
+use crate::project::{Eval, FileId, Sent};
+use crate::syntax::NodeId;
+use crate::text::Edit;
+use sorting::Sorting;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A file as a script: its top-level statements and who needs its names.
+#[derive(Debug)]
+pub struct Script<'e, 'p> {
+    /// Answers questions.
+    pub eval: &'e Eval<'p>,
+    /// The file.
+    pub file: FileId,
+    /// What the file is when it runs.
+    pub role: Role,
+    /// Its top-level statements.
+    pub items: Vec<Item>,
+    needs: Result<Needs, Refusal>,
+}
+
+impl<'e, 'p> Script<'e, 'p> {
+    /// Looks at a file; `sent` is everything that is sent to processes.
+    pub fn new(eval: &'e Eval<'p>, file: FileId, sent: &[Sent]) -> Self {
+        let role = eval.role(file);
+        let workers = eval.worker_names(file, sent);
+        let needs = match &role {
+            Role::Script | Role::Main => Ok(Needs { workers, importers: BTreeSet::new() }),
+            Role::Both(sites) => match eval.names_taken(file, sites) {
+                Some(importers) => Ok(Needs { workers, importers }),
+                None => Err(imported("another module takes all names of this one by a star import")),
+            },
+            Role::Library(_) => Err(imported("the module is imported, so a guard would keep its names from the importers")),
+        };
+        Self { eval, file, role, items: items::collect(eval, file), needs }
+    }
+
+    /// Whether it is run as the main module and imported by children.
+    pub fn is_script(&self) -> bool {
+        matches!(self.role, Role::Script | Role::Both(_))
+    }
+
+    /// What moves if everything from the first work on does, `must` included.
+    pub fn sorted(&self, must: &BTreeSet<usize>) -> Result<Sorting, Refusal> {
+        let needs = self.needs.as_ref().map_err(Clone::clone)?;
+        sorting::from_first_work(self.eval.file(self.file), &self.items, needs, must)
+    }
+
+    /// The rewrite that moves everything from the first work on under a guard.
+    pub fn guarded(&self, must: &BTreeSet<usize>, style: GuardStyle) -> Result<Fix, Refusal> {
+        Ok(self.fix(&self.sorted(must)?, style))
+    }
+
+    /// The rewrite that moves one statement under a guard.
+    pub fn guarded_alone(&self, at: usize) -> Result<Fix, Refusal> {
+        let needs = self.needs.as_ref().map_err(Clone::clone)?;
+        let sorting = sorting::alone(self.eval.file(self.file), &self.items, needs, at)?;
+        Ok(self.fix(&sorting, GuardStyle::If))
+    }
+
+    /// The position of the item that holds `node`.
+    pub fn position(&self, node: NodeId) -> Option<usize> {
+        let tree = self.eval.file(self.file).tree();
+        self.items.iter().position(|item| item.nodes.iter().any(|own| tree.contains(*own, node)))
+    }
+
+    /// The rewrite of a false guard's test; `part` is what pretends.
+    pub fn repaired(&self, statement: NodeId, part: NodeId) -> Result<Fix, Refusal> {
+        let needs = self.needs.as_ref().map_err(Clone::clone)?;
+        let item = self.position(statement).map(|at| &self.items[at]);
+        let read = |name: &&String| needs.workers.reads.contains(*name) && !needs.workers.binds.contains(*name);
+        if let Some(name) = item.and_then(|item| item.binds.iter().find(read)) {
+            return Err(sorting::worker_reads(name, "under the false guard, which lets children through"));
+        }
+        let facts = self.eval.file(self.file);
+        let edit = Edit::replace(facts.tree().span(part), "__name__ == \"__main__\"");
+        Ok(Fix {
+            title: "test `__name__` for \"__main__\"".to_owned(),
+            applicability: Applicability::Safe,
+            edits: vec![FileEdit { path: Arc::new(facts.source.path.clone()), edit }],
+            new_names: Vec::new(),
+        })
+    }
+
+    fn fix(&self, sorting: &Sorting, style: GuardStyle) -> Fix {
+        let facts = self.eval.file(self.file);
+        let path = Arc::new(facts.source.path.clone());
+        let edits = print::edits(facts, &self.items, sorting, style);
+        Fix {
+            title: "put what only the script itself should do under `if __name__ == \"__main__\":`".to_owned(),
+            applicability: Applicability::Safe,
+            edits: edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect(),
+            new_names: Vec::new(),
+        }
+    }
+}
+
+fn imported(detail: &str) -> Refusal {
+    Refusal::new(Reason::ImportedElsewhere, detail, "start the processes in a function that importers call, not while the module is imported")
+}

@@ -1,0 +1,145 @@
+//! The edits that put blocks under guards.
+
+use super::items::{Class, Item};
+use super::layout::{Block, Target, blocks};
+use super::main_function;
+use super::sorting::Sorting;
+use super::text::{indentation_edits, indented};
+use crate::facts::FileFacts;
+use crate::rewrite::{GuardStyle, place};
+use crate::syntax::{Field, Kind, NodeId};
+use crate::text::{Edit, Span, indent};
+use std::collections::BTreeMap;
+
+/// The line that opens a guard.
+pub(super) const GUARD: &str = "if __name__ == \"__main__\":";
+
+/// All edits of a sorting. Exits for other names go where the code below them moves.
+pub(super) fn edits(facts: &FileFacts, items: &[Item], sorting: &Sorting, style: GuardStyle) -> Vec<Edit> {
+    let blocks = blocks(facts, items, sorting);
+    let as_function = style == GuardStyle::Main && blocks.len() == 1 && main_function::fits(facts, items, sorting);
+    let mut edits = Vec::new();
+    let mut merges: BTreeMap<usize, Merge> = BTreeMap::new();
+    for block in &blocks {
+        match block.target {
+            Target::Own => edits.extend(own(facts, items, block, as_function)),
+            Target::Front(guard) => merges.entry(guard).or_default().front.extend(&block.runs),
+            Target::End(guard) => merges.entry(guard).or_default().end.extend(&block.runs),
+        }
+    }
+    for (guard, merge) in &merges {
+        edits.extend(merge.front.iter().chain(&merge.end).map(|run| removal(facts, span_of(items, *run))));
+        edits.extend(merged(facts, items, merge, &items[*guard]));
+    }
+    let is_replaced = |at: usize| items[at].class == Class::Exit && sorting.moved.range(at..).next().is_some();
+    edits.extend((0..items.len()).filter(|at| is_replaced(*at)).map(|at| removal(facts, items[at].lines)));
+    edits
+}
+
+/// What a guard takes in.
+#[derive(Debug, Default)]
+struct Merge {
+    front: Vec<(usize, usize)>,
+    end: Vec<(usize, usize)>,
+}
+
+fn span_of(items: &[Item], run: (usize, usize)) -> Span {
+    Span::new(items[run.0].lines.start, items[run.1].lines.end)
+}
+
+/// A guard around the last run, with the earlier ones carried into it.
+fn own(facts: &FileFacts, items: &[Item], block: &Block, as_function: bool) -> Vec<Edit> {
+    let Some((last, earlier)) = block.runs.split_last() else { return Vec::new() };
+    let newline = facts.source.newline();
+    let unit = place::indent_unit(facts);
+    let span = span_of(items, *last);
+    let mut edits: Vec<Edit> = earlier.iter().map(|run| removal(facts, span_of(items, *run))).collect();
+    let carried: String = earlier.iter().map(|run| indented(facts, span_of(items, *run), &unit)).collect();
+    let head = if as_function { "def main():" } else { GUARD };
+    let text = &facts.all()[span.range()];
+    // A form feed stays in front of the guard: it resets Python's count of columns.
+    let skip = text.len() - text.trim_start_matches('\x0c').len();
+    let first = text[skip..].chars().next().map_or(0, char::len_utf8);
+    let lead = lead(facts, span.start, if as_function { 2 } else { 1 });
+    let start = Span::new(span.start, span.start + (skip + first) as u32);
+    edits.push(Edit::replace(start, format!("{lead}{}{head}{newline}{carried}{unit}{}", &text[..skip], &text[skip..skip + first])));
+    edits.extend(indentation_edits(facts, span, &unit));
+    if as_function {
+        let ended = text.ends_with('\n');
+        let (before, after) = if ended { (String::new(), newline) } else { (newline.to_owned(), "") };
+        edits.push(Edit::insert(span.end, format!("{before}{newline}{newline}{GUARD}{newline}{unit}main(){after}")));
+    }
+    let below = &facts.all()[span.end as usize..];
+    if !below.is_empty() && !below.starts_with(['\n', '\r', '\x0c']) {
+        edits.push(Edit::insert(span.end, newline));
+    }
+    edits
+}
+
+/// Blank lines that are missing above new module-level code at `at`.
+fn lead(facts: &FileFacts, at: u32, wanted: usize) -> String {
+    let before = &facts.all()[..at as usize];
+    if before.trim().is_empty() {
+        return String::new();
+    }
+    let blank = before.lines().rev().take_while(|line| line.trim().is_empty()).count();
+    let under_cell_mark = before.lines().last().is_some_and(|line| line.starts_with("# %%"));
+    if under_cell_mark { String::new() } else { facts.source.newline().repeat(wanted.saturating_sub(blank)) }
+}
+
+/// The runs put to the front and to the end of a guard that is there.
+fn merged(facts: &FileFacts, items: &[Item], merge: &Merge, guard: &Item) -> Vec<Edit> {
+    let tree = facts.tree();
+    let Some(body) = guard.nodes.first().and_then(|node| tree.child(*node, Field::Consequence)) else { return Vec::new() };
+    let statements: Vec<NodeId> = tree.children(body).collect();
+    let (Some(first), Some(last)) = (statements.first(), statements.last()) else { return Vec::new() };
+    let newline = facts.source.newline();
+    let lines = facts.source.lines();
+    let colon = tree.all_children(guard.nodes[0]).find(|child| tree.kind(*child) == Kind::Colon).map_or(tree.start(*first), |colon| tree.end(colon));
+    let one_line = lines.line(tree.start(*first)) == lines.line(colon);
+    let unit = if one_line { place::indent_unit(facts) } else { indent::indentation(facts.all(), tree.start(*first)).to_owned() };
+    let text = |runs: &[(usize, usize)]| runs.iter().map(|run| indented(facts, span_of(items, *run), &unit)).collect::<String>();
+    let (front, end) = (text(&merge.front), text(&merge.end));
+    if one_line {
+        // `if __name__ == "__main__": main()` becomes a suite on lines of its own.
+        let own = facts.slice(Span::new(tree.start(*first), tree.end(*last)));
+        let body = format!("{front}{unit}{own}{newline}{end}");
+        return vec![Edit::replace(Span::new(colon, tree.end(*last)), format!("{newline}{}", body.trim_end_matches(['\r', '\n'])))];
+    }
+    let mut edits = Vec::new();
+    if !front.is_empty() {
+        // Below the guard's own line, above the comments of its first statement.
+        edits.push(Edit::insert(indent::line_end(facts.all(), colon), front));
+    }
+    if !end.is_empty() {
+        let at = place::statement_lines(facts, *last).end;
+        let lead = if facts.all()[..at as usize].ends_with('\n') { "" } else { newline };
+        edits.push(Edit::insert(at, format!("{lead}{end}")));
+    }
+    edits
+}
+
+/// Takes whole lines out, with the smaller of the two runs of blank lines around them.
+fn removal(facts: &FileFacts, lines: Span) -> Edit {
+    let text = facts.all();
+    let mut above = lines.start;
+    while above > 0 {
+        let start = indent::line_start(text, above - 1);
+        if !text[start as usize..above as usize].trim().is_empty() {
+            break;
+        }
+        above = start;
+    }
+    let mut below = lines.end;
+    while (below as usize) < text.len() {
+        let end = indent::line_end(text, below);
+        if !text[below as usize..end as usize].trim().is_empty() {
+            break;
+        }
+        below = end;
+    }
+    let at_end = below as usize == text.len();
+    let count = |span: Span| text[span.range()].matches('\n').count();
+    let fewer_above = count(Span::new(above, lines.start)) < count(Span::new(lines.end, below));
+    if at_end || fewer_above { Edit::delete(Span::new(above, lines.end)) } else { Edit::delete(Span::new(lines.start, below)) }
+}

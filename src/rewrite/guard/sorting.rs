@@ -1,0 +1,196 @@
+//! What stays at module level and what moves under the guard.
+
+use super::items::{Class, Item, ModuleNames};
+use crate::facts::FileFacts;
+use crate::findings::{Reason, Refusal};
+use crate::project::effects::Level;
+use crate::project::worker_names::WorkerNames;
+use crate::syntax::Kind;
+use std::collections::BTreeSet;
+
+/// Who needs names of the module by importing it.
+#[derive(Debug, Clone, Default)]
+pub struct Needs {
+    /// What runs in workers.
+    pub workers: WorkerNames,
+    /// What other files of the project import.
+    pub importers: BTreeSet<String>,
+}
+
+/// Which items move.
+#[derive(Debug, Clone, Default)]
+pub struct Sorting {
+    /// Positions of the items that move.
+    pub moved: BTreeSet<usize>,
+    /// Positions of the items that stay although every child repeats their work, each with the name that is needed.
+    pub kept: Vec<(usize, String)>,
+}
+
+/// Moves everything from the first work on, apart from what children and importers need. `must` are the positions of
+/// the items that have to move.
+pub fn from_first_work(facts: &FileFacts, items: &[Item], needs: &Needs, must: &BTreeSet<usize>) -> Result<Sorting, Refusal> {
+    let first_start = items.iter().position(|item| !item.starts.is_empty()).unwrap_or(items.len());
+    let mut sorter = Sorter { facts, items, stays: vec![false; items.len()], needed: BTreeSet::new(), first_start };
+    sorter.needed.extend(needs.workers.reads.difference(&needs.workers.binds).cloned());
+    sorter.needed.extend(needs.importers.iter().cloned());
+    sorter.settle();
+    let trailing = sorter.trailing_constants(needs);
+    let mut sorting = Sorting::default();
+    for (at, item) in items.iter().enumerate() {
+        let movable = matches!(item.class, Class::Constant | Class::Setup | Class::Work);
+        if movable && (!sorter.stays[at] || trailing.contains(&at)) {
+            sorting.moved.insert(at);
+        } else if movable && (item.effect.level >= Level::Work || !item.effect.repeatable) {
+            sorting.kept.push((at, sorter.needed_name(item)));
+        }
+    }
+    judge(&sorter, needs, must, &sorting)?;
+    Ok(sorting)
+}
+
+/// Moves the item at `at` alone.
+pub fn alone(facts: &FileFacts, items: &[Item], needs: &Needs, at: usize) -> Result<Sorting, Refusal> {
+    let must = BTreeSet::from([at]);
+    let full = from_first_work(facts, items, needs, &must);
+    let read_later =
+        items.iter().enumerate().any(|(other, item)| other != at && item.class != Class::Guard && item.reads.intersection(&items[at].binds).next().is_some());
+    let needed = items[at].binds.iter().any(|name| needs.workers.reads.contains(name) || needs.importers.contains(name));
+    if read_later || needed {
+        return Err(full.err().unwrap_or_else(|| shape("the rest of the module reads what the statement binds")));
+    }
+    Ok(Sorting { moved: must, kept: Vec::new() })
+}
+
+struct Sorter<'a> {
+    facts: &'a FileFacts,
+    items: &'a [Item],
+    stays: Vec<bool>,
+    needed: BTreeSet<String>,
+    first_start: usize,
+}
+
+impl Sorter<'_> {
+    /// Marks what stays until nothing more is needed by what stays.
+    fn settle(&mut self) {
+        loop {
+            let before = (self.stays.clone(), self.needed.len());
+            let first_work = self.first_work();
+            for at in 0..self.items.len() {
+                if !self.stays[at] && self.must_stay(at, first_work) {
+                    self.stays[at] = true;
+                    self.needed.extend(self.items[at].reads.iter().cloned());
+                }
+            }
+            if before == (self.stays.clone(), self.needed.len()) {
+                return;
+            }
+        }
+    }
+
+    fn first_work(&self) -> usize {
+        let is_work = |at: &usize| self.items[*at].class == Class::Work && !self.stays[*at] && !self.is_needed(*at);
+        (0..self.items.len()).find(is_work).unwrap_or(self.items.len())
+    }
+
+    fn is_needed(&self, at: usize) -> bool {
+        let item = &self.items[at];
+        let bound = item.binds.iter().any(|name| self.needed.contains(name));
+        // What the parent changes after the first start is not seen by children that run already.
+        bound || (at < self.first_start && item.changes.iter().any(|name| self.needed.contains(name)))
+    }
+
+    fn must_stay(&self, at: usize, first_work: usize) -> bool {
+        let item = &self.items[at];
+        match item.class {
+            Class::Definition => true,
+            Class::Guard | Class::Exit => false,
+            Class::Constant | Class::Setup if at < first_work => true,
+            Class::Setup if self.imports_follow(at) => true,
+            _ => self.is_needed(at),
+        }
+    }
+
+    /// Whether the statement changes where imports look, and imports follow.
+    fn imports_follow(&self, at: usize) -> bool {
+        let text = self.facts.slice(self.items[at].lines);
+        let is_import = |item: &Item| item.nodes.iter().any(|node| matches!(self.facts.tree().kind(*node), Kind::ImportStatement | Kind::ImportFromStatement));
+        (text.contains("sys.path") || text.contains("environ") || text.contains("site.")) && self.items[at + 1..].iter().any(is_import)
+    }
+
+    /// Variables (in lower case) right above the first work, below all definitions, that no function reads: they belong
+    /// to the work.
+    fn trailing_constants(&self, needs: &Needs) -> BTreeSet<usize> {
+        let names = ModuleNames::of(self.facts);
+        let mut out = BTreeSet::new();
+        for at in (0..self.first_work()).rev() {
+            let item = &self.items[at];
+            let elsewhere = |name: &String| {
+                let others = self.items.iter().enumerate().filter(|(other, _)| self.stays[*other] && *other != at && !out.contains(other));
+                needs.workers.reads.contains(name)
+                    || needs.importers.contains(name)
+                    || names.is_read_by_definitions(name)
+                    || others.into_iter().any(|(_, other)| other.reads.contains(name) || other.binds.contains(name))
+            };
+            let local = |name: &String| name.chars().all(|c| !c.is_uppercase()) && !name.starts_with('_') && !elsewhere(name);
+            if item.class != Class::Constant || item.binds.is_empty() || !item.changes.is_empty() || !item.binds.iter().all(local) {
+                break;
+            }
+            out.insert(at);
+        }
+        out
+    }
+
+    fn needed_name(&self, item: &Item) -> String {
+        item.binds.iter().chain(&item.changes).find(|name| self.needed.contains(*name)).cloned().unwrap_or_default()
+    }
+}
+
+fn judge(sorter: &Sorter, needs: &Needs, must: &BTreeSet<usize>, sorting: &Sorting) -> Result<(), Refusal> {
+    let items = sorter.items;
+    if let Some(at) = must.iter().find(|at| !sorting.moved.contains(at)) {
+        let item = &items[*at];
+        if item.class == Class::Definition {
+            return Err(shape("a process is started by a definition, by its decorator or a class body"));
+        }
+        let name = sorter.needed_name(item);
+        return Err(if needs.importers.contains(&name) {
+            Refusal::new(
+                Reason::ImportedElsewhere,
+                format!("another module imports '{name}', which is made here: under a guard it would be missing there"),
+                "make it in a function that importers call",
+            )
+        } else {
+            worker_reads(&name, "with the processes or after them")
+        });
+    }
+    for (at, name) in &sorting.kept {
+        let item = &items[*at];
+        if !item.effect.repeatable {
+            return Err(Refusal::new(
+                Reason::WorkerReadsOnce,
+                format!(
+                    "workers read '{name}', whose making must not be repeated in every child (input, a file opened for writing, an object that processes share)"
+                ),
+                format!("make '{name}' under the guard and hand it to the workers: initializer and initargs of a pool, args of a Process"),
+            ));
+        }
+        if *at > sorter.first_start {
+            return Err(worker_reads(name, "after the first process is started"));
+        }
+    }
+    Ok(())
+}
+
+/// The refusal for a name that is made where it must not be missing.
+pub(super) fn worker_reads(name: &str, when: &str) -> Refusal {
+    let what = if name.is_empty() { "a name".to_owned() } else { format!("'{name}'") };
+    Refusal::new(
+        Reason::WorkerReadsResult,
+        format!("code that runs in workers, or at import time, reads {what}, which is made {when}: under a guard it would be missing there"),
+        format!("pass {what} as an argument, or by an initializer"),
+    )
+}
+
+fn shape(what: &str) -> Refusal {
+    Refusal::new(Reason::UnsupportedShape, what, "start the process in a function that is called under `if __name__ == \"__main__\":`")
+}

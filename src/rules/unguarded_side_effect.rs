@@ -1,0 +1,84 @@
+//! SP302: work that every child of a script repeats, because it stands outside the guard.
+
+use super::{Rule, RuleContext};
+use crate::facts::guard;
+use crate::findings::{Finding, Reason, Refusal, Remedy, Severity, StartMethod};
+use crate::project::Site;
+use crate::project::effects::Level;
+use crate::project::script::Role;
+use crate::rewrite::guard::{Class, Item, Script};
+use crate::syntax::{Kind, NodeId, QueryFile};
+use std::collections::BTreeSet;
+
+static QUERY: QueryFile = QueryFile::new("unguarded_side_effect", include_str!("../../queries/unguarded_side_effect.scm"));
+
+pub(super) const RULE: Rule = Rule {
+    code: "SP302",
+    name: "unguarded-side-effect",
+    summary: "a script that starts processes does work at import time that every child repeats",
+    query: &QUERY,
+    page: include_str!("unguarded_side_effect.md"),
+    check,
+};
+
+fn check(ctx: &RuleContext) -> Vec<Finding> {
+    let seen_somewhere = ctx.matches().iter().filter_map(|hit| hit.get("effect")).any(|call| runs_at_import(ctx, call));
+    if !seen_somewhere || !ctx.eval.starts_processes(ctx.file) || ctx.eval.forces_fork(ctx.file) {
+        return Vec::new();
+    }
+    let script = Script::new(ctx.eval, ctx.file, ctx.index.all());
+    if script.role != Role::Script {
+        return Vec::new();
+    }
+    let effects: Vec<(usize, Site, &'static str)> =
+        script.items.iter().enumerate().filter_map(|(at, item)| seen(ctx, item).map(|(site, what)| (at, site, what))).collect();
+    let facts = ctx.facts();
+    let is_start = |item: &&Item| item.starts.iter().any(|start| guard::false_guard_around(facts, start.place().node).is_none());
+    let starts: BTreeSet<usize> = script.items.iter().enumerate().filter(|(_, item)| is_start(item)).map(|row| row.0).collect();
+    let must: BTreeSet<usize> = effects.iter().map(|row| row.0).collect();
+    let kept: Vec<(usize, String)> = script.sorted(&BTreeSet::new()).map(|sorting| sorting.kept).unwrap_or_default();
+    let is_kept = |at: usize| kept.iter().find(|(position, _)| *position == at);
+    let movable: BTreeSet<usize> = must.iter().copied().filter(|at| is_kept(*at).is_none()).collect();
+    let mut found = Vec::new();
+    for (at, site, what) in effects {
+        if let Some((_, name)) = is_kept(at) {
+            found.push(finding(ctx, site, what, Remedy::Refused(needed(name))));
+        } else if starts.is_empty() {
+            // With an unguarded start the work moves along with it; that finding says enough.
+            let fix = script.guarded(&movable, ctx.guard_style);
+            found.push(finding(ctx, site, what, fix.map_or_else(Remedy::Refused, Remedy::Fix)));
+        }
+    }
+    found
+}
+
+fn runs_at_import(ctx: &RuleContext, call: NodeId) -> bool {
+    let facts = ctx.facts();
+    facts.enclosing_function(call).is_none() && !guard::is_guarded(facts, call)
+}
+
+/// The effect of an item that is seen in every child, if it happens whenever the item runs.
+fn seen(ctx: &RuleContext, item: &Item) -> Option<(Site, &'static str)> {
+    if item.class != Class::Work || item.effect.level != Level::Seen {
+        return None;
+    }
+    let tree = ctx.facts().tree();
+    let (site, what) = item.effect.cause?;
+    let conditional = |up: NodeId| matches!(tree.kind(up), Kind::IfStatement | Kind::ExceptClause | Kind::ConditionalExpression | Kind::BooleanOperator);
+    let within = tree.ancestors(site.node).take_while(|up| item.nodes.iter().any(|node| tree.contains(*node, *up)));
+    (site.file == ctx.file && !within.into_iter().any(conditional)).then_some((site, what))
+}
+
+fn needed(name: &str) -> Refusal {
+    Refusal::new(
+        Reason::WorkerReadsWork,
+        format!("workers read '{name}', so it must be there when they import the script"),
+        format!("make '{name}' under the guard and hand it to the workers by an initializer, or as an argument"),
+    )
+}
+
+fn finding(ctx: &RuleContext, site: Site, what: &str, remedy: Remedy) -> Finding {
+    let severity = if what == "reads standard input" { Severity::Critical } else { Severity::Warning };
+    let message = format!("this {what} at import time, and every child process imports the script again and repeats it");
+    ctx.finding(site, message, &StartMethod::PICKLING, severity, remedy, Vec::new())
+}
