@@ -100,7 +100,7 @@ fn item(eval: &Eval, file: FileId, names: &ModuleNames, node: NodeId, lines: Spa
     let class = class_of(eval, file, node, effect, !starts.is_empty());
     let run = execution::executed(facts, node);
     let mut reads = names.read_by(facts, &run);
-    let mut binds = names.bound_in(facts, node);
+    let mut binds = bound_in(facts, node);
     let changes = changed(eval, file, &run);
     if class != Class::Definition {
         let reached = names.reached(reads.clone());
@@ -156,7 +156,7 @@ fn brings_definitions(eval: &Eval, file: FileId, node: NodeId) -> bool {
         for child in tree.children(at) {
             match tree.kind(child) {
                 Kind::ImportStatement | Kind::ImportFromStatement | Kind::FunctionDefinition | Kind::ClassDefinition | Kind::DecoratedDefinition => {
-                    brings = true
+                    brings = true;
                 }
                 Kind::ExceptClause => {}
                 Kind::Block | Kind::IfStatement | Kind::TryStatement => pending.push(child),
@@ -263,14 +263,6 @@ impl ModuleNames {
         names.filter(|(home, name)| *home == module && !facts.scopes.bindings(module, name).is_empty()).map(|row| row.1.to_owned()).collect()
     }
 
-    fn bound_in(&self, facts: &FileFacts, node: NodeId) -> BTreeSet<String> {
-        let module = facts.scopes.module();
-        let tree = facts.tree();
-        let scope = facts.scopes.get(module);
-        let bound = |name: &&String| facts.scopes.bindings(module, name).iter().any(|binding| binding.scope == module && tree.contains(node, binding.node));
-        scope.symbols.keys().filter(bound).cloned().collect()
-    }
-
     /// `names` and everything that functions and classes among them read, transitively.
     pub fn reached(&self, names: BTreeSet<String>) -> BTreeSet<String> {
         let mut waiting: Vec<String> = names.iter().cloned().collect();
@@ -296,4 +288,13 @@ fn global_writes(facts: &FileFacts, function: NodeId) -> BTreeSet<String> {
     let tree = facts.tree();
     let written = |name: &&String| facts.scopes.bindings(module, name).iter().any(|binding| binding.scope != module && tree.contains(function, binding.node));
     facts.scopes.get(module).symbols.keys().filter(written).cloned().collect()
+}
+
+/// The module's names that a statement binds itself.
+fn bound_in(facts: &FileFacts, node: NodeId) -> BTreeSet<String> {
+    let module = facts.scopes.module();
+    let tree = facts.tree();
+    let scope = facts.scopes.get(module);
+    let bound = |name: &&String| facts.scopes.bindings(module, name).iter().any(|binding| binding.scope == module && tree.contains(node, binding.node));
+    scope.symbols.keys().filter(bound).cloned().collect()
 }
