@@ -72,7 +72,7 @@ impl Eval<'_> {
             .flat_map(|call| self.classes_in(call).into_iter().map(move |class| (call, class)))
             .filter_map(|(call, class)| {
                 let (base, start) = self.entry_of_class(class)?;
-                let is_manager = self.project.catalogue.get(base).id == "mp.Manager";
+                let is_manager = matches!(self.project.catalogue.get(base).id.as_str(), "mp.Manager" | "mp.ManagerClass");
                 is_manager.then_some(Crossing { dispatch: Dispatch { call, entry, start, receiver: Some(call), made: None, shift: 0 }, handover: call, class })
             })
             .collect()

@@ -1,6 +1,7 @@
 //! What is true across files: modules, values of expressions, dispatches. Read-only for rules.
 
 pub mod annotations;
+mod applications;
 pub mod arguments;
 pub mod attributes;
 pub mod calls;
@@ -8,6 +9,7 @@ pub mod containers;
 pub mod contents;
 pub mod crossing;
 pub mod dispatch;
+pub mod effect_tables;
 pub mod effects;
 pub mod entry_points;
 pub mod eval;

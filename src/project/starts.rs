@@ -34,9 +34,6 @@ const RUNNERS: &[&str] = &[
     "builtins.filter",
 ];
 
-/// Methods of command-line applications that register a function which runs when the application is called.
-const REGISTERS: &[&str] = &["command", "callback", "default", "group"];
-
 /// A call that starts a process, and the way to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProcessStart {
@@ -56,7 +53,7 @@ impl ProcessStart {
         self.through.first().copied().unwrap_or(self.call)
     }
 
-    fn behind(&self, call: Site) -> Self {
+    pub(super) fn behind(&self, call: Site) -> Self {
         let mut through = vec![call];
         through.extend(&self.through);
         Self { through, ..self.clone() }
@@ -274,28 +271,6 @@ impl Eval<'_> {
         facts.scopes.bindings(home, name).iter().any(|binding| matches!(binding.kind, BindingKind::Parameter { .. }))
     }
 
-    /// `cli()` and `app()` of command-line libraries: the functions registered by `@cli.command()` run.
-    fn start_by_application(&self, call: Site, callee: Site) -> Option<ProcessStart> {
-        let facts = self.file(call.file);
-        let tree = facts.tree();
-        let root = if tree.kind(callee.node) == Kind::Attribute { tree.child(callee.node, Field::Object)? } else { callee.node };
-        if tree.kind(root) != Kind::Identifier {
-            return None;
-        }
-        let name = facts.text(root);
-        self.functions_of_module(call.file).into_iter().find_map(|function| {
-            let registered = facts.decorators(function.node).into_iter().any(|decorator| {
-                let text = facts.text(decorator).trim_start_matches('@').trim();
-                let method = text.strip_prefix(name).and_then(|rest| rest.strip_prefix('.'));
-                method.is_some_and(|method| REGISTERS.contains(&method.split('(').next().unwrap_or(method)))
-            });
-            if !registered {
-                return None;
-            }
-            Some(self.start_of(function)?.behind(call))
-        })
-    }
-
     /// A decorator that runs when the definition is made, and may call what it decorates.
     fn start_by_decorator(&self, decorator: Site) -> Option<ProcessStart> {
         let facts = self.file(decorator.file);
@@ -378,17 +353,6 @@ impl Eval<'_> {
             _ if entry.kind == EntryKind::Method => called.to_owned(),
             _ => last.to_owned(),
         }
-    }
-
-    /// The functions right at module level, in any suite.
-    pub fn functions_of_module(&self, file: FileId) -> Vec<Site> {
-        let facts = self.file(file);
-        let tree = facts.tree();
-        execution::executed(facts, crate::syntax::Tree::ROOT)
-            .into_iter()
-            .filter(|node| tree.kind(*node) == Kind::FunctionDefinition && facts.scopes.scope_of(*node) == facts.scopes.module())
-            .map(|node| Site { file, node })
-            .collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The top-level statements of a script, with what the sorting needs to know of each.
 
 use crate::facts::{FileFacts, execution, guard};
+use crate::project::effect_tables;
 use crate::project::effects::{self, Effect, Level};
 use crate::project::starts::ProcessStart;
 use crate::project::{Eval, FileId, Site};
@@ -198,7 +199,7 @@ fn changed(eval: &Eval, file: FileId, run: &[NodeId]) -> BTreeSet<String> {
                 let Some(callee) = tree.child(*node, Field::Function) else { continue };
                 let for_effect = tree.parent(*node).is_some_and(|up| tree.kind(up) == Kind::ExpressionStatement);
                 let name = tree.child(callee, Field::Attribute).map_or("", |name| facts.text(name));
-                if for_effect && tree.kind(callee) == Kind::Attribute || effects::MUTATORS.contains(&name) {
+                if for_effect && tree.kind(callee) == Kind::Attribute || effect_tables::MUTATORS.contains(&name) {
                     add(callee);
                 }
                 let site = Site { file, node: *node };
