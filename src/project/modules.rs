@@ -3,6 +3,9 @@
 use super::{FileId, Project};
 use std::path::{Path, PathBuf};
 
+/// Folders beside scripts in which packages lie.
+const SOURCES: &[&str] = &["src", "py", "python", "lib"];
+
 impl Project {
     /// The file that `import module` (dotted, absolute, or with leading dots) in `from` means, if it
     /// is one of the project's. It may not be parsed: then it is listed as wanted by the caller.
@@ -21,7 +24,7 @@ impl Project {
         while let Some(folder) = base {
             // Inside a package an absolute import starts at the package's parent or above.
             if !self.paths.contains(&folder.join("__init__.py")) {
-                let found = self.module_below(folder, &parts).or_else(|| self.module_below(&folder.join("src"), &parts));
+                let found = self.module_below(folder, &parts).or_else(|| SOURCES.iter().find_map(|sources| self.module_below(&folder.join(sources), &parts)));
                 if found.is_some() {
                     return found;
                 }

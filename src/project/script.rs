@@ -1,7 +1,6 @@
 //! What a file is when it runs: a script, a `__main__.py`, or a module that others import.
 
 use super::{Eval, FileId, Project, Site};
-use crate::facts::scopes::BindingKind;
 use crate::facts::{FileFacts, guard};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -143,9 +142,4 @@ fn imported_names(facts: &FileFacts, statement: NodeId) -> Vec<String> {
         .map(|node| if tree.kind(node) == Kind::AliasedImport { tree.child(node, Field::Name).unwrap_or(node) } else { node })
         .map(|node| facts.text(node).split_whitespace().collect())
         .collect()
-}
-
-/// Whether a binding is that of an import.
-pub fn is_import(kind: &BindingKind) -> bool {
-    matches!(kind, BindingKind::Import { .. } | BindingKind::StarImport { .. })
 }

@@ -6,7 +6,7 @@ use crate::findings::{Reason, Refusal};
 use crate::project::effects::Level;
 use crate::project::worker_names::WorkerNames;
 use crate::syntax::Kind;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who needs names of the module by importing it.
 #[derive(Debug, Clone, Default)]
@@ -30,9 +30,11 @@ pub struct Sorting {
 /// the items that have to move.
 pub fn from_first_work(facts: &FileFacts, items: &[Item], needs: &Needs, must: &BTreeSet<usize>) -> Result<Sorting, Refusal> {
     let first_start = items.iter().position(|item| !item.starts.is_empty()).unwrap_or(items.len());
-    let mut sorter = Sorter { facts, items, stays: vec![false; items.len()], needed: BTreeSet::new(), first_start };
-    sorter.needed.extend(needs.workers.reads.difference(&needs.workers.binds).cloned());
-    sorter.needed.extend(needs.importers.iter().cloned());
+    // What is bound after the last start cannot be meant by a worker.
+    let last_start = items.iter().rposition(|item| !item.starts.is_empty() || item.class == Class::Guard).map_or(usize::MAX, |last| last + 1);
+    let mut sorter = Sorter { facts, items, stays: vec![false; items.len()], needed: BTreeMap::new(), first_start };
+    sorter.need(needs.workers.reads.difference(&needs.workers.binds), last_start);
+    sorter.need(needs.importers.iter(), usize::MAX);
     sorter.settle();
     let trailing = sorter.trailing_constants(needs);
     let mut sorting = Sorting::default();
@@ -41,7 +43,7 @@ pub fn from_first_work(facts: &FileFacts, items: &[Item], needs: &Needs, must: &
         if movable && (!sorter.stays[at] || trailing.contains(&at)) {
             sorting.moved.insert(at);
         } else if movable && (item.effect.level >= Level::Work || !item.effect.repeatable) {
-            sorting.kept.push((at, sorter.needed_name(item)));
+            sorting.kept.push((at, sorter.needed_name(at, needs)));
         }
     }
     judge(&sorter, needs, must, &sorting)?;
@@ -65,7 +67,8 @@ struct Sorter<'a> {
     facts: &'a FileFacts,
     items: &'a [Item],
     stays: Vec<bool>,
-    needed: BTreeSet<String>,
+    /// Names, each with the position up to which its bindings matter.
+    needed: BTreeMap<String, usize>,
     first_start: usize,
 }
 
@@ -73,18 +76,30 @@ impl Sorter<'_> {
     /// Marks what stays until nothing more is needed by what stays.
     fn settle(&mut self) {
         loop {
-            let before = (self.stays.clone(), self.needed.len());
+            let before = (self.stays.clone(), self.needed.clone());
             let first_work = self.first_work();
             for at in 0..self.items.len() {
                 if !self.stays[at] && self.must_stay(at, first_work) {
                     self.stays[at] = true;
-                    self.needed.extend(self.items[at].reads.iter().cloned());
+                    // A statement reads what is bound above it.
+                    self.need(self.items[at].reads.iter(), at);
                 }
             }
-            if before == (self.stays.clone(), self.needed.len()) {
+            if before == (self.stays.clone(), self.needed.clone()) {
                 return;
             }
         }
+    }
+
+    fn need<'n>(&mut self, names: impl Iterator<Item = &'n String>, below: usize) {
+        for name in names {
+            let bound = self.needed.entry(name.clone()).or_default();
+            *bound = (*bound).max(below);
+        }
+    }
+
+    fn needs_from(&self, name: &str, at: usize) -> bool {
+        self.needed.get(name).is_some_and(|below| at < *below)
     }
 
     fn first_work(&self) -> usize {
@@ -94,9 +109,9 @@ impl Sorter<'_> {
 
     fn is_needed(&self, at: usize) -> bool {
         let item = &self.items[at];
-        let bound = item.binds.iter().any(|name| self.needed.contains(name));
+        let bound = item.binds.iter().any(|name| self.needs_from(name, at));
         // What the parent changes after the first start is not seen by children that run already.
-        bound || (at < self.first_start && item.changes.iter().any(|name| self.needed.contains(name)))
+        bound || (at < self.first_start && item.changes.iter().any(|name| self.needs_from(name, at)))
     }
 
     fn must_stay(&self, at: usize, first_work: usize) -> bool {
@@ -140,19 +155,29 @@ impl Sorter<'_> {
         out
     }
 
-    fn needed_name(&self, item: &Item) -> String {
-        item.binds.iter().chain(&item.changes).find(|name| self.needed.contains(*name)).cloned().unwrap_or_default()
+    /// The name for which an item stays: one that workers read, if there is one.
+    fn needed_name(&self, at: usize, needs: &Needs) -> String {
+        let item = &self.items[at];
+        let names = || item.binds.iter().chain(&item.changes).filter(|name| self.needs_from(name, at));
+        let by_workers = names().find(|name| needs.workers.reads.contains(*name));
+        by_workers.or_else(|| names().next()).cloned().unwrap_or_default()
     }
 }
 
 fn judge(sorter: &Sorter, needs: &Needs, must: &BTreeSet<usize>, sorting: &Sorting) -> Result<(), Refusal> {
     let items = sorter.items;
+    for (at, name) in &sorting.kept {
+        let is_start = !items[*at].starts.is_empty();
+        if !is_start && !items[*at].effect.repeatable {
+            return Err(reads_once(name));
+        }
+    }
     if let Some(at) = must.iter().find(|at| !sorting.moved.contains(at)) {
         let item = &items[*at];
         if item.class == Class::Definition {
             return Err(shape("a process is started by a definition, by its decorator or a class body"));
         }
-        let name = sorter.needed_name(item);
+        let name = sorter.needed_name(*at, needs);
         return Err(if needs.importers.contains(&name) {
             Refusal::new(
                 Reason::ImportedElsewhere,
@@ -164,16 +189,6 @@ fn judge(sorter: &Sorter, needs: &Needs, must: &BTreeSet<usize>, sorting: &Sorti
         });
     }
     for (at, name) in &sorting.kept {
-        let item = &items[*at];
-        if !item.effect.repeatable {
-            return Err(Refusal::new(
-                Reason::WorkerReadsOnce,
-                format!(
-                    "workers read '{name}', whose making must not be repeated in every child (input, a file opened for writing, an object that processes share)"
-                ),
-                format!("make '{name}' under the guard and hand it to the workers: initializer and initargs of a pool, args of a Process"),
-            ));
-        }
         if *at > sorter.first_start {
             return Err(worker_reads(name, "after the first process is started"));
         }
@@ -188,6 +203,14 @@ pub(super) fn worker_reads(name: &str, when: &str) -> Refusal {
         Reason::WorkerReadsResult,
         format!("code that runs in workers, or at import time, reads {what}, which is made {when}: under a guard it would be missing there"),
         format!("pass {what} as an argument, or by an initializer"),
+    )
+}
+
+fn reads_once(name: &str) -> Refusal {
+    Refusal::new(
+        Reason::WorkerReadsOnce,
+        format!("workers read '{name}', whose making must not be repeated in every child (input, a file opened for writing, an object that processes share)"),
+        format!("make '{name}' under the guard and hand it to the workers: initializer and initargs of a pool, args of a Process"),
     )
 }
 
