@@ -118,7 +118,7 @@ fn names_one(bytes: &[u8], triggers: &[Trigger]) -> bool {
     let has = |word: &str| memchr::memmem::find(bytes, word.as_bytes()).is_some();
     triggers.iter().any(|trigger| match trigger.name.as_str() {
         Trigger::IMPORT => has(&trigger.module) && imports(bytes, &trigger.module),
-        name => has(name) && has(&trigger.module),
+        name => has(name) && has(&trigger.module) && imports(bytes, &trigger.module),
     })
 }
 

@@ -107,14 +107,14 @@ fn unreadable() {
     use std::os::unix::fs::PermissionsExt;
     let tree = Tree::new(&[("good.py", FAULTY), ("closed.py", FAULTY), ("folder/a.py", FAULTY)]);
     for name in ["closed.py", "folder"] {
-        std::fs::set_permissions(tree.path(name), std::fs::Permissions::from_mode(0)).expect("a mode");
+        std::fs::set_permissions(tree.path(name), std::fs::Permissions::from_mode(0o0)).expect("a mode");
     }
     // The superuser reads everything; then both files are simply found.
     let superuser = std::fs::read(tree.path("closed.py")).is_ok();
     let ran = tree.run(&["check", "--output-format", "json"]).exits(1);
     let named = tree.run(&["check", "folder"]);
     std::fs::set_permissions(tree.path("folder"), std::fs::Permissions::from_mode(0o755)).expect("a mode");
-    let errors: Vec<String> = ran.json()["errors"].as_array().expect("errors").iter().map(|error| error.to_string()).collect();
+    let errors: Vec<String> = ran.json()["errors"].as_array().expect("errors").iter().map(ToString::to_string).collect();
     if superuser {
         assert!(errors.is_empty(), "{errors:?}");
     } else {

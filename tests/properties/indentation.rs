@@ -31,7 +31,7 @@ proptest! {
         let zone = Span::new(8, 8 + string.len() as u32);
         let moved = reindent(&text, whole(&text), "    ", &to, &[zone]);
         prop_assert!(moved.contains(&string), "{moved:?}");
-        let last = format!("\n{}other = 1\n", to);
+        let last = format!("\n{to}other = 1\n");
         prop_assert!(moved.ends_with(&last), "{moved:?}");
     }
 
