@@ -47,7 +47,7 @@ fn a_text_that_does_not_fit_the_encoding_is_refused() {
     let path = folder.path().join("a.py");
     let bytes = b"# coding: ascii\nx = 1\n";
     fs::write(&path, bytes).expect("a file");
-    let refused = write(&change(&path, bytes, |text| text.replace("1", "'\u{4e2d}'")));
+    let refused = write(&change(&path, bytes, |text| text.replace('1', "'\u{4e2d}'")));
     assert!(matches!(refused, Err(WriteError::Unencodable)), "{refused:?}");
     assert_eq!(fs::read(&path).expect("the file"), bytes);
 }
