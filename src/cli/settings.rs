@@ -70,6 +70,7 @@ impl Settings {
         let threads = global.threads.unwrap_or(0);
         let (walked, disk) = sources(selection, &scope.config(), resolver.clone(), &cwd, threads)?;
         let mut options = options(&resolver, &scope, &walked.files, &cwd, threads);
+        options.context.clone_from(&walked.context);
         options.named = walked.files.iter().filter(|path| walked.named.contains(*path)).cloned().collect();
         let errors = resolver.errors();
         if !errors.is_empty() {
@@ -210,10 +211,13 @@ fn sources(args: &SelectionArgs, config: &ConfigFile, resolver: Arc<Resolver>, c
         std::io::stdin().read_to_end(&mut bytes).map_err(|error| UsageError::Io(format!("standard input cannot be read: {error}")))?;
         // An editor sends every file; what is left out on disk is left out here, too.
         let files = if walk::is_left_out(&name, &options) { Vec::new() } else { vec![name.clone()] };
-        let walked = Walked { files, named: BTreeSet::from([name.clone()]), errors: Vec::new() };
+        let mut walked = Walked { files, named: BTreeSet::from([name.clone()]), ..Walked::default() };
+        walked.context = walk::context(&walked, &options);
         return Ok((walked, Disk { stdin: Some((name, bytes)) }));
     }
-    Ok((walk::walk(&args.paths, &options), Disk::default()))
+    let mut walked = walk::walk(&args.paths, &options);
+    walked.context = walk::context(&walked, &options);
+    Ok((walked, Disk::default()))
 }
 
 /// Which report goes where: each `--output-file` belongs to the `--output-format` before it.

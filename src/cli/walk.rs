@@ -75,6 +75,8 @@ pub(crate) struct Walked {
     pub(crate) files: Vec<PathBuf>,
     /// Paths named on the command line, as they appear in the report.
     pub(crate) named: BTreeSet<PathBuf>,
+    /// Files around those that were named one by one: they are read for facts only.
+    pub(crate) context: BTreeSet<PathBuf>,
     /// What could not be listed or found, sorted.
     pub(crate) errors: Vec<FileError>,
 }
@@ -90,7 +92,7 @@ pub(crate) fn walk(paths: &[PathBuf], options: &WalkOptions) -> Walked {
         match std::fs::metadata(path) {
             Err(error) => walked.errors.push(FileError { path: shown, place: None, message: missing(path, &error) }),
             Ok(meta) if meta.is_dir() && !(options.force_exclude && excludes_any(&shown, options)) => {
-                walk_folder(path, options, &mut files, &mut walked.errors);
+                walk_folder(path, options, None, &mut files, &mut walked.errors);
             }
             Ok(_) if is_left_out(&shown, options) => {}
             Ok(_) => {
@@ -102,6 +104,29 @@ pub(crate) fn walk(paths: &[PathBuf], options: &WalkOptions) -> Walked {
     walked.errors.sort();
     walked.errors.dedup();
     walked
+}
+
+/// What marks the top folder of a project.
+const ROOT_MARKS: &[&str] = &["pyproject.toml", "setup.py", "setup.cfg", ".git", "spawnsafe.toml"];
+
+/// The Python files around the files that are named one by one (by an editor, by a hook): those of their project, or
+/// of their folder where no project is to be seen. They tell who imports what; nothing is reported in them.
+pub(crate) fn context(walked: &Walked, options: &WalkOptions) -> BTreeSet<PathBuf> {
+    let asked: BTreeSet<&PathBuf> = walked.files.iter().collect();
+    let mut folders: BTreeMap<PathBuf, bool> = BTreeMap::new();
+    for file in walked.files.iter().filter(|file| walked.named.contains(*file)) {
+        let absolute = absolute(file, &options.cwd);
+        let folder = absolute.parent().unwrap_or(&options.cwd);
+        let root = folder.ancestors().find(|up| ROOT_MARKS.iter().any(|mark| up.join(mark).exists()));
+        folders.insert(root.unwrap_or(folder).to_path_buf(), root.is_some());
+    }
+    let mut files = BTreeSet::new();
+    for (folder, is_project) in folders {
+        let depth = if is_project { None } else { Some(1) };
+        // What cannot be listed here was not asked for: it is no error of this run.
+        walk_folder(&folder, options, depth, &mut files, &mut Vec::new());
+    }
+    files.into_iter().filter(|file| !asked.contains(file)).collect()
 }
 
 /// Whether a file that is named is left out all the same: a stub, or excluded by force.
@@ -139,10 +164,10 @@ fn is_stub(path: &Path) -> bool {
     path.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("pyi"))
 }
 
-fn walk_folder(folder: &Path, options: &WalkOptions, files: &mut BTreeSet<PathBuf>, errors: &mut Vec<FileError>) {
+fn walk_folder(folder: &Path, options: &WalkOptions, depth: Option<usize>, files: &mut BTreeSet<PathBuf>, errors: &mut Vec<FileError>) {
     let found = Mutex::new((Vec::new(), Vec::new()));
     let mut builder = ignore::WalkBuilder::new(folder);
-    builder.standard_filters(!options.no_respect_gitignore).hidden(true).require_git(false).threads(options.threads);
+    builder.max_depth(depth).standard_filters(!options.no_respect_gitignore).hidden(true).require_git(false).threads(options.threads);
     let filter = options.clone();
     // The folder named on the command line is walked whatever it is called.
     builder.filter_entry(move |entry| entry.depth() == 0 || !excludes(&shown(entry.path(), &filter.cwd), &filter));

@@ -27,6 +27,9 @@ pub struct Options {
     pub skip: BTreeSet<Fingerprint>,
     /// Further catalogue entries, as TOML text of `[[entry]]` tables checked by the configuration.
     pub executors: Vec<crate::catalogue::Entry>,
+    /// Files around the ones that were asked for: they tell who imports what, but nothing is reported in them and
+    /// nothing changed.
+    pub context: BTreeSet<PathBuf>,
     /// Files that a person named: they are parsed whatever they mention, so that one that cannot be
     /// read or parsed is told.
     pub named: BTreeSet<PathBuf>,
@@ -53,6 +56,7 @@ impl Default for Options {
             threads: 0,
             skip: BTreeSet::new(),
             executors: Vec::new(),
+            context: BTreeSet::new(),
             named: BTreeSet::new(),
             files: BTreeMap::new(),
         }

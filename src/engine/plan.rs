@@ -20,8 +20,13 @@ pub(super) struct Plan {
 
 /// Whether the options allow the finding's fix.
 pub(super) fn allowed<'f>(finding: &'f Finding, options: &Options) -> Option<&'f Fix> {
+    let run = options;
     let options = options.of(&finding.location.path);
-    finding.fix().filter(|fix| fix.applicability == Applicability::Safe || options.unsafe_fixes)
+    finding
+        .fix()
+        // Files that nobody asked for stay as they are.
+        .filter(|fix| fix.edits.iter().all(|edit| !run.context.contains(&*edit.path)))
+        .filter(|fix| fix.applicability == Applicability::Safe || options.unsafe_fixes)
 }
 
 impl Plan {

@@ -39,7 +39,9 @@ pub(super) struct Look {
 
 /// Gathers facts and runs the rules.
 pub(super) fn look(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Vec<std::sync::Arc<FileFacts>>) -> Look {
-    let Gathered { project, sent, carried, mut errors, broken } = gather(paths, files, options, known);
+    let everything: Vec<PathBuf> = paths.iter().chain(&options.context).cloned().collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+    let is_asked = |path: &PathBuf| !options.context.contains(path);
+    let Gathered { project, sent, carried, mut errors, broken } = gather(&everything, files, options, known);
     let index = SentIndex::new(sent, carried);
     let ids: Vec<FileId> = project.files().map(|(id, _)| id).collect();
     let parts: Vec<Result<Vec<Finding>, FileError>> = ids.par_iter().map(|id| one_file(&project, *id, &index, options)).collect();
@@ -50,6 +52,8 @@ pub(super) fn look(paths: &[PathBuf], files: &dyn Files, options: &Options, know
             Err(error) => errors.push(error),
         }
     }
+    findings.retain(|finding| is_asked(&finding.location.path));
+    errors.retain(|error| is_asked(&error.path));
     findings.sort_by_cached_key(Finding::sort_key);
     // One callable can reach one slot in several ways (through an override that calls super); that is one finding.
     findings.dedup_by(|later, first| {
