@@ -73,3 +73,21 @@ fn the_order_does_not_depend_on_threads() {
     let many = tree.run(&["check", "--threads", "16"]).exits(1).out;
     assert_eq!(one, many);
 }
+
+/// A hook passes one file at a time. A module that another file imports is no script, whoever is named.
+#[test]
+fn a_named_file_is_judged_with_its_project() {
+    let tree = Tree::new(&[
+        ("pyproject.toml", "[project]\nname = \"x\"\n"),
+        (
+            "tables.py",
+            "from multiprocessing import Pool\n\n\ndef entry(n):\n    return n, n\n\n\nwith Pool(2) as pool:\n    TABLE = dict(pool.map(entry, range(4)))\n",
+        ),
+        ("bin/main.py", "import sys\n\nsys.path.insert(0, '..')\nfrom tables import TABLE\n\nif __name__ == '__main__':\n    print(TABLE)\n"),
+        ("other.py", FAULTY),
+    ]);
+    let before = std::fs::read(tree.path("tables.py")).expect("the file");
+    assert_eq!(tree.found(&["tables.py"]), ["tables.py"], "nothing is reported in the files around");
+    tree.run(&["fix", "--write", "tables.py"]);
+    assert_eq!(std::fs::read(tree.path("tables.py")).expect("the file"), before, "no guard around names that others import");
+}
