@@ -155,9 +155,19 @@ impl Eval<'_> {
     }
 
     /// The functions of a file whose calls start processes: scripts that call them matter, whatever words they hold.
+    /// Scripts import neither tests nor private functions.
     fn starting_functions(&self, file: FileId) -> Vec<Site> {
-        let tree = self.file(file).tree();
-        let functions = tree.subtree(crate::syntax::Tree::ROOT).filter(|node| tree.kind(*node) == Kind::FunctionDefinition);
+        let facts = self.file(file);
+        let tree = facts.tree();
+        let is_test = facts.source.path.components().any(|part| part.as_os_str().to_string_lossy().starts_with("test"));
+        if is_test {
+            return Vec::new();
+        }
+        let is_public = |node: &NodeId| {
+            let name = facts.definition_name(*node);
+            tree.kind(*node) == Kind::FunctionDefinition && facts.enclosing_function(*node).is_none() && (!name.starts_with('_') || name.starts_with("__"))
+        };
+        let functions = tree.subtree(crate::syntax::Tree::ROOT).filter(is_public);
         functions.map(|node| Site { file, node }).filter(|function| self.start_of(*function).is_some()).collect()
     }
 

@@ -28,7 +28,7 @@ pub(super) fn edits(facts: &FileFacts, items: &[Item], sorting: &Sorting, style:
         }
     }
     for (guard, merge) in &merges {
-        edits.extend(merge.front.iter().chain(&merge.end).map(|run| removal(facts, span_of(items, *run))));
+        edits.extend(merge.front.iter().chain(&merge.end).map(|run| removal(facts, span_of(facts, items, *run))));
         edits.extend(merged(facts, items, merge, &items[*guard]));
     }
     let is_replaced = |at: usize| items[at].class == Class::Exit && sorting.moved.range(at..).next().is_some();
@@ -43,8 +43,23 @@ struct Merge {
     end: Vec<(usize, usize)>,
 }
 
-fn span_of(items: &[Item], run: (usize, usize)) -> Span {
-    Span::new(items[run.0].lines.start, items[run.1].lines.end)
+/// The lines of a run, with the headings above it: comments that belong to no other statement.
+fn span_of(facts: &FileFacts, items: &[Item], run: (usize, usize)) -> Span {
+    let first = items[run.0].lines.start;
+    let Some(above) = run.0.checked_sub(1).map(|above| items[above].lines.end) else { return Span::new(first, items[run.1].lines.end) };
+    let mut start = first;
+    let mut at = above;
+    while at < first {
+        let end = indent::line_end(facts.all(), at);
+        let line = &facts.all()[at as usize..end as usize];
+        if line.starts_with("# %%") {
+            start = first;
+        } else if line.starts_with('#') && start == first {
+            start = at;
+        }
+        at = end;
+    }
+    Span::new(start, items[run.1].lines.end)
 }
 
 /// A guard around the last run, with the earlier ones carried into it.
@@ -52,11 +67,15 @@ fn own(facts: &FileFacts, items: &[Item], block: &Block, as_function: bool) -> V
     let Some((last, earlier)) = block.runs.split_last() else { return Vec::new() };
     let newline = facts.source.newline();
     let unit = place::indent_unit(facts);
-    let span = span_of(items, *last);
-    let mut edits: Vec<Edit> = earlier.iter().map(|run| removal(facts, span_of(items, *run))).collect();
-    let carried: String = earlier.iter().map(|run| indented(facts, span_of(items, *run), &unit)).collect();
+    let span = span_of(facts, items, *last);
+    let mut edits: Vec<Edit> = earlier.iter().map(|run| removal(facts, span_of(facts, items, *run))).collect();
+    let mut carried: String = earlier.iter().map(|run| indented(facts, span_of(facts, items, *run), &unit)).collect();
     let head = if as_function { "def main():" } else { GUARD };
     let text = &facts.all()[span.range()];
+    // A heading keeps its distance from what is carried in front of it.
+    if !carried.is_empty() && text.starts_with('#') {
+        carried.push_str(newline);
+    }
     // A form feed stays in front of the guard: it resets Python's count of columns.
     let skip = text.len() - text.trim_start_matches('\x0c').len();
     let first = text[skip..].chars().next().map_or(0, char::len_utf8);
@@ -98,7 +117,7 @@ fn merged(facts: &FileFacts, items: &[Item], merge: &Merge, guard: &Item) -> Vec
     let colon = tree.all_children(guard.nodes[0]).find(|child| tree.kind(*child) == Kind::Colon).map_or(tree.start(*first), |colon| tree.end(colon));
     let one_line = lines.line(tree.start(*first)) == lines.line(colon);
     let unit = if one_line { place::indent_unit(facts) } else { indent::indentation(facts.all(), tree.start(*first)).to_owned() };
-    let text = |runs: &[(usize, usize)]| runs.iter().map(|run| indented(facts, span_of(items, *run), &unit)).collect::<String>();
+    let text = |runs: &[(usize, usize)]| runs.iter().map(|run| indented(facts, span_of(facts, items, *run), &unit)).collect::<String>();
     let (front, end) = (text(&merge.front), text(&merge.end));
     if one_line {
         // `if __name__ == "__main__": main()` becomes a suite on lines of its own.
