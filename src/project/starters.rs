@@ -5,7 +5,7 @@ use super::Project;
 use crate::catalogue::{Starts, Verdict, last_part};
 use crate::facts::FileFacts;
 use crate::syntax::{Field, Kind, NodeId, Tree};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 impl Project {
     /// Whether a call of something called `name` may start a process.
@@ -18,19 +18,24 @@ impl Project {
         let apis: BTreeSet<String> =
             self.catalogue.entries().map(|row| row.1).filter(starting).flat_map(|entry| entry.paths.iter().map(|path| last_part(path).to_owned())).collect();
         let words = self.catalogue.words();
-        let mut callers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let mut callers: HashMap<&str, Vec<&str>> = HashMap::new();
         let mut found = apis.clone();
         found.insert("run_in_executor".to_owned());
         let mut waiting: Vec<String> = Vec::new();
         for (_, facts) in self.files() {
+            let tree = facts.tree();
             let speaks = words.iter().any(|word| facts.all().contains(word.as_str()));
-            for call in &facts.calls {
-                let called = called(facts, *call);
-                for caller in callers_of(facts, *call) {
-                    callers.entry(called).or_default().insert(caller);
-                    if speaks && found.contains(called) {
-                        waiting.push(caller.to_owned());
-                    }
+            let names: Vec<&str> = facts.calls.iter().map(|call| called(facts, *call)).collect();
+            let definitions = tree.subtree(Tree::ROOT).filter(|node| matches!(tree.kind(*node), Kind::FunctionDefinition | Kind::ClassDefinition));
+            for definition in definitions {
+                let caller = facts.definition_name(definition);
+                let from = facts.calls.partition_point(|call| *call < definition);
+                let to = facts.calls.partition_point(|call| *call < tree.subtree_end(definition));
+                for name in &names[from..to] {
+                    callers.entry(*name).or_default().push(caller);
+                }
+                if speaks && names[from..to].iter().any(|name| found.contains(*name)) {
+                    waiting.push(caller.to_owned());
                 }
             }
             if speaks {
