@@ -68,7 +68,7 @@ fn unguarded(ctx: &RuleContext) -> BTreeSet<Site> {
 fn finding(ctx: &RuleContext, script: &Script, start: &ProcessStart, remedy: Remedy) -> Finding {
     let api = ctx.eval.api_label(start);
     let direct = start.through.is_empty();
-    let what = if direct { format!("{api} starts a process") } else { format!("this call reaches {api}, which starts a process,") };
+    let what = if direct { format!("this {api} starts a process") } else { format!("this call reaches {api}, which starts a process,") };
     if let Role::Library(_) = script.role {
         let message = format!("{what} while the module is imported; that can wait for the import lock for ever under every start method");
         return ctx.finding(start.place(), message, &StartMethod::ALL, Severity::Critical, remedy, related(ctx, start));

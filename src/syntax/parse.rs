@@ -117,7 +117,7 @@ fn unreadable(node: &tree_sitter::Node) -> Option<Broken> {
         _ => false,
     };
     if is_python_2 {
-        return Some(Broken { span: span_of(node), message: "Python 2 syntax; spawnsafe reads Python 3".into() });
+        return Some(Broken { span: span_of(node), message: "written in Python 2; spawnsafe reads Python 3".into() });
     }
     node.is_missing().then(|| Broken { span: span_of(node), message: format!("invalid syntax: missing {}", node.kind()) })
 }
