@@ -117,19 +117,20 @@ fn matcher(words: &[String]) -> AhoCorasick {
 fn names_one(bytes: &[u8], triggers: &[Trigger]) -> bool {
     let has = |word: &str| memchr::memmem::find(bytes, word.as_bytes()).is_some();
     triggers.iter().any(|trigger| match trigger.name.as_str() {
-        Trigger::IMPORT => has(&trigger.module) && imports(bytes, &trigger.module),
+        Trigger::IMPORT => imports(bytes, &trigger.module),
         name => has(name) && has(&trigger.module) && imports(bytes, &trigger.module),
     })
 }
 
-/// Whether some line that starts like an import names `module` as a whole word.
+/// Whether some line that starts like an import, or with the name itself (imports in parentheses), names `module` as a
+/// whole word.
 fn imports(bytes: &[u8], module: &str) -> bool {
     let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii());
     memchr::memmem::find_iter(bytes, module.as_bytes()).any(|at| {
         let line = bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
         let head = bytes[line..at].trim_ascii_start();
         let whole = !is_word(at.checked_sub(1).and_then(|before| bytes.get(before))) && !is_word(bytes.get(at + module.len()));
-        whole && (head.starts_with(b"import ") || head.starts_with(b"from "))
+        whole && (head.is_empty() || head.starts_with(b"import ") || head.starts_with(b"from "))
     })
 }
 
