@@ -176,6 +176,10 @@ pub(crate) fn fixed_files() -> Vec<(Rc<Case>, PathBuf)> {
             let single = case.folder.join("after.py");
             let paths: Vec<PathBuf> = if single.exists() { vec![single] } else { after.keys().map(|name| case.folder.join("after").join(name)).collect() };
             let case = Rc::new(case);
+            // A neighbour that was left alone may be what it was before: no Python at all.
+            let before = case.folder.join("before");
+            let is_changed = |path: &PathBuf| path.file_name().is_none_or(|name| std::fs::read(before.join(name)).ok() != std::fs::read(path).ok());
+            let paths: Vec<PathBuf> = paths.into_iter().filter(is_changed).collect();
             files.extend(paths.into_iter().filter(|path| path.extension().is_none_or(|suffix| suffix == "py")).map(|path| (Rc::clone(&case), path)));
         }
     }
