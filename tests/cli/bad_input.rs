@@ -41,7 +41,7 @@ fn a_named_file_is_parsed_whatever_it_mentions() {
     let tree = Tree::new(&[("old.py", "print 'no process in sight'\nexec \"x\" in y z\n"), ("a.py", "x = 1\n")]);
     tree.write("latin.py", b"# caf\xe9\n");
     tree.run(&["check"]).exits(0);
-    assert!(tree.run(&["check", "old.py"]).exits(2).err.contains("old.py:2:"));
+    assert!(tree.run(&["check", "old.py"]).exits(2).err.contains("old.py:1:"));
     tree.run(&["check", "latin.py", "a.py"]).exits(2);
     tree.run(&["check", "a.py"]).exits(0);
 }
