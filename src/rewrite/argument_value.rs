@@ -63,8 +63,9 @@ fn is_builtin(facts: &FileFacts, node: NodeId, name: &str) -> bool {
 pub fn list_of(eval: &Eval, generator: Site, carried: &Carried) -> Option<Fix> {
     let facts = eval.file(generator.file);
     let tree = facts.tree();
-    if !carried.content.through.is_empty() || !tree.contains(carried.content.handover.node, generator.node) || !is_iterated_by_worker(eval, generator, carried)
-    {
+    let handover = carried.content.handover;
+    let is_here = handover.file == generator.file && tree.contains(handover.node, generator.node);
+    if !carried.content.through.is_empty() || !is_here || !is_iterated_by_worker(eval, generator, carried) {
         return None;
     }
     let calls = tree.subtree(generator.node).any(|node| matches!(tree.kind(node), Kind::Call | Kind::Await | Kind::NamedExpression | Kind::AsyncKeyword));

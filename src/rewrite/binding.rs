@@ -121,8 +121,9 @@ fn anonymous(group: &Group, at: usize, bind: Bind, partial: &str, plan: &mut Pla
     let facts = group.facts();
     let node = group.members[at].node;
     let form = form(group, at);
-    let uses: Vec<&Use> = group.dispatches.iter().filter(|each| each.leaf.node == node).collect();
-    let direct = uses.len() == 1 && is_slot(facts, uses[0], node);
+    let here = Site { file: group.file, node };
+    let uses: Vec<&Use> = group.dispatches.iter().filter(|each| each.leaf == here).collect();
+    let direct = uses.len() == 1 && is_slot(facts, uses[0], here);
     for (variable, _) in group.parameters(at) {
         timing::bound(group.eval, group.file, &variable, node, node)?;
         for each in &uses {
@@ -150,8 +151,9 @@ fn form(group: &Group, at: usize) -> Form {
     Form { name: group.members[at].name.clone(), given, leading: group.is_leading(at) }
 }
 
-fn is_slot(facts: &FileFacts, each: &Use, node: NodeId) -> bool {
-    facts.tree().unparenthesized(each.slot.expression.node) == node
+/// Whether `here`, in the file of `facts`, is what fills the slot. The slot may be in another file, behind a forwarder.
+fn is_slot(facts: &FileFacts, each: &Use, here: Site) -> bool {
+    each.slot.expression.file == here.file && facts.tree().unparenthesized(each.slot.expression.node) == here.node
 }
 
 /// A definition with a local name.
@@ -181,14 +183,15 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
     }
     let form = form(group, at);
     let parameters = group.parameters(at);
-    if reads.is_empty() && !group.dispatches.iter().any(|each| tree.contains(member.node, each.leaf.node)) {
+    if reads.is_empty() && !group.dispatches.iter().any(|each| each.leaf.file == group.file && tree.contains(member.node, each.leaf.node)) {
         // Only what moves used it.
         plan.removed.push(statement);
         return Ok(());
     }
     let single = member_facts::is_only_binding(facts, variable, member.node) && !place_is_odd(facts, statement);
-    let uses_of = |read: NodeId| group.dispatches.iter().find(move |each| each.leaf.node == read);
-    let kinds: Vec<ReadKind> = reads.iter().map(|read| kind_of_read(facts, *read, uses_of(*read))).collect();
+    let at_file = |node: NodeId| Site { file: group.file, node };
+    let uses_of = |read: NodeId| group.dispatches.iter().find(move |each| each.leaf == at_file(read));
+    let kinds: Vec<ReadKind> = reads.iter().map(|read| kind_of_read(facts, at_file(*read), uses_of(*read))).collect();
     // A function that is stored or passed on may be sent at any later time.
     let kept = kinds.contains(&ReadKind::Other);
     let stable = parameters.iter().all(|(captured, _)| timing::stable_from(group.eval, group.file, captured, statement, &reads, kept));
@@ -230,7 +233,7 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
             }
         }
     }
-    let direct = if let [read] = reads.as_slice() { uses_of(*read).filter(|each| is_slot(facts, each, *read)) } else { None };
+    let direct = if let [read] = reads.as_slice() { uses_of(*read).filter(|each| is_slot(facts, each, at_file(*read))) } else { None };
     if let Some(each) = direct.filter(|_| bind != Bind::Partial)
         && let Some((edits, style)) = arguments::bound_in_dispatch(group, at, each, &form)
     {
@@ -311,9 +314,9 @@ enum ReadKind {
     Other,
 }
 
-fn kind_of_read(facts: &FileFacts, read: NodeId, dispatch: Option<&Use>) -> ReadKind {
-    let tree = facts.tree();
-    if dispatch.is_some_and(|each| is_slot(facts, each, read)) {
+fn kind_of_read(facts: &FileFacts, here: Site, dispatch: Option<&Use>) -> ReadKind {
+    let (tree, read) = (facts.tree(), here.node);
+    if dispatch.is_some_and(|each| is_slot(facts, each, here)) {
         return ReadKind::Slot;
     }
     if dispatch.is_some() && partial_around(facts, read).is_some() {

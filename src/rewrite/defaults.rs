@@ -78,7 +78,7 @@ pub(super) fn judge(group: &Group, member: &Member) -> Result<(), Refusal> {
     let tree = facts.tree();
     let Some(variable) = &member.variable else { return Ok(()) };
     for read in facts.scopes.references(variable.home, &variable.name) {
-        let is_dispatched = group.dispatches.iter().any(|each| each.leaf.node == *read);
+        let is_dispatched = group.dispatches.iter().any(|each| each.leaf.file == group.file && each.leaf.node == *read);
         let call = tree.parent(*read).filter(|up| tree.kind(*up) == Kind::Call && tree.field(*read) == Field::Function);
         let few = call.is_some_and(|call| {
             let site = crate::project::Site { file: group.file, node: call };

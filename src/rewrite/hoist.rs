@@ -229,7 +229,8 @@ impl<'e, 'p> Group<'e, 'p> {
             .filter(|member| member.variable.as_ref().is_none_or(|variable| variable.name != member.name))
             .map(|member| member.name.clone())
             .collect();
-        let users: Vec<NodeId> = self.members.iter().map(|member| member.node).chain(self.dispatches.iter().map(|each| each.leaf.node)).collect();
+        let leaves = self.dispatches.iter().filter(|each| each.leaf.file == self.file).map(|each| each.leaf.node);
+        let users: Vec<NodeId> = self.members.iter().map(|member| member.node).chain(leaves).collect();
         let partial = imports::import(facts, "functools", "partial", &users);
         let mut needs_partial = false;
 
