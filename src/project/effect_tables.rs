@@ -195,6 +195,9 @@ pub(super) const SEEN: &[(&str, &str)] = &[
 /// What `requests` and `subprocess` offer beside their work.
 pub(super) const NOT_SEEN: &[&str] = &["requests.Session", "requests.session", "httpx.Client", "subprocess.list2cmdline"];
 
+/// Methods of multiprocessing that prepare the start of processes: only the process that starts them needs that.
+pub const PROCESS_SETUP: &[&str] = &["set_start_method", "freeze_support", "set_executable", "set_forkserver_preload"];
+
 /// Methods that change a container and do nothing else.
 pub const MUTATORS: &[&str] = &[
     "append",

@@ -56,6 +56,7 @@ pub struct Project {
     class_names: OnceLock<BTreeSet<String>>,
     importers: OnceLock<BTreeMap<PathBuf, Vec<Site>>>,
     starters: OnceLock<BTreeSet<String>>,
+    applications: OnceLock<HashMap<FileId, applications::Registrations>>,
     starting: Mutex<HashMap<Site, Option<Arc<starts::ProcessStart>>>>,
     /// The modules whose functions console scripts call, as dotted paths.
     pub entry_points: BTreeSet<String>,
@@ -74,6 +75,7 @@ impl Project {
             class_names: OnceLock::new(),
             importers: OnceLock::new(),
             starters: OnceLock::new(),
+            applications: OnceLock::new(),
             starting: Mutex::default(),
             entry_points: BTreeSet::new(),
         }

@@ -147,6 +147,10 @@ impl Eval<'_> {
         for function in self.starting_functions(file) {
             self.add_triggers(function, &mut out);
         }
+        for name in self.starting_applications(file) {
+            let modules = self.project.module_words(file).into_iter().filter(|module| !module.is_empty());
+            out.extend(modules.map(|module| Trigger { module, name: name.to_owned() }));
+        }
         if self.starts_on_import(file) {
             let modules = self.project.module_words(file).into_iter().filter(|module| !module.is_empty());
             out.extend(modules.map(|module| Trigger { module, name: Trigger::IMPORT.to_owned() }));

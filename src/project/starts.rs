@@ -28,11 +28,18 @@ const RUNNERS: &[&str] = &[
     "curses.wrapper",
     "trio.run",
     "anyio.run",
+    "asyncio.to_thread",
     "timeit.timeit",
     "functools.reduce",
     "builtins.map",
     "builtins.filter",
 ];
+
+/// Classes whose `start` runs a function in the same process.
+const THREADS: &[&str] = &["threading.Thread", "threading.Timer"];
+
+/// Classes whose methods run functions in the same process.
+const THREAD_POOLS: &[&str] = &["concurrent.futures.ThreadPoolExecutor", "concurrent.futures.thread.ThreadPoolExecutor", "multiprocessing.pool.ThreadPool"];
 
 /// A call that starts a process, and the way to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,6 +188,12 @@ impl Eval<'_> {
     /// What starts when `value` is called by `call`.
     fn start_of_value(&self, value: &Value, call: Site) -> Option<ProcessStart> {
         match value {
+            // The `start` of a class of the project that derives from `Thread` runs its `run`.
+            Value::Method { receiver: Type::Class(class), function: None, name, .. } if &**name == "start" => {
+                let is_thread = self.external_bases(*class).iter().any(|(path, _)| THREADS.contains(&&**path));
+                let (_, run) = self.method(*class, "run").filter(|_| is_thread)?;
+                self.start_of(run).map(|start| (*start).clone())
+            }
             Value::Function(function) | Value::Method { function: Some(function), .. } => {
                 let own = self.start_of(*function).map(|start| (*start).clone());
                 own.or_else(|| self.start_of_decorated(*function, call)).or_else(|| self.start_by_argument(*function, call))
@@ -194,6 +207,7 @@ impl Eval<'_> {
                 let first = *self.positional_arguments(*made).first()?;
                 self.values(first).iter().filter(|inner| !matches!(inner, Value::Partial(_))).find_map(|inner| self.start_of_value(inner, call))
             }
+            Value::Method { receiver: Type::External { path, made, .. }, name, .. } => self.start_in_thread(path, name, *made, call),
             Value::External { path, .. } if RUNNERS.contains(&&**path) => {
                 let arguments = self.positional_arguments(call);
                 if arguments.is_empty() && &**path == "fire.Fire" {
@@ -205,8 +219,20 @@ impl Eval<'_> {
         }
     }
 
+    /// What starts in a thread that a method of the standard library's threads and thread pools runs.
+    fn start_in_thread(&self, path: &str, name: &str, made: Option<Site>, call: Site) -> Option<ProcessStart> {
+        let function = match name {
+            "start" | "run" if THREADS.contains(&path) => self.argument(made?, if path.ends_with("Timer") { "function" } else { "target" }, 1),
+            "submit" | "map" | "imap" | "imap_unordered" | "starmap" | "apply" | "apply_async" | "map_async" if THREAD_POOLS.contains(&path) => {
+                self.positional_arguments(call).into_iter().next()
+            }
+            _ => None,
+        };
+        self.start_of_reference(function?)
+    }
+
     /// What starts when the function that an expression holds is called.
-    fn start_of_reference(&self, expression: Site) -> Option<ProcessStart> {
+    pub(super) fn start_of_reference(&self, expression: Site) -> Option<ProcessStart> {
         self.values(expression).iter().find_map(|value| match value {
             Value::Function(site) | Value::Lambda(site) | Value::Method { function: Some(site), .. } => Some((*self.start_of(*site)?).clone()),
             _ => None,
@@ -335,18 +361,18 @@ impl Eval<'_> {
         self.positional_arguments(Site { file: iterable.file, node }).into_iter().find_map(|argument| self.start_by_loop(argument))
     }
 
-    /// How messages name the API of a start: `Pool`, `ProcessPoolExecutor.map`, `a loop over a DataLoader`.
+    /// How messages name the API of a start: `Pool`, `ProcessPoolExecutor.map`, `loop over a DataLoader with workers`.
     pub fn api_label(&self, start: &ProcessStart) -> String {
         let entry = self.project.catalogue.get(start.entry);
         let path = entry.paths.first().map_or("", String::as_str);
         let mut parts = path.rsplit('.');
         let last = parts.next().unwrap_or(path);
         if entry.starts == Starts::Iterate {
-            return format!("a loop over a {last} with workers");
+            return format!("loop over a {last} with workers");
         }
         let called = called_name(self, start.call);
         match parts.next() {
-            Some(class) if entry.kind == EntryKind::Method && last == "__enter__" => format!("entering a {class}"),
+            Some(class) if entry.kind == EntryKind::Method && last == "__enter__" => format!("entry of a {class}"),
             Some(class) if entry.kind == EntryKind::Method && class.starts_with(char::is_uppercase) => {
                 format!("{class}.{}", if called.is_empty() { last } else { called })
             }

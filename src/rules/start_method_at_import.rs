@@ -1,7 +1,7 @@
 //! SP303: `set_start_method`, `freeze_support` at import time.
 
 use super::{Rule, RuleContext};
-use crate::facts::{execution, guard};
+use crate::facts::execution;
 use crate::findings::{Finding, Remedy, Severity, StartMethod};
 use crate::project::script::Role;
 use crate::project::{Site, Value};
@@ -22,47 +22,51 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let facts = ctx.facts();
-    let tree = facts.tree();
-    let mut found = Vec::new();
-    let mut script: Option<Script> = None;
-    for hit in ctx.matches() {
-        let Some(call) = hit.get("call") else { continue };
-        if !runs_at_import(ctx, call) || !is_strict(ctx, call) {
-            continue;
-        }
-        let is_freeze = facts.text(hit.get("name").unwrap_or(call)) == "freeze_support";
-        if is_freeze && !ctx.eval.starts_processes(ctx.file) {
-            continue;
-        }
-        let script = script.get_or_insert_with(|| Script::new(ctx.eval, ctx.file, ctx.index.all()));
-        if script.role == Role::Main || (is_freeze && !script.is_script()) {
-            continue;
-        }
-        let Some(at) = script.position(call) else { continue };
-        let starts: BTreeSet<usize> = (0..script.items.len()).filter(|other| !script.items[*other].starts.is_empty()).collect();
-        // Where a process start has to move, this call moves with it, in its order.
-        let unguarded =
-            starts.iter().any(|other| script.items[*other].starts.iter().any(|start| guard::false_guard_around(facts, start.place().node).is_none()));
-        let fix = if unguarded { script.guarded(&starts, ctx.guard_style) } else { script.guarded_alone(at) };
-        let remedy = fix.map_or_else(Remedy::Refused, Remedy::Fix);
-        let (message, severity) = if is_freeze {
-            ("freeze_support() is called while the script is imported: in a frozen program every child calls it again, too late", Severity::Warning)
-        } else {
-            (
-                "the start method is set while the script is imported: every child sets it again, fails because it is set, and a pool replaces it for ever",
-                Severity::Critical,
-            )
-        };
-        found.push(ctx.finding(
-            ctx.at(tree.child(call, Field::Function).map_or(call, |_| call)),
-            message,
-            &StartMethod::PICKLING,
-            severity,
-            remedy,
-            Vec::new(),
-        ));
+    let wanted = |call: &NodeId, is_freeze: bool| runs_at_import(ctx, *call) && is_strict(ctx, *call) && (!is_freeze || ctx.eval.starts_processes(ctx.file));
+    let calls: Vec<(NodeId, bool)> = ctx
+        .matches()
+        .iter()
+        .filter_map(|hit| Some((hit.get("call")?, hit.get("name")?)))
+        .map(|(call, name)| (call, facts.text(name) == "freeze_support"))
+        .filter(|(call, is_freeze)| wanted(call, *is_freeze))
+        .collect();
+    if calls.is_empty() {
+        return Vec::new();
     }
-    found
+    let script = Script::new(ctx.eval, ctx.file, ctx.index.all());
+    if script.role == Role::Main {
+        return Vec::new();
+    }
+    let calls: Vec<(usize, NodeId, bool)> = calls
+        .into_iter()
+        .filter(|(_, is_freeze)| !is_freeze || script.is_script())
+        .filter_map(|(call, is_freeze)| Some((script.position(call)?, call, is_freeze)))
+        .collect();
+    let remedy = remedy(ctx, &script, &calls.iter().map(|row| row.0).collect());
+    calls.into_iter().map(|(_, call, is_freeze)| finding(ctx, call, is_freeze, remedy.clone())).collect()
+}
+
+/// Where a process start or repeated work has to move, the calls move with them, in their order; else they move alone.
+fn remedy(ctx: &RuleContext, script: &Script, calls: &BTreeSet<usize>) -> Remedy {
+    let mut others = script.unguarded_starts();
+    if others.is_empty() && script.role == Role::Script && ctx.eval.starts_processes(ctx.file) {
+        others.extend(script.repeated().into_iter().map(|row| row.0));
+    }
+    let together = script.sorted(&others).ok().filter(|sorting| !others.is_empty() && calls.is_subset(&sorting.moved));
+    let fix = if together.is_some() || !script.unguarded_starts().is_empty() { script.guarded(&others, ctx.guard_style) } else { script.guarded_alone(calls) };
+    fix.map_or_else(Remedy::Refused, Remedy::Fix)
+}
+
+fn finding(ctx: &RuleContext, call: NodeId, is_freeze: bool, remedy: Remedy) -> Finding {
+    let (message, severity) = if is_freeze {
+        ("freeze_support() is called while the script is imported: in a frozen program every child calls it again, too late", Severity::Warning)
+    } else {
+        (
+            "the start method is set while the script is imported: every child sets it again, fails because it is set, and a pool replaces it for ever",
+            Severity::Critical,
+        )
+    };
+    ctx.finding(ctx.at(call), message, &StartMethod::PICKLING, severity, remedy, Vec::new())
 }
 
 /// Whether the call is evaluated when the module is imported.

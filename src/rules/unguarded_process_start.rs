@@ -46,11 +46,9 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     if reported.is_empty() {
         return Vec::new();
     }
-    let remedy = match script.guarded(&must, ctx.guard_style) {
-        Ok(fix) => Remedy::Fix(fix),
-        Err(refusal) => Remedy::Refused(refusal),
-    };
-    reported.into_iter().map(|(_, start)| finding(ctx, &script, &start, remedy.clone())).collect()
+    let remedy = script.guarded(&must, ctx.guard_style).map_or_else(Remedy::Refused, Remedy::Fix);
+    let notes = script.sorted(&must).map(|sorting| kept_notes(ctx, &script, &sorting.kept)).unwrap_or_default();
+    reported.into_iter().map(|(_, start)| finding(ctx, &script, &start, remedy.clone(), &notes)).collect()
 }
 
 /// The places in the file at which importing it starts a process, those under false guards left out.
@@ -65,17 +63,29 @@ fn unguarded(ctx: &RuleContext) -> BTreeSet<Site> {
         .collect()
 }
 
-fn finding(ctx: &RuleContext, script: &Script, start: &ProcessStart, remedy: Remedy) -> Finding {
+/// What stays at module level although every child repeats it.
+fn kept_notes(ctx: &RuleContext, script: &Script, kept: &[(usize, String)]) -> Vec<Related> {
+    let named = kept.iter().filter(|(_, name)| !name.is_empty());
+    let note = |name: &str| format!("stays at module level, since what children run reads '{name}': each makes it again; an initializer could hand it over");
+    named.filter_map(|(at, name)| Some(ctx.related(ctx.at(*script.items[*at].nodes.first()?), note(name)))).collect()
+}
+
+fn finding(ctx: &RuleContext, script: &Script, start: &ProcessStart, remedy: Remedy, notes: &[Related]) -> Finding {
     let api = ctx.eval.api_label(start);
     let direct = start.through.is_empty();
-    let what = if direct { format!("this {api} starts a process") } else { format!("this call reaches {api}, which starts a process,") };
+    let article = match api.split(' ').next() {
+        Some("loop") => "a ",
+        Some("entry") => "the ",
+        _ => "",
+    };
+    let what = if direct { format!("this {api} starts a process") } else { format!("this call reaches {article}{api}, which starts a process,") };
     if let Role::Library(_) = script.role {
         let message = format!("{what} while the module is imported; that can wait for the import lock for ever under every start method");
-        return ctx.finding(start.place(), message, &StartMethod::ALL, Severity::Critical, remedy, related(ctx, start));
+        return ctx.finding(start.place(), message, &StartMethod::ALL, Severity::Critical, remedy, related(ctx, start).collect());
     }
     let message = format!("{what} at import time, without `if __name__ == \"__main__\":`; {}", damage(&ctx.eval.project.catalogue.get(start.entry).id));
     let severity = if is_respawning(&ctx.eval.project.catalogue.get(start.entry).id) { Severity::Critical } else { Severity::Error };
-    ctx.finding(start.place(), message, &StartMethod::PICKLING, severity, remedy, related(ctx, start))
+    ctx.finding(start.place(), message, &StartMethod::PICKLING, severity, remedy, related(ctx, start).chain(notes.iter().cloned()).collect())
 }
 
 /// Whether the API replaces workers that die, for ever.
@@ -95,8 +105,8 @@ fn damage(id: &str) -> &'static str {
 }
 
 /// The calls on the way to the start.
-fn related(ctx: &RuleContext, start: &ProcessStart) -> Vec<Related> {
+fn related<'c>(ctx: &'c RuleContext, start: &'c ProcessStart) -> impl Iterator<Item = Related> + 'c {
     let steps = start.through.iter().skip(1).map(|step| ctx.related(*step, "reached through this call"));
     let last = (!start.through.is_empty()).then(|| ctx.related(start.call, "the process is started here"));
-    steps.chain(last).collect()
+    steps.chain(last)
 }

@@ -4,13 +4,15 @@ use super::{Rule, RuleContext};
 use crate::facts::guard;
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity, StartMethod};
 use crate::project::Site;
-use crate::project::effects::Level;
 use crate::project::script::Role;
-use crate::rewrite::guard::{Class, Item, Script};
-use crate::syntax::{Kind, NodeId, QueryFile};
+use crate::rewrite::guard::{Item, Script, reads_once};
+use crate::syntax::{NodeId, QueryFile};
 use std::collections::BTreeSet;
 
 static QUERY: QueryFile = QueryFile::new("unguarded_side_effect", include_str!("../../queries/unguarded_side_effect.scm"));
+
+/// The effect that is how workers get what they read: that each of them has it is meant.
+const WANTED: &str = "loads data";
 
 pub(super) const RULE: Rule = Rule {
     code: "SP302",
@@ -30,19 +32,17 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     if script.role != Role::Script {
         return Vec::new();
     }
-    let effects: Vec<(usize, Site, &'static str)> =
-        script.items.iter().enumerate().filter_map(|(at, item)| seen(ctx, item).map(|(site, what)| (at, site, what))).collect();
-    let facts = ctx.facts();
-    let is_start = |item: &&Item| item.starts.iter().any(|start| guard::false_guard_around(facts, start.place().node).is_none());
-    let starts: BTreeSet<usize> = script.items.iter().enumerate().filter(|(_, item)| is_start(item)).map(|row| row.0).collect();
-    let must: BTreeSet<usize> = effects.iter().map(|row| row.0).collect();
+    let effects = script.repeated();
+    let starts = script.unguarded_starts();
     let kept: Vec<(usize, String)> = script.sorted(&BTreeSet::new()).map(|sorting| sorting.kept).unwrap_or_default();
     let is_kept = |at: usize| kept.iter().find(|(position, _)| *position == at);
-    let movable: BTreeSet<usize> = must.iter().copied().filter(|at| is_kept(*at).is_none()).collect();
+    let movable: BTreeSet<usize> = effects.iter().map(|row| row.0).filter(|at| is_kept(*at).is_none()).collect();
     let mut found = Vec::new();
     for (at, site, what) in effects {
         if let Some((_, name)) = is_kept(at) {
-            found.push(finding(ctx, site, what, Remedy::Refused(needed(name))));
+            if what != WANTED && !starts.contains(&at) {
+                found.push(finding(ctx, site, what, Remedy::Refused(needed(&script.items[at], name))));
+            }
         } else if starts.is_empty() {
             // With an unguarded start the work moves along with it; that finding says enough.
             let fix = script.guarded(&movable, ctx.guard_style);
@@ -57,19 +57,10 @@ fn runs_at_import(ctx: &RuleContext, call: NodeId) -> bool {
     facts.enclosing_function(call).is_none() && !guard::is_guarded(facts, call)
 }
 
-/// The effect of an item that is seen in every child, if it happens whenever the item runs.
-fn seen(ctx: &RuleContext, item: &Item) -> Option<(Site, &'static str)> {
-    if item.class != Class::Work || item.effect.level != Level::Seen {
-        return None;
+fn needed(item: &Item, name: &str) -> Refusal {
+    if !item.effect.repeatable {
+        return reads_once(name);
     }
-    let tree = ctx.facts().tree();
-    let (site, what) = item.effect.cause?;
-    let conditional = |up: NodeId| matches!(tree.kind(up), Kind::IfStatement | Kind::ExceptClause | Kind::ConditionalExpression | Kind::BooleanOperator);
-    let within = tree.ancestors(site.node).take_while(|up| item.nodes.iter().any(|node| tree.contains(*node, *up)));
-    (site.file == ctx.file && !within.into_iter().any(conditional)).then_some((site, what))
-}
-
-fn needed(name: &str) -> Refusal {
     Refusal::new(
         Reason::WorkerReadsWork,
         format!("workers read '{name}', so it must be there when they import the script"),

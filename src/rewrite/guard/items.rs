@@ -21,7 +21,7 @@ pub enum Class {
     Setup,
     /// Everything else.
     Work,
-    /// A right guard.
+    /// A right guard, or a false one with processes behind it, whose test will be mended.
     Guard,
     /// `if __name__ != "__main__": sys.exit()`.
     Exit,
@@ -52,6 +52,20 @@ impl Item {
     /// Whether it may change places with work: it does nothing that can be noticed.
     pub fn is_transparent(&self) -> bool {
         matches!(self.class, Class::Definition) || (self.class == Class::Constant && self.effect.level == Level::Pure && self.effect.repeatable)
+    }
+}
+
+impl Item {
+    /// The effect that is seen in every child, if it happens whenever the item runs.
+    pub(super) fn seen(&self, facts: &FileFacts, file: FileId) -> Option<(Site, &'static str)> {
+        if self.class != Class::Work || self.effect.level != Level::Seen {
+            return None;
+        }
+        let tree = facts.tree();
+        let (site, what) = self.effect.cause?;
+        let conditional = |up: NodeId| matches!(tree.kind(up), Kind::IfStatement | Kind::ExceptClause | Kind::ConditionalExpression | Kind::BooleanOperator);
+        let within = tree.ancestors(site.node).take_while(|up| self.nodes.iter().any(|node| tree.contains(*node, *up)));
+        (site.file == file && !within.into_iter().any(conditional)).then_some((site, what))
     }
 }
 
@@ -117,6 +131,7 @@ fn class_of(eval: &Eval, file: FileId, node: NodeId, effect: Effect, starts: boo
     let facts = eval.file(file);
     let tree = facts.tree();
     match tree.kind(node) {
+        Kind::IfStatement if starts && is_false_guard(facts, node) => Class::Guard,
         _ if starts && !is_definition(tree, node) => Class::Work,
         Kind::ImportStatement
         | Kind::ImportFromStatement
@@ -140,6 +155,14 @@ fn class_of(eval: &Eval, file: FileId, node: NodeId, effect: Effect, starts: boo
             Level::Work | Level::Seen => Class::Work,
         },
     }
+}
+
+/// Whether a statement's whole test pretends to be a guard.
+pub(super) fn is_false_guard(facts: &FileFacts, node: NodeId) -> bool {
+    let condition = facts.tree().child(node, Field::Condition);
+    condition.is_some_and(|condition| {
+        matches!(guard::shape(facts, condition), guard::Shape::False(_)) && guard::false_part(facts, condition) == facts.tree().unparenthesized(condition)
+    })
 }
 
 fn is_definition(tree: &Tree, node: NodeId) -> bool {
@@ -199,6 +222,9 @@ fn changed(eval: &Eval, file: FileId, run: &[NodeId]) -> BTreeSet<String> {
                 let Some(callee) = tree.child(*node, Field::Function) else { continue };
                 let for_effect = tree.parent(*node).is_some_and(|up| tree.kind(up) == Kind::ExpressionStatement);
                 let name = tree.child(callee, Field::Attribute).map_or("", |name| facts.text(name));
+                if effect_tables::PROCESS_SETUP.contains(&name) {
+                    continue;
+                }
                 if for_effect && tree.kind(callee) == Kind::Attribute || effect_tables::MUTATORS.contains(&name) {
                     add(callee);
                 }

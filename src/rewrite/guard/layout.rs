@@ -1,6 +1,6 @@
 //! Where moved items go: into a guard that is there, or under a new one where they stand.
 
-use super::items::{Class, Item};
+use super::items::{Class, Item, is_false_guard};
 use super::sorting::Sorting;
 use crate::facts::FileFacts;
 use crate::facts::guard::{self, Shape};
@@ -95,7 +95,8 @@ fn target(facts: &FileFacts, items: &[Item], group: &[usize]) -> Target {
 fn takes_more(facts: &FileFacts, item: &Item) -> bool {
     let [node] = item.nodes.as_slice() else { return false };
     let condition = facts.tree().child(*node, Field::Condition);
-    item.class == Class::Guard && condition.is_some_and(|condition| guard::shape(facts, condition) == Shape::Entry { always: true })
+    let right = condition.is_some_and(|condition| guard::shape(facts, condition) == Shape::Entry { always: true });
+    item.class == Class::Guard && (right || is_false_guard(facts, *node))
 }
 
 /// Whether nothing that the group uses is bound between the guard at `above` and the group.

@@ -8,12 +8,13 @@ pub mod sorting;
 mod text;
 
 pub use items::{Class, Item};
-pub use sorting::Needs;
+pub use sorting::{Needs, reads_once};
 
 use super::GuardStyle;
+use crate::facts::guard;
 use crate::findings::{Applicability, FileEdit, Fix, Reason, Refusal};
 use crate::project::script::Role;
-use crate::project::{Eval, FileId, Sent};
+use crate::project::{Eval, FileId, Sent, Site};
 use crate::syntax::NodeId;
 use crate::text::Edit;
 use sorting::Sorting;
@@ -66,11 +67,24 @@ impl<'e, 'p> Script<'e, 'p> {
         Ok(self.fix(&self.sorted(must)?, style))
     }
 
-    /// The rewrite that moves one statement under a guard.
-    pub fn guarded_alone(&self, at: usize) -> Result<Fix, Refusal> {
+    /// The rewrite that moves these statements under a guard, and nothing else.
+    pub fn guarded_alone(&self, wanted: &BTreeSet<usize>) -> Result<Fix, Refusal> {
         let needs = self.needs.as_ref().map_err(Clone::clone)?;
-        let sorting = sorting::alone(self.eval.file(self.file), &self.items, needs, at)?;
+        let sorting = sorting::alone(self.eval.file(self.file), &self.items, needs, wanted)?;
         Ok(self.fix(&sorting, GuardStyle::If))
+    }
+
+    /// The work that is seen when every child repeats it: the position of the statement, the call, what it does.
+    pub fn repeated(&self) -> Vec<(usize, Site, &'static str)> {
+        let facts = self.eval.file(self.file);
+        self.items.iter().enumerate().filter_map(|(at, item)| item.seen(facts, self.file).map(|(site, what)| (at, site, what))).collect()
+    }
+
+    /// The positions of process starts that no guard of any kind keeps.
+    pub fn unguarded_starts(&self) -> BTreeSet<usize> {
+        let facts = self.eval.file(self.file);
+        let is_start = |item: &Item| item.starts.iter().any(|start| guard::false_guard_around(facts, start.place().node).is_none());
+        self.items.iter().enumerate().filter(|(_, item)| is_start(item)).map(|row| row.0).collect()
     }
 
     /// The position of the item that holds `node`.
@@ -88,7 +102,7 @@ impl<'e, 'p> Script<'e, 'p> {
             return Err(sorting::worker_reads(name, "under the false guard, which lets children through"));
         }
         let facts = self.eval.file(self.file);
-        let edit = Edit::replace(facts.tree().span(part), "__name__ == \"__main__\"");
+        let edit = Edit::replace(facts.tree().span(part), print::TEST);
         Ok(Fix {
             title: "test `__name__` for \"__main__\"".to_owned(),
             applicability: Applicability::Safe,

@@ -1,6 +1,6 @@
 //! The edits that put blocks under guards.
 
-use super::items::{Class, Item};
+use super::items::{Class, Item, is_false_guard};
 use super::layout::{Block, Target, blocks};
 use super::main_function;
 use super::sorting::Sorting;
@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 
 /// The line that opens a guard.
 pub(super) const GUARD: &str = "if __name__ == \"__main__\":";
+
+/// The test of a guard.
+pub(super) const TEST: &str = "__name__ == \"__main__\"";
 
 /// All edits of a sorting. Exits for other names go where the code below them moves.
 pub(super) fn edits(facts: &FileFacts, items: &[Item], sorting: &Sorting, style: GuardStyle) -> Vec<Edit> {
@@ -34,6 +37,28 @@ pub(super) fn edits(facts: &FileFacts, items: &[Item], sorting: &Sorting, style:
     let is_replaced = |at: usize| items[at].class == Class::Exit && sorting.moved.range(at..).next().is_some();
     edits.extend((0..items.len()).filter(|at| is_replaced(*at)).map(|at| removal(facts, items[at].lines)));
     edits
+}
+
+/// Turns the test of a false guard into a right one.
+fn test_edit(facts: &FileFacts, guard: NodeId) -> Vec<Edit> {
+    let condition = facts.tree().child(guard, Field::Condition).filter(|_| is_false_guard(facts, guard));
+    condition.map(|condition| Edit::replace(facts.tree().span(condition), TEST)).into_iter().collect()
+}
+
+/// Runs on their way into a suite: what defines something keeps a blank line above.
+fn carried(facts: &FileFacts, items: &[Item], runs: &[(usize, usize)], unit: &str) -> String {
+    let mut out = String::new();
+    for run in runs {
+        if !out.is_empty() && items[run.0].nodes.first().is_some_and(|node| is_definition(facts, *node)) {
+            out.push_str(facts.source.newline());
+        }
+        out.push_str(&indented(facts, span_of(facts, items, *run), unit));
+    }
+    out
+}
+
+fn is_definition(facts: &FileFacts, node: NodeId) -> bool {
+    matches!(facts.tree().kind(node), Kind::FunctionDefinition | Kind::ClassDefinition | Kind::DecoratedDefinition)
 }
 
 /// What a guard takes in.
@@ -69,11 +94,12 @@ fn own(facts: &FileFacts, items: &[Item], block: &Block, as_function: bool) -> V
     let unit = place::indent_unit(facts);
     let span = span_of(facts, items, *last);
     let mut edits: Vec<Edit> = earlier.iter().map(|run| removal(facts, span_of(facts, items, *run))).collect();
-    let mut carried: String = earlier.iter().map(|run| indented(facts, span_of(facts, items, *run), &unit)).collect();
+    let mut carried = carried(facts, items, earlier, &unit);
     let head = if as_function { "def main():" } else { GUARD };
     let text = &facts.all()[span.range()];
     // A heading keeps its distance from what is carried in front of it.
-    if !carried.is_empty() && text.starts_with('#') {
+    let defines = items[last.0].nodes.first().is_some_and(|node| is_definition(facts, *node));
+    if !carried.is_empty() && (text.starts_with('#') || defines) {
         carried.push_str(newline);
     }
     // A form feed stays in front of the guard: it resets Python's count of columns.
@@ -117,15 +143,17 @@ fn merged(facts: &FileFacts, items: &[Item], merge: &Merge, guard: &Item) -> Vec
     let colon = tree.all_children(guard.nodes[0]).find(|child| tree.kind(*child) == Kind::Colon).map_or(tree.start(*first), |colon| tree.end(colon));
     let one_line = lines.line(tree.start(*first)) == lines.line(colon);
     let unit = if one_line { place::indent_unit(facts) } else { indent::indentation(facts.all(), tree.start(*first)).to_owned() };
-    let text = |runs: &[(usize, usize)]| runs.iter().map(|run| indented(facts, span_of(facts, items, *run), &unit)).collect::<String>();
+    let text = |runs: &[(usize, usize)]| carried(facts, items, runs, &unit);
     let (front, end) = (text(&merge.front), text(&merge.end));
+    let mut edits = test_edit(facts, guard.nodes[0]);
     if one_line {
-        // `if __name__ == "__main__": main()` becomes a suite on lines of its own.
-        let own = facts.slice(Span::new(tree.start(*first), tree.end(*last)));
-        let body = format!("{front}{unit}{own}{newline}{end}");
-        return vec![Edit::replace(Span::new(colon, tree.end(*last)), format!("{newline}{}", body.trim_end_matches(['\r', '\n'])))];
+        // `if __name__ == "__main__": main()` becomes a suite on lines of its own, with its comment.
+        let below = facts.all()[tree.end(*last) as usize..].find('\n').map_or(facts.all().len() as u32, |length| tree.end(*last) + length as u32);
+        let own = Span::new(tree.start(*first), below);
+        let body = format!("{front}{unit}{}{newline}{end}", facts.slice(own).trim_end());
+        edits.push(Edit::replace(Span::new(colon, own.end), format!("{newline}{}", body.trim_end_matches(['\r', '\n']))));
+        return edits;
     }
-    let mut edits = Vec::new();
     if !front.is_empty() {
         // Below the guard's own line, above the comments of its first statement.
         edits.push(Edit::insert(indent::line_end(facts.all(), colon), front));

@@ -50,17 +50,18 @@ pub fn from_first_work(facts: &FileFacts, items: &[Item], needs: &Needs, must: &
     Ok(sorting)
 }
 
-/// Moves the item at `at` alone.
-pub fn alone(facts: &FileFacts, items: &[Item], needs: &Needs, at: usize) -> Result<Sorting, Refusal> {
-    let must = BTreeSet::from([at]);
-    let full = from_first_work(facts, items, needs, &must);
-    let read_later =
-        items.iter().enumerate().any(|(other, item)| other != at && item.class != Class::Guard && item.reads.intersection(&items[at].binds).next().is_some());
-    let needed = items[at].binds.iter().any(|name| needs.workers.reads.contains(name) || needs.importers.contains(name));
-    if read_later || needed {
-        return Err(full.err().unwrap_or_else(|| shape("the rest of the module reads what the statement binds")));
+/// Moves these items alone.
+pub fn alone(facts: &FileFacts, items: &[Item], needs: &Needs, wanted: &BTreeSet<usize>) -> Result<Sorting, Refusal> {
+    let full = from_first_work(facts, items, needs, wanted);
+    for at in wanted {
+        let stays = |other: &usize| !wanted.contains(other) && items[*other].class != Class::Guard;
+        let read_later = (0..items.len()).filter(stays).any(|other| items[other].reads.intersection(&items[*at].binds).next().is_some());
+        let needed = items[*at].binds.iter().any(|name| needs.workers.reads.contains(name) || needs.importers.contains(name));
+        if read_later || needed {
+            return Err(full.err().unwrap_or_else(|| shape("the rest of the module reads what the statement binds")));
+        }
     }
-    Ok(Sorting { moved: must, kept: Vec::new() })
+    Ok(Sorting { moved: wanted.clone(), kept: Vec::new() })
 }
 
 struct Sorter<'a> {
@@ -166,9 +167,11 @@ impl Sorter<'_> {
 
 fn judge(sorter: &Sorter, needs: &Needs, must: &BTreeSet<usize>, sorting: &Sorting) -> Result<(), Refusal> {
     let items = sorter.items;
+    // A guard that is there already made the program run: what children repeat, they repeat before and after.
+    let adds_guard = must.iter().any(|at| !items[*at].starts.is_empty());
     for (at, name) in &sorting.kept {
         let is_start = !items[*at].starts.is_empty();
-        if !is_start && !items[*at].effect.repeatable {
+        if adds_guard && !is_start && !items[*at].effect.repeatable {
             return Err(reads_once(name));
         }
     }
@@ -206,7 +209,8 @@ pub(super) fn worker_reads(name: &str, when: &str) -> Refusal {
     )
 }
 
-fn reads_once(name: &str) -> Refusal {
+/// The refusal for a name that must not be made in every child, and that workers read.
+pub fn reads_once(name: &str) -> Refusal {
     Refusal::new(
         Reason::WorkerReadsOnce,
         format!("workers read '{name}', whose making must not be repeated in every child (input, a file opened for writing, an object that processes share)"),
