@@ -4,3 +4,6 @@
   (class_definition) @class
   (decorated_definition definition: (class_definition) @class)
 ])
+; def main():
+;     Point = namedtuple("Point", "x y")
+(block (expression_statement (assignment left: (identifier) right: (call) @class)))

@@ -4,6 +4,7 @@ use super::{Eval, Site, Type, Value};
 use crate::catalogue::{EntryKind, Start};
 use crate::facts::scopes::BindingKind;
 use crate::syntax::{Field, Kind, NodeId};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -310,24 +311,38 @@ impl Eval<'_> {
         tree.kind(object.node) == Kind::Call && tree.child(object.node, Field::Function).is_some_and(|callee| facts.text(callee) == "super")
     }
 
-    /// `super().name` inside a method: the bases' member.
+    /// `super().name` inside a method: the member of the first base that is known to have it.
     fn super_member(&self, object: Site, name: &str) -> Vec<Value> {
         let facts = self.file(object.file);
         let Some(class) = facts.tree().enclosing(object.node, &[Kind::ClassDefinition]) else { return vec![Value::Unknown] };
         let class = Site { file: object.file, node: class };
-        let found = self.lineage(class).into_iter().skip(1).find_map(|each| self.own_method(each, name));
-        if let Some(function) = found {
-            return vec![Value::Method { receiver: Type::Class(class), object, name: name.into(), function: Some(function) }];
-        }
-        for (path, start) in self.external_bases(class) {
-            if let Some(entry) = self.project.catalogue.by_path(&path)
-                && self.project.catalogue.get(entry).kind != EntryKind::Decorator
-            {
-                return if name == "__init__" {
-                    vec![Value::External { path, start }]
-                } else {
-                    vec![Value::Method { receiver: Type::External { path, start, made: None }, object, name: name.into(), function: None }]
-                };
+        let mut pending: Vec<Site> = self.bases(class).into_iter().rev().collect();
+        let mut seen: BTreeSet<Site> = BTreeSet::new();
+        while let Some(base) = pending.pop().filter(|_| seen.len() < 64) {
+            if !seen.insert(base) {
+                continue;
+            }
+            for value in self.values(base).iter() {
+                match value {
+                    Value::Class(each) => match self.own_method(*each, name) {
+                        Some(function) => {
+                            return vec![Value::Method { receiver: Type::Class(class), object, name: name.into(), function: Some(function) }];
+                        }
+                        None => pending.extend(self.bases(*each).into_iter().rev()),
+                    },
+                    Value::External { path, start } => {
+                        let entry = self.project.catalogue.by_path(path).map(|entry| self.project.catalogue.get(entry));
+                        if entry.is_none_or(|entry| entry.kind == EntryKind::Decorator) {
+                            continue;
+                        }
+                        if name == "__init__" {
+                            return vec![value.clone()];
+                        }
+                        let receiver = Type::External { path: path.clone(), start: *start, made: None };
+                        return vec![Value::Method { receiver, object, name: name.into(), function: None }];
+                    }
+                    _ => {}
+                }
             }
         }
         vec![Value::Unknown]

@@ -47,7 +47,9 @@ impl Eval<'_> {
         let first = || self.positional_arguments(call).first().copied();
         match path {
             "functools.partial" => return vec![Value::Partial(call)],
-            "contextlib.closing" | "contextlib.nullcontext" => return first().map(|inner| self.values(inner).to_vec()).unwrap_or_default(),
+            "contextlib.closing" | "contextlib.nullcontext" | "builtins.staticmethod" => {
+                return first().map(|inner| self.values(inner).to_vec()).unwrap_or_default();
+            }
             "functools.wraps" | "functools.lru_cache" | "functools.cache" => return vec![Value::external(&format!("{path}()"))],
             "builtins.list" | "builtins.tuple" | "builtins.set" | "builtins.sorted" | "builtins.reversed" => {
                 return first().map_or_else(|| vec![Value::Literal(call)], |inner| self.copied_display(inner, call));

@@ -78,6 +78,17 @@ impl Eval<'_> {
             .collect()
     }
 
+    /// The project's Enum whose member an expression names: `Color.RED`.
+    fn enumeration_of(&self, expression: Site) -> Option<Site> {
+        let tree = self.file(expression.file).tree();
+        let node = tree.unparenthesized(expression.node);
+        let object = tree.child(node, Field::Object).filter(|_| tree.kind(node) == Kind::Attribute)?;
+        self.values(Site { file: expression.file, node: object }).iter().find_map(|value| match value {
+            Value::Class(class) => self.external_bases(*class).iter().any(|(path, _)| path.starts_with("enum.")).then_some(*class),
+            _ => None,
+        })
+    }
+
     /// All argument values of a call, keywords included.
     pub fn all_arguments(&self, call: Site) -> Vec<Site> {
         let tree = self.file(call.file).tree();
@@ -108,6 +119,7 @@ impl Eval<'_> {
                 Value::Class(class) | Value::Instance(Type::Class(class)) => {
                     found.insert(*class);
                 }
+                Value::Instance(_) | Value::Method { .. } | Value::Result(_) => found.extend(self.made_classes(value)),
                 Value::Literal(site) => {
                     for item in self.elements_of(*site).into_iter().take(32).chain(self.mapping_items(*site).into_iter().take(32)) {
                         self.add_classes(item, depth - 1, found);
@@ -116,6 +128,7 @@ impl Eval<'_> {
                 _ => {}
             }
         }
+        found.extend(self.enumeration_of(expression));
         for item in self.appended_to(expression) {
             self.add_classes(item, depth - 1, found);
         }

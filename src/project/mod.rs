@@ -5,6 +5,7 @@ mod applications;
 pub mod arguments;
 pub mod attributes;
 pub mod calls;
+pub mod class_makers;
 pub mod containers;
 pub mod contents;
 pub mod crossing;

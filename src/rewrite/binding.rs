@@ -171,7 +171,7 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
         // Statements that move with a class are written there.
         .filter(|read| !group.members.iter().flat_map(|other| &other.companions).any(|statement| tree.contains(*statement, *read)))
         .collect();
-    if tree.kind(member.node) != Kind::ClassDefinition
+    if !member_facts::is_class(facts, member.node)
         && let Some(read) = attribute_read(facts, variable, !group.parameters(at).is_empty())
     {
         let line = facts.source.lines().line(tree.start(read));

@@ -44,6 +44,7 @@ impl Definition<'_> {
     pub fn text(&self) -> Option<String> {
         match self.facts.tree().kind(self.node) {
             Kind::Lambda => self.lambda_text(),
+            Kind::Call => self.made_class_text(),
             _ => self.definition_text(),
         }
     }
@@ -64,6 +65,25 @@ impl Definition<'_> {
         let start = lines.start + from.len() as u32;
         let end = facts.slice(lines).trim_end_matches(['\n', '\r']).len() as u32 + lines.start;
         let span = Span::new(start, end.max(tree.end(whole)));
+        edits.extend(reindent_edits(facts, span, &from, ""));
+        apply_inside(facts, span, edits)
+    }
+
+    /// `Point = namedtuple("Point", …)`, with the name that pickle will look for.
+    fn made_class_text(&self) -> Option<String> {
+        let (facts, tree) = (self.facts, self.facts.tree());
+        let statement = facts.statement(self.node);
+        let lines = super::place::statement_lines(facts, statement);
+        let from = indent::indentation(facts.all(), tree.start(statement)).to_owned();
+        let mut edits = self.edits.clone();
+        let left = tree.parent(self.node).and_then(|up| tree.child(up, Field::Left))?;
+        edits.push(Edit::replace(tree.span(left), self.name.clone()));
+        let first = tree.child(self.node, Field::Arguments).and_then(|list| tree.children(list).next())?;
+        let given = tree.child(first, Field::Value).filter(|_| tree.kind(first) == Kind::KeywordArgument).unwrap_or(first);
+        let content = tree.child_of_kind(given, Kind::StringContent).filter(|_| tree.kind(given) == Kind::String)?;
+        edits.push(Edit::replace(tree.span(content), self.name.clone()));
+        let end = lines.start + facts.slice(lines).trim_end_matches(['\n', '\r']).len() as u32;
+        let span = Span::new(lines.start + from.len() as u32, end);
         edits.extend(reindent_edits(facts, span, &from, ""));
         apply_inside(facts, span, edits)
     }

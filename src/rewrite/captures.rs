@@ -125,7 +125,10 @@ fn kind_of(eval: &Eval, file: FileId, variable: &Variable, callable: NodeId) -> 
             BindingKind::FunctionDef(node) | BindingKind::ClassDef(node) => return Ok(CaptureKind::Definition(*node)),
             BindingKind::Assignment { value: Some(value), path, .. } if path.is_empty() => {
                 let value = tree.unparenthesized(*value);
-                if tree.kind(value) == Kind::Lambda && is_plain_assignment(facts, binding.statement) {
+                let makes_a_class = || {
+                    tree.child(value, Field::Function).filter(|_| tree.kind(value) == Kind::Call).is_some_and(|node| eval.makes_a_class(Site { file, node }))
+                };
+                if is_plain_assignment(facts, binding.statement) && (tree.kind(value) == Kind::Lambda || makes_a_class()) {
                     return Ok(CaptureKind::Definition(value));
                 }
             }

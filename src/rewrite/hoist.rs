@@ -7,7 +7,7 @@
 use super::binding::{self, Form, Use};
 use super::body::{Definition, Style};
 use super::captures::{self, CaptureKind, Variable};
-use super::member::{companions, holder, in_moved_part, inner_names, takes_any_keyword, unmangled};
+use super::member::{companions, holder, in_moved_part, inner_names, is_class, takes_any_keyword, unmangled};
 use super::{defaults, fresh_name, imports, place};
 use crate::facts::FileFacts;
 use crate::facts::scopes::BindingKind;
@@ -97,12 +97,15 @@ impl<'e, 'p> Group<'e, 'p> {
         let (variable, statement) = holder(facts, node);
         let base = match (&variable, facts.tree().kind(node)) {
             (Some(variable), _) => variable.name.clone(),
-            (None, Kind::Lambda) => super::unwrap::descriptive_name(facts, node),
+            (None, Kind::Lambda) => super::describe::descriptive_name(facts, node),
             (None, _) => facts.definition_name(node).to_owned(),
         };
         let mut name = fresh_name::module_name(facts, &base);
-        // What the guard binds has a module-level name already; it is kept as long as nothing is bound to it.
-        let keeps_name = variable.as_ref().is_some_and(|variable| variable.home == facts.scopes.module() && captures::guard_around(facts, node).is_some());
+        // What the guard binds has a module-level name already; it is kept as long as nothing is bound to it. So is the
+        // name of a class that prints it.
+        let keeps_name = variable.as_ref().is_some_and(|variable| {
+            if variable.home == facts.scopes.module() { captures::guard_around(facts, node).is_some() } else { self.keeps_class_name(variable, node) }
+        });
         while self.members.iter().any(|member| member.name == name) {
             name.push('_');
         }
@@ -110,7 +113,7 @@ impl<'e, 'p> Group<'e, 'p> {
             CaptureKind::Module { statement } => Some(statement.clone()),
             _ => None,
         });
-        let prelude = prelude.collect();
+        let prelude = imports::joined(prelude);
         self.members.push(Member {
             node,
             defaults: defaults::reading_outside(facts, node),
@@ -125,6 +128,14 @@ impl<'e, 'p> Group<'e, 'p> {
             own,
         });
         Ok(self.members.len() - 1)
+    }
+
+    fn keeps_class_name(&self, variable: &Variable, node: NodeId) -> bool {
+        let facts = self.facts();
+        is_class(facts, node)
+            && super::member::is_only_binding(facts, variable, node)
+            && super::member::is_free_at_module_level(facts, &variable.name)
+            && super::member::shows_its_name(self.eval, Site { file: self.file, node })
     }
 
     /// The local definitions that the statements moving with a class name.
@@ -226,7 +237,7 @@ impl<'e, 'p> Group<'e, 'p> {
         let mut new_names: Vec<String> = self
             .members
             .iter()
-            .filter(|member| member.variable.as_ref().is_none_or(|variable| variable.name != member.name))
+            .filter(|member| member.variable.as_ref().is_none_or(|variable| variable.name != member.name || variable.home != facts.scopes.module()))
             .map(|member| member.name.clone())
             .collect();
         let leaves = self.dispatches.iter().filter(|each| each.leaf.file == self.file).map(|each| each.leaf.node);
@@ -267,7 +278,8 @@ impl<'e, 'p> Group<'e, 'p> {
         let anchor = self.members.iter().map(|member| member.node).min().unwrap_or(self.members[0].node);
         edits.push(place::insert_above(facts, anchor, &texts.join(&newline.repeat(3))));
         if needs_partial {
-            edits.extend(partial.edit.clone());
+            // In front, since it may go to the same place as the definitions.
+            edits.splice(0..0, partial.edit.clone());
             new_names.extend(partial.new_name.clone());
         }
         let path = Arc::new(facts.source.path.clone());

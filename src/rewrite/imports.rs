@@ -54,6 +54,19 @@ pub fn import(facts: &FileFacts, module: &str, name: &str, users: &[NodeId]) -> 
     Imported { expression: local.clone(), edit: Some(insertion(facts, &line, module)), new_name: Some(local) }
 }
 
+/// Import statements of one name each, those from the same module on one line.
+pub(super) fn joined(statements: impl Iterator<Item = String>) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for statement in statements {
+        let from = statement.split_once(" import ").map(|(module, name)| (format!("{module} import "), name)).filter(|row| row.0.starts_with("from "));
+        match from.and_then(|(head, name)| Some((lines.iter_mut().find(|line| line.starts_with(&head))?, name))) {
+            Some((line, name)) => line.push_str(&format!(", {name}")),
+            None => lines.push(statement),
+        }
+    }
+    lines
+}
+
 /// Where a new import line goes: beside the module's imports in their order, else below docstring and
 /// `__future__` imports.
 pub(super) fn insertion(facts: &FileFacts, line: &str, module: &str) -> Edit {
@@ -81,8 +94,11 @@ pub(super) fn insertion(facts: &FileFacts, line: &str, module: &str) -> Edit {
             Some(head) => Edit::insert(indent::line_end(text, tree.end(head) - 1), format!("{newline}{line}{newline}")),
             None => {
                 let at = first_code_line(facts);
-                let gap = if text[at as usize..].starts_with(['\n', '\r']) { "" } else { newline };
-                Edit::insert(at, format!("{line}{newline}{gap}"))
+                // What is put above the first definition brings the rest of two blank lines.
+                let blanks = text[..at as usize].len() - text[..at as usize].trim_end_matches(['\n', '\r']).len();
+                let breaks = text[at as usize - blanks..at as usize].matches('\n').count();
+                let gap = if at == 0 { 1 } else { breaks.saturating_sub(1).clamp(1, 2) };
+                Edit::insert(at, format!("{line}{newline}{}", newline.repeat(gap)))
             }
         };
     }
@@ -94,7 +110,13 @@ pub(super) fn insertion(facts: &FileFacts, line: &str, module: &str) -> Edit {
     });
     match after {
         Some(statement) => Edit::insert(end_of_line(facts, *statement), format!("{line}{newline}")),
-        None if !same_style.is_empty() => Edit::insert(super::place::with_comments_above(facts, tree.start(same_style[0])), format!("{line}{newline}")),
+        None if !same_style.is_empty() => {
+            let first = tree.start(same_style[0]);
+            let above = super::place::with_comments_above(facts, first);
+            // Comments that open the file are about the file.
+            let opens = text[..above as usize].lines().all(|line| line.trim().is_empty() || line.starts_with('#'));
+            Edit::insert(if opens { indent::line_start(text, first) } else { above }, format!("{line}{newline}"))
+        }
         None => {
             let last = block.iter().take_while(|statement| tree.kind(**statement) == Kind::ImportStatement).last().unwrap_or(&block[0]);
             Edit::insert(end_of_line(facts, *last), format!("{line}{newline}"))
@@ -117,11 +139,19 @@ fn is_docstring(tree: &Tree, statement: NodeId) -> bool {
     tree.children(statement).next().is_some_and(|value| matches!(tree.kind(value), Kind::String | Kind::ConcatenatedString))
 }
 
-/// The first line after shebang, coding line and the comments that open the file.
+/// The first line after shebang, coding line, the comments that open the file and the blank lines below them.
 fn first_code_line(facts: &FileFacts) -> u32 {
     let text = facts.all();
     let mut at = 0;
     while (at as usize) < text.len() && text[at as usize..].starts_with('#') {
+        at = indent::line_end(text, at);
+    }
+    let blank = |at: u32| text[at as usize..].starts_with('\n') || text[at as usize..].starts_with("\r\n");
+    if at > 0 && !blank(at) {
+        // Comments right above code are about that code.
+        return super::place::with_comments_above(facts, at);
+    }
+    while blank(at) {
         at = indent::line_end(text, at);
     }
     at

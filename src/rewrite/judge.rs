@@ -88,6 +88,9 @@ pub(super) fn header(eval: &Eval, file: FileId, callable: NodeId, anchor: NodeId
         }
         available(facts, annotation, u32::MAX, "an annotation")?;
     }
+    if tree.kind(callable) == Kind::Call {
+        available(facts, callable, limit, "the class")?;
+    }
     if tree.kind(callable) == Kind::ClassDefinition
         && let Some(bases) = tree.child(callable, Field::Superclasses)
     {

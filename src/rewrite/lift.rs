@@ -62,7 +62,7 @@ pub fn class(eval: &Eval, class: Site, bind: Bind) -> Remedy {
         let facts = eval.file(class.file);
         let group = Group::collect(eval, class, Vec::new(), bind)?;
         group.judge()?;
-        group.print(format!("move the class '{}' to module level", facts.definition_name(class.node)))
+        group.print(format!("move the class '{}' to module level", super::member::class_name(facts, class.node)))
     };
     match attempt() {
         Ok(fix) => Remedy::Fix(fix),

@@ -3,7 +3,8 @@
 use super::captures::{self, Variable};
 use crate::facts::FileFacts;
 use crate::facts::scopes::{BindingKind, ScopeId};
-use crate::syntax::{Field, Kind, NodeId};
+use crate::project::{Eval, Site};
+use crate::syntax::{Field, Kind, NodeId, Tree};
 use crate::text::Edit;
 use std::collections::BTreeSet;
 
@@ -13,10 +14,44 @@ pub(super) fn takes_any_keyword(facts: &FileFacts, function: NodeId) -> bool {
     tree.child(function, Field::Parameters).is_some_and(|parameters| tree.children(parameters).any(|node| facts.text(node).starts_with("**")))
 }
 
+/// Whether a definition is a class: a `class` statement, or a call that makes one.
+pub(super) fn is_class(facts: &FileFacts, node: NodeId) -> bool {
+    matches!(facts.tree().kind(node), Kind::ClassDefinition | Kind::Call)
+}
+
+/// The name of a class, also of one that a call makes.
+pub fn class_name(facts: &FileFacts, node: NodeId) -> &str {
+    let tree = facts.tree();
+    let target = tree.parent(node).filter(|_| tree.kind(node) == Kind::Call).and_then(|up| tree.child(up, Field::Left));
+    target.map_or_else(|| facts.definition_name(node), |left| facts.text(left))
+}
+
+/// Whether objects of a class, or the class, show its name in what they print, so that it has to stay.
+pub(super) fn shows_its_name(eval: &Eval, class: Site) -> bool {
+    let facts = eval.file(class.file);
+    let tree = facts.tree();
+    let shown = |path: &str| {
+        let last = crate::catalogue::last_part(path);
+        path.starts_with("enum.") || last == "NamedTuple" || last.ends_with("Error") || last.ends_with("Exception")
+    };
+    tree.kind(class.node) == Kind::Call
+        || eval.has_decorator(class, &["dataclass", "define", "frozen", "attrs", "mutable"])
+        || eval.external_bases(class).iter().any(|(path, _)| shown(path))
+        || tree
+            .subtree(Tree::ROOT)
+            .any(|node| tree.kind(node) == Kind::Identifier && matches!(facts.text(node), "__name__" | "__qualname__") && tree.field(node) == Field::Attribute)
+}
+
+/// Whether a name of a function can be one of the module as well: nothing has it there or looks for it.
+pub(super) fn is_free_at_module_level(facts: &FileFacts, name: &str) -> bool {
+    let module = facts.scopes.module();
+    facts.scopes.bindings(module, name).is_empty() && facts.scopes.references(module, name).is_empty()
+}
+
 /// The local variable that a definition is bound to, and the statement that binds it.
 pub(super) fn holder(facts: &FileFacts, node: NodeId) -> (Option<Variable>, Option<NodeId>) {
     let tree = facts.tree();
-    if tree.kind(node) != Kind::Lambda {
+    if !matches!(tree.kind(node), Kind::Lambda | Kind::Call) {
         let name = tree.child(node, Field::Name);
         let variable = name.and_then(|name| facts.scopes.resolve_name(name)).map(|(home, name)| Variable { home, name: name.to_owned() });
         return (variable, Some(facts.with_decorators(node)));

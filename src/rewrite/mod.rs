@@ -7,6 +7,7 @@ pub mod body;
 pub mod bound_method;
 pub mod captures;
 pub mod defaults;
+pub mod describe;
 pub mod exception_arguments;
 pub mod fresh_name;
 pub mod globals;

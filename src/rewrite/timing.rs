@@ -155,10 +155,35 @@ fn sent_at_once(facts: &FileFacts, each: &Use, eval: &Eval) -> bool {
     started || entry.starts == crate::catalogue::Starts::Construct
 }
 
+/// `x.start()` further down in the suite of `x = Process(…)`, before `x` is bound anew. A process starts once, so
+/// that is where it starts at the latest, whoever else has it.
+fn start_in_suite(facts: &FileFacts, assignment: NodeId) -> Option<NodeId> {
+    let tree = facts.tree();
+    let name = facts.text(tree.child(assignment, Field::Left)?);
+    let statement = facts.statement(assignment);
+    let later = tree.children(tree.parent(statement)?).skip_while(|sibling| *sibling != statement).skip(1);
+    for sibling in later {
+        let inner = tree.children(sibling).next().filter(|_| tree.kind(sibling) == Kind::ExpressionStatement);
+        let callee = inner.filter(|inner| tree.kind(*inner) == Kind::Call).and_then(|inner| tree.child(inner, Field::Function));
+        if callee.is_some_and(|callee| facts.text(callee).strip_suffix(".start") == Some(name)) {
+            return inner;
+        }
+        let rebinds = tree.subtree(sibling).any(|node| tree.field(node) == Field::Left && facts.text(node) == name);
+        let leaves = tree.subtree(sibling).any(|node| matches!(tree.kind(node), Kind::ReturnStatement | Kind::BreakStatement | Kind::ContinueStatement));
+        if rebinds || leaves {
+            return None;
+        }
+    }
+    None
+}
+
 /// The `x.start()` call of a process that `call` makes, where `x` is a plain name bound once to it, in the same suite.
 fn start_of(facts: &FileFacts, call: NodeId) -> Option<NodeId> {
     let tree = facts.tree();
     let assignment = tree.parent(call).filter(|up| tree.kind(*up) == Kind::Assignment)?;
+    if let Some(start) = start_in_suite(facts, assignment) {
+        return Some(start);
+    }
     let left = tree.child(assignment, Field::Left).filter(|left| tree.kind(*left) == Kind::Identifier)?;
     let (home, name) = facts.scopes.resolve_name(left)?;
     let starts: Vec<NodeId> = facts

@@ -7,7 +7,7 @@ use super::timing;
 use crate::facts::FileFacts;
 use crate::facts::scopes::BindingKind;
 use crate::findings::{Applicability, FileEdit, Fix};
-use crate::project::{Eval, FileId, Site, Value};
+use crate::project::{Eval, FileId, Site, Type, Value};
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::{Edit, Span};
 use std::sync::Arc;
@@ -23,9 +23,19 @@ pub fn unwrap(eval: &Eval, file: FileId, lambda: NodeId, uses: &[Use]) -> Option
     }
     let callee = tree.child(body, Field::Function)?;
     let list = tree.child(body, Field::Arguments).filter(|list| tree.kind(*list) == Kind::ArgumentList)?;
-    let worker = importable(eval, Site { file, node: callee })?;
+    let callee = Site { file, node: callee };
+    let (worker, is_method) = match importable(eval, callee) {
+        Some(worker) => (worker, false),
+        None => (bound_method(eval, callee)?, true),
+    };
     let edits = match tree.child(lambda, Field::Parameters) {
-        Some(parameters) => eta(facts, lambda, parameters, list, worker)?,
+        Some(parameters) => {
+            if is_method {
+                let [each] = uses else { return None };
+                captures_read_here(eval, file, lambda, each)?;
+            }
+            eta(facts, lambda, parameters, list, worker)?
+        }
         None => {
             let [each] = uses else { return None };
             passed_on(eval, file, lambda, list, worker, each)?
@@ -83,6 +93,43 @@ fn importable<'p>(eval: &Eval<'p>, callee: Site) -> Option<&'p str> {
         _ => false,
     };
     plain.then(|| facts.text(callee.node))
+}
+
+/// The text of a callee that is a plain method of a captured object: it pickles as that object and the method's name.
+fn bound_method<'p>(eval: &Eval<'p>, callee: Site) -> Option<&'p str> {
+    let facts = eval.file(callee.file);
+    let tree = facts.tree();
+    let object = tree.child(callee.node, Field::Object).filter(|object| tree.kind(*object) == Kind::Identifier)?;
+    let name = facts.text(tree.child(callee.node, Field::Attribute)?);
+    let (home, _) = facts.scopes.resolve_name(object)?;
+    // An object of the module is made by every child for itself.
+    if home == facts.scopes.module() || name.starts_with("__") {
+        return None;
+    }
+    let values = eval.values(callee);
+    let [Value::Method { receiver: Type::Class(class), function: Some(function), .. }] = &*values else { return None };
+    let home = eval.file(function.file);
+    let plain = home.decorators(function.node).is_empty() && !home.is_generator(function.node) && !home.is_async(function.node);
+    let known = !eval.is_local(*class) && !eval.has_unknown_base(*class) && eval.method(*class, "__getattribute__").is_none();
+    (plain && known).then(|| facts.text(callee.node))
+}
+
+/// The captures of a lambda that is itself the argument of the dispatch, where each may be read in its place.
+fn captures_read_here(eval: &Eval, file: FileId, lambda: NodeId, each: &Use) -> Option<Vec<captures::Capture>> {
+    let tree = eval.file(file).tree();
+    if each.dispatch.call.file != file || tree.unparenthesized(each.slot.expression.node) != lambda {
+        return None;
+    }
+    let captured = captures::of(eval, file, lambda).ok()?;
+    if captured.iter().any(|capture| capture.kind != CaptureKind::Value) {
+        return None;
+    }
+    captures::judge(eval, file, lambda, &captured, each.dispatch.carries_primitives(eval.project)).ok()?;
+    for capture in &captured {
+        timing::bound(eval, file, &capture.variable, lambda, lambda).ok()?;
+        timing::kept_until_sent(eval, file, &capture.variable, lambda, each).ok()?;
+    }
+    Some(captured)
 }
 
 /// Builtins that pickle by name and do not look at their caller.
@@ -163,18 +210,13 @@ fn passed_on(eval: &Eval, file: FileId, lambda: NodeId, list: NodeId, worker: &s
     let facts = eval.file(file);
     let tree = facts.tree();
     let dispatch = &each.dispatch;
-    if dispatch.call.file != file || tree.unparenthesized(each.slot.expression.node) != lambda || eval.has_splat(dispatch.call) {
+    if eval.has_splat(dispatch.call) {
         return None;
     }
     let given: Vec<NodeId> = tree.children(list).collect();
-    let captured = captures::of(eval, file, lambda).ok()?;
-    if captured.iter().any(|capture| capture.kind != CaptureKind::Value) || !given.iter().all(|argument| is_plain_argument(facts, *argument, &captured)) {
+    let captured = captures_read_here(eval, file, lambda, each)?;
+    if !given.iter().all(|argument| is_plain_argument(facts, *argument, &captured)) {
         return None;
-    }
-    captures::judge(eval, file, lambda, &captured, dispatch.carries_primitives(eval.project)).ok()?;
-    for capture in &captured {
-        timing::bound(eval, file, &capture.variable, lambda, lambda).ok()?;
-        timing::kept_until_sent(eval, file, &capture.variable, lambda, each).ok()?;
     }
     let entry = dispatch.api(eval.project);
     if entry.callables.first().is_none_or(|first| first.name != each.slot.name) {
@@ -219,7 +261,8 @@ fn passed_on(eval: &Eval, file: FileId, lambda: NodeId, list: NodeId, worker: &s
     Some(edits)
 }
 
-/// A captured name, a literal, or `name=` one of them: evaluating it earlier, in the parent, changes nothing.
+/// A captured name, a constant, a display of such, or `name=` one of them: evaluating it earlier, in the parent,
+/// changes nothing.
 fn is_plain_argument(facts: &FileFacts, argument: NodeId, captured: &[captures::Capture]) -> bool {
     let tree = facts.tree();
     let value = match tree.kind(argument) {
@@ -227,13 +270,29 @@ fn is_plain_argument(facts: &FileFacts, argument: NodeId, captured: &[captures::
         _ => Some(argument),
     };
     let Some(value) = value else { return false };
+    let all_plain = |node: NodeId| tree.children(node).all(|inner| is_plain_argument(facts, inner, captured));
     match tree.kind(value) {
-        Kind::Identifier => captured.iter().any(|capture| capture.reads.contains(&value)),
+        Kind::Identifier => captured.iter().any(|capture| capture.reads.contains(&value)) || is_constant(facts, value),
+        Kind::Tuple | Kind::List | Kind::ParenthesizedExpression => all_plain(value),
+        Kind::Dictionary => tree.children(value).all(|pair| tree.kind(pair) == Kind::Pair && all_plain(pair)),
         Kind::Integer | Kind::Float | Kind::True | Kind::False | Kind::None => true,
         Kind::String => !tree.subtree(value).any(|node| tree.kind(node) == Kind::Interpolation) && !facts.text(value).contains('\n'),
         Kind::UnaryOperator => tree.children(value).all(|inner| matches!(tree.kind(inner), Kind::Integer | Kind::Float)),
         _ => false,
     }
+}
+
+/// Whether a name is a global that is bound once, at import time, to a number, a string or the like.
+fn is_constant(facts: &FileFacts, name: NodeId) -> bool {
+    let tree = facts.tree();
+    let Some((home, text)) = facts.scopes.resolve_name(name).filter(|(home, _)| *home == facts.scopes.module()) else { return false };
+    let [binding] = facts.scopes.bindings(home, text) else { return false };
+    let BindingKind::Assignment { value: Some(value), .. } = binding.kind else { return false };
+    tree.parent(facts.statement(binding.statement)) == Some(crate::syntax::Tree::ROOT)
+        && captures::is_plain_assignment(facts, binding.statement)
+        && !matches!(tree.kind(value), Kind::Identifier)
+        && is_plain_argument(facts, value, &[])
+        && !tree.subtree(value).any(|node| matches!(tree.kind(node), Kind::List | Kind::Dictionary | Kind::Identifier))
 }
 
 /// The lambda with the parentheses around it.
@@ -244,84 +303,4 @@ pub(super) fn whole(facts: &FileFacts, lambda: NodeId) -> Span {
         at = up;
     }
     tree.span(at)
-}
-
-/// A name for the function that a lambda becomes, from what it does.
-pub fn descriptive_name(facts: &FileFacts, lambda: NodeId) -> String {
-    let tree = facts.tree();
-    let body = tree.child(lambda, Field::Body).map(|body| tree.unparenthesized(body));
-    if let Some(verb) = body.and_then(|body| action(facts, body)) {
-        let is_call = body.is_some_and(|body| tree.kind(body) == Kind::Call);
-        let takes_items = tree.child(lambda, Field::Parameters).is_some();
-        // `_resize_one` reads as what a worker does with one item.
-        return if is_call && takes_items { format!("{verb}_one") } else { verb };
-    }
-    match facts.enclosing_function(lambda).map(|function| facts.definition_name(function)) {
-        Some(name) if !name.is_empty() => format!("{}_worker", name.trim_matches('_')),
-        _ => "worker".to_owned(),
-    }
-}
-
-/// Builtins whose name says little without that of what they are given.
-const CONVERSIONS: &[&str] = &["list", "tuple", "set", "dict", "sorted", "sum", "len", "str", "int", "float", "round"];
-
-/// What an expression does, in one or two words.
-fn action(facts: &FileFacts, body: NodeId) -> Option<String> {
-    let tree = facts.tree();
-    let word = |node: NodeId| -> Option<String> {
-        let name = match tree.kind(node) {
-            Kind::Identifier => facts.text(node),
-            Kind::Attribute => facts.text(tree.child(node, Field::Attribute)?),
-            _ => return None,
-        };
-        let plain = name.trim_matches('_');
-        (!plain.is_empty() && plain.is_ascii()).then(|| plain.to_lowercase())
-    };
-    match tree.kind(body) {
-        Kind::Call => {
-            let callee = tree.child(body, Field::Function)?;
-            let name = word(callee)?;
-            let list = tree.child(body, Field::Arguments);
-            let first = list.and_then(|list| tree.children(list).next()).filter(|node| tree.kind(*node) == Kind::Call);
-            match first.and_then(|inner| action(facts, inner)) {
-                Some(inner) if CONVERSIONS.contains(&name.as_str()) => Some(format!("{name}_{inner}")),
-                _ => Some(name),
-            }
-        }
-        Kind::Await => tree.children(body).next().and_then(|inner| action(facts, inner)),
-        Kind::Identifier => {
-            let is_parameter = facts.text(body).len() <= 2;
-            Some(if is_parameter { "identity".to_owned() } else { format!("get_{}", word(body)?) })
-        }
-        Kind::Attribute => Some(format!("get_{}", word(body)?)),
-        Kind::Subscript => {
-            let key = tree.child(body, Field::Subscript)?;
-            let text: String = facts.text(key).chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-            Some(if text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit()) { "get_item".to_owned() } else { format!("get_{}", text.to_lowercase()) })
-        }
-        Kind::BinaryOperator => {
-            let operator = tree.child(body, Field::Operator)?;
-            Some(
-                match facts.text(operator) {
-                    "+" => "add",
-                    "-" => "subtract",
-                    "*" => "multiply",
-                    "/" | "//" => "divide",
-                    "%" => "remainder",
-                    "**" => "power",
-                    "@" => "matmul",
-                    _ => "combine",
-                }
-                .to_owned(),
-            )
-        }
-        Kind::ComparisonOperator | Kind::BooleanOperator | Kind::NotOperator => Some("check".to_owned()),
-        Kind::ConditionalExpression => tree.children(body).next().and_then(|first| action(facts, first)).or_else(|| Some("choose".to_owned())),
-        Kind::Tuple => Some("make_tuple".to_owned()),
-        Kind::List | Kind::ListComprehension => Some("make_list".to_owned()),
-        Kind::Dictionary | Kind::DictionaryComprehension => Some("make_dict".to_owned()),
-        Kind::String | Kind::ConcatenatedString => Some("format_text".to_owned()),
-        Kind::Integer | Kind::Float | Kind::True | Kind::False | Kind::None => Some("constant".to_owned()),
-        _ => None,
-    }
 }

@@ -190,6 +190,23 @@ impl<'p> RuleContext<'_, 'p> {
         related
     }
 
+    /// Where a lambda that is sent is reported, and how the message tells it from others that one expression hands over
+    /// (`f if fast else g`): by its own place in that expression, else in words.
+    pub fn place_of_lambda(&self, each: &Sent, lambda: Site) -> (Site, String) {
+        let handover = each.origin.handover;
+        let others = self.index.all().iter().filter(|sent| sent.origin.handover == handover && sent.dispatch.call == each.dispatch.call);
+        let alike = others.filter(|sent| matches!(sent.origin.callable, Callable::Lambda(site) if site != lambda)).count();
+        if alike == 0 {
+            return (handover, String::new());
+        }
+        let facts = self.eval.file(lambda.file);
+        if handover.file == lambda.file && facts.tree().contains(handover.node, lambda.node) {
+            return (lambda, String::new());
+        }
+        let place = self.location(lambda);
+        (handover, format!(" (line {}, column {})", place.start.line, place.start.column))
+    }
+
     /// What the calls that the rule's query matches (`@call`) hand over as arguments and cannot cross.
     pub fn carried_calls(&self) -> Vec<(&Carried, NodeId)> {
         if self.index.carried_in(self.file).next().is_none() {

@@ -29,9 +29,11 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         }
         let remedy = lift::callable(ctx.eval, lambda, ctx.uses(&sent), ctx.bind);
         for each in sent {
-            let message = format!("a lambda is sent to a process by {} and has no name to pickle it by; it {}", ctx.api_name(each), ctx.transport_note(each));
-            let definition = (each.origin.handover != lambda).then(|| (lambda, "the lambda is here".to_owned()));
-            found.push(ctx.finding(each.origin.handover, message, &each.methods, Severity::Error, remedy.clone(), ctx.path_of(each, definition)));
+            let (place, line) = ctx.place_of_lambda(each, lambda);
+            let message =
+                format!("a lambda{line} is sent to a process by {} and has no name to pickle it by; it {}", ctx.api_name(each), ctx.transport_note(each));
+            let definition = (place != lambda).then(|| (lambda, "the lambda is here".to_owned()));
+            found.push(ctx.finding(place, message, &each.methods, Severity::Error, remedy.clone(), ctx.path_of(each, definition)));
         }
     }
     found

@@ -2,7 +2,7 @@
 
 use super::{Rule, RuleContext};
 use crate::findings::{Finding, Severity};
-use crate::rewrite::lift;
+use crate::rewrite::{lift, member};
 use crate::syntax::QueryFile;
 
 static QUERY: QueryFile = QueryFile::new("local_class", include_str!("../../queries/local_class.scm"));
@@ -29,7 +29,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         if own.is_empty() || !ctx.eval.is_local(class) || ctx.eval.controls_its_pickling(class) {
             continue;
         }
-        let name = ctx.facts().definition_name(class.node);
+        let name = member::class_name(ctx.facts(), class.node);
         let remedy = lift::class(ctx.eval, class, ctx.bind);
         for crossing in own {
             let api = ctx.entry_name(&crossing.dispatch);

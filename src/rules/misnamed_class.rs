@@ -2,7 +2,7 @@
 
 use super::{Rule, RuleContext};
 use crate::findings::{Applicability, FileEdit, Finding, Fix, Reason, Refusal, Remedy, Severity, StartMethod};
-use crate::project::{Callable, Site, Value};
+use crate::project::{Callable, Site};
 use crate::syntax::{Kind, NodeId, QueryFile};
 use crate::text::Edit;
 use std::collections::BTreeSet;
@@ -19,20 +19,6 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// Callables that make a class and take its name first.
-const MAKERS: &[&str] = &[
-    "collections.namedtuple",
-    "typing.NamedTuple",
-    "enum.Enum",
-    "enum.IntEnum",
-    "enum.Flag",
-    "enum.IntFlag",
-    "enum.StrEnum",
-    "dataclasses.make_dataclass",
-    "builtins.type",
-    "types.new_class",
-];
-
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
     let matches = ctx.matches();
@@ -44,8 +30,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         let (Some(name), Some(maker), Some(given)) = (hit.get("name"), hit.get("maker"), hit.get("given")) else { continue };
         let Some(written) = ctx.eval.string_literal(ctx.at(given)) else { continue };
         let binding = facts.text(name);
-        let is_maker = ctx.eval.values(ctx.at(maker)).iter().any(|value| matches!(value, Value::External { path, .. } if MAKERS.contains(&&**path)));
-        if written == binding || !is_maker {
+        if written == binding || !ctx.eval.makes_a_class(ctx.at(maker)) {
             continue;
         }
         let Some((crossing, methods)) = first_crossing(ctx, binding) else { continue };

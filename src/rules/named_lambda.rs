@@ -3,7 +3,8 @@
 use super::{Rule, RuleContext};
 use crate::findings::{Finding, Severity};
 use crate::rewrite::{captures, lift, named_lambda};
-use crate::syntax::QueryFile;
+use crate::syntax::{NodeId, QueryFile};
+use std::collections::BTreeSet;
 
 static QUERY: QueryFile = QueryFile::new("named_lambda", include_str!("../../queries/named_lambda.scm"));
 
@@ -21,16 +22,17 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     if !ctx.index.concerns(ctx.file) {
         return found;
     }
-    for hit in ctx.matches() {
+    let held = |node: NodeId| crate::facts::names::holder(ctx.facts(), node).filter(|_| !ctx.index.of(ctx.at(node)).is_empty());
+    let matches = ctx.matches();
+    let statements: BTreeSet<NodeId> = matches.iter().filter_map(|hit| held(hit.get("callable")?)).map(|node| ctx.facts().statement(node)).collect();
+    for hit in matches {
         let (Some(lambda), Some(name)) = (hit.get("callable").map(|node| ctx.at(node)), hit.get("name")) else { continue };
+        let Some(assignment) = held(lambda.node) else { continue };
         let sent = ctx.index.of(lambda);
-        if sent.is_empty() {
-            continue;
-        }
-        let Some(assignment) = crate::facts::names::holder(ctx.facts(), lambda.node) else { continue };
         let name = ctx.facts().text(name);
         let guarded = captures::guard_around(ctx.facts(), lambda.node).is_some();
-        let remedy = if guarded { lift::callable(ctx.eval, lambda, ctx.uses(&sent), ctx.bind) } else { named_lambda::to_def(ctx.eval, lambda, assignment) };
+        let remedy =
+            if guarded { lift::callable(ctx.eval, lambda, ctx.uses(&sent), ctx.bind) } else { named_lambda::to_def(ctx.eval, lambda, assignment, &statements) };
         for each in sent {
             let message = format!("'{name}' is a lambda and is sent to a process by {}; pickle looks for a function called <lambda>", ctx.api_name(each));
             let definition = Some((lambda, format!("'{name}' is bound to a lambda here")));

@@ -6,6 +6,7 @@ use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
 use crate::project::{Callable, Carried, Site, What};
 use crate::rewrite::{argument_value, lift, named_lambda};
 use crate::syntax::{Kind, QueryFile};
+use std::collections::BTreeSet;
 
 static QUERY: QueryFile = QueryFile::new("unpicklable_argument", include_str!("../../queries/unpicklable_argument.scm"));
 
@@ -45,7 +46,7 @@ fn lambda_found(ctx: &RuleContext, lambda: Site) -> Described {
     let facts = ctx.eval.file(lambda.file);
     let made = Some((lambda, "the lambda is here".to_owned()));
     if let Some(assignment) = names::holder(facts, lambda.node) {
-        return ("a lambda".into(), named_lambda::to_def(ctx.eval, lambda, assignment), made);
+        return ("a lambda".into(), named_lambda::to_def(ctx.eval, lambda, assignment, &BTreeSet::new()), made);
     }
     if let Some(fix) = argument_value::default_factory(ctx.eval, lambda) {
         return ("the lambda of a defaultdict".into(), Remedy::Fix(fix), made);
