@@ -52,6 +52,9 @@ pub struct Entry {
     /// Conditions on literal arguments.
     #[serde(default)]
     pub when: Vec<Condition>,
+    /// Texts that switch the entry off in the files that hold them: another pickler is installed there.
+    #[serde(default)]
+    pub unless_source: Vec<String>,
     /// Whether results and exceptions travel back.
     #[serde(default)]
     pub returns: bool,
@@ -88,6 +91,8 @@ pub struct Arguments {
     pub items: Option<i32>,
     /// The position of an iterable of argument tuples.
     pub star_items: Option<i32>,
+    /// The position of an iterable of `delayed(f)(…)` calls.
+    pub delayed: Option<i32>,
     /// Parameters whose objects are pickled without being called.
     #[serde(default)]
     pub data: Vec<Parameter>,
@@ -104,7 +109,11 @@ pub struct Condition {
     /// Whether the entry is off where the argument is absent.
     pub required: bool,
     /// Literals (as Python writes them, single quotes) that switch the entry off.
+    #[serde(default)]
     pub unless: Vec<String>,
+    /// If there are any: the literals of which one has to stand there.
+    #[serde(default)]
+    pub only: Vec<String>,
 }
 
 /// What an entry's paths name.

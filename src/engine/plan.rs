@@ -2,7 +2,7 @@
 
 use super::Options;
 use crate::findings::{Applicability, Finding, Fix};
-use crate::text::EditSet;
+use crate::text::{Edit, EditSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -71,4 +71,23 @@ impl Plan {
         self.fixes.push(fix.clone());
         true
     }
+}
+
+/// The text after `edits`. Definitions that several fixes put at one place follow each other with two blank lines
+/// between them, imports stand in front of them.
+pub(super) fn applied(edits: &EditSet, text: &str) -> String {
+    let mut rows: Vec<Edit> = edits.iter().cloned().collect();
+    let is_import = |edit: &Edit| edit.span.is_empty() && (edit.text.starts_with("from ") || edit.text.starts_with("import "));
+    rows.sort_by_key(|edit| (edit.span.start, edit.span.end, !is_import(edit)));
+    for at in 1..rows.len() {
+        let (before, after) = rows.split_at_mut(at);
+        let (Some(have), Some(next)) = (before.last(), after.first_mut()) else { continue };
+        let same_place = have.span.is_empty() && next.span == have.span;
+        let blank = have.text.replace("\r\n", "\n").ends_with("\n\n\n");
+        if same_place && blank {
+            next.text = next.text.trim_start_matches(['\r', '\n']).to_owned();
+        }
+    }
+    // They were disjoint before.
+    EditSet::new(rows).map_or_else(|_| edits.apply(text), |rows| rows.apply(text))
 }

@@ -100,7 +100,7 @@ fn step(paths: &[PathBuf], overlay: &Overlay, options: &Options, before: &Look, 
     for (path, edits) in &plan.edits {
         let id = before.project.at(path)?;
         let facts = before.project.file(id);
-        let source = Arc::new(facts.source.with_text(edits.apply(&facts.source.text)));
+        let source = Arc::new(facts.source.with_text(plan::applied(edits, &facts.source.text)));
         // A character without a place in the file's encoding cannot be written.
         source.encode(&source.text)?;
         let parsed = crate::syntax::parse(&source.text);

@@ -36,6 +36,10 @@ impl Eval<'_> {
             let given = self.argument(call, &parameter.name, shifted(parameter.pos));
             found.extend(given.map(|expression| Argument { role: Role::Object, expression }));
         }
+        for delayed in self.delayed(dispatch) {
+            let outer = self.file(delayed.file).tree().parent(delayed.node).map(|node| Site { file: delayed.file, node });
+            found.extend(outer.into_iter().flat_map(|outer| self.all_arguments(outer)).map(|expression| Argument { role: Role::Object, expression }));
+        }
         let positional = self.positional_arguments(call);
         let from = |pos: i32| usize::try_from(pos + dispatch.shift).unwrap_or(usize::MAX);
         if let Some(first) = ways.varargs {

@@ -380,6 +380,8 @@ fn holds(path: &str) -> Holds {
         "builtins.list" | "builtins.tuple" | "builtins.set" | "builtins.frozenset" | "builtins.sorted" | "collections.deque" | "builtins.reversed"
         | "builtins.zip" | "builtins.enumerate" | "builtins.iter" | "itertools.chain" | "itertools.product" => Holds::Items,
         "itertools.repeat" => Holds::Arguments,
+        // Datasets and transforms of PyTorch keep what they are made of.
+        _ if path.starts_with("torchvision.") || path.starts_with("torch.utils.data.") && !path.ends_with("DataLoader") => Holds::Arguments,
         _ => Holds::Unknown,
     }
 }

@@ -105,7 +105,8 @@ impl Eval<'_> {
                     Some(class) => (class, 1),
                     None => (&**path, 0),
                 };
-                let entry = catalogue.by_path(path)?;
+                // What a decorator is given is looked at where it decorates.
+                let entry = catalogue.by_path(path).filter(|entry| catalogue.get(*entry).kind != EntryKind::Decorator)?;
                 let start = match self.values(call).first() {
                     Some(Value::Instance(Type::External { start, .. })) if shift == 0 => *start,
                     _ => *start,
@@ -113,6 +114,11 @@ impl Eval<'_> {
                 Some(Dispatch { call, entry, start: self.effective(start, entry), receiver: None, made: None, shift })
             }
             Value::Method { receiver, object, name, function } => self.method_dispatch(receiver, *object, name, *function, call),
+            // `Parallel(…)(delayed(f)(x) for x in xs)`: the object is called itself.
+            Value::Instance(receiver @ Type::External { .. }) => {
+                let object = self.file(call.file).tree().child(call.node, Field::Function)?;
+                self.method_dispatch(receiver, Site { file: call.file, node: object }, "__call__", None, call)
+            }
             Value::Class(class) => {
                 // A project class that derives from an API class and inherits its constructor.
                 if self.method(*class, "__init__").is_some() {
@@ -170,7 +176,7 @@ impl Eval<'_> {
         facts.own_nodes(function.node).any(|node| tree.kind(node) == Kind::Attribute && facts.text(node) == wanted)
     }
 
-    fn effective(&self, start: Start, entry: EntryId) -> Start {
+    pub(super) fn effective(&self, start: Start, entry: EntryId) -> Start {
         match start {
             Start::Platform => self.project.catalogue.get(entry).start,
             fixed => fixed,
@@ -201,8 +207,12 @@ impl Eval<'_> {
         matches!(transport, Transport::Queue | Transport::OwnPipe).then(|| (self.effective(start, entry), made))
     }
 
-    fn conditions_hold(&self, dispatch: &Dispatch) -> bool {
-        dispatch.api(self.project).when.iter().all(|condition| self.condition_holds(dispatch, condition))
+    pub(super) fn conditions_hold(&self, dispatch: &Dispatch) -> bool {
+        let entry = dispatch.api(self.project);
+        let text = self.file(dispatch.call.file).all();
+        entry.when.iter().all(|condition| self.condition_holds(dispatch, condition))
+            && !entry.unless_source.iter().any(|part| text.contains(part.as_str()))
+            && (entry.id != "mp.BaseManager.register" || !self.serves_in_place(dispatch))
     }
 
     fn condition_holds(&self, dispatch: &Dispatch, condition: &Condition) -> bool {
@@ -215,7 +225,7 @@ impl Eval<'_> {
             Some(text) => format!("'{text}'"),
             None => facts.text(argument.node).to_owned(),
         };
-        !condition.unless.contains(&literal)
+        !condition.unless.contains(&literal) && (condition.only.is_empty() || condition.only.contains(&literal))
     }
 
     /// Whether a call has a `*args` or `**kwargs` among its arguments.
@@ -228,14 +238,13 @@ impl Eval<'_> {
     /// The callable slots of a dispatch that arguments fill.
     pub fn slots(&self, dispatch: &Dispatch) -> Vec<Slot> {
         let entry = dispatch.api(self.project);
-        entry
-            .callables
-            .iter()
-            .filter_map(|parameter| {
-                let pos = if parameter.pos < 0 { -1 } else { parameter.pos + dispatch.shift };
-                let expression = self.argument(dispatch.call, &parameter.name, pos)?;
-                Some(Slot { name: parameter.name.clone(), expression })
-            })
-            .collect()
+        let delayed = self.delayed(dispatch).into_iter().filter_map(|call| self.positional_arguments(call).first().copied());
+        let delayed = delayed.map(|expression| Slot { name: "function".to_owned(), expression });
+        let given = entry.callables.iter().filter_map(|parameter| {
+            let pos = if parameter.pos < 0 { -1 } else { parameter.pos + dispatch.shift };
+            let expression = self.argument(dispatch.call, &parameter.name, pos)?;
+            Some(Slot { name: parameter.name.clone(), expression })
+        });
+        given.chain(delayed).collect()
     }
 }

@@ -9,6 +9,7 @@ pub mod class_makers;
 pub mod containers;
 pub mod contents;
 pub mod crossing;
+pub mod delayed;
 pub mod dispatch;
 pub mod effect_tables;
 pub mod effects;

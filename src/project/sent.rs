@@ -63,6 +63,13 @@ impl Eval<'_> {
                 }
             }
         }
+        for (dispatch, slot, origin) in self.decorations(file) {
+            let methods = dispatch.pickled_under(self.project);
+            if !methods.is_empty() {
+                self.look_ahead(&origin);
+                out.push(Sent { dispatch, slot, origin, methods });
+            }
+        }
         out
     }
 

@@ -72,6 +72,13 @@ pub(super) fn passed(group: &Group, each: &Use) -> Option<usize> {
     if group.eval.has_splat(call) {
         return None;
     }
+    if entry.arguments.delayed.is_some() {
+        // `delayed(f)(…)`: the arguments are those of the call around.
+        let tree = group.eval.file(each.slot.expression.file).tree();
+        let outer = tree.ancestors(each.slot.expression.node).filter(|up| tree.kind(*up) == Kind::Call).nth(1);
+        let outer = outer.map(|node| Site { file: each.slot.expression.file, node });
+        return outer.filter(|outer| !group.eval.has_splat(*outer)).map(|outer| group.eval.positional_arguments(outer).len());
+    }
     if entry.callables.first().is_none_or(|first| first.name != each.slot.name) || entry.id == "torch.DataLoader" {
         // Hooks such as collate_fn and worker_init_fn get one argument.
         return Some(1);

@@ -1,5 +1,6 @@
 //! Shapes of definitions that cannot move, each with its reason.
 
+use crate::catalogue::EntryKind;
 use crate::facts::FileFacts;
 use crate::facts::scopes::{BindingKind, Resolution};
 use crate::findings::{Reason, Refusal};
@@ -186,6 +187,7 @@ fn known_decorator(eval: &Eval, file: FileId, decorator: NodeId) -> Result<(), R
                     || path.starts_with("dataclasses.")
                     || path.starts_with("numba.")
                     || matches!(&**path, "builtins.staticmethod" | "enum.unique")
+                    || runs_by_name(eval, path)
             }
             Value::Function(function) => keeps_the_name(eval, *function),
             _ => false,
@@ -198,6 +200,12 @@ fn known_decorator(eval: &Eval, file: FileId, decorator: NodeId) -> Result<(), R
         format!("what the decorator '{}' gives is not known to be importable by the function's name", facts.text(expression)),
         "decorate with functools.wraps inside the decorator, or send the undecorated function",
     ))
+}
+
+/// Whether a decorator of the catalogue finds the function by its name in the child.
+fn runs_by_name(eval: &Eval, path: &str) -> bool {
+    let entry = eval.project.catalogue.by_path(path).map(|entry| eval.project.catalogue.get(entry));
+    entry.is_some_and(|entry| entry.kind == EntryKind::Decorator && entry.id != "timeout_decorator")
 }
 
 /// Whether a decorator of the project returns the function itself, or a wrapper that `functools.wraps` gave its name.

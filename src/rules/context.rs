@@ -147,6 +147,7 @@ impl<'p> RuleContext<'_, 'p> {
         let mut parts = path.rsplit('.');
         let last = parts.next().unwrap_or(path);
         match (entry.receiver.is_empty(), parts.next()) {
+            (false, Some(class)) if last == "__call__" => class.to_owned(),
             (false, Some(class)) => format!("{class}.{}", if name.is_empty() { last } else { &name }),
             _ => last_part(path).to_owned(),
         }

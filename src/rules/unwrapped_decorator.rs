@@ -1,8 +1,8 @@
 //! SP108: a worker whose decorator lacks `functools.wraps`, or is a class.
 
 use super::{Rule, RuleContext};
-use crate::findings::{Finding, Severity};
-use crate::project::Callable;
+use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
+use crate::project::{Callable, Site};
 use crate::rewrite::wraps::{self, UnwrappedKind};
 use crate::syntax::QueryFile;
 
@@ -24,6 +24,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     }
     for hit in ctx.matches() {
         let Some(function) = hit.get("callable").map(|node| ctx.at(node)) else { continue };
+        found.extend(replaced(ctx, function));
         let methods =
             ctx.index.all().iter().filter(|sent| matches!(&sent.origin.callable, Callable::Method { function: Some(method), .. } if *method == function));
         let sent: Vec<_> = ctx.index.of(function).into_iter().chain(methods).collect();
@@ -45,4 +46,18 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// A function whose decorator sends it under a name that finds the decorator's result.
+fn replaced(ctx: &RuleContext, function: Site) -> Option<Finding> {
+    let sent = ctx.index.of(function);
+    let each = sent.into_iter().find(|sent| sent.dispatch.api(ctx.eval.project).id == "timeout_decorator").filter(|_| !ctx.eval.is_local(function))?;
+    let name = ctx.facts().definition_name(function.node);
+    let refusal = Refusal::new(
+        Reason::UnknownDecorator,
+        format!("'{name}' names what the decorator gives, not the function that it sends"),
+        "time it out by signals (use_signals=True) in the main thread, or start a Process and join it with a timeout",
+    );
+    let message = format!("'{name}' is sent to a process by its decorator, but its name finds what the decorator put in its place");
+    Some(ctx.finding(each.origin.handover, message, &each.methods, Severity::Error, Remedy::Refused(refusal), Vec::new()))
 }
