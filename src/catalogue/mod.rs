@@ -88,6 +88,11 @@ impl Catalogue {
         BUILT_IN.words.iter().cloned().chain(added).collect()
     }
 
+    /// The entries that the project adds.
+    pub fn added(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().skip(BUILT_IN.entry.len())
+    }
+
     /// All entries.
     pub fn entries(&self) -> impl Iterator<Item = (EntryId, &Entry)> {
         self.entries.iter().enumerate().map(|(index, entry)| (EntryId(index), entry))

@@ -161,6 +161,12 @@ impl<'p> Eval<'p> {
                 if path.is_empty() { entered } else { vec![Value::Unknown] }
             }
             BindingKind::Import { module, attribute } => self.imported(file, module, attribute.as_deref()),
+            BindingKind::FunctionDef(node) | BindingKind::ClassDef(node)
+                if binding.scope == self.file(file).scopes.module()
+                    && let Some(api) = self.own_api(file, self.file(file).definition_name(*node)) =>
+            {
+                vec![api]
+            }
             BindingKind::FunctionDef(node) => vec![Value::Function(at(*node))],
             BindingKind::ClassDef(node) => vec![Value::Class(at(*node))],
             BindingKind::Parameter { .. } => self.parameter_values(file, binding),

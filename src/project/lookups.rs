@@ -35,7 +35,22 @@ impl Eval<'_> {
         self.deeper(|| self.find_module_member(file, name))
     }
 
+    /// A class or function of the project that its configuration names as a process API.
+    pub(super) fn own_api(&self, file: FileId, name: &str) -> Option<Value> {
+        let path = &self.file(file).source.path;
+        let mut named = self.project.catalogue.added().filter(|entry| entry.receiver.is_empty()).flat_map(|entry| &entry.paths);
+        let found = named.find(|dotted| {
+            let Some((module, last)) = dotted.rsplit_once('.') else { return false };
+            let module = module.replace('.', "/");
+            last == name && (path.ends_with(format!("{module}.py")) || path.ends_with(format!("{module}/__init__.py")))
+        });
+        found.map(|dotted| Value::external(dotted))
+    }
+
     pub(super) fn find_module_member(&self, file: FileId, name: &str) -> Vec<Value> {
+        if let Some(api) = self.own_api(file, name) {
+            return vec![api];
+        }
         let facts = self.file(file);
         let module = facts.scopes.module();
         let bindings: Vec<&Binding> = facts.scopes.bindings(module, name).iter().collect();

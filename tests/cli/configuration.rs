@@ -105,6 +105,34 @@ callables = [{ name = \"job\", pos = 0 }]
     assert_eq!(tree.found(&["--isolated"]), Vec::<String>::new());
 }
 
+/// A class that the project defines itself is known by its path, however it is imported, and in its own file.
+#[test]
+fn executors_that_the_project_defines() {
+    let farm = "class Farm:\n    def send(self, job):\n        return job\n\n\ndef demo():\n    Farm().send(lambda: 1)\n";
+    let uses = [
+        ("by_name.py", "from infra.farm import Farm\n\n\ndef go():\n    Farm().send(lambda: 1)\n"),
+        ("by_module.py", "from infra import farm as f\n\n\ndef go():\n    f.Farm().send(lambda: 1)\n"),
+        ("infra/beside.py", "from .farm import Farm\n\n\ndef go():\n    Farm().send(lambda: 1)\n"),
+        ("another.py", "class Farm:\n    def send(self, job):\n        return job\n\n\nFarm().send(lambda: 1)\n"),
+    ];
+    let config = "\
+[[tool.spawnsafe.executors]]
+id = \"farm\"
+paths = [\"infra.farm.Farm\"]
+kind = \"class\"
+
+[[tool.spawnsafe.executors]]
+id = \"farm.send\"
+paths = [\"infra.farm.Farm.send\"]
+kind = \"method\"
+receiver = [\"farm\"]
+callables = [{ name = \"job\", pos = 0 }]
+";
+    let mut files = vec![("infra/__init__.py", ""), ("infra/farm.py", farm), ("pyproject.toml", config)];
+    files.extend(uses);
+    assert_eq!(Tree::new(&files).found(&[]), ["by_module.py", "by_name.py", "infra/beside.py", "infra/farm.py"]);
+}
+
 #[test]
 fn what_is_in_force() {
     let tree = Tree::new(&[("pyproject.toml", "[project]\nrequires-python = \">=3.10, <4\"\n\n[tool.spawnsafe]\nignore = [\"SP101\"]\n"), ("a.py", "")]);
