@@ -68,7 +68,8 @@ reasons! {
     ImportedElsewhere = "imported-elsewhere",
     /// Code that runs in workers (or at import time) reads a name that is made with the processes or after them.
     WorkerReadsResult = "worker-reads-result",
-    /// Code that runs in workers reads a name whose making must not be repeated in every child: input, a file opened for writing, an object that processes share.
+    /// Code that runs in workers reads a name whose making must not be repeated in every child: input, a file opened for writing, an object that
+    /// processes share; or gives something else each time.
     WorkerReadsOnce = "worker-reads-once",
     /// The work is repeated by every child, but workers read what it makes: only its author can say how they should get it.
     WorkerReadsWork = "worker-reads-work",

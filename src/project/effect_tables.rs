@@ -163,10 +163,12 @@ pub(super) const PURE_BUILTINS: &[&str] = &[
 pub(super) const SEEN: &[(&str, &str)] = &[
     ("builtins.print", "prints"),
     ("sys.stdout.write", "prints"),
+    ("sys.stderr.write", "prints"),
     ("pprint.", "prints"),
     ("rich.print", "prints"),
     ("click.echo", "prints"),
     ("builtins.input", "reads standard input"),
+    ("fileinput.input", "reads standard input"),
     ("getpass.getpass", "reads standard input"),
     ("time.sleep", "sleeps"),
     ("subprocess.", "starts a program"),
@@ -184,6 +186,7 @@ pub(super) const SEEN: &[(&str, &str)] = &[
     ("shutil.rmtree", "changes files"),
     ("shutil.move", "changes files"),
     ("shutil.copy", "changes files"),
+    ("shutil.copytree", "changes files"),
     ("pandas.read_", "loads data"),
     ("numpy.load", "loads data"),
     ("numpy.genfromtxt", "loads data"),
@@ -191,6 +194,57 @@ pub(super) const SEEN: &[(&str, &str)] = &[
     ("pickle.load", "loads data"),
     ("joblib.load", "loads data"),
 ];
+
+/// Calls that give something else each time.
+pub(super) const DIFFERENT: &[&str] = &[
+    "datetime.date.today",
+    "datetime.datetime.now",
+    "datetime.datetime.today",
+    "datetime.datetime.utcnow",
+    "os.getpid",
+    "os.urandom",
+    "secrets.",
+    "tempfile.",
+    "time.monotonic",
+    "time.perf_counter",
+    "time.process_time",
+    "time.time",
+    "time.time_ns",
+    "uuid.uuid1",
+    "uuid.uuid4",
+];
+
+/// Calls that do so unless they are given an argument: the time to speak of, the seed.
+pub(super) const DIFFERENT_UNLESS_GIVEN: &[&str] =
+    &["numpy.random.RandomState", "numpy.random.default_rng", "random.Random", "time.ctime", "time.gmtime", "time.localtime"];
+
+/// Calls that do so unless a seed was set.
+pub(super) const RANDOM: &[&str] = &[
+    "numpy.random.choice",
+    "numpy.random.normal",
+    "numpy.random.permutation",
+    "numpy.random.rand",
+    "numpy.random.randint",
+    "numpy.random.randn",
+    "numpy.random.random",
+    "numpy.random.uniform",
+    "random.choice",
+    "random.choices",
+    "random.gauss",
+    "random.getrandbits",
+    "random.randint",
+    "random.random",
+    "random.randrange",
+    "random.sample",
+    "random.uniform",
+];
+
+/// Calls of a library that otherwise sets up: each is a message.
+pub(super) const LOGS: &[&str] = &["logging.critical", "logging.debug", "logging.error", "logging.exception", "logging.info", "logging.log", "logging.warning"];
+
+/// Modules (and parts of modules) whose functions, other than those that set something up, change nothing of the module.
+pub(super) const STATELESS: &[&str] =
+    &["click.", "csv.", "glob.", "json.", "os.", "pathlib.", "pprint.", "shutil.", "subprocess.", "sys.exit", "sys.stderr.", "sys.stdout.", "time."];
 
 /// What `requests` and `subprocess` offer beside their work.
 pub(super) const NOT_SEEN: &[&str] = &["requests.Session", "requests.session", "httpx.Client", "subprocess.list2cmdline"];

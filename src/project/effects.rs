@@ -1,6 +1,6 @@
 //! What a statement does besides binding names: nothing, set something up, work, or something that can be seen.
 
-use super::effect_tables::{NOT_SEEN, PURE, PURE_BUILTINS, SEEN, SETUP};
+use super::effect_tables::{DIFFERENT, DIFFERENT_UNLESS_GIVEN, LOGS, NOT_SEEN, PURE, PURE_BUILTINS, RANDOM, SEEN, SETUP, STATELESS};
 use super::starts::called_name;
 use super::{Eval, FileId, Site, Type, Value};
 use crate::catalogue::objects::{self, Travels};
@@ -33,10 +33,12 @@ pub struct Effect {
     /// Whether doing it again in a child does harm or gives something else: reads standard input, opens for writing,
     /// makes an object that processes were to share.
     pub repeatable: bool,
+    /// Whether it gives something else each time: the time, a random number, the process id.
+    pub differs: bool,
 }
 
 impl Effect {
-    const PURE: Self = Self { level: Level::Pure, cause: None, repeatable: true };
+    const PURE: Self = Self { level: Level::Pure, cause: None, repeatable: true, differs: false };
 
     fn of(level: Level) -> Self {
         Self { level, ..Self::PURE }
@@ -44,7 +46,11 @@ impl Effect {
 
     fn join(self, other: Self) -> Self {
         let strongest = if other.level > self.level { other } else { self };
-        Self { repeatable: self.repeatable && other.repeatable, ..strongest }
+        Self { repeatable: self.repeatable && other.repeatable, differs: self.differs || other.differs, ..strongest }
+    }
+
+    fn seen(call: Site, what: &'static str, repeatable: bool) -> Self {
+        Self { level: Level::Seen, cause: Some((call, what)), repeatable, differs: false }
     }
 }
 
@@ -67,6 +73,7 @@ impl Eval<'_> {
                 Kind::Call => self.effect_of_call(Site { file, node: *node }, depth),
                 Kind::ForStatement | Kind::WhileStatement | Kind::WithStatement | Kind::Await | Kind::Yield => Effect::of(Level::Work),
                 Kind::Assignment | Kind::AugmentedAssignment => self.effect_of_target(file, *node),
+                Kind::Attribute => self.effect_of_stdin(Site { file, node: *node }),
                 _ => Effect::PURE,
             };
             found.join(own)
@@ -134,7 +141,7 @@ impl Eval<'_> {
             return Effect::PURE;
         }
         let inner = self.effect_of_nodes(function.file, &execution::body_of(facts, function.node), depth - 1);
-        Effect { cause: inner.cause.map(|(_, what)| (call, what)), level: inner.level, repeatable: inner.repeatable }
+        Effect { cause: inner.cause.map(|(_, what)| (call, what)), ..inner }
     }
 
     fn effect_of_making(&self, class: Site, call: Site, depth: u32) -> Effect {
@@ -152,18 +159,49 @@ impl Eval<'_> {
         if !listed(NOT_SEEN, path)
             && let Some((_, what)) = SEEN.iter().find(|(prefix, _)| listed(&[prefix], path))
         {
-            let repeatable = !matches!(*what, "reads standard input" | "changes files");
-            return Effect { level: Level::Seen, cause: Some((call, what)), repeatable };
+            return Effect::seen(call, what, !matches!(*what, "reads standard input" | "changes files"));
+        }
+        if matches!(path, "os.mkdir" | "os.makedirs") && self.keyword_argument(call, "exist_ok").is_none() {
+            return Effect::seen(call, "changes files", true);
+        }
+        if self.differs(path, call) {
+            return Effect { differs: true, ..Effect::of(Level::Work) };
         }
         if let Some(object) = objects::made_by(path)
             && object.travels == Travels::Inheritance
         {
-            return Effect { level: Level::Work, cause: None, repeatable: false };
+            return Effect { repeatable: false, ..Effect::of(Level::Work) };
         }
         if listed(PURE, path) {
             return Effect::PURE;
         }
-        Effect::of(if listed(SETUP, path) { Level::Setup } else { Level::Work })
+        Effect::of(if listed(SETUP, path) && !listed(LOGS, path) { Level::Setup } else { Level::Work })
+    }
+
+    /// Whether a call gives something else each time. Random numbers repeat where a seed was set above.
+    fn differs(&self, path: &str, call: Site) -> bool {
+        let facts = self.file(call.file);
+        let given = facts.tree().child(call.node, Field::Arguments).is_some_and(|list| facts.tree().children(list).next().is_some());
+        let seeded = || facts.all()[..facts.tree().start(call.node) as usize].contains("seed(");
+        listed(DIFFERENT, path) || (listed(DIFFERENT_UNLESS_GIVEN, path) && !given) || (listed(RANDOM, path) && !seeded())
+    }
+
+    /// `sys.stdin` where it is read: iterated over, handed to a call, asked for more than its state.
+    fn effect_of_stdin(&self, site: Site) -> Effect {
+        let facts = self.file(site.file);
+        let tree = facts.tree();
+        if facts.text(site.node) != "sys.stdin" {
+            return Effect::PURE;
+        }
+        let Some(up) = tree.parent(site.node) else { return Effect::PURE };
+        let reads = match tree.kind(up) {
+            Kind::ForStatement | Kind::ForInClause | Kind::ArgumentList => true,
+            Kind::Attribute => {
+                tree.child(up, Field::Attribute).is_some_and(|name| !matches!(facts.text(name), "isatty" | "fileno" | "encoding" | "reconfigure" | "closed"))
+            }
+            _ => false,
+        };
+        if reads { Effect::seen(site, "reads standard input", false) } else { Effect::PURE }
     }
 
     fn effect_of_builtin(&self, path: &str, call: Site) -> Option<Effect> {
@@ -171,11 +209,7 @@ impl Eval<'_> {
         if name == "open" {
             let mode = self.argument(call, "mode", 1).and_then(|mode| self.string_literal(mode)).unwrap_or("r");
             let writes = mode.contains(['w', 'a', 'x', '+']);
-            return Some(if writes {
-                Effect { level: Level::Seen, cause: Some((call, "opens a file for writing")), repeatable: false }
-            } else {
-                Effect::of(Level::Work)
-            });
+            return Some(if writes { Effect::seen(call, "opens a file for writing", false) } else { Effect::of(Level::Work) });
         }
         // Other names that nothing binds may come from a star import.
         let plain = PURE_BUILTINS.contains(&name) || name.ends_with("Error") || name.ends_with("Exception");
@@ -204,4 +238,16 @@ pub fn changes_arguments(eval: &Eval, call: Site) -> bool {
         Value::Method { receiver: Type::External { .. }, .. } => false,
         _ => true,
     })
+}
+
+/// Whether a call is one of a module of the standard library whose work leaves the module itself as it is.
+pub fn leaves_module_alone(eval: &Eval, call: Site) -> bool {
+    let tree = eval.file(call.file).tree();
+    let Some(callee) = tree.child(call.node, Field::Function) else { return false };
+    let values = eval.values(Site { file: call.file, node: callee });
+    !values.is_empty()
+        && values.iter().all(|value| match value {
+            Value::External { path, .. } => listed(LOGS, path) || (listed(STATELESS, path) && !listed(SETUP, path)),
+            _ => false,
+        })
 }

@@ -85,7 +85,7 @@ fn callers_of(facts: &FileFacts, node: NodeId) -> Vec<&str> {
 
 /// Functions with loops and `with` in files that may hold an object which starts its workers there.
 fn by_loops(facts: &FileFacts) -> Vec<String> {
-    let implicit = facts.all().contains("DataLoader") || facts.all().contains("Manager");
+    let implicit = ["oader", "num_workers", "Manager"].iter().any(|word| facts.all().contains(word));
     let tree = facts.tree();
     let nodes = tree.subtree(Tree::ROOT).filter(|node| implicit && matches!(tree.kind(*node), Kind::ForStatement | Kind::ForInClause | Kind::WithStatement));
     nodes.flat_map(|node| callers_of(facts, node)).map(str::to_owned).collect()

@@ -335,32 +335,6 @@ impl Eval<'_> {
         })
     }
 
-    /// A loop over an object that starts its workers when it is iterated, also through `enumerate` and its like.
-    fn start_by_loop(&self, iterable: Site) -> Option<ProcessStart> {
-        let facts = self.file(iterable.file);
-        let tree = facts.tree();
-        let catalogue = &self.project.catalogue;
-        let found = self.values(iterable).iter().find_map(|value| {
-            let Value::Instance(Type::External { path, made: Some(made), .. }) = value else { return None };
-            let entry = catalogue.by_path(path)?;
-            let runs = catalogue.get(entry).starts == Starts::Iterate && self.dispatches_at(*made).iter().any(|dispatch| dispatch.entry == entry);
-            runs.then_some(ProcessStart { call: iterable, entry, through: Vec::new(), made: Some(*made) })
-        });
-        let node = tree.unparenthesized(iterable.node);
-        if found.is_some() || tree.kind(node) != Kind::Call {
-            return found;
-        }
-        // `enumerate(loader)`, `tqdm(loader)`, `zip(loader, …)`, `islice(loader, 3)`.
-        let passes = matches!(
-            called_name(self, Site { file: iterable.file, node }),
-            "enumerate" | "tqdm" | "trange" | "track" | "zip" | "islice" | "iter" | "cycle" | "list"
-        );
-        if !passes {
-            return None;
-        }
-        self.positional_arguments(Site { file: iterable.file, node }).into_iter().find_map(|argument| self.start_by_loop(argument))
-    }
-
     /// How messages name the API of a start: `Pool`, `ProcessPoolExecutor.map`, `loop over a DataLoader with workers`.
     pub fn api_label(&self, start: &ProcessStart) -> String {
         let entry = self.project.catalogue.get(start.entry);

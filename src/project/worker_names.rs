@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 pub struct WorkerNames {
     /// Names of the module that code reachable from a worker reads.
     pub reads: BTreeSet<String>,
+    /// Those among them that are read by code which is known to be sent; the rest may be.
+    pub surely: BTreeSet<String>,
     /// Names of the module that such code binds itself (`global` in an initializer).
     pub binds: BTreeSet<String>,
 }
@@ -23,10 +25,12 @@ impl Eval<'_> {
             reach.callable(&each.origin.callable);
         }
         reach.process_classes();
+        reach.run();
+        reach.names.surely.clone_from(&reach.names.reads);
         if self.sends_unseen(file, sent) {
             reach.everything();
+            reach.run();
         }
-        reach.run();
         reach.names
     }
 

@@ -6,7 +6,7 @@ use crate::findings::{Finding, Related, Remedy, Severity, StartMethod};
 use crate::project::Site;
 use crate::project::script::Role;
 use crate::project::starts::ProcessStart;
-use crate::rewrite::guard::{Class, Script};
+use crate::rewrite::guard::{Class, Script, Sorting};
 use crate::syntax::{Kind, QueryFile, Tree};
 use std::collections::BTreeSet;
 
@@ -47,7 +47,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         return Vec::new();
     }
     let remedy = script.guarded(&must, ctx.guard_style).map_or_else(Remedy::Refused, Remedy::Fix);
-    let notes = script.sorted(&must).map(|sorting| kept_notes(ctx, &script, &sorting.kept)).unwrap_or_default();
+    let notes = script.sorted(&must).map(|sorting| kept_notes(ctx, &script, &sorting)).unwrap_or_default();
     reported.into_iter().map(|(_, start)| finding(ctx, &script, &start, remedy.clone(), &notes)).collect()
 }
 
@@ -64,10 +64,9 @@ fn unguarded(ctx: &RuleContext) -> BTreeSet<Site> {
 }
 
 /// What stays at module level although every child repeats it.
-fn kept_notes(ctx: &RuleContext, script: &Script, kept: &[(usize, String)]) -> Vec<Related> {
-    let named = kept.iter().filter(|(_, name)| !name.is_empty());
-    let note = |name: &str| format!("stays at module level, since what children run reads '{name}': each makes it again; an initializer could hand it over");
-    named.filter_map(|(at, name)| Some(ctx.related(ctx.at(*script.items[*at].nodes.first()?), note(name)))).collect()
+fn kept_notes(ctx: &RuleContext, script: &Script, sorting: &Sorting) -> Vec<Related> {
+    let note = |name: &str| format!("'{name}' stays at module level, since workers read it: every child makes it again; an initializer could hand it over");
+    script.kept_for_workers(sorting).into_iter().map(|(node, name)| ctx.related(ctx.at(node), note(name))).collect()
 }
 
 fn finding(ctx: &RuleContext, script: &Script, start: &ProcessStart, remedy: Remedy, notes: &[Related]) -> Finding {

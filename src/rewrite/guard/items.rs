@@ -42,8 +42,10 @@ pub struct Item {
     pub starts: Vec<ProcessStart>,
     /// Module-level names that it binds, also through functions that it names.
     pub binds: BTreeSet<String>,
-    /// Module-level names whose objects it changes.
+    /// Module-level names whose objects it may change.
     pub changes: BTreeSet<String>,
+    /// Those among them that it changes for certain: by assignments to items and attributes, by methods of containers.
+    pub writes: BTreeSet<String>,
     /// Module-level names that it reads, also through functions and classes that it names.
     pub reads: BTreeSet<String>,
 }
@@ -51,7 +53,8 @@ pub struct Item {
 impl Item {
     /// Whether it may change places with work: it does nothing that can be noticed.
     pub fn is_transparent(&self) -> bool {
-        matches!(self.class, Class::Definition) || (self.class == Class::Constant && self.effect.level == Level::Pure && self.effect.repeatable)
+        matches!(self.class, Class::Definition)
+            || (self.class == Class::Constant && self.effect.level == Level::Pure && self.effect.repeatable && !self.effect.differs)
     }
 }
 
@@ -101,10 +104,12 @@ fn merge(into: &mut Item, other: Item) {
         _ => Class::Work,
     };
     let stronger = if other.effect.level > into.effect.level { other.effect } else { into.effect };
-    into.effect = Effect { repeatable: into.effect.repeatable && other.effect.repeatable, ..stronger };
+    let repeatable = into.effect.repeatable && other.effect.repeatable;
+    into.effect = Effect { repeatable, differs: into.effect.differs || other.effect.differs, ..stronger };
     into.starts.extend(other.starts);
     into.binds.extend(other.binds);
     into.changes.extend(other.changes);
+    into.writes.extend(other.writes);
     into.reads.extend(other.reads);
 }
 
@@ -116,7 +121,7 @@ fn item(eval: &Eval, file: FileId, names: &ModuleNames, node: NodeId, lines: Spa
     let run = execution::executed(facts, node);
     let mut reads = names.read_by(facts, &run);
     let mut binds = bound_in(facts, node);
-    let changes = changed(eval, file, &run);
+    let Changes { may: changes, surely: writes } = changed(eval, file, &run);
     if class != Class::Definition {
         let reached = names.reached(reads.clone());
         for name in &reached {
@@ -124,7 +129,7 @@ fn item(eval: &Eval, file: FileId, names: &ModuleNames, node: NodeId, lines: Spa
         }
         reads = reached;
     }
-    Item { nodes: vec![node], lines, class, effect, starts, binds, changes, reads }
+    Item { nodes: vec![node], lines, class, effect, starts, binds, changes, writes, reads }
 }
 
 fn class_of(eval: &Eval, file: FileId, node: NodeId, effect: Effect, starts: bool) -> Class {
@@ -198,48 +203,51 @@ fn is_clause(tree: &Tree, node: NodeId) -> bool {
     matches!(tree.kind(node), Kind::ElseClause | Kind::ElifClause | Kind::FinallyClause)
 }
 
+/// Module-level names whose objects are changed.
+#[derive(Debug, Default)]
+struct Changes {
+    may: BTreeSet<String>,
+    surely: BTreeSet<String>,
+}
+
 /// The module-level names whose objects are changed: by item and attribute assignments, by methods that are called for
 /// their effect, by being handed to a function of the project.
-fn changed(eval: &Eval, file: FileId, run: &[NodeId]) -> BTreeSet<String> {
+fn changed(eval: &Eval, file: FileId, run: &[NodeId]) -> Changes {
     let facts = eval.file(file);
     let tree = facts.tree();
-    let module = facts.scopes.module();
-    let mut out = BTreeSet::new();
-    let mut add = |node: NodeId| {
-        if let Some((home, name)) = facts.scopes.resolve_name(root_of(tree, node))
-            && home == module
-        {
-            out.insert(name.to_owned());
-        }
+    let module_name = |node: NodeId| {
+        let (home, name) = facts.scopes.resolve_name(root_of(tree, node))?;
+        (home == facts.scopes.module()).then(|| name.to_owned())
     };
+    let mut out = Changes::default();
     for node in run {
         match tree.kind(*node) {
             Kind::Assignment | Kind::AugmentedAssignment => {
-                let left = tree.child(*node, Field::Left);
-                left.filter(|left| matches!(tree.kind(*left), Kind::Attribute | Kind::Subscript)).into_iter().for_each(&mut add);
+                let left = tree.child(*node, Field::Left).filter(|left| matches!(tree.kind(*left), Kind::Attribute | Kind::Subscript));
+                out.surely.extend(left.and_then(module_name));
             }
             Kind::Call => {
                 let Some(callee) = tree.child(*node, Field::Function) else { continue };
+                let site = Site { file, node: *node };
                 let for_effect = tree.parent(*node).is_some_and(|up| tree.kind(up) == Kind::ExpressionStatement);
                 let name = tree.child(callee, Field::Attribute).map_or("", |name| facts.text(name));
-                if effect_tables::PROCESS_SETUP.contains(&name) {
+                if effect_tables::PROCESS_SETUP.contains(&name) || effects::leaves_module_alone(eval, site) {
                     continue;
                 }
-                if for_effect && tree.kind(callee) == Kind::Attribute || effect_tables::MUTATORS.contains(&name) {
-                    add(callee);
+                if effect_tables::MUTATORS.contains(&name) {
+                    out.surely.extend(module_name(callee));
+                } else if for_effect && tree.kind(callee) == Kind::Attribute {
+                    out.may.extend(module_name(callee));
                 }
-                let site = Site { file, node: *node };
                 if for_effect && effects::changes_arguments(eval, site) {
-                    for argument in eval.positional_arguments(site) {
-                        if tree.kind(argument.node) == Kind::Identifier {
-                            add(argument.node);
-                        }
-                    }
+                    let names = eval.positional_arguments(site).into_iter().filter(|argument| tree.kind(argument.node) == Kind::Identifier);
+                    out.may.extend(names.filter_map(|argument| module_name(argument.node)));
                 }
             }
             _ => {}
         }
     }
+    out.may.extend(out.surely.iter().cloned());
     out
 }
 

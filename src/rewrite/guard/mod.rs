@@ -8,7 +8,7 @@ pub mod sorting;
 mod text;
 
 pub use items::{Class, Item};
-pub use sorting::{Needs, reads_once};
+pub use sorting::{Needs, Sorting, reads_once};
 
 use super::GuardStyle;
 use crate::facts::guard;
@@ -17,7 +17,6 @@ use crate::project::script::Role;
 use crate::project::{Eval, FileId, Sent, Site};
 use crate::syntax::NodeId;
 use crate::text::Edit;
-use sorting::Sorting;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -48,7 +47,11 @@ impl<'e, 'p> Script<'e, 'p> {
             },
             Role::Library(_) => Err(imported("the module is imported, so a guard would keep its names from the importers")),
         };
-        Self { eval, file, role, items: items::collect(eval, file), needs }
+        let mut items = items::collect(eval, file);
+        if let Ok(needs) = &needs {
+            sorting::follow_results(&mut items, needs);
+        }
+        Self { eval, file, role, items, needs }
     }
 
     /// Whether it is run as the main module and imported by children.
@@ -85,6 +88,19 @@ impl<'e, 'p> Script<'e, 'p> {
         let facts = self.eval.file(self.file);
         let is_start = |item: &Item| item.starts.iter().any(|start| guard::false_guard_around(facts, start.place().node).is_none());
         self.items.iter().enumerate().filter(|(_, item)| is_start(item)).map(|row| row.0).collect()
+    }
+
+    /// What workers read and what stays at module level for that although it is work: the statement, and the name.
+    pub fn kept_for_workers(&self, sorting: &Sorting) -> Vec<(NodeId, &str)> {
+        let Ok(needs) = &self.needs else { return Vec::new() };
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        let mut out = Vec::new();
+        for (at, _) in &sorting.kept {
+            let item = &self.items[*at];
+            let names = item.binds.iter().filter(|name| needs.workers.reads.contains(*name));
+            out.extend(item.nodes.first().into_iter().flat_map(|node| names.clone().map(|name| (*node, name.as_str()))).filter(|(_, name)| seen.insert(name)));
+        }
+        out
     }
 
     /// The position of the item that holds `node`.

@@ -45,11 +45,11 @@ fn test_edit(facts: &FileFacts, guard: NodeId) -> Vec<Edit> {
     condition.map(|condition| Edit::replace(facts.tree().span(condition), TEST)).into_iter().collect()
 }
 
-/// Runs on their way into a suite: what defines something keeps a blank line above.
+/// Runs on their way into a suite: definitions, headings and longer pieces keep a blank line around them.
 fn carried(facts: &FileFacts, items: &[Item], runs: &[(usize, usize)], unit: &str) -> String {
     let mut out = String::new();
-    for run in runs {
-        if !out.is_empty() && items[run.0].nodes.first().is_some_and(|node| is_definition(facts, *node)) {
+    for (index, run) in runs.iter().enumerate() {
+        if index > 0 && keeps_distance(facts, items, runs[index - 1], *run) {
             out.push_str(facts.source.newline());
         }
         out.push_str(&indented(facts, span_of(facts, items, *run), unit));
@@ -57,8 +57,20 @@ fn carried(facts: &FileFacts, items: &[Item], runs: &[(usize, usize)], unit: &st
     out
 }
 
-fn is_definition(facts: &FileFacts, node: NodeId) -> bool {
-    matches!(facts.tree().kind(node), Kind::FunctionDefinition | Kind::ClassDefinition | Kind::DecoratedDefinition)
+/// Whether a blank line belongs between two runs that come to stand one below the other.
+fn keeps_distance(facts: &FileFacts, items: &[Item], above: (usize, usize), below: (usize, usize)) -> bool {
+    let text = |run| facts.slice(span_of(facts, items, run));
+    let defines = |at: usize, pick: fn(&[NodeId]) -> Option<&NodeId>| {
+        let kind = pick(&items[at].nodes).map(|node| facts.tree().kind(*node));
+        matches!(kind, Some(Kind::FunctionDefinition | Kind::ClassDefinition | Kind::DecoratedDefinition))
+    };
+    let long = is_long(text(above)) && is_long(text(below));
+    text(below).starts_with('#') || defines(above.1, <[NodeId]>::last) || defines(below.0, <[NodeId]>::first) || long
+}
+
+/// Whether a text has more than three lines of code.
+fn is_long(text: &str) -> bool {
+    text.lines().filter(|line| !line.trim().is_empty()).nth(3).is_some()
 }
 
 /// What a guard takes in.
@@ -97,9 +109,7 @@ fn own(facts: &FileFacts, items: &[Item], block: &Block, as_function: bool) -> V
     let mut carried = carried(facts, items, earlier, &unit);
     let head = if as_function { "def main():" } else { GUARD };
     let text = &facts.all()[span.range()];
-    // A heading keeps its distance from what is carried in front of it.
-    let defines = items[last.0].nodes.first().is_some_and(|node| is_definition(facts, *node));
-    if !carried.is_empty() && (text.starts_with('#') || defines) {
+    if earlier.last().is_some_and(|above| keeps_distance(facts, items, *above, *last)) {
         carried.push_str(newline);
     }
     // A form feed stays in front of the guard: it resets Python's count of columns.
@@ -144,7 +154,13 @@ fn merged(facts: &FileFacts, items: &[Item], merge: &Merge, guard: &Item) -> Vec
     let one_line = lines.line(tree.start(*first)) == lines.line(colon);
     let unit = if one_line { place::indent_unit(facts) } else { indent::indentation(facts.all(), tree.start(*first)).to_owned() };
     let text = |runs: &[(usize, usize)]| carried(facts, items, runs, &unit);
-    let (front, end) = (text(&merge.front), text(&merge.end));
+    let (mut front, mut end) = (text(&merge.front), text(&merge.end));
+    if is_long(&front) {
+        front.push_str(newline);
+    }
+    if is_long(&end) {
+        end.insert_str(0, newline);
+    }
     let mut edits = test_edit(facts, guard.nodes[0]);
     if one_line {
         // `if __name__ == "__main__": main()` becomes a suite on lines of its own, with its comment.

@@ -26,6 +26,25 @@ pub struct Sorting {
     pub kept: Vec<(usize, String)>,
 }
 
+/// Definitions that cannot be evaluated before processes have run (a decorator, a default, a base class reads what they
+/// gave) are work like any other, if neither workers nor importers need them.
+pub fn follow_results(items: &mut [Item], needs: &Needs) {
+    let mut results: BTreeSet<String> = BTreeSet::new();
+    for item in items.iter_mut() {
+        let depends = !item.starts.is_empty() || item.reads.iter().any(|name| results.contains(name));
+        if !depends {
+            continue;
+        }
+        let needed = item.binds.iter().any(|name| needs.workers.reads.contains(name) || needs.importers.contains(name));
+        if item.class == Class::Definition && item.starts.is_empty() && !needed {
+            item.class = Class::Work;
+        }
+        if item.class != Class::Definition {
+            results.extend(item.binds.iter().cloned());
+        }
+    }
+}
+
 /// Moves everything from the first work on, apart from what children and importers need. `must` are the positions of
 /// the items that have to move.
 pub fn from_first_work(facts: &FileFacts, items: &[Item], needs: &Needs, must: &BTreeSet<usize>) -> Result<Sorting, Refusal> {
@@ -42,7 +61,7 @@ pub fn from_first_work(facts: &FileFacts, items: &[Item], needs: &Needs, must: &
         let movable = matches!(item.class, Class::Constant | Class::Setup | Class::Work);
         if movable && (!sorter.stays[at] || trailing.contains(&at)) {
             sorting.moved.insert(at);
-        } else if movable && (item.effect.level >= Level::Work || !item.effect.repeatable) {
+        } else if movable && (item.effect.level >= Level::Work || !item.effect.repeatable || item.effect.differs) {
             sorting.kept.push((at, sorter.needed_name(at, needs)));
         }
     }
@@ -171,7 +190,8 @@ fn judge(sorter: &Sorter, needs: &Needs, must: &BTreeSet<usize>, sorting: &Sorti
     let adds_guard = must.iter().any(|at| !items[*at].starts.is_empty());
     for (at, name) in &sorting.kept {
         let is_start = !items[*at].starts.is_empty();
-        if adds_guard && !is_start && !items[*at].effect.repeatable {
+        let effect = &items[*at].effect;
+        if adds_guard && !is_start && (!effect.repeatable || (effect.differs && needs.workers.surely.contains(name))) {
             return Err(reads_once(name));
         }
     }
@@ -196,6 +216,13 @@ fn judge(sorter: &Sorter, needs: &Needs, must: &BTreeSet<usize>, sorting: &Sorti
             return Err(worker_reads(name, "after the first process is started"));
         }
     }
+    // Children of a later start would see what the import made, not what the parent made of it.
+    let last_start = items.iter().rposition(|item| !item.starts.is_empty()).unwrap_or(0);
+    for item in (sorter.first_start..last_start).filter(|at| sorting.moved.contains(at)).map(|at| &items[at]) {
+        if let Some(name) = item.writes.iter().find(|name| needs.workers.surely.contains(*name) && !needs.workers.binds.contains(*name)) {
+            return Err(worker_reads(name, "or changed after the first process is started"));
+        }
+    }
     Ok(())
 }
 
@@ -213,7 +240,9 @@ pub(super) fn worker_reads(name: &str, when: &str) -> Refusal {
 pub fn reads_once(name: &str) -> Refusal {
     Refusal::new(
         Reason::WorkerReadsOnce,
-        format!("workers read '{name}', whose making must not be repeated in every child (input, a file opened for writing, an object that processes share)"),
+        format!(
+            "workers read '{name}', whose making must not be repeated in every child (input, a file opened for writing, an object that processes share, the time, a random number)"
+        ),
         format!("make '{name}' under the guard and hand it to the workers: initializer and initargs of a pool, args of a Process"),
     )
 }
