@@ -203,5 +203,7 @@ fn look(project: &Project) -> Seen {
         all.wanted.extend(part.wanted);
         all.triggers.extend(part.triggers);
     }
+    let renamed = project.renamed(&all.triggers);
+    all.triggers.extend(renamed);
     all
 }

@@ -19,6 +19,20 @@ pub struct Argument {
     pub role: Role,
     /// The expression.
     pub expression: Site,
+    /// How many of its leading items are not arguments (`submit(*args)` with the function in front).
+    pub skip: usize,
+}
+
+impl Argument {
+    /// An object that is pickled as it is.
+    pub fn object(expression: Site) -> Self {
+        Self { role: Role::Object, expression, skip: 0 }
+    }
+
+    /// A container whose items are pickled.
+    pub fn items(expression: Site) -> Self {
+        Self { role: Role::Items, expression, skip: 0 }
+    }
 }
 
 impl Eval<'_> {
@@ -30,32 +44,33 @@ impl Eval<'_> {
         let mut found = Vec::new();
         for parameter in ways.tuple.iter().chain(&ways.dict) {
             let given = self.argument(call, &parameter.name, shifted(parameter.pos));
-            found.extend(given.map(|expression| Argument { role: Role::Items, expression }));
+            found.extend(given.map(Argument::items));
         }
         for parameter in &ways.data {
             let given = self.argument(call, &parameter.name, shifted(parameter.pos));
-            found.extend(given.map(|expression| Argument { role: Role::Object, expression }));
+            found.extend(given.map(Argument::object));
         }
         for delayed in self.delayed(dispatch) {
             let outer = self.file(delayed.file).tree().parent(delayed.node).map(|node| Site { file: delayed.file, node });
-            found.extend(outer.into_iter().flat_map(|outer| self.all_arguments(outer)).map(|expression| Argument { role: Role::Object, expression }));
+            found.extend(outer.into_iter().flat_map(|outer| self.all_arguments(outer)).map(Argument::object));
         }
         let positional = self.positional_arguments(call);
         let from = |pos: i32| usize::try_from(pos + dispatch.shift).unwrap_or(usize::MAX);
         if let Some(first) = ways.varargs {
-            found.extend(positional.iter().skip(from(first)).map(|expression| Argument { role: Role::Object, expression: *expression }));
+            found.extend(positional.iter().skip(from(first)).map(|expression| Argument::object(*expression)));
         }
         let splat = |kind: Kind, allowed: bool| self.splats(call, kind).into_iter().filter(move |_| allowed);
-        found.extend(splat(Kind::ListSplat, ways.varargs.is_some()).map(|expression| Argument { role: Role::Items, expression }));
-        found.extend(splat(Kind::DictionarySplat, ways.keywords).map(|expression| Argument { role: Role::Items, expression }));
+        let skip = ways.varargs.map_or(0, |first| from(first).saturating_sub(positional.len()));
+        found.extend(splat(Kind::ListSplat, ways.varargs.is_some()).map(|expression| Argument { skip, ..Argument::items(expression) }));
+        found.extend(splat(Kind::DictionarySplat, ways.keywords).map(Argument::items));
         if ways.keywords {
-            found.extend(self.own_keywords(dispatch).into_iter().map(|expression| Argument { role: Role::Object, expression }));
+            found.extend(self.own_keywords(dispatch).into_iter().map(Argument::object));
         }
         for first in ways.items.iter().chain(&ways.star_items) {
             let count = if ways.star_items.is_some() || dispatch.api(self.project).id.starts_with("mp.") { 1 } else { usize::MAX };
-            found.extend(positional.iter().skip(from(*first)).take(count).map(|expression| Argument { role: Role::Items, expression: *expression }));
+            found.extend(positional.iter().skip(from(*first)).take(count).map(|expression| Argument::items(*expression)));
             if positional.len() <= from(*first) {
-                found.extend(self.keyword_argument(call, "iterable").map(|expression| Argument { role: Role::Items, expression }));
+                found.extend(self.keyword_argument(call, "iterable").map(Argument::items));
             }
         }
         found.sort();

@@ -210,6 +210,7 @@ impl Eval<'_> {
                 found.extend(self.annotation_values(annotation));
             }
         }
+        found.extend(self.given_to_field(class, name).into_iter().flat_map(|given| self.values(given).to_vec()));
         let receiver = Type::Class(class);
         if let Some((_, function)) = self.method(class, name) {
             if self.has_decorator(function, &["property", "cached_property"]) {
@@ -230,6 +231,25 @@ impl Eval<'_> {
             let external = !self.external_bases(class).is_empty();
             found.push(if external { Value::Method { receiver, object, name: name.into(), function: None } } else { Value::Unknown });
         }
+        found
+    }
+
+    /// The expressions whose values the methods of the object's class (or constructor calls, for a dataclass) store in
+    /// the attribute that `site` reads.
+    pub fn stored_in(&self, site: Site) -> Vec<Site> {
+        let facts = self.file(site.file);
+        let tree = facts.tree();
+        let (Some(object), Some(name)) = (tree.child(site.node, Field::Object), tree.child(site.node, Field::Attribute)) else { return Vec::new() };
+        let name = self.mangled(site, facts.text(name));
+        let mut found: Vec<Site> = Vec::new();
+        for value in self.values(Site { file: site.file, node: object }).iter() {
+            if let Value::Instance(Type::Class(class)) = value {
+                found.extend(self.attribute_writes(*class, &name).into_iter().filter_map(|write| write.value));
+                found.extend(self.given_to_field(*class, &name));
+            }
+        }
+        found.sort();
+        found.dedup();
         found
     }
 

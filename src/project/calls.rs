@@ -1,12 +1,9 @@
-//! What calls give, what functions return, and who feeds a parameter.
+//! What calls give, and what functions return.
 
 use super::{Eval, FileId, Site, Type, Value};
 use crate::catalogue::Start;
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::syntax::{Field, Kind, NodeId};
-
-/// More callers than this are not looked at: the parameter stays unknown.
-const MAX_CALLERS: usize = 40;
 
 impl Eval<'_> {
     pub(super) fn call_values(&self, site: Site) -> Vec<Value> {
@@ -200,59 +197,5 @@ impl Eval<'_> {
             BindingKind::Parameter { annotation: Some(annotation), .. } => self.annotation_values(Site { file, node: *annotation }),
             _ => Vec::new(),
         }
-    }
-
-    /// The expressions that known callers give for a parameter.
-    pub fn arguments_for(&self, file: FileId, binding: &Binding) -> Vec<Site> {
-        let facts = self.file(file);
-        let tree = facts.tree();
-        let Some(parameters) = tree.enclosing(binding.node, &[Kind::Parameters]) else { return Vec::new() };
-        let Some(function) = tree.parent(parameters) else { return Vec::new() };
-        let Some(position) = tree.children(parameters).position(|child| tree.contains(child, binding.node)) else { return Vec::new() };
-        let name = facts.text(binding.node).to_owned();
-        let function = Site { file, node: function };
-        let bound = usize::from(self.is_method(function));
-        self.callers(function)
-            .into_iter()
-            .filter_map(|call| {
-                let keyword = self.keyword_argument(call, &name);
-                keyword.or_else(|| position.checked_sub(bound).and_then(|at| self.positional_arguments(call).get(at).copied()))
-            })
-            .collect()
-    }
-
-    /// Whether calls of the function pass its first parameter implicitly.
-    pub fn is_method(&self, function: Site) -> bool {
-        let tree = self.file(function.file).tree();
-        tree.enclosing(function.node, &[Kind::ClassDefinition, Kind::FunctionDefinition, Kind::Lambda]).is_some_and(|up| tree.kind(up) == Kind::ClassDefinition)
-            && !self.has_decorator(function, &["staticmethod"])
-    }
-
-    /// The calls of a function or method that can be seen. For `__init__`, the constructor calls of its class.
-    pub fn callers(&self, function: Site) -> Vec<Site> {
-        let facts = self.file(function.file);
-        let mut name = facts.definition_name(function.node).to_owned();
-        let mut wanted = Value::Function(function);
-        if name == "__init__"
-            && let Some(class) = facts.tree().enclosing(function.node, &[Kind::ClassDefinition])
-        {
-            facts.definition_name(class).clone_into(&mut name);
-            wanted = Value::Class(Site { file: function.file, node: class });
-        }
-        let candidates = self.project.calls_named(&name);
-        if candidates.len() > MAX_CALLERS {
-            return Vec::new();
-        }
-        candidates
-            .iter()
-            .copied()
-            .filter(|call| {
-                let Some(callee) = self.file(call.file).tree().child(call.node, Field::Function) else { return false };
-                self.values(Site { file: call.file, node: callee }).iter().any(|value| match value {
-                    Value::Method { function: Some(found), .. } => *found == function,
-                    other => *other == wanted,
-                })
-            })
-            .collect()
     }
 }

@@ -4,6 +4,9 @@ use super::{Eval, Site, Type, Value};
 use crate::facts::scopes::PathStep;
 use crate::syntax::{Field, Kind, NodeId};
 
+/// More places that put something into containers of one name are not looked at.
+const MAX_PUTS: usize = 40;
+
 impl Eval<'_> {
     /// The part of `value` that a target at `path` of a tuple gets.
     pub(super) fn destructured(&self, value: Site, path: &[PathStep]) -> Vec<Value> {
@@ -115,6 +118,9 @@ impl Eval<'_> {
                 _ => Vec::new(),
             };
             found.extend(pairs.into_iter().filter_map(|pair| tree.child(pair, Field::Value)).map(at));
+            if matches!(tree.kind(site.node), Kind::Dictionary | Kind::Call) {
+                found.extend(self.put_into(*site, true));
+            }
         }
         found
     }
@@ -136,10 +142,23 @@ impl Eval<'_> {
         found
     }
 
-    /// What is put into the list, set or deque `variable` by `append`, `add` and `insert`, where it is a plain name.
+    /// The value under a literal key of a dictionary display.
+    pub fn entry_of(&self, display: Site, key: &str) -> Option<Site> {
+        let tree = self.file(display.file).tree();
+        let at = |node| Site { file: display.file, node };
+        let pairs = tree.children(display.node).filter(|pair| tree.kind(*pair) == Kind::Pair);
+        let same = |pair: &NodeId| tree.child(*pair, Field::Key).and_then(|found| self.string_literal(at(found))) == Some(key);
+        pairs.filter(same).last().and_then(|pair| tree.child(pair, Field::Value)).map(at)
+    }
+
+    /// What is put into the list, set or deque `variable` by `append`, `add` and `insert`, where it is a plain name or an
+    /// attribute of an object of the project.
     pub fn appended_to(&self, variable: Site) -> Vec<Site> {
         let facts = self.file(variable.file);
         let tree = facts.tree();
+        if tree.kind(variable.node) == Kind::Attribute {
+            return self.appended_to_attribute(variable);
+        }
         if tree.kind(variable.node) != Kind::Identifier {
             return Vec::new();
         }
@@ -154,5 +173,51 @@ impl Eval<'_> {
             }
         }
         found
+    }
+
+    fn appended_to_attribute(&self, attribute: Site) -> Vec<Site> {
+        let facts = self.file(attribute.file);
+        let tree = facts.tree();
+        let (Some(object), Some(name)) = (tree.child(attribute.node, Field::Object), tree.child(attribute.node, Field::Attribute)) else { return Vec::new() };
+        let puts = self.project.puts(facts.text(name));
+        if puts.is_empty() || puts.len() > MAX_PUTS {
+            return Vec::new();
+        }
+        let owner = |container: Site| {
+            let tree = self.file(container.file).tree();
+            tree.child(container.node, Field::Object).map(|node| Site { file: container.file, node })
+        };
+        let owners = self.owners(Site { file: attribute.file, node: object });
+        let related = |other: &Site| {
+            let others = self.owners(*other);
+            owners.iter().any(|own| others.iter().any(|other| self.lineage(*own).contains(other) || self.lineage(*other).contains(own)))
+        };
+        let appended = puts.iter().filter(|put| !put.keyed);
+        appended.filter(|put| owner(put.container).is_some_and(|object| related(&object))).map(|put| put.item).collect()
+    }
+
+    /// What statements put into the container that `display` makes, under a key or without one.
+    fn put_into(&self, display: Site, keyed: bool) -> Vec<Site> {
+        let facts = self.file(display.file);
+        let tree = facts.tree();
+        let assignment = tree.parent(display.node).filter(|up| tree.kind(*up) == Kind::Assignment);
+        let Some(target) = assignment.and_then(|up| tree.child(up, Field::Left)) else { return Vec::new() };
+        let name = tree.child(target, Field::Attribute).filter(|_| tree.kind(target) == Kind::Attribute).unwrap_or(target);
+        let mut found = Vec::new();
+        for name in self.project.names_of(facts.text(name)) {
+            let puts = self.project.puts(&name);
+            let same = |put: &&super::index::Put| put.keyed == keyed && self.values(put.container).contains(&Value::Literal(display));
+            found.extend(puts.iter().take(MAX_PUTS).filter(same).map(|put| put.item));
+        }
+        found
+    }
+
+    /// The project classes whose instance an expression may be.
+    fn owners(&self, object: Site) -> Vec<Site> {
+        let of_class = |value: &Value| match value {
+            Value::Instance(Type::Class(class)) => Some(*class),
+            _ => None,
+        };
+        self.values(object).iter().filter_map(of_class).collect()
     }
 }

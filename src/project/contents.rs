@@ -2,9 +2,10 @@
 
 use super::arguments::{Argument, Role};
 use super::picklability::Obstacle;
+use super::stores::{Stores, joins_displays, stored_by};
 use super::{Callable, Eval, Site, Type, Value};
 use crate::facts::scopes::{Binding, BindingKind, PathStep};
-use crate::syntax::{Field, Kind, NodeId, Tree};
+use crate::syntax::{Field, Kind, NodeId};
 use std::collections::BTreeSet;
 
 /// Longer ways through names, containers and calls are given up.
@@ -34,6 +35,8 @@ pub struct Content {
     pub place: Site,
     /// Calls on the way from the hand-over to the dispatch, outermost first.
     pub through: Vec<Site>,
+    /// Whether an attribute or a container that is filled later keeps it on the way.
+    pub kept: bool,
 }
 
 impl Content {
@@ -55,7 +58,21 @@ struct Path {
     parts: Vec<PathStep>,
     /// Whether the items are meant, not the container.
     items: bool,
+    /// How many leading items are not arguments.
+    skip: usize,
+    kept: bool,
     steps: usize,
+}
+
+impl Path {
+    /// The path as it goes on in a caller, where `argument` hands the object over.
+    fn handed_over_by(&self, argument: Site) -> Self {
+        let mut outer = self.clone();
+        outer.through.insert(0, outer.handover);
+        outer.handover = argument;
+        outer.place = argument;
+        outer
+    }
 }
 
 struct Walk<'e, 'p> {
@@ -74,6 +91,8 @@ impl Eval<'_> {
             through: Vec::new(),
             parts: Vec::new(),
             items: argument.role == Role::Items,
+            skip: argument.skip,
+            kept: false,
             steps: 0,
         };
         let mut walk = Walk { eval: self, inheritance, found: BTreeSet::new(), seen: BTreeSet::new() };
@@ -104,7 +123,7 @@ impl Eval<'_> {
 
 impl Walk<'_, '_> {
     fn push(&mut self, what: What, leaf: Site, path: &Path) {
-        self.found.insert(Content { what, leaf, handover: path.handover, place: path.place, through: path.through.clone() });
+        self.found.insert(Content { what, leaf, handover: path.handover, place: path.place, through: path.through.clone(), kept: path.kept });
     }
 
     fn expression(&mut self, site: Site, mut path: Path) {
@@ -161,7 +180,7 @@ impl Walk<'_, '_> {
         if path.parts.is_empty() {
             path.items = false;
             let tree = self.eval.file(site.file).tree();
-            let items: Vec<Site> = tree.children(site.node).take(MAX_ITEMS).map(|node| Site { file: site.file, node }).collect();
+            let items: Vec<Site> = tree.children(site.node).skip(path.skip).take(MAX_ITEMS).map(|node| Site { file: site.file, node }).collect();
             items.into_iter().for_each(|item| self.expression(item, path.clone()));
             return;
         }
@@ -196,6 +215,7 @@ impl Walk<'_, '_> {
             for item in self.eval.appended_to(site) {
                 let mut inner = path.clone();
                 inner.items = false;
+                inner.kept = true;
                 self.expression(item, inner);
             }
         }
@@ -223,13 +243,18 @@ impl Walk<'_, '_> {
                     self.expression(at(*default), path.clone());
                 }
                 for argument in self.eval.arguments_for(site.file, binding) {
-                    let mut outer = path.clone();
-                    outer.through.insert(0, outer.handover);
-                    outer.handover = argument;
-                    outer.place = argument;
-                    self.expression(argument, outer);
+                    self.expression(argument, path.handed_over_by(argument));
                 }
                 self.known(&self.eval.annotated(site.file, binding), site, &path);
+            }
+            // `*args` and `**kwargs` that are passed on.
+            BindingKind::Parameter { .. } if path.items && path.parts.is_empty() => {
+                for argument in self.eval.surplus_for(site.file, binding, path.skip) {
+                    let mut outer = path.handed_over_by(argument);
+                    outer.items = false;
+                    outer.skip = 0;
+                    self.expression(argument, outer);
+                }
             }
             BindingKind::Import { attribute: None, .. } if path.parts.is_empty() && !path.items => {
                 self.push(What::Object(Obstacle::of("a module", Some(at(binding.statement)))), site, &path);
@@ -258,20 +283,20 @@ impl Walk<'_, '_> {
         let callees = self.eval.values(Site { file: site.file, node: callee });
         for value in callees.iter() {
             match value {
-                Value::External { path: dotted, .. } => match holds(dotted) {
-                    kind @ (Holds::Items | Holds::Mapping) => {
+                Value::External { path: dotted, .. } => match stored_by(dotted) {
+                    kind @ (Stores::Items | Stores::Mapping) => {
                         path.items = true;
                         self.eval.positional_arguments(site).into_iter().for_each(|argument| self.expression(argument, path.clone()));
                         path.items = false;
-                        let named = if matches!(kind, Holds::Mapping) { self.eval.keyword_values(site) } else { Vec::new() };
+                        let named = if matches!(kind, Stores::Mapping) { self.eval.keyword_values(site) } else { Vec::new() };
                         named.into_iter().for_each(|argument| self.expression(argument, path.clone()));
                     }
-                    Holds::Arguments if !path.items || &**dotted == "itertools.repeat" => {
+                    Stores::Arguments if !path.items || &**dotted == "itertools.repeat" => {
                         path.items = false;
                         self.every_argument(site, &path);
                     }
-                    Holds::Arguments => {}
-                    Holds::Unknown => self.values(site, &path),
+                    Stores::Arguments => {}
+                    Stores::Unknown => self.values(site, &path),
                 },
                 Value::Class(class) if !path.items => self.constructed(*class, site, &path),
                 Value::Function(_) | Value::Method { function: Some(_), .. } => {
@@ -321,14 +346,27 @@ impl Walk<'_, '_> {
                 _ => false,
             };
             if unnamed {
-                self.push(What::Callable(origin.callable), origin.leaf, path);
+                let mut path = if origin.through.is_empty() { path.clone() } else { path.handed_over_by(origin.handover) };
+                path.kept |= origin.kept;
+                self.push(What::Callable(origin.callable), origin.leaf, &path);
             }
         }
     }
 
     fn attribute(&mut self, site: Site, path: Path) {
-        self.returned(site, &path);
-        self.values(site, &path);
+        if !path.items {
+            self.returned(site, &path);
+            return self.values(site, &path);
+        }
+        let mut kept = path;
+        kept.kept = true;
+        for stored in self.eval.stored_in(site) {
+            self.expression(stored, if stored.file == kept.handover.file { kept.clone() } else { kept.handed_over_by(stored) });
+        }
+        kept.items = false;
+        for item in self.eval.appended_to(site) {
+            self.expression(item, if item.file == kept.handover.file { kept.clone() } else { kept.handed_over_by(item) });
+        }
     }
 
     fn values(&mut self, site: Site, path: &Path) {
@@ -351,37 +389,5 @@ impl Walk<'_, '_> {
                 self.push(What::Object(obstacle), leaf, path);
             }
         }
-    }
-}
-
-/// What an object of another library keeps of the arguments of its constructor.
-enum Holds {
-    /// All of them.
-    Arguments,
-    /// The items of the positional ones.
-    Items,
-    /// The items of the positional ones, and the keyword ones.
-    Mapping,
-    /// Not known.
-    Unknown,
-}
-
-/// `[a] + xs`, `[a] * n`: the result holds the items of its operands.
-fn joins_displays(tree: &Tree, node: NodeId) -> bool {
-    let operator = tree.child(node, Field::Operator).map(|operator| tree.kind(operator));
-    matches!(operator, Some(Kind::Plus | Kind::Star))
-        && tree.children(node).any(|operand| matches!(tree.kind(operand), Kind::List | Kind::Tuple | Kind::ListComprehension))
-}
-
-fn holds(path: &str) -> Holds {
-    match path {
-        "functools.partial" | "types.SimpleNamespace" | "collections.defaultdict" | "builtins.map" | "builtins.filter" => Holds::Arguments,
-        "builtins.dict" | "collections.OrderedDict" | "collections.Counter" => Holds::Mapping,
-        "builtins.list" | "builtins.tuple" | "builtins.set" | "builtins.frozenset" | "builtins.sorted" | "collections.deque" | "builtins.reversed"
-        | "builtins.zip" | "builtins.enumerate" | "builtins.iter" | "itertools.chain" | "itertools.product" => Holds::Items,
-        "itertools.repeat" => Holds::Arguments,
-        // Datasets and transforms of PyTorch keep what they are made of.
-        _ if path.starts_with("torchvision.") || path.starts_with("torch.utils.data.") && !path.ends_with("DataLoader") => Holds::Arguments,
-        _ => Holds::Unknown,
     }
 }

@@ -28,7 +28,7 @@ impl Eval<'_> {
             }
             let mut push = |handover: Site, class: Site| out.push(Crossing { dispatch: dispatch.clone(), handover, class });
             for slot in self.slots(&dispatch) {
-                for origin in self.origins(slot.expression) {
+                for origin in self.slot_origins(&slot) {
                     match origin.callable {
                         Callable::Class(class) | Callable::Instance(class) => push(origin.handover, class),
                         Callable::Method { receiver: Type::Class(class), .. } => push(origin.handover, class),

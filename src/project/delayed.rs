@@ -47,9 +47,15 @@ impl Eval<'_> {
                     if !self.conditions_hold(&dispatch) {
                         continue;
                     }
-                    let slot = Slot { name: "function".to_owned(), expression: at(name) };
-                    let origin =
-                        Origin { callable: Callable::Function(at(definition)), leaf: at(name), handover: at(expression), through: Vec::new(), made_by: None };
+                    let slot = Slot { name: "function".to_owned(), expression: at(name), part: None };
+                    let origin = Origin {
+                        callable: Callable::Function(at(definition)),
+                        leaf: at(name),
+                        handover: at(expression),
+                        through: Vec::new(),
+                        made_by: None,
+                        kept: false,
+                    };
                     found.push((dispatch, slot, origin));
                 }
             }

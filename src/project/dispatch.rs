@@ -1,6 +1,6 @@
 //! Calls that send something to another process.
 
-use super::{Eval, FileId, Project, Site, Type, Value};
+use super::{Eval, FileId, Part, Project, Site, Type, Value};
 use crate::catalogue::{ByWhat, Condition, Entry, EntryId, EntryKind, Start, Transport, Verdict};
 use crate::findings::StartMethod;
 use crate::syntax::{Field, Kind};
@@ -18,7 +18,8 @@ pub struct Dispatch {
     pub receiver: Option<Site>,
     /// The call that made the receiver, where it can be seen.
     pub made: Option<Site>,
-    /// How many leading positional arguments are not the API's (`Process.__init__(self, …)`).
+    /// How many leading positional arguments are not the API's (`Process.__init__(self, …)`); negative for those that a
+    /// `partial` has bound already.
     pub shift: i32,
 }
 
@@ -29,6 +30,8 @@ pub struct Slot {
     pub name: String,
     /// The argument.
     pub expression: Site,
+    /// Which part of it, where it is unpacked into the call (`submit(*args)`).
+    pub part: Option<Part>,
 }
 
 impl Dispatch {
@@ -126,6 +129,14 @@ impl Eval<'_> {
                 }
                 let (entry, start) = self.entry_of_class(*class)?;
                 Some(Dispatch { call, entry, start, receiver: None, made: None, shift: 0 })
+            }
+            Value::Partial(partial) => {
+                // `run = partial(pool.map, chunksize=2)`: a call of it is a call of the method.
+                let bound = self.positional_arguments(*partial);
+                let inner = bound.first()?;
+                let values = self.values(*inner);
+                let found = values.iter().filter(|value| !matches!(value, Value::Partial(_))).find_map(|value| self.dispatch_of(value, call))?;
+                Some(Dispatch { shift: found.shift + 1 - bound.len() as i32, ..found })
             }
             _ => None,
         }
@@ -239,11 +250,11 @@ impl Eval<'_> {
     pub fn slots(&self, dispatch: &Dispatch) -> Vec<Slot> {
         let entry = dispatch.api(self.project);
         let delayed = self.delayed(dispatch).into_iter().filter_map(|call| self.positional_arguments(call).first().copied());
-        let delayed = delayed.map(|expression| Slot { name: "function".to_owned(), expression });
-        let given = entry.callables.iter().filter_map(|parameter| {
-            let pos = if parameter.pos < 0 { -1 } else { parameter.pos + dispatch.shift };
-            let expression = self.argument(dispatch.call, &parameter.name, pos)?;
-            Some(Slot { name: parameter.name.clone(), expression })
+        let delayed = delayed.map(|expression| Slot { name: "function".to_owned(), expression, part: None });
+        let given = entry.callables.iter().flat_map(|parameter| {
+            let position = (parameter.pos >= 0).then_some(parameter.pos + dispatch.shift);
+            let given = self.given(dispatch.call, &parameter.name, position).into_iter();
+            given.map(|given| Slot { name: parameter.name.clone(), expression: given.expression, part: given.part })
         });
         given.chain(delayed).collect()
     }

@@ -7,6 +7,9 @@ use crate::facts::scopes::BindingKind;
 use crate::syntax::{Field, Kind, NodeId};
 use std::collections::BTreeSet;
 
+/// How many bases' constructors are looked into.
+const MAX_BASES: u32 = 4;
+
 /// When an object is pickled: what is written later, or in the worker only, does not count.
 #[derive(Debug, Clone, Default)]
 pub struct Moment {
@@ -116,25 +119,57 @@ impl Eval<'_> {
         let Some((home, init)) = self.method(class, "__init__") else {
             return if self.keeps_all_arguments(class) { self.all_arguments(call) } else { Vec::new() };
         };
+        self.arguments_kept_by(home, init, call)
+    }
+
+    /// The arguments of a call of `init`, the `__init__` of the class `home`, that the object keeps.
+    pub fn arguments_kept_by(&self, home: Site, init: Site, call: Site) -> Vec<Site> {
+        let kept = self.kept_parameters(home, init, MAX_BASES);
+        kept.into_iter().filter_map(|(name, position)| self.argument(call, name, position)).collect()
+    }
+
+    /// The parameters of an `__init__` whose objects end up in attributes, also by way of the `__init__` of a base, with
+    /// their positions behind `self`.
+    fn kept_parameters(&self, home: Site, init: Site, depth: u32) -> Vec<(&str, i32)> {
         let facts = self.file(init.file);
         let tree = facts.tree();
-        let kept: BTreeSet<&str> = self
+        let mut kept: BTreeSet<&str> = self
             .own_attribute_writes(home)
             .iter()
             .filter_map(|(_, write)| write.value)
             .flat_map(|value| kept_names(tree, value.node))
             .map(|node| facts.text(node))
             .collect();
+        let calls = facts.calls.iter().copied().filter(|call| depth > 0 && tree.contains(init.node, *call));
+        for call in calls.map(|node| Site { file: init.file, node }) {
+            let Some((base, of_base)) = self.base_init(call) else { continue };
+            for (name, position) in self.kept_parameters(base, of_base, depth - 1) {
+                let given = self.argument(call, name, position);
+                kept.extend(given.into_iter().flat_map(|given| kept_names(tree, given.node)).map(|node| facts.text(node)));
+            }
+        }
         let Some(parameters) = tree.child(init.node, Field::Parameters) else { return Vec::new() };
         let mut found = Vec::new();
         for (position, parameter) in tree.children(parameters).skip(1).enumerate() {
             let named = tree.child(parameter, Field::Name).unwrap_or(parameter);
             let Some(name) = tree.subtree(named).find(|node| tree.kind(*node) == Kind::Identifier) else { continue };
             if kept.contains(facts.text(name)) {
-                found.extend(self.argument(call, facts.text(name), position as i32));
+                found.push((facts.text(name), position as i32));
             }
         }
         found
+    }
+
+    /// The class and the `__init__` that a `super().__init__(…)` runs.
+    pub fn base_init(&self, call: Site) -> Option<(Site, Site)> {
+        let facts = self.file(call.file);
+        let callee = facts.tree().child(call.node, Field::Function).filter(|callee| facts.text(*callee) == "super().__init__")?;
+        let init = self.values(Site { file: call.file, node: callee }).iter().find_map(|value| match value {
+            Value::Method { function, .. } => *function,
+            _ => None,
+        })?;
+        let class = self.file(init.file).tree().enclosing(init.node, &[Kind::ClassDefinition])?;
+        Some((Site { file: init.file, node: class }, init))
     }
 
     /// Dataclasses, named tuples and exceptions keep what they are given.
@@ -148,6 +183,35 @@ impl Eval<'_> {
 
     fn is_dataclass(&self, class: Site) -> bool {
         self.has_decorator(class, &["dataclass", "define", "frozen", "attrs", "attrib", "mutable"])
+    }
+
+    /// What constructor calls give for a field of a dataclass or named tuple.
+    pub(super) fn given_to_field(&self, class: Site, name: &str) -> Vec<Site> {
+        if self.method(class, "__init__").is_some() || !self.keeps_all_arguments(class) {
+            return Vec::new();
+        }
+        let mut fields: Vec<&str> = Vec::new();
+        for each in self.lineage(class).into_iter().rev() {
+            for field in self.annotated_names(each) {
+                if !fields.contains(&field) {
+                    fields.push(field);
+                }
+            }
+        }
+        let Some(position) = fields.iter().position(|field| *field == name) else { return Vec::new() };
+        let given = |call: Site| self.argument(call, name, position as i32);
+        self.constructor_calls(class).into_iter().filter_map(given).collect()
+    }
+
+    /// The annotated names of a class body, in the order of the text.
+    fn annotated_names(&self, class: Site) -> Vec<&str> {
+        let facts = self.file(class.file);
+        let tree = facts.tree();
+        let Some(body) = tree.child(class.node, Field::Body) else { return Vec::new() };
+        let statements = tree.children(body).filter(|node| tree.kind(*node) == Kind::ExpressionStatement);
+        let assignments = statements.filter_map(|node| tree.children(node).next()).filter(|node| tree.kind(*node) == Kind::Assignment);
+        let annotated = assignments.filter(|node| tree.child(*node, Field::Type).is_some_and(|ty| !facts.text(ty).contains("ClassVar")));
+        annotated.filter_map(|node| tree.child(node, Field::Left)).map(|node| facts.text(node)).collect()
     }
 
     /// The fields of a dataclass that are made for each instance: `field(default_factory=threading.Lock)`.

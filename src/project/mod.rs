@@ -4,6 +4,7 @@ pub mod annotations;
 mod applications;
 pub mod arguments;
 pub mod attributes;
+pub mod callers;
 pub mod calls;
 pub mod class_makers;
 pub mod containers;
@@ -16,6 +17,7 @@ pub mod effects;
 pub mod entry_points;
 pub mod eval;
 pub mod exceptions;
+mod index;
 pub mod instances;
 pub mod loaders;
 mod lookups;
@@ -23,15 +25,18 @@ pub mod modules;
 pub mod origins;
 pub mod picklability;
 pub mod reaching;
+mod renamed;
 pub mod script;
 pub mod sent;
 pub mod starters;
 pub mod starts;
+mod stores;
 pub mod value;
 pub mod worker_names;
 pub mod workers;
 
 pub use arguments::{Argument, Role};
+pub use callers::{Given, Part};
 pub use contents::{Content, What};
 pub use crossing::Crossing;
 pub use dispatch::{Dispatch, Slot};
@@ -42,7 +47,6 @@ pub use value::{FileId, Site, Type, Value};
 
 use crate::catalogue::Catalogue;
 use crate::facts::FileFacts;
-use crate::syntax::{Field, Kind};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -55,8 +59,7 @@ pub struct Project {
     files: Vec<Arc<FileFacts>>,
     by_path: BTreeMap<PathBuf, FileId>,
     paths: BTreeSet<PathBuf>,
-    calls_by_name: OnceLock<BTreeMap<String, Vec<Site>>>,
-    class_names: OnceLock<BTreeSet<String>>,
+    name_index: OnceLock<index::NameIndex>,
     importers: OnceLock<BTreeMap<PathBuf, Vec<Site>>>,
     starters: OnceLock<BTreeSet<String>>,
     applications: OnceLock<HashMap<FileId, applications::Registrations>>,
@@ -74,8 +77,7 @@ impl Project {
             files,
             by_path,
             paths,
-            calls_by_name: OnceLock::new(),
-            class_names: OnceLock::new(),
+            name_index: OnceLock::new(),
             importers: OnceLock::new(),
             starters: OnceLock::new(),
             applications: OnceLock::new(),
@@ -102,40 +104,5 @@ impl Project {
     /// The parsed file at `path`.
     pub fn at(&self, path: &std::path::Path) -> Option<FileId> {
         self.by_path.get(path).copied()
-    }
-
-    /// The calls whose callee is the name, or an attribute of the name, `name`.
-    pub fn calls_named(&self, name: &str) -> &[Site] {
-        let index = self.calls_by_name.get_or_init(|| {
-            let mut index: BTreeMap<String, Vec<Site>> = BTreeMap::new();
-            for (id, file) in self.files() {
-                let tree = file.tree();
-                for call in &file.calls {
-                    let Some(callee) = tree.child(*call, Field::Function) else { continue };
-                    let callee = tree.child(callee, Field::Attribute).unwrap_or(callee);
-                    if tree.kind(callee) == Kind::Identifier {
-                        index.entry(file.text(callee).to_owned()).or_default().push(Site { file: id, node: *call });
-                    }
-                }
-            }
-            index
-        });
-        index.get(name).map_or(&[], Vec::as_slice)
-    }
-
-    /// Whether some parsed file defines a class of that name.
-    pub fn defines_class(&self, name: &str) -> bool {
-        let index = self.class_names.get_or_init(|| {
-            self.files()
-                .flat_map(|(_, file)| {
-                    let tree = file.tree();
-                    tree.subtree(crate::syntax::Tree::ROOT)
-                        .filter(|node| tree.kind(*node) == Kind::ClassDefinition)
-                        .map(|node| file.definition_name(node).to_owned())
-                        .collect::<Vec<_>>()
-                })
-                .collect()
-        });
-        index.contains(name)
     }
 }

@@ -1,6 +1,6 @@
 //! From a slot back to the callables that may reach it, and where each is written.
 
-use super::{Eval, Site, Type, Value};
+use super::{Eval, Part, Site, Slot, Type, Value};
 use crate::facts::scopes::{Binding, BindingKind, PathStep};
 use crate::syntax::{Field, Kind, NodeId};
 use std::collections::BTreeSet;
@@ -47,6 +47,8 @@ pub struct Origin {
     pub through: Vec<Site>,
     /// The call of the factory or decorator that returned the callable, if one did.
     pub made_by: Option<Site>,
+    /// Whether an attribute or a container keeps it on the way.
+    pub kept: bool,
 }
 
 /// The state of one walk back.
@@ -57,15 +59,50 @@ struct Path {
     made_by: Option<Site>,
     /// Positions inside tuples that are still to be taken.
     parts: Vec<PathStep>,
+    /// The entry of a mapping that is still to be taken, before the parts.
+    entry: Option<String>,
+    kept: bool,
     steps: usize,
 }
 
+impl Path {
+    /// The path as it goes on in a caller, where `argument` hands the callable over.
+    fn handed_over_by(&self, argument: Site) -> Self {
+        let mut outer = self.clone();
+        outer.through.insert(0, outer.handover);
+        outer.handover = argument;
+        outer
+    }
+
+    fn is_whole(&self) -> bool {
+        self.parts.is_empty() && self.entry.is_none()
+    }
+
+    fn take(&mut self, part: Option<&Part>) {
+        match part {
+            Some(Part::Item(at)) => self.parts.insert(0, PathStep::Index(*at)),
+            Some(Part::Entry(key)) => self.entry = Some(key.clone()),
+            None => {}
+        }
+    }
+}
+
 impl Eval<'_> {
-    /// The callables that may reach `slot`, sorted.
-    pub fn origins(&self, slot: Site) -> Vec<Origin> {
-        let path = Path { handover: slot, through: Vec::new(), made_by: None, parts: Vec::new(), steps: 0 };
+    /// The callables that `expression` may be, sorted.
+    pub fn origins(&self, expression: Site) -> Vec<Origin> {
+        self.origins_of_part(expression, None)
+    }
+
+    /// The callables that may fill a slot, sorted.
+    pub fn slot_origins(&self, slot: &Slot) -> Vec<Origin> {
+        self.origins_of_part(slot.expression, slot.part.as_ref())
+    }
+
+    fn origins_of_part(&self, expression: Site, part: Option<&Part>) -> Vec<Origin> {
+        let mut path = Path { handover: expression, through: Vec::new(), made_by: None, parts: Vec::new(), entry: None, kept: false, steps: 0 };
+        path.take(part);
         let mut walk = Walk { eval: self, found: BTreeSet::new(), seen: BTreeSet::new() };
-        walk.expression(slot, path);
+        walk.expression(expression, path);
         walk.found.into_iter().collect()
     }
 }
@@ -73,12 +110,12 @@ impl Eval<'_> {
 struct Walk<'e, 'p> {
     eval: &'e Eval<'p>,
     found: BTreeSet<Origin>,
-    seen: BTreeSet<(Site, Vec<PathStep>, Site)>,
+    seen: BTreeSet<(Site, Vec<PathStep>, Option<String>, Site)>,
 }
 
 impl Walk<'_, '_> {
     fn push(&mut self, callable: Callable, leaf: Site, path: &Path) {
-        self.found.insert(Origin { callable, leaf, handover: path.handover, through: path.through.clone(), made_by: path.made_by });
+        self.found.insert(Origin { callable, leaf, handover: path.handover, through: path.through.clone(), made_by: path.made_by, kept: path.kept });
     }
 
     fn expression(&mut self, site: Site, mut path: Path) {
@@ -87,12 +124,12 @@ impl Walk<'_, '_> {
         let at = |node| Site { file: site.file, node };
         let site = at(tree.unparenthesized(site.node));
         path.steps += 1;
-        if path.steps > MAX_STEPS || !self.seen.insert((site, path.parts.clone(), path.handover)) {
+        if path.steps > MAX_STEPS || !self.seen.insert((site, path.parts.clone(), path.entry.clone(), path.handover)) {
             return;
         }
         match tree.kind(site.node) {
             Kind::Identifier => self.name(site, path),
-            Kind::Lambda if path.parts.is_empty() => self.push(Callable::Lambda(site), site, &path),
+            Kind::Lambda if path.is_whole() => self.push(Callable::Lambda(site), site, &path),
             Kind::ConditionalExpression => {
                 let parts: Vec<NodeId> = tree.children(site.node).collect();
                 for (_, part) in parts.iter().enumerate().filter(|(index, _)| *index != 1) {
@@ -112,6 +149,12 @@ impl Walk<'_, '_> {
                     self.members(at(object), path);
                 }
             }
+            Kind::Dictionary if path.entry.is_some() => {
+                let key = path.entry.take().unwrap_or_default();
+                if let Some(value) = self.eval.entry_of(site, &key) {
+                    self.expression(value, path);
+                }
+            }
             Kind::List | Kind::Tuple | Kind::Set | Kind::ExpressionList if !path.parts.is_empty() => {
                 let part = path.parts.remove(0);
                 if let Some(item) = self.eval.item(site, part) {
@@ -125,7 +168,7 @@ impl Walk<'_, '_> {
     /// All members of the containers that `object` may be (`ops[key]`).
     fn members(&mut self, object: Site, path: Path) {
         for item in self.eval.mapping_items(object) {
-            self.expression(item, path.clone());
+            self.put(item, path.clone());
         }
         self.elements(object, path);
     }
@@ -139,8 +182,15 @@ impl Walk<'_, '_> {
             }
         }
         for item in self.eval.appended_to(iterable) {
-            self.expression(item, path.clone());
+            self.put(item, path.clone());
         }
+    }
+
+    /// An item of a container, which keeps it until it is taken.
+    fn put(&mut self, item: Site, path: Path) {
+        let mut kept = if item.file == path.handover.file { path } else { path.handed_over_by(item) };
+        kept.kept = true;
+        self.expression(item, kept);
     }
 
     fn name(&mut self, site: Site, path: Path) {
@@ -170,15 +220,22 @@ impl Walk<'_, '_> {
                 path.parts.splice(0..0, parts.iter().copied());
                 self.iterated(at(*iterable), path);
             }
-            BindingKind::Parameter { default, .. } => {
+            BindingKind::Parameter { default, star, .. } => {
                 if let Some(default) = default {
                     self.expression(at(*default), path.clone());
                 }
-                for argument in self.eval.arguments_for(site.file, binding) {
-                    let mut outer = path.clone();
-                    outer.through.insert(0, outer.handover);
-                    outer.handover = argument;
-                    self.expression(argument, outer);
+                let part = match (star, path.parts.first()) {
+                    (1, Some(PathStep::Index(item))) => Some(Part::Item(*item)),
+                    (2, _) => path.entry.take().map(Part::Entry),
+                    _ => None,
+                };
+                if *star == 1 && part.is_some() {
+                    path.parts.remove(0);
+                }
+                for given in self.eval.given_for(site.file, binding, part.as_ref()) {
+                    let mut outer = path.handed_over_by(given.expression);
+                    outer.take(given.part.as_ref());
+                    self.expression(given.expression, outer);
                 }
             }
             BindingKind::Import { .. } => {
@@ -225,7 +282,7 @@ impl Walk<'_, '_> {
         };
         if wanted {
             for item in self.eval.mapping_items(object) {
-                self.expression(item, path.clone());
+                self.put(item, path.clone());
             }
         }
     }
@@ -260,9 +317,19 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// What methods store in the attribute is followed to where it is written; the rest is what the attribute may be.
     fn attribute(&mut self, site: Site, path: Path) {
+        let stored = self.eval.stored_in(site);
         for value in self.eval.values(site).iter() {
-            self.value(value, site, &path);
+            let is_stored = || stored.iter().any(|each| self.eval.values(*each).contains(value));
+            if !is_stored() {
+                self.value(value, site, &path);
+            }
+        }
+        for expression in stored {
+            let mut inner = if expression.file == path.handover.file { path.clone() } else { path.handed_over_by(expression) };
+            inner.kept = true;
+            self.expression(expression, inner);
         }
     }
 
@@ -273,6 +340,9 @@ impl Walk<'_, '_> {
     }
 
     fn value(&mut self, value: &Value, leaf: Site, path: &Path) {
+        if !path.is_whole() {
+            return;
+        }
         let callable = match value {
             Value::Lambda(site) => Callable::Lambda(*site),
             Value::Function(site) => Callable::Function(*site),

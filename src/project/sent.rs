@@ -57,7 +57,7 @@ impl Eval<'_> {
                 continue;
             }
             for slot in self.slots(&dispatch) {
-                for origin in self.origins(slot.expression) {
+                for origin in self.slot_origins(&slot) {
                     self.look_ahead(&origin);
                     out.push(Sent { dispatch: dispatch.clone(), slot: slot.clone(), origin, methods: methods.clone() });
                 }
@@ -118,6 +118,38 @@ impl Eval<'_> {
                 }
             }
         }
+        out.extend(self.kept_by_processes(file));
+        out
+    }
+
+    /// The lambdas, local functions and local classes that constructor calls give to objects of `Process` subclasses
+    /// defined in the project: `start()` pickles the object with all that it keeps.
+    fn kept_by_processes(&self, file: FileId) -> Vec<Carried> {
+        let mut out = Vec::new();
+        for call in self.file(file).calls.iter().map(|node| Site { file, node: *node }) {
+            let tree = self.file(file).tree();
+            let Some(callee) = tree.child(call.node, Field::Function) else { continue };
+            let (class, kept) = match self.base_init(call) {
+                Some((home, init)) => (home, self.arguments_kept_by(home, init, call)),
+                None => {
+                    let values = self.values(Site { file, node: callee });
+                    let made = values.iter().find_map(|value| if let super::Value::Class(class) = value { Some(*class) } else { None });
+                    let Some(class) = made.filter(|class| self.method(*class, "__init__").is_some()) else { continue };
+                    (class, self.stored_arguments(class, call))
+                }
+            };
+            if kept.is_empty() || self.process_class(class).is_none() || self.controls_its_pickling(class) {
+                continue;
+            }
+            let Some((entry, start)) = self.entry_of_class(class) else { continue };
+            let dispatch = Dispatch { call, entry, start, receiver: None, made: None, shift: 0 };
+            let methods = dispatch.pickled_under(self.project);
+            for argument in kept.into_iter().filter(|_| !methods.is_empty()) {
+                let contents = self.contents(super::Argument::object(argument), true);
+                let callables = contents.into_iter().filter(|content| content.callable().is_some());
+                out.extend(callables.map(|content| Carried { dispatch: dispatch.clone(), content, methods: methods.clone() }));
+            }
+        }
         out
     }
 
@@ -148,7 +180,7 @@ impl Eval<'_> {
             }
             for (function, binding) in self.parameters_behind(expression) {
                 self.add_triggers(function, &mut out);
-                pending.extend(self.arguments_for(function.file, binding));
+                pending.extend(self.given_by_callers(function.file, binding));
             }
         }
         for function in self.starting_functions(file) {
@@ -158,11 +190,24 @@ impl Eval<'_> {
             let modules = self.project.module_words(file).into_iter().filter(|module| !module.is_empty());
             out.extend(modules.map(|module| Trigger { module, name: name.to_owned() }));
         }
+        // Classes that derive from an API's class: others make objects of them without another word that matters.
+        let classes = facts.tree().subtree(crate::syntax::Tree::ROOT).filter(|node| facts.tree().kind(*node) == Kind::ClassDefinition);
+        for class in classes.map(|node| Site { file, node }).filter(|class| self.entry_of_class(*class).is_some()) {
+            self.add_triggers(class, &mut out);
+        }
         if self.starts_on_import(file) {
             let modules = self.project.module_words(file).into_iter().filter(|module| !module.is_empty());
             out.extend(modules.map(|module| Trigger { module, name: Trigger::IMPORT.to_owned() }));
         }
         out
+    }
+
+    /// Everything that callers give for a parameter, as far as triggers are concerned: what it holds does not matter.
+    fn given_by_callers(&self, file: FileId, binding: &Binding) -> Vec<Site> {
+        match &binding.kind {
+            BindingKind::Parameter { star: 0, .. } => self.given_for(file, binding, None).into_iter().map(|given| given.expression).collect(),
+            _ => self.surplus_for(file, binding, 0),
+        }
     }
 
     /// The functions of a file whose calls start processes: scripts that call them matter, whatever words they hold.
@@ -229,6 +274,8 @@ impl Eval<'_> {
             // `self.target`, written from a parameter in another method.
             for attribute in tree.subtree(node).filter(|node| tree.kind(*node) == Kind::Attribute) {
                 pending.extend(self.written_to(Site { file: expression.file, node: attribute }));
+                let items = self.appended_to(Site { file: expression.file, node: attribute });
+                pending.extend(items.into_iter().filter(|item| item.file == expression.file).map(|item| item.node));
             }
         }
         found

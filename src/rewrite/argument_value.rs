@@ -84,7 +84,7 @@ pub fn list_of(eval: &Eval, generator: Site, carried: &Carried) -> Option<Fix> {
 fn is_iterated_by_worker(eval: &Eval, argument: Site, carried: &Carried) -> bool {
     let slots = eval.slots(&carried.dispatch);
     let Some(slot) = slots.first() else { return false };
-    let origins = eval.origins(slot.expression);
+    let origins = eval.slot_origins(slot);
     let [origin] = origins.as_slice() else { return false };
     let (Callable::Function(worker), Some(position)) = (&origin.callable, position(eval, argument, carried)) else { return false };
     let facts = eval.file(worker.file);

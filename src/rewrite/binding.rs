@@ -23,6 +23,8 @@ pub struct Use {
     pub dispatch: Dispatch,
     /// The slot it reaches.
     pub slot: Slot,
+    /// Whether an object or a container keeps it on the way, so that it may be sent at any later time.
+    pub kept: bool,
 }
 
 /// The new name of a callable and the values it has to be given.

@@ -90,12 +90,13 @@ pub(super) fn stable_from(eval: &Eval, file: FileId, variable: &Variable, statem
 /// Refuses if the variable may be bound anew after the rewrite reads it at `place` and before the callable is pickled:
 /// what travels with a Process is pickled at `start()`, an initializer when the workers start.
 pub(super) fn kept_until_sent(eval: &Eval, file: FileId, variable: &Variable, place: NodeId, each: &Use) -> Result<(), Refusal> {
-    if each.dispatch.call.file != file {
-        return Ok(());
-    }
     let facts = eval.file(file);
     let tree = facts.tree();
     let from = in_home(facts, variable, place);
+    if each.dispatch.call.file != file {
+        let later = is_sent_later(eval, each) && facts.flow().may_rebind_after(variable.home, &variable.name, from);
+        return if later { Err(bound_anew(variable)) } else { Ok(()) };
+    }
     let call = in_home(facts, variable, each.dispatch.call.node);
     let rebound = |to: NodeId| facts.flow().may_rebind_between(variable.home, &variable.name, from, to);
     // Sent from outside the scope that holds the variable: any later binding in that scope comes first.
@@ -111,14 +112,25 @@ pub(super) fn kept_until_sent(eval: &Eval, file: FileId, variable: &Variable, pl
             None => facts.flow().may_rebind_after(variable.home, &variable.name, from) && !sent_at_once(facts, each, eval),
         };
     }
-    if !changed {
-        return Ok(());
-    }
-    Err(Refusal::new(
+    if changed { Err(bound_anew(variable)) } else { Ok(()) }
+}
+
+fn bound_anew(variable: &Variable) -> Refusal {
+    Refusal::new(
         Reason::ReboundCapture,
         format!("the captured '{}' may be bound anew between the place where the rewrite would read it and the moment the callable is sent", variable.name),
         "pass the value that is meant as an argument",
-    ))
+    )
+}
+
+/// Whether what a forwarder is given may be sent after its call has ended: an object or container keeps it, the
+/// forwarder is a generator, or it makes a Process that is started elsewhere.
+fn is_sent_later(eval: &Eval, each: &Use) -> bool {
+    let call = each.dispatch.call;
+    let facts = eval.file(call.file);
+    let lazy = facts.enclosing_function(call.node).is_some_and(|function| facts.is_generator(function));
+    let waits = each.dispatch.carries_primitives(eval.project) && start_of(facts, call.node).is_none() && !sent_at_once(facts, each, eval);
+    each.kept || lazy || waits
 }
 
 /// Whether the callable at `place` goes into a container, an attribute or another call before the dispatch gets it:

@@ -4,7 +4,7 @@ use super::Rule;
 use crate::catalogue::{Transport, last_part};
 use crate::facts::FileFacts;
 use crate::findings::{Finding, Location, Related, Remedy, Severity, StartMethod};
-use crate::project::{Callable, Carried, Dispatch, Eval, FileId, Sent, Site, Slot};
+use crate::project::{Callable, Carried, Dispatch, Eval, FileId, Sent, Site, Slot, Type, Value};
 use crate::rewrite::binding::Use;
 use crate::rewrite::captures::guard_around;
 use crate::rewrite::globals::{self, GlobalRead};
@@ -50,6 +50,17 @@ impl SentIndex {
     /// What is handed over in a file as an argument and cannot cross.
     pub fn carried_in(&self, file: FileId) -> impl Iterator<Item = &Carried> {
         self.carried.iter().filter(move |carried| carried.content.handover.file == file)
+    }
+
+    /// Whether a constructor call of a `Process` subclass (or of one that derives from it) gives it a callable that cannot cross.
+    pub fn is_given_to(&self, class: Site, eval: &Eval) -> bool {
+        let made = |carried: &Carried| {
+            let call = carried.dispatch.call;
+            let made = eval.values(call);
+            made.iter().any(|value| matches!(value, Value::Instance(Type::Class(found)) if eval.lineage(*found).contains(&class)))
+                || eval.base_init(call).is_some_and(|(home, _)| eval.lineage(home).contains(&class))
+        };
+        self.carried.iter().filter(|carried| carried.content.callable().is_some()).any(made)
     }
 
     /// Everything.
@@ -284,14 +295,14 @@ impl<'p> RuleContext<'_, 'p> {
         let of_it = self.index.carried.iter().filter(|carried| carried.content.callable() == Some(definition));
         of_it
             .map(|carried| {
-                let slot = Slot { name: "args".into(), expression: carried.content.leaf };
-                Use { leaf: carried.content.leaf, dispatch: carried.dispatch.clone(), slot }
+                let slot = Slot { name: "args".into(), expression: carried.content.leaf, part: None };
+                Use { leaf: carried.content.leaf, dispatch: carried.dispatch.clone(), slot, kept: carried.content.kept }
             })
             .collect()
     }
 
     /// The uses of a definition, for rewriters.
     pub fn uses(&self, sent: &[&Sent]) -> Vec<Use> {
-        sent.iter().map(|sent| Use { leaf: sent.origin.leaf, dispatch: sent.dispatch.clone(), slot: sent.slot.clone() }).collect()
+        sent.iter().map(|sent| Use { leaf: sent.origin.leaf, dispatch: sent.dispatch.clone(), slot: sent.slot.clone(), kept: sent.origin.kept }).collect()
     }
 }

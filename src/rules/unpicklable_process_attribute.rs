@@ -38,6 +38,11 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         for obstacle in ctx.eval.attribute_obstacles(class, true, DEPTH, &Moment { worker: run, call: None }) {
             let Some(write) = obstacle.site.filter(|site| site.file == ctx.file && is_before_start(ctx, class, *site)) else { continue };
             let attribute = &obstacle.path;
+            // What a constructor call gives is reported there, where it is written.
+            let is_callable = matches!(obstacle.what.as_str(), "a lambda" | "a local function" | "a local class");
+            if is_callable && ctx.index.is_given_to(class, ctx.eval) {
+                continue;
+            }
             let message =
                 format!("the process class '{name}' keeps {} ({attribute}), and start() pickles the whole object under spawn and forkserver", obstacle.what);
             let remedy = process_state::made_in_run(ctx.eval, class, write).map_or_else(

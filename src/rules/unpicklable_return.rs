@@ -2,7 +2,7 @@
 
 use super::{Rule, RuleContext};
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
-use crate::project::{Argument, Callable, Content, Role, Sent, Site, What};
+use crate::project::{Argument, Callable, Content, Sent, Site, What};
 use crate::rewrite::result_value;
 use crate::syntax::{Kind, QueryFile};
 use std::collections::BTreeSet;
@@ -73,7 +73,7 @@ fn returned(ctx: &RuleContext, sent: &Sent, worker: Site) -> Vec<Finding> {
     let name = facts.definition_name(worker.node);
     let mut found = Vec::new();
     for value in ctx.eval.returns(worker) {
-        let contents = ctx.eval.contents(Argument { role: Role::Object, expression: value }, false);
+        let contents = ctx.eval.contents(Argument::object(value), false);
         // What callers in the parent pass is no business of the worker.
         let Some(content) = contents.into_iter().find(|content| content.through.is_empty()) else { continue };
         let what = described(ctx, &content);

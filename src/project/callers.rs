@@ -1,0 +1,288 @@
+//! Who calls a function, and what is given for its parameters: directly, under another name, through `partial`,
+//! through `super()` and the constructors of subclasses.
+
+use super::{Eval, FileId, Site, Value};
+use crate::facts::scopes::{Binding, BindingKind};
+use crate::syntax::{Field, Kind, NodeId};
+
+/// More calls of one name than this are not looked at: the parameter stays unknown.
+const MAX_CALLERS: usize = 40;
+
+/// What is given for a parameter.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Given {
+    /// The argument, or what is unpacked into the call by `*` or `**`.
+    pub expression: Site,
+    /// Which part of it; the whole if `None`.
+    pub part: Option<Part>,
+}
+
+/// A part of what is unpacked into a call.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The item with that number, of `*items`.
+    Item(usize),
+    /// The value under that key, of `**mapping`.
+    Entry(String),
+}
+
+/// A call that runs a function, or a `partial` that binds arguments for it.
+#[derive(Debug, Clone, Copy)]
+struct Caller {
+    call: Site,
+    /// The number of the function's parameter that the first positional argument is for.
+    first: i32,
+    /// Whether it only binds arguments.
+    binds: bool,
+}
+
+impl Eval<'_> {
+    /// The calls of a function or method that can be seen. For `__init__`, the constructor calls of its class.
+    pub fn callers(&self, function: Site) -> Vec<Site> {
+        self.find_callers(function).into_iter().filter(|caller| !caller.binds).map(|caller| caller.call).collect()
+    }
+
+    /// The whole expressions that known callers give for a parameter.
+    pub fn arguments_for(&self, file: FileId, binding: &Binding) -> Vec<Site> {
+        self.given_for(file, binding, None).into_iter().filter(|given| given.part.is_none()).map(|given| given.expression).collect()
+    }
+
+    /// What known callers give for a parameter; for `*args` and `**kwargs`, for the `part` of it.
+    pub fn given_for(&self, file: FileId, binding: &Binding, part: Option<&Part>) -> Vec<Given> {
+        let BindingKind::Parameter { star, .. } = &binding.kind else { return Vec::new() };
+        let facts = self.file(file);
+        let Some((function, position)) = self.place_of_parameter(file, binding) else { return Vec::new() };
+        let name = facts.text(binding.node);
+        let wanted = |caller: &Caller| -> Vec<Given> {
+            match (star, part) {
+                (0, None) => self.given(caller.call, name, position.map(|at| at - caller.first)),
+                (1, Some(Part::Item(item))) => self.given(caller.call, "", position.map(|at| at + *item as i32 - caller.first)),
+                (2, Some(Part::Entry(key))) => self.given(caller.call, key, None),
+                _ => Vec::new(),
+            }
+        };
+        self.find_callers(function).iter().flat_map(wanted).collect()
+    }
+
+    /// Everything beyond the other parameters that known callers give for `*args` (from the item `skip` on) or `**kwargs`.
+    pub fn surplus_for(&self, file: FileId, binding: &Binding, skip: usize) -> Vec<Site> {
+        let BindingKind::Parameter { star, .. } = &binding.kind else { return Vec::new() };
+        let Some((function, position)) = self.place_of_parameter(file, binding) else { return Vec::new() };
+        let named = self.parameter_names(function);
+        let mut found = Vec::new();
+        for caller in self.find_callers(function) {
+            match (star, position) {
+                (1, Some(at)) => {
+                    let from = usize::try_from(at + skip as i32 - caller.first).unwrap_or(0);
+                    found.extend(self.positional_arguments(caller.call).into_iter().skip(from));
+                }
+                (2, _) => {
+                    let others = self.named_arguments(caller.call).into_iter().filter(|(name, _)| !named.contains(name));
+                    found.extend(others.map(|row| row.1));
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// The function of a parameter, and the parameter's number among those that may be given by position.
+    fn place_of_parameter(&self, file: FileId, binding: &Binding) -> Option<(Site, Option<i32>)> {
+        let tree = self.file(file).tree();
+        let parameters = tree.enclosing(binding.node, &[Kind::Parameters])?;
+        let function = tree.parent(parameters)?;
+        let mut position = Some(0);
+        for parameter in tree.children(parameters) {
+            let own = tree.contains(parameter, binding.node);
+            if own {
+                return Some((Site { file, node: function }, position));
+            }
+            match tree.kind(parameter) {
+                Kind::PositionalSeparator => {}
+                Kind::KeywordSeparator | Kind::ListSplatPattern => position = None,
+                Kind::TypedParameter if tree.children(parameter).next().is_some_and(|name| tree.kind(name) == Kind::ListSplatPattern) => position = None,
+                _ => position = position.map(|at| at + 1),
+            }
+        }
+        None
+    }
+
+    fn parameter_names(&self, function: Site) -> Vec<String> {
+        let facts = self.file(function.file);
+        let tree = facts.tree();
+        let Some(parameters) = tree.child(function.node, Field::Parameters) else { return Vec::new() };
+        let name_of = |parameter: NodeId| match tree.kind(parameter) {
+            Kind::Identifier => Some(parameter),
+            _ => tree.child(parameter, Field::Name).or_else(|| tree.children(parameter).next().filter(|name| tree.kind(*name) == Kind::Identifier)),
+        };
+        tree.children(parameters).filter_map(name_of).map(|name| facts.text(name).to_owned()).collect()
+    }
+
+    /// The keyword arguments of a call, by name.
+    fn named_arguments(&self, call: Site) -> Vec<(String, Site)> {
+        let facts = self.file(call.file);
+        let tree = facts.tree();
+        let Some(list) = tree.child(call.node, Field::Arguments) else { return Vec::new() };
+        let keywords = tree.children(list).filter(|node| tree.kind(*node) == Kind::KeywordArgument);
+        keywords
+            .filter_map(|node| Some((facts.text(tree.child(node, Field::Name)?).to_owned(), Site { file: call.file, node: tree.child(node, Field::Value)? })))
+            .collect()
+    }
+
+    /// What a call gives for the parameter `name` (empty: it has none) at the 0-based `position` (`None`: keyword only);
+    /// several answers where a `*` and a `**` may both give it.
+    pub fn given(&self, call: Site, name: &str, position: Option<i32>) -> Vec<Given> {
+        let whole = |expression| vec![Given { expression, part: None }];
+        if let Some(found) = self.keyword_argument(call, name).filter(|_| !name.is_empty()) {
+            return whole(found);
+        }
+        let tree = self.file(call.file).tree();
+        let Some(list) = tree.child(call.node, Field::Arguments) else { return Vec::new() };
+        let unpacked = |kind: Kind| {
+            let splats: Vec<NodeId> = tree.children(list).filter(|node| tree.kind(*node) == kind).collect();
+            let [one] = splats.as_slice() else { return None };
+            tree.children(*one).next().map(|node| Site { file: call.file, node })
+        };
+        let mut found = Vec::new();
+        if let Some(at) = position.and_then(|at| usize::try_from(at).ok()) {
+            let plain = self.positional_arguments(call);
+            if let Some(given) = plain.get(at) {
+                return whole(*given);
+            }
+            let items = unpacked(Kind::ListSplat);
+            found.extend(items.map(|expression| Given { expression, part: Some(Part::Item(at - plain.len())) }));
+        }
+        let mapping = unpacked(Kind::DictionarySplat).filter(|_| !name.is_empty());
+        found.extend(mapping.map(|expression| Given { expression, part: Some(Part::Entry(name.to_owned())) }));
+        found
+    }
+
+    /// Whether calls of the function pass its first parameter implicitly.
+    pub fn is_method(&self, function: Site) -> bool {
+        let tree = self.file(function.file).tree();
+        tree.enclosing(function.node, &[Kind::ClassDefinition, Kind::FunctionDefinition, Kind::Lambda]).is_some_and(|up| tree.kind(up) == Kind::ClassDefinition)
+            && !self.has_decorator(function, &["staticmethod"])
+    }
+
+    fn find_callers(&self, function: Site) -> Vec<Caller> {
+        let facts = self.file(function.file);
+        let name = facts.definition_name(function.node);
+        let class = facts.tree().enclosing(function.node, &[Kind::ClassDefinition]).filter(|_| name == "__init__" && self.is_method(function));
+        match class {
+            Some(class) => self.constructors(Site { file: function.file, node: class }, function),
+            None => self.callers_of(name, &Value::Function(function)),
+        }
+    }
+
+    /// The calls that make objects by `init`, the `__init__` of `class`: also for subclasses without one, from the
+    /// `__init__` of others, and by `cls(…)`.
+    fn constructors(&self, class: Site, init: Site) -> Vec<Caller> {
+        let mut found = Vec::new();
+        for each in std::iter::once(class).chain(self.subclasses(class)) {
+            let facts = self.file(each.file);
+            let calls = facts.calls.iter().map(|call| Site { file: each.file, node: *call });
+            let own = self.own_method(each, "__init__");
+            match own.filter(|own| *own != init) {
+                None if self.method(each, "__init__").is_some_and(|(_, of)| of == init) => {
+                    found.extend(self.callers_of(facts.definition_name(each.node), &Value::Class(each)));
+                    let inside = calls.filter(|call| facts.tree().contains(each.node, call.node));
+                    let makes = |call: &Site| {
+                        let callee = facts.tree().child(call.node, Field::Function);
+                        callee.is_some_and(|callee| facts.text(callee) == "cls")
+                    };
+                    found.extend(inside.filter(makes).map(|call| Caller { call, first: 1, binds: false }));
+                }
+                None => {}
+                Some(own) => {
+                    for call in calls.filter(|call| facts.tree().contains(own.node, call.node)) {
+                        found.extend(self.handed_up(call, init));
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// The calls that make objects of a class without an `__init__` of its own.
+    pub fn constructor_calls(&self, class: Site) -> Vec<Site> {
+        let of = |each: Site| self.callers_of(self.file(each.file).definition_name(each.node), &Value::Class(each));
+        let all = std::iter::once(class).chain(self.subclasses(class)).flat_map(of);
+        all.filter(|caller| !caller.binds && caller.first == 1).map(|caller| caller.call).collect()
+    }
+
+    /// `super().__init__(…)` and `Base.__init__(self, …)`, where they run `init`.
+    fn handed_up(&self, call: Site, init: Site) -> Option<Caller> {
+        let facts = self.file(call.file);
+        let tree = facts.tree();
+        let callee = tree.child(call.node, Field::Function)?;
+        tree.child(callee, Field::Attribute).filter(|name| facts.text(*name) == "__init__")?;
+        self.values(Site { file: call.file, node: callee }).iter().find_map(|value| match value {
+            Value::Method { function: Some(found), .. } if *found == init => Some(Caller { call, first: 1, binds: false }),
+            Value::Function(found) if *found == init => Some(Caller { call, first: 0, binds: false }),
+            _ => None,
+        })
+    }
+
+    /// The project classes that derive from `class`.
+    pub fn subclasses(&self, class: Site) -> Vec<Site> {
+        let mut found: Vec<Site> = Vec::new();
+        let mut pending = vec![class];
+        while let Some(base) = pending.pop() {
+            for name in self.project.names_of(self.file(base.file).definition_name(base.node)) {
+                for candidate in self.project.classes_deriving_from(&name) {
+                    let derives = || self.bases(*candidate).into_iter().any(|each| self.values(each).contains(&Value::Class(base)));
+                    if *candidate != class && !found.contains(candidate) && found.len() < MAX_CALLERS && derives() {
+                        found.push(*candidate);
+                        pending.push(*candidate);
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// The calls of the function or class `target`, which is defined under `name`, and the partials over it.
+    fn callers_of(&self, name: &str, target: &Value) -> Vec<Caller> {
+        let names = self.project.names_of(name);
+        let mut found = Vec::new();
+        for name in &names {
+            let candidates = self.project.calls_named(name);
+            if candidates.len() > MAX_CALLERS {
+                continue;
+            }
+            for call in candidates {
+                let Some(callee) = self.file(call.file).tree().child(call.node, Field::Function) else { continue };
+                let callee = Site { file: call.file, node: callee };
+                let first = self.values(callee).iter().find_map(|value| self.first_parameter_of(value, target));
+                found.extend(first.map(|first| Caller { call: *call, first, binds: false }));
+            }
+        }
+        for call in self.project.partials_over(&names) {
+            let Some(inner) = self.positional_arguments(*call).first().copied() else { continue };
+            let first = self.values(inner).iter().find_map(|value| self.first_parameter_of(value, target));
+            // The function itself is the first argument of `partial`.
+            found.extend(first.map(|first| Caller { call: *call, first: first - 1, binds: true }));
+        }
+        found
+    }
+
+    /// The number of the parameter that the first positional argument is for when `callee` is called; `None` if that does
+    /// not run `target`.
+    fn first_parameter_of(&self, callee: &Value, target: &Value) -> Option<i32> {
+        match (callee, target) {
+            (Value::Class(found), Value::Class(class)) => (found == class).then_some(1),
+            (Value::Method { function: Some(found), .. }, Value::Function(function)) => (found == function).then_some(i32::from(self.is_method(*function))),
+            (Value::Function(found), Value::Function(function)) => {
+                (found == function).then(|| i32::from(self.is_method(*function) && self.has_decorator(*function, &["classmethod"])))
+            }
+            (Value::Partial(call), _) => {
+                let arguments = self.positional_arguments(*call);
+                let inner = arguments.first()?;
+                let first =
+                    self.values(*inner).iter().filter(|value| !matches!(value, Value::Partial(_))).find_map(|value| self.first_parameter_of(value, target))?;
+                Some(first + arguments.len() as i32 - 1)
+            }
+            _ => None,
+        }
+    }
+}
