@@ -4,6 +4,7 @@
 use super::{Eval, FileId, Site, Value};
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::syntax::{Field, Kind, NodeId};
+use std::rc::Rc;
 
 /// More calls of one name than this are not looked at: the parameter stays unknown.
 const MAX_CALLERS: usize = 40;
@@ -28,7 +29,7 @@ pub enum Part {
 
 /// A call that runs a function, or a `partial` that binds arguments for it.
 #[derive(Debug, Clone, Copy)]
-struct Caller {
+pub(super) struct Caller {
     call: Site,
     /// The number of the function's parameter that the first positional argument is for.
     first: i32,
@@ -39,7 +40,7 @@ struct Caller {
 impl Eval<'_> {
     /// The calls of a function or method that can be seen. For `__init__`, the constructor calls of its class.
     pub fn callers(&self, function: Site) -> Vec<Site> {
-        self.find_callers(function).into_iter().filter(|caller| !caller.binds).map(|caller| caller.call).collect()
+        self.find_callers(function).iter().filter(|caller| !caller.binds).map(|caller| caller.call).collect()
     }
 
     /// The whole expressions that known callers give for a parameter.
@@ -70,7 +71,7 @@ impl Eval<'_> {
         let Some((function, position)) = self.place_of_parameter(file, binding) else { return Vec::new() };
         let named = self.parameter_names(function);
         let mut found = Vec::new();
-        for caller in self.find_callers(function) {
+        for caller in self.find_callers(function).iter() {
             match (star, position) {
                 (1, Some(at)) => {
                     let from = usize::try_from(at + skip as i32 - caller.first).unwrap_or(0);
@@ -164,7 +165,20 @@ impl Eval<'_> {
             && !self.has_decorator(function, &["staticmethod"])
     }
 
-    fn find_callers(&self, function: Site) -> Vec<Caller> {
+    fn find_callers(&self, function: Site) -> Rc<[Caller]> {
+        if let Some(known) = self.callers_known.borrow().get(&function) {
+            return known.clone();
+        }
+        let cuts = self.cuts.get();
+        let found: Rc<[Caller]> = self.search_callers(function).into();
+        // What was cut short may be more when it is asked for from elsewhere.
+        if cuts == self.cuts.get() {
+            self.callers_known.borrow_mut().insert(function, found.clone());
+        }
+        found
+    }
+
+    fn search_callers(&self, function: Site) -> Vec<Caller> {
         let facts = self.file(function.file);
         let name = facts.definition_name(function.node);
         let class = facts.tree().enclosing(function.node, &[Kind::ClassDefinition]).filter(|_| name == "__init__" && self.is_method(function));
@@ -178,7 +192,7 @@ impl Eval<'_> {
     /// `__init__` of others, and by `cls(…)`.
     fn constructors(&self, class: Site, init: Site) -> Vec<Caller> {
         let mut found = Vec::new();
-        for each in std::iter::once(class).chain(self.subclasses(class)) {
+        for each in std::iter::once(class).chain(self.subclasses(class).iter().copied()) {
             let facts = self.file(each.file);
             let calls = facts.calls.iter().map(|call| Site { file: each.file, node: *call });
             let own = self.own_method(each, "__init__");
@@ -206,7 +220,8 @@ impl Eval<'_> {
     /// The calls that make objects of a class without an `__init__` of its own.
     pub fn constructor_calls(&self, class: Site) -> Vec<Site> {
         let of = |each: Site| self.callers_of(self.file(each.file).definition_name(each.node), &Value::Class(each));
-        let all = std::iter::once(class).chain(self.subclasses(class)).flat_map(of);
+        let subclasses = self.subclasses(class);
+        let all = std::iter::once(class).chain(subclasses.iter().copied()).flat_map(of);
         all.filter(|caller| !caller.binds && caller.first == 1).map(|caller| caller.call).collect()
     }
 
@@ -224,7 +239,19 @@ impl Eval<'_> {
     }
 
     /// The project classes that derive from `class`.
-    pub fn subclasses(&self, class: Site) -> Vec<Site> {
+    pub fn subclasses(&self, class: Site) -> Rc<[Site]> {
+        if let Some(known) = self.subclasses_known.borrow().get(&class) {
+            return known.clone();
+        }
+        let cuts = self.cuts.get();
+        let found: Rc<[Site]> = self.find_subclasses(class).into();
+        if cuts == self.cuts.get() {
+            self.subclasses_known.borrow_mut().insert(class, found.clone());
+        }
+        found
+    }
+
+    fn find_subclasses(&self, class: Site) -> Vec<Site> {
         let mut found: Vec<Site> = Vec::new();
         let mut pending = vec![class];
         while let Some(base) = pending.pop() {

@@ -24,6 +24,10 @@ pub struct Eval<'p> {
     depth: Cell<u32>,
     pub(super) writes_known: RefCell<HashMap<Site, Rc<AttributeWrites>>>,
     pub(super) lineage_known: RefCell<HashMap<Site, Rc<[Site]>>>,
+    pub(super) callers_known: RefCell<HashMap<Site, Rc<[super::callers::Caller]>>>,
+    pub(super) subclasses_known: RefCell<HashMap<Site, Rc<[Site]>>>,
+    /// How often an answer was cut short because it was asked for while it was being answered, or too deep.
+    pub(super) cuts: Cell<u64>,
     pub(super) dispatches_known: RefCell<HashMap<FileId, Rc<[super::Dispatch]>>>,
     /// The functions whose process starts are being looked for.
     pub(super) chain: RefCell<BTreeSet<Site>>,
@@ -40,6 +44,9 @@ impl<'p> Eval<'p> {
             depth: Cell::new(0),
             writes_known: RefCell::default(),
             lineage_known: RefCell::default(),
+            callers_known: RefCell::default(),
+            subclasses_known: RefCell::default(),
+            cuts: Cell::new(0),
             dispatches_known: RefCell::default(),
             chain: RefCell::default(),
             wanted: RefCell::default(),
@@ -58,10 +65,14 @@ impl<'p> Eval<'p> {
         match self.known.borrow().get(&site) {
             Some(Some(done)) => return done.clone(),
             // Asked for while it is being answered: the cycle adds nothing.
-            Some(None) => return Rc::from([]),
+            Some(None) => {
+                self.cuts.set(self.cuts.get() + 1);
+                return Rc::from([]);
+            }
             None => {}
         }
         if self.depth.get() >= MAX_DEPTH {
+            self.cuts.set(self.cuts.get() + 1);
             return Rc::from([Value::Unknown]);
         }
         self.depth.set(self.depth.get() + 1);

@@ -129,6 +129,11 @@ impl Eval<'_> {
         for call in self.file(file).calls.iter().map(|node| Site { file, node: *node }) {
             let tree = self.file(file).tree();
             let Some(callee) = tree.child(call.node, Field::Function) else { continue };
+            let name = tree.child(callee, Field::Attribute).unwrap_or(callee);
+            let name = self.file(file).text(name);
+            if name != "__init__" && !self.project.defines_class(name) {
+                continue;
+            }
             let (class, kept) = match self.base_init(call) {
                 Some((home, init)) => (home, self.arguments_kept_by(home, init, call)),
                 None => {
