@@ -13,7 +13,7 @@ use std::rc::Rc;
 const MAX_DEPTH: u32 = 48;
 
 /// The writes of attributes through `self`, by attribute name.
-pub(super) type AttributeWrites = Vec<(String, super::attributes::AttributeWrite)>;
+pub(super) type AttributeWrites = Vec<(String, super::writes::AttributeWrite)>;
 
 /// Answers what expressions may be. One per thread: answers are remembered.
 #[derive(Debug)]

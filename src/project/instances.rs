@@ -1,7 +1,7 @@
 //! What an instance of a project class holds: attributes, dataclass fields, constructor arguments.
 
-use super::attributes::AttributeWrite;
 use super::picklability::{Obstacle, object_obstacle};
+use super::writes::AttributeWrite;
 use super::{Eval, Site, Value};
 use crate::facts::scopes::BindingKind;
 use crate::syntax::{Field, Kind, NodeId};

@@ -34,6 +34,7 @@ mod stores;
 pub mod value;
 pub mod worker_names;
 pub mod workers;
+pub mod writes;
 
 pub use arguments::{Argument, Role};
 pub use callers::{Given, Part};
