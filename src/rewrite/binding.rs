@@ -9,7 +9,7 @@ use super::member as member_facts;
 use super::timing;
 use crate::facts::FileFacts;
 use crate::findings::{Reason, Refusal};
-use crate::project::{Dispatch, Site, Slot};
+use crate::project::{Dispatch, Eval, Site, Slot, Value};
 use crate::rewrite::Bind;
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::Edit;
@@ -51,7 +51,8 @@ impl Form {
     }
 
     /// The edits for a name that is read: a call gets further arguments, so does a `partial`, else the name is replaced.
-    pub(super) fn at_read(&self, facts: &FileFacts, read: NodeId, partial: &str) -> (Vec<Edit>, bool) {
+    pub(super) fn at_read(&self, eval: &Eval, read: Site, partial: &str) -> (Vec<Edit>, bool) {
+        let (file, facts, read) = (read.file, eval.file(read.file), read.node);
         let tree = facts.tree();
         let span = tree.span(read);
         let Some(parent) = tree.parent(read) else { return (Vec::new(), false) };
@@ -62,11 +63,18 @@ impl Form {
         if is_called && tree.child(parent, Field::Arguments).is_some_and(|list| tree.kind(list) == Kind::ArgumentList) {
             return (vec![Edit::replace(span, self.name.clone()), self.added_argument(facts, parent, None)], false);
         }
-        if let Some(call) = partial_around(facts, read) {
+        if let Some(call) = self.partial_to_extend(eval, Site { file, node: read }) {
             return (vec![Edit::replace(span, self.name.clone()), self.added_argument(facts, call, Some(read))], false);
         }
         let (text, needs_partial) = self.expression(partial);
         (vec![Edit::replace(span, text)], needs_partial)
+    }
+
+    /// The `partial` call around a callable that can take the values, too.
+    fn partial_to_extend(&self, eval: &Eval, callable: Site) -> Option<NodeId> {
+        let call = partial_around(eval, callable)?;
+        let site = Site { file: callable.file, node: call };
+        self.given.iter().all(|(name, _)| eval.keyword_argument(site, name).is_none()).then_some(call)
     }
 
     /// The values added to a call's arguments: keywords at the end, positional ones in front (after `first`).
@@ -82,14 +90,14 @@ impl Form {
     }
 }
 
-/// The `partial(…)` call whose first argument `read` is.
-fn partial_around(facts: &FileFacts, read: NodeId) -> Option<NodeId> {
-    let tree = facts.tree();
-    let list = tree.parent(read).filter(|up| tree.kind(*up) == Kind::ArgumentList)?;
+/// The `partial(…)` call whose first argument `read` is, under whatever name it was imported.
+fn partial_around(eval: &Eval, read: Site) -> Option<NodeId> {
+    let tree = eval.file(read.file).tree();
+    let list = tree.parent(read.node).filter(|up| tree.kind(*up) == Kind::ArgumentList)?;
     let call = tree.parent(list)?;
-    let callee = tree.child(call, Field::Function)?;
-    let is_partial = facts.text(callee).rsplit('.').next() == Some("partial");
-    (is_partial && tree.children(list).next() == Some(read)).then_some(call)
+    let callee = Site { file: read.file, node: tree.child(call, Field::Function)? };
+    let is_partial = eval.values(callee).iter().any(|value| matches!(value, Value::External { path, .. } if &**path == "functools.partial"));
+    (is_partial && tree.children(list).next() == Some(read.node)).then_some(call)
 }
 
 /// What happens outside the moved definitions.
@@ -141,6 +149,12 @@ fn anonymous(group: &Group, at: usize, bind: Bind, partial: &str, plan: &mut Pla
         plan.outside.extend(edits);
         return Ok(());
     }
+    if !form.given.is_empty()
+        && let Some(call) = form.partial_to_extend(group.eval, Site { file: group.file, node })
+    {
+        plan.outside.extend([Edit::replace(facts.tree().span(node), form.name.clone()), form.added_argument(facts, call, Some(node))]);
+        return Ok(());
+    }
     let (text, needs_partial) = form.expression(partial);
     plan.needs_partial |= needs_partial;
     plan.outside.push(Edit::replace(super::unwrap::whole(facts, node), text));
@@ -148,7 +162,7 @@ fn anonymous(group: &Group, at: usize, bind: Bind, partial: &str, plan: &mut Pla
 }
 
 fn form(group: &Group, at: usize) -> Form {
-    let captured = group.parameters(at).into_iter().map(|(variable, parameter)| (parameter, variable.name));
+    let captured = group.parameters(at).into_iter().map(|(variable, parameter)| (parameter, variable.expression()));
     let given = captured.chain(group.members[at].defaults.iter().map(super::defaults::BoundDefault::given)).collect();
     Form { name: group.members[at].name.clone(), given, leading: group.is_leading(at) }
 }
@@ -193,7 +207,7 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
     let single = member_facts::is_only_binding(facts, variable, member.node) && !place_is_odd(facts, statement);
     let at_file = |node: NodeId| Site { file: group.file, node };
     let uses_of = |read: NodeId| group.dispatches.iter().find(move |each| each.leaf == at_file(read));
-    let kinds: Vec<ReadKind> = reads.iter().map(|read| kind_of_read(facts, at_file(*read), uses_of(*read))).collect();
+    let kinds: Vec<ReadKind> = reads.iter().map(|read| kind_of_read(group, at_file(*read), uses_of(*read))).collect();
     // A function that is stored or passed on may be sent at any later time.
     let kept = kinds.contains(&ReadKind::Other);
     let stable = parameters.iter().all(|(captured, _)| timing::stable_from(group.eval, group.file, captured, statement, &reads, kept));
@@ -208,7 +222,7 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
             return Ok(());
         }
         for read in &reads {
-            plan.outside.extend(form.at_read(facts, *read, partial).0);
+            plan.outside.extend(form.at_read(group.eval, at_file(*read), partial).0);
         }
         plan.removed.push(statement);
         return Ok(());
@@ -219,7 +233,7 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
         return alias(group, at, variable, statement, &form, partial, plan);
     }
     if !(inline || single && !kinds.contains(&ReadKind::Other)) {
-        let names: Vec<String> = parameters.iter().map(|(captured, _)| format!("'{}'", captured.name)).collect();
+        let names: Vec<String> = parameters.iter().map(|(captured, _)| format!("'{}'", captured.expression())).collect();
         let (reason, what) = if parameters.is_empty() {
             (Reason::OtherUse, "is bound in several places".to_owned())
         } else {
@@ -244,7 +258,7 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
         plan.outside.extend(edits);
     } else {
         for read in &reads {
-            let (edits, needs_partial) = form.at_read(facts, *read, partial);
+            let (edits, needs_partial) = form.at_read(group.eval, at_file(*read), partial);
             plan.outside.extend(edits);
             plan.needs_partial |= needs_partial;
         }
@@ -316,12 +330,13 @@ enum ReadKind {
     Other,
 }
 
-fn kind_of_read(facts: &FileFacts, here: Site, dispatch: Option<&Use>) -> ReadKind {
+fn kind_of_read(group: &Group, here: Site, dispatch: Option<&Use>) -> ReadKind {
+    let facts = group.facts();
     let (tree, read) = (facts.tree(), here.node);
     if dispatch.is_some_and(|each| is_slot(facts, each, here)) {
         return ReadKind::Slot;
     }
-    if dispatch.is_some() && partial_around(facts, read).is_some() {
+    if dispatch.is_some() && partial_around(group.eval, here).is_some() {
         return ReadKind::InPartial;
     }
     match tree.parent(read) {

@@ -12,6 +12,26 @@ pub struct Variable {
     pub home: ScopeId,
     /// Its name.
     pub name: String,
+    /// The attribute of its object that is meant, where the object itself cannot travel.
+    pub attribute: Option<String>,
+}
+
+impl Variable {
+    /// A variable as a whole.
+    pub fn new(home: ScopeId, name: impl Into<String>) -> Self {
+        Self { home, name: name.into(), attribute: None }
+    }
+
+    /// The expression that reads it.
+    pub fn expression(&self) -> String {
+        self.attribute.as_ref().map_or_else(|| self.name.clone(), |attribute| format!("{}.{attribute}", self.name))
+    }
+
+    /// What a parameter for it is called, if nothing else is called so.
+    pub(super) fn parameter(&self) -> &str {
+        let own = self.attribute.as_deref().map_or("", |attribute| attribute.trim_matches('_'));
+        if own.is_empty() || own.starts_with(|c: char| c.is_ascii_digit()) { &self.name } else { own }
+    }
 }
 
 /// What a captured variable is, which decides how the rewritten callable gets it.
@@ -52,7 +72,7 @@ fn guarded_globals(facts: &crate::facts::FileFacts, callable: NodeId) -> Vec<Var
         let bindings = facts.scopes.bindings(module, name);
         !bindings.is_empty() && bindings.iter().all(|binding| binding.scope == module && guard_around(facts, binding.node).is_some())
     };
-    names.into_iter().filter(is_guarded).map(|name| Variable { home: module, name }).collect()
+    names.into_iter().filter(is_guarded).map(|name| Variable::new(module, name)).collect()
 }
 
 /// The entry-point guard whose body holds `node`, if one does.
@@ -80,7 +100,7 @@ pub fn of(eval: &Eval, file: FileId, callable: NodeId) -> Result<Vec<Capture>, R
                 "name the class: super(Class, self)",
             ));
         }
-        let variable = Variable { home: symbol.home, name: name.clone() };
+        let variable = Variable::new(symbol.home, name.clone());
         let reads: Vec<NodeId> = facts.scopes.references(symbol.home, name).iter().copied().filter(|read| tree.contains(callable, *read)).collect();
         let kind = kind_of(eval, file, &variable, callable)?;
         found.push(Capture { variable, kind, reads });
@@ -170,7 +190,7 @@ pub fn judge(eval: &Eval, file: FileId, callable: NodeId, captures: &[Capture], 
         if capture.kind != CaptureKind::Value {
             continue;
         }
-        let name = &capture.variable.name;
+        let name = &capture.variable.expression();
         let Some(read) = capture.reads.first() else { continue };
         let site = Site { file, node: *read };
         if let Some(obstacle) = eval.obstacle(site, inheritance) {

@@ -8,7 +8,7 @@ use super::binding::{self, Form, Use};
 use super::body::{Definition, Style};
 use super::captures::{self, CaptureKind, Variable};
 use super::member::{companions, holder, in_moved_part, inner_names, is_class, takes_any_keyword, unmangled};
-use super::{defaults, fresh_name, imports, place};
+use super::{attribute_captures, defaults, fresh_name, imports, place};
 use crate::facts::FileFacts;
 use crate::facts::scopes::BindingKind;
 use crate::findings::{Applicability, FileEdit, Fix, Reason, Refusal};
@@ -91,9 +91,14 @@ impl<'e, 'p> Group<'e, 'p> {
         self.eval.file(self.file)
     }
 
+    /// Whether every dispatch carries multiprocessing's own objects.
+    fn inheritance(&self) -> bool {
+        !self.dispatches.is_empty() && self.dispatches.iter().all(|each| each.dispatch.carries_primitives(self.eval.project))
+    }
+
     fn add(&mut self, node: NodeId) -> Result<usize, Refusal> {
         let facts = self.facts();
-        let own = captures::of(self.eval, self.file, node)?;
+        let own = attribute_captures::split(self.eval, self.file, node, captures::of(self.eval, self.file, node)?, self.inheritance());
         let (variable, statement) = holder(facts, node);
         let base = match (&variable, facts.tree().kind(node)) {
             (Some(variable), _) => variable.name.clone(),
@@ -179,7 +184,7 @@ impl<'e, 'p> Group<'e, 'p> {
             let mut taken: BTreeSet<String> = inner_names(facts, self.members[at].node).difference(&own).cloned().collect();
             let ordered = self.in_order(at, variables);
             for variable in ordered {
-                let name = fresh_name::variable_name(&taken, &variable.name);
+                let name = fresh_name::variable_name(&taken, variable.parameter());
                 taken.insert(name.clone());
                 self.members[at].values.insert(variable, name);
             }
@@ -211,7 +216,7 @@ impl<'e, 'p> Group<'e, 'p> {
 
     /// Says no where the rewrite would not be the same program.
     pub fn judge(&self) -> Result<(), Refusal> {
-        let inheritance = !self.dispatches.is_empty() && self.dispatches.iter().all(|each| each.dispatch.carries_primitives(self.eval.project));
+        let inheritance = self.inheritance();
         for member in &self.members {
             let facts = self.facts();
             super::judge::introspection(facts, member.node)?;
@@ -219,7 +224,7 @@ impl<'e, 'p> Group<'e, 'p> {
             captures::judge(self.eval, self.file, member.node, &member.own, inheritance)?;
             defaults::judge(self, member)?;
             if facts.tree().kind(member.node) == Kind::ClassDefinition && !member.values.is_empty() {
-                let names: Vec<String> = member.values.keys().map(|variable| format!("'{}'", variable.name)).collect();
+                let names: Vec<String> = member.values.keys().map(|variable| format!("'{}'", variable.expression())).collect();
                 return Err(Refusal::new(
                     Reason::UnsupportedShape,
                     format!("the local class '{}' reads {} of the enclosing function", facts.definition_name(member.node), names.join(", ")),
@@ -234,12 +239,7 @@ impl<'e, 'p> Group<'e, 'p> {
     pub fn print(&self, title: String) -> Result<Fix, Refusal> {
         let facts = self.facts();
         let mut edits: Vec<Edit> = Vec::new();
-        let mut new_names: Vec<String> = self
-            .members
-            .iter()
-            .filter(|member| member.variable.as_ref().is_none_or(|variable| variable.name != member.name || variable.home != facts.scopes.module()))
-            .map(|member| member.name.clone())
-            .collect();
+        let mut new_names: Vec<String> = self.members.iter().map(|member| member.name.clone()).collect();
         let leaves = self.dispatches.iter().filter(|each| each.leaf.file == self.file).map(|each| each.leaf.node);
         let users: Vec<NodeId> = self.members.iter().map(|member| member.node).chain(leaves).collect();
         let partial = imports::import(facts, "functools", "partial", &users);
@@ -334,18 +334,25 @@ impl<'e, 'p> Group<'e, 'p> {
                     .parameters(index)
                     .into_iter()
                     .map(|(variable, parameter)| {
-                        let value = member.values.get(&variable).cloned().unwrap_or_else(|| variable.name.clone());
+                        let value = member.values.get(&variable).cloned().unwrap_or_else(|| variable.expression());
                         (parameter, value)
                     })
                     .collect();
                 let given = given.into_iter().chain(used.defaults.iter().map(defaults::BoundDefault::given)).collect();
                 let form = Form { name: used.name.clone(), given, leading: self.is_leading(index) };
-                let (found, partial_used) = form.at_read(facts, *read, partial);
+                let (found, partial_used) = form.at_read(self.eval, Site { file: self.file, node: *read }, partial);
                 edits.extend(found);
                 needs_partial |= partial_used;
             }
         }
-        edits.extend(unmangled(facts, member.node));
+        let attributes = member.own.iter().filter(|capture| capture.variable.attribute.is_some());
+        let parameters: Vec<Edit> = attributes
+            .flat_map(|capture| {
+                capture.reads.iter().map(|read| Edit::replace(tree.span(*read), member.values.get(&capture.variable).cloned().unwrap_or_default()))
+            })
+            .collect();
+        edits.extend(unmangled(facts, member.node).into_iter().filter(|edit| !parameters.iter().any(|have| have.span.contains(edit.span))));
+        edits.extend(parameters);
         (edits, needs_partial)
     }
 

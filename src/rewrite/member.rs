@@ -53,7 +53,7 @@ pub(super) fn holder(facts: &FileFacts, node: NodeId) -> (Option<Variable>, Opti
     let tree = facts.tree();
     if !matches!(tree.kind(node), Kind::Lambda | Kind::Call) {
         let name = tree.child(node, Field::Name);
-        let variable = name.and_then(|name| facts.scopes.resolve_name(name)).map(|(home, name)| Variable { home, name: name.to_owned() });
+        let variable = name.and_then(|name| facts.scopes.resolve_name(name)).map(|(home, name)| Variable::new(home, name));
         return (variable, Some(facts.with_decorators(node)));
     }
     let mut up = tree.parent(node);
@@ -69,7 +69,7 @@ pub(super) fn holder(facts: &FileFacts, node: NodeId) -> (Option<Variable>, Opti
     if importable || facts.scopes.bindings(home, name).len() != 1 || facts.scopes.get(home).kind == crate::facts::scopes::ScopeKind::Class {
         return (None, None);
     }
-    (Some(Variable { home, name: name.to_owned() }), Some(facts.statement(assignment)))
+    (Some(Variable::new(home, name)), Some(facts.statement(assignment)))
 }
 
 /// The `Class.register(…)` statements of a local class, in the order of the text.

@@ -2,6 +2,7 @@
 
 pub mod argument_value;
 pub mod arguments;
+mod attribute_captures;
 pub mod binding;
 pub mod body;
 pub mod bound_method;

@@ -36,7 +36,7 @@ pub fn first_unwrapped(eval: &Eval, definition: Site) -> Option<Unwrapped> {
         let site = Site { file: definition.file, node: expression };
         let kind = eval.values(site).iter().find_map(|value| match value {
             Value::Class(class) => Some(UnwrappedKind::Class(*class)),
-            Value::Function(function) => {
+            Value::Function(function) | Value::Method { function: Some(function), .. } => {
                 let inner = unwrapped_functions(eval, *function);
                 (!inner.is_empty()).then_some(UnwrappedKind::Functions(inner))
             }

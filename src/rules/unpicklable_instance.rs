@@ -1,12 +1,14 @@
 //! SP106: a bound method or callable instance whose object holds what cannot be pickled.
 
 use super::{Rule, RuleContext};
+use crate::facts::names;
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
 use crate::project::instances::Moment;
 use crate::project::picklability::Obstacle;
-use crate::project::{Callable, Sent, Type, Value};
-use crate::rewrite::bound_method;
-use crate::syntax::QueryFile;
+use crate::project::{Callable, Origin, Sent, Site, Type, Value};
+use crate::rewrite::binding::Use;
+use crate::rewrite::{bound_method, lift};
+use crate::syntax::{Field, QueryFile};
 
 static QUERY: QueryFile = QueryFile::new("unpicklable_instance", include_str!("../../queries/unpicklable_instance.scm"));
 
@@ -27,9 +29,24 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     for sent in ctx.sent_calls() {
         let Some((who, obstacles)) = held(ctx, sent) else { continue };
         let Some(first) = obstacles.first() else { continue };
-        let told = if first.path.is_empty() { format!("is {}", first.what) } else { format!("holds {} ({})", first.what, first.path) };
-        let message =
-            format!("{who} is sent to a process by {}, and its object, which is pickled with it, {told}; it {}", ctx.api_name(sent), ctx.transport_note(sent));
+        let told = |what: &str| {
+            format!("{who} is sent to a process by {}, and its object, which is pickled with it, {what}; it {}", ctx.api_name(sent), ctx.transport_note(sent))
+        };
+        let unnamed = unnamed(ctx, &obstacles);
+        for (path, origin) in &unnamed {
+            let (Callable::Lambda(definition) | Callable::Function(definition)) = origin.callable else { continue };
+            let what = if matches!(origin.callable, Callable::Lambda(_)) { "a lambda" } else { "a local function" };
+            let message = told(&format!("holds {what} ({path}, line {})", ctx.location(definition).start.line));
+            let uses = vec![Use { leaf: origin.leaf, dispatch: sent.dispatch.clone(), slot: sent.slot.clone(), kept: true }];
+            let mut related = vec![ctx.related(definition, format!("{what}, kept in the object"))];
+            related.extend(ctx.path_of(sent, None));
+            let remedy = lift::callable(ctx.eval, definition, uses, ctx.bind);
+            found.push(ctx.finding(sent.origin.handover, message, &sent.methods, Severity::Error, remedy, related));
+        }
+        if !unnamed.is_empty() {
+            continue;
+        }
+        let message = told(&if first.path.is_empty() { format!("is {}", first.what) } else { format!("holds {} ({})", first.what, first.path) });
         let remedy = bound_method::remedy(ctx.eval, sent, &obstacles).unwrap_or_else(|| Remedy::Refused(refusal(ctx, &obstacles)));
         let mut related: Vec<_> = obstacles.iter().filter_map(|each| Some(ctx.related(each.site?, format!("{} is kept here", each.what)))).collect();
         related.extend(ctx.path_of(sent, None));
@@ -62,6 +79,31 @@ fn held(ctx: &RuleContext, sent: &Sent) -> Option<(String, Vec<Obstacle>)> {
         }
         _ => None,
     }
+}
+
+/// The lambdas and local functions that the obstacles are, with the attributes that keep them, where
+/// all of them are such: they can move.
+fn unnamed(ctx: &RuleContext, obstacles: &[Obstacle]) -> Vec<(String, Origin)> {
+    let mut found: Vec<(String, Origin)> = Vec::new();
+    for obstacle in obstacles {
+        let Some(target) = obstacle.site.filter(|_| matches!(obstacle.what.as_str(), "a lambda" | "a local function")) else { return Vec::new() };
+        let tree = ctx.eval.file(target.file).tree();
+        let value = tree.parent(target.node).and_then(|up| tree.child(up, Field::Right)).filter(|_| tree.field(target.node) == Field::Left);
+        let origins = value.map(|node| ctx.eval.origins(Site { file: target.file, node })).unwrap_or_default();
+        let is_unnamed = |origin: &Origin| match origin.callable {
+            Callable::Lambda(lambda) => names::holder(ctx.eval.file(lambda.file), lambda.node).is_none(),
+            Callable::Function(function) => ctx.eval.is_local(function),
+            _ => false,
+        };
+        let kept: Vec<Origin> = origins.into_iter().filter(is_unnamed).collect();
+        if kept.is_empty() {
+            return Vec::new();
+        }
+        found.extend(kept.into_iter().map(|origin| (obstacle.path.clone(), origin)));
+    }
+    found.sort_by(|(_, one), (_, other)| one.cmp(other));
+    found.dedup_by(|(_, one), (_, other)| one.callable == other.callable);
+    found
 }
 
 fn refusal(ctx: &RuleContext, obstacles: &[Obstacle]) -> Refusal {
