@@ -4,6 +4,7 @@
 //! project grows by what those need: modules they import definitions from, and files that name a function which
 //! hands its argument on to a process.
 
+use super::mentions::Mentions;
 use super::{Files, Options};
 use crate::catalogue::Catalogue;
 use crate::facts::FileFacts;
@@ -63,6 +64,8 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
     let mut parsed: Vec<Arc<FileFacts>> = Vec::new();
     let mut known: BTreeSet<PathBuf> = BTreeSet::new();
     let mut searched: BTreeSet<Trigger> = BTreeSet::new();
+    // Files without such a word matter for what others ask of them, not for what they ask.
+    let mut asking: BTreeSet<PathBuf> = BTreeSet::new();
     for round in 0.. {
         for (path, one) in std::mem::take(&mut read) {
             match one {
@@ -80,14 +83,19 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
             }
         }
         parsed.sort_by(|left, right| left.source.path.cmp(&right.source.path));
-        let project = Project::new(catalogue.clone(), std::mem::take(&mut parsed), all.clone());
-        let Seen { sent, carried, wanted, triggers } = look(&project);
+        let project = Project::new(catalogue.clone(), std::mem::take(&mut parsed), all.iter().cloned());
+        if round == 0 {
+            let holds_word = |facts: &FileFacts| words.is_match(facts.source.text.as_bytes()) || options.named.contains(&facts.source.path);
+            asking = project.files().filter(|(_, facts)| holds_word(facts)).map(|(_, facts)| facts.source.path.clone()).collect();
+        }
+        let Seen { sent, carried, wanted, triggers } = look(&project, &asking);
         let wanted: Vec<PathBuf> = wanted.into_iter().filter(|path| !known.contains(path)).collect();
         let fresh: Vec<Trigger> = triggers.into_iter().filter(|trigger| searched.insert(trigger.clone())).collect();
         read.extend(wanted.par_iter().map(|path| (path.clone(), read_one(path, files, &|_| true))).collect::<Vec<_>>());
         if !fresh.is_empty() {
             let silent: Vec<&PathBuf> = paths.iter().filter(|path| !known.contains(*path) && !read.contains_key(*path)).collect();
-            let named = silent.par_iter().map(|path| ((*path).clone(), read_one(path, files, &|bytes| names_one(bytes, &fresh)))).collect::<Vec<_>>();
+            let mentions = Mentions::new(fresh, files);
+            let named = silent.par_iter().map(|path| ((*path).clone(), read_one(path, files, &|bytes| mentions.one(bytes)))).collect::<Vec<_>>();
             read.extend(named.into_iter().filter(|(_, one)| matches!(one, Read::Facts(_))));
         }
         if read.is_empty() || round >= MAX_ROUNDS {
@@ -111,27 +119,6 @@ fn entry_points(project: &Project, files: &dyn Files) -> BTreeSet<String> {
 fn matcher(words: &[String]) -> AhoCorasick {
     // LeftmostFirst uses vector instructions; the standard kind never does.
     AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(words).expect("a list of words is a valid pattern set")
-}
-
-/// Whether a file names both the module and the function of one of `triggers`.
-fn names_one(bytes: &[u8], triggers: &[Trigger]) -> bool {
-    let has = |word: &str| memchr::memmem::find(bytes, word.as_bytes()).is_some();
-    triggers.iter().any(|trigger| match trigger.name.as_str() {
-        Trigger::IMPORT => imports(bytes, &trigger.module),
-        name => has(name) && has(&trigger.module) && imports(bytes, &trigger.module),
-    })
-}
-
-/// Whether some line that starts like an import, or with the name itself (imports in parentheses), names `module` as a
-/// whole word.
-fn imports(bytes: &[u8], module: &str) -> bool {
-    let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii());
-    memchr::memmem::find_iter(bytes, module.as_bytes()).any(|at| {
-        let line = bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-        let head = bytes[line..at].trim_ascii_start();
-        let whole = !is_word(at.checked_sub(1).and_then(|before| bytes.get(before))) && !is_word(bytes.get(at + module.len()));
-        whole && (head.is_empty() || head.starts_with(b"import ") || head.starts_with(b"from "))
-    })
 }
 
 fn read_one(path: &Path, files: &dyn Files, matters: &dyn Fn(&[u8]) -> bool) -> Read {
@@ -180,11 +167,11 @@ struct Seen {
     carried: Vec<Carried>,
     /// Files that would need to be parsed.
     wanted: BTreeSet<PathBuf>,
-    /// Names that hand callables on.
+    /// Names that hand callables on or start processes.
     triggers: BTreeSet<Trigger>,
 }
 
-fn look(project: &Project) -> Seen {
+fn look(project: &Project, asking: &BTreeSet<PathBuf>) -> Seen {
     let ids: Vec<_> = project.files().map(|(id, _)| id).collect();
     let parts: Vec<Seen> = ids
         .par_iter()
@@ -192,8 +179,11 @@ fn look(project: &Project) -> Seen {
             let eval = Eval::new(project);
             let sent = eval.sent(*id);
             let carried = eval.carried(*id);
-            let triggers = eval.triggers(*id, &sent);
-            Seen { sent, carried, wanted: eval.wanted.into_inner(), triggers }
+            // What triggers need of other files, triggers of those files bring.
+            let wanted = eval.wanted.take();
+            let wanted = if asking.contains(&project.file(*id).source.path) { wanted } else { BTreeSet::new() };
+            let triggers = eval.triggers(*id);
+            Seen { sent, carried, wanted, triggers }
         })
         .collect();
     let mut all = Seen::default();

@@ -22,6 +22,8 @@ pub struct Eval<'p> {
     pub project: &'p Project,
     known: RefCell<HashMap<Site, Option<Rc<[Value]>>>>,
     depth: Cell<u32>,
+    /// What modules hold, by name; `None` while it is being asked for.
+    pub(super) members_known: RefCell<HashMap<(FileId, String), Option<Rc<[Value]>>>>,
     pub(super) writes_known: RefCell<HashMap<Site, Rc<AttributeWrites>>>,
     pub(super) lineage_known: RefCell<HashMap<Site, Rc<[Site]>>>,
     pub(super) callers_known: RefCell<HashMap<Site, Rc<[super::callers::Caller]>>>,
@@ -42,6 +44,7 @@ impl<'p> Eval<'p> {
             project,
             known: RefCell::default(),
             depth: Cell::new(0),
+            members_known: RefCell::default(),
             writes_known: RefCell::default(),
             lineage_known: RefCell::default(),
             callers_known: RefCell::default(),

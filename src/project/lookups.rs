@@ -32,7 +32,17 @@ impl Eval<'_> {
 
     /// Where a name read in the module scope of `file` is looked up: all its bindings.
     pub fn module_member(&self, file: FileId, name: &str) -> Vec<Value> {
-        self.deeper(|| self.find_module_member(file, name))
+        let key = (file, name.to_owned());
+        match self.members_known.borrow().get(&key) {
+            Some(Some(done)) => return done.to_vec(),
+            // Packages that star-import each other lead here again: the cycle adds nothing.
+            Some(None) => return vec![Value::Unknown],
+            None => {}
+        }
+        self.members_known.borrow_mut().insert(key.clone(), None);
+        let found = self.deeper(|| self.find_module_member(file, name));
+        self.members_known.borrow_mut().insert(key, Some(found.clone().into()));
+        found
     }
 
     /// A class or function of the project that its configuration names as a process API.
@@ -47,7 +57,7 @@ impl Eval<'_> {
         found.map(|dotted| Value::external(dotted))
     }
 
-    pub(super) fn find_module_member(&self, file: FileId, name: &str) -> Vec<Value> {
+    fn find_module_member(&self, file: FileId, name: &str) -> Vec<Value> {
         if let Some(api) = self.own_api(file, name) {
             return vec![api];
         }

@@ -31,6 +31,7 @@ pub mod sent;
 pub mod starters;
 pub mod starts;
 mod stores;
+pub mod triggers;
 pub mod value;
 pub mod worker_names;
 pub mod workers;
@@ -43,12 +44,13 @@ pub use crossing::Crossing;
 pub use dispatch::{Dispatch, Slot};
 pub use eval::Eval;
 pub use origins::{Callable, Origin};
-pub use sent::{Carried, Sent, Trigger};
+pub use sent::{Carried, Sent};
+pub use triggers::Trigger;
 pub use value::{FileId, Site, Type, Value};
 
 use crate::catalogue::Catalogue;
 use crate::facts::FileFacts;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -59,8 +61,9 @@ pub struct Project {
     pub catalogue: Catalogue,
     files: Vec<Arc<FileFacts>>,
     by_path: BTreeMap<PathBuf, FileId>,
-    paths: BTreeSet<PathBuf>,
     name_index: OnceLock<index::NameIndex>,
+    paths: HashSet<PathBuf>,
+    module_paths: Mutex<HashMap<(FileId, String), Option<PathBuf>>>,
     importers: OnceLock<BTreeMap<PathBuf, Vec<Site>>>,
     starters: OnceLock<BTreeSet<String>>,
     applications: OnceLock<HashMap<FileId, applications::Registrations>>,
@@ -71,14 +74,15 @@ pub struct Project {
 
 impl Project {
     /// A project of the given parsed files; `paths` are all Python files, parsed or not.
-    pub fn new(catalogue: Catalogue, files: Vec<Arc<FileFacts>>, paths: BTreeSet<PathBuf>) -> Self {
+    pub fn new(catalogue: Catalogue, files: Vec<Arc<FileFacts>>, paths: impl IntoIterator<Item = PathBuf>) -> Self {
         let by_path = files.iter().enumerate().map(|(index, file)| (file.source.path.clone(), FileId(index as u32))).collect();
         Self {
             catalogue,
             files,
             by_path,
-            paths,
             name_index: OnceLock::new(),
+            paths: paths.into_iter().collect(),
+            module_paths: Mutex::default(),
             importers: OnceLock::new(),
             starters: OnceLock::new(),
             applications: OnceLock::new(),

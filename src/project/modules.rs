@@ -10,6 +10,20 @@ impl Project {
     /// The file that `import module` (dotted, absolute, or with leading dots) in `from` means, if it
     /// is one of the project's. It may not be parsed: then it is listed as wanted by the caller.
     pub fn module_path(&self, from: FileId, module: &str) -> Option<PathBuf> {
+        let key = (from, module.to_owned());
+        if let Ok(known) = self.module_paths.lock()
+            && let Some(found) = known.get(&key)
+        {
+            return found.clone();
+        }
+        let found = self.find_module(from, module);
+        if let Ok(mut known) = self.module_paths.lock() {
+            known.insert(key, found.clone());
+        }
+        found
+    }
+
+    fn find_module(&self, from: FileId, module: &str) -> Option<PathBuf> {
         let folder = self.file(from).source.path.parent().unwrap_or(Path::new("")).to_path_buf();
         let dots = module.bytes().take_while(|byte| *byte == b'.').count();
         let parts: Vec<&str> = module[dots..].split('.').filter(|part| !part.is_empty()).collect();
@@ -56,17 +70,20 @@ impl Project {
         (path.file_name()? == "__init__.py").then(|| self.module_below(path.parent()?, &[name])).flatten()
     }
 
-    /// The words by which importers may name the module: its own name, and those of the packages around it, which may
-    /// hand out what it defines.
-    pub fn module_words(&self, file: FileId) -> Vec<String> {
+    /// The words by which importers may name the module, its own name first; and those of the packages around it, each
+    /// with the `__init__.py` that would have to hand out what the module defines.
+    pub fn module_words(&self, file: FileId) -> Vec<(String, Option<PathBuf>)> {
         let path = &self.file(file).source.path;
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let mut words: Vec<String> = if stem == "__init__" { Vec::new() } else { vec![stem] };
+        let is_package = stem == "__init__";
+        let mut words: Vec<(String, Option<PathBuf>)> = if is_package { Vec::new() } else { vec![(stem, None)] };
         let mut folder = path.parent();
-        while let Some(package) = folder.filter(|folder| self.paths.contains(&folder.join("__init__.py"))) {
-            words.extend(package.file_name().map(|name| name.to_string_lossy().into_owned()));
+        while let Some((package, init)) = folder.map(|folder| (folder, folder.join("__init__.py"))).filter(|(_, init)| self.paths.contains(init)) {
+            let name = package.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            words.push((name, (init != *path).then_some(init)));
             folder = package.parent();
         }
+        words.retain(|(word, _)| !word.is_empty());
         words
     }
 }

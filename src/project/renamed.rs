@@ -1,6 +1,6 @@
 //! Other modules and names under which what hands something to a process can be reached: re-exports, aliases, subclasses.
 
-use super::{FileId, Project, Trigger};
+use super::{Project, Trigger};
 use crate::facts::FileFacts;
 use crate::facts::scopes::BindingKind;
 use crate::syntax::{Field, Kind, Tree};
@@ -11,24 +11,17 @@ impl Project {
     /// subclasses take what their bases take.
     pub fn renamed(&self, triggers: &BTreeSet<Trigger>) -> BTreeSet<Trigger> {
         let mut modules: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for trigger in triggers.iter().filter(|trigger| trigger.name != Trigger::IMPORT) {
-            modules.entry(&trigger.name).or_default().insert(&trigger.module);
+        for trigger in triggers {
+            let Some(name) = &trigger.name else { continue };
+            let from = std::iter::once(&trigger.module).chain(trigger.packages.iter().map(|(package, _)| package));
+            modules.entry(name).or_default().extend(from.map(String::as_str));
         }
         let mut out = BTreeSet::new();
         for (id, file) in self.files() {
             let names = handed_out(file, &modules);
-            if names.is_empty() {
-                continue;
-            }
-            for module in self.words_of(id) {
-                out.extend(names.iter().map(|name| Trigger { module: module.clone(), name: (*name).to_owned() }));
-            }
+            out.extend(names.into_iter().filter_map(|name| self.trigger(id, Some(name.to_owned()))));
         }
         out
-    }
-
-    fn words_of(&self, file: FileId) -> Vec<String> {
-        self.module_words(file).into_iter().filter(|word| !word.is_empty()).collect()
     }
 }
 
