@@ -4,7 +4,7 @@
 //! project grows by what those need: modules they import definitions from, and files that name a function which
 //! hands its argument on to a process.
 
-use super::mentions::Mentions;
+use super::mentions::{self, Mentions};
 use super::{Files, Options};
 use crate::catalogue::Catalogue;
 use crate::facts::FileFacts;
@@ -64,6 +64,7 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
     let mut parsed: Vec<Arc<FileFacts>> = Vec::new();
     let mut known: BTreeSet<PathBuf> = BTreeSet::new();
     let mut searched: BTreeSet<Trigger> = BTreeSet::new();
+    let mut asked: BTreeSet<(PathBuf, Option<String>)> = BTreeSet::new();
     // Files without such a word matter for what others ask of them, not for what they ask.
     let mut asking: BTreeSet<PathBuf> = BTreeSet::new();
     for round in 0.. {
@@ -89,9 +90,11 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
             asking = project.files().filter(|(_, facts)| holds_word(facts)).map(|(_, facts)| facts.source.path.clone()).collect();
         }
         let Seen { sent, carried, wanted, triggers } = look(&project, &asking);
-        let wanted: Vec<PathBuf> = wanted.into_iter().filter(|path| !known.contains(path)).collect();
+        let wanted: Vec<(PathBuf, Option<String>)> = wanted.into_iter().filter(|one| !known.contains(&one.0) && asked.insert(one.clone())).collect();
         let fresh: Vec<Trigger> = triggers.into_iter().filter(|trigger| searched.insert(trigger.clone())).collect();
-        read.extend(wanted.par_iter().map(|path| (path.clone(), read_one(path, files, &|_| true))).collect::<Vec<_>>());
+        let may_hold = |bytes: &[u8], name: Option<&str>| name.is_none_or(|name| mentions::may_define(bytes, name));
+        let answers = wanted.par_iter().map(|(path, name)| (path.clone(), read_one(path, files, &|bytes| may_hold(bytes, name.as_deref()))));
+        read.extend(answers.filter(|(_, one)| !matches!(one, Read::Silent)).collect::<Vec<_>>());
         if !fresh.is_empty() {
             let silent: Vec<&PathBuf> = paths.iter().filter(|path| !known.contains(*path) && !read.contains_key(*path)).collect();
             let mentions = Mentions::new(fresh, files);
@@ -165,8 +168,8 @@ fn place_of(error: &ReadError) -> Option<crate::text::Place> {
 struct Seen {
     sent: Vec<Sent>,
     carried: Vec<Carried>,
-    /// Files that would need to be parsed.
-    wanted: BTreeSet<PathBuf>,
+    /// Files that would need to be parsed, and the names that they are asked for.
+    wanted: BTreeSet<(PathBuf, Option<String>)>,
     /// Names that hand callables on or start processes.
     triggers: BTreeSet<Trigger>,
 }

@@ -67,6 +67,11 @@ fn hands_out(init: &[u8], trigger: &Trigger) -> bool {
     }
 }
 
+/// Whether a module with these bytes may have a member `name`: it speaks of it, or takes over all of another module.
+pub(super) fn may_define(bytes: &[u8], name: &str) -> bool {
+    has_word(bytes, name) || [&b"import *"[..], b"__getattr__", b"globals()"].iter().any(|way| memmem::find(bytes, way).is_some())
+}
+
 fn is_word(byte: Option<&u8>) -> bool {
     byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii())
 }

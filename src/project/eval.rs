@@ -33,8 +33,8 @@ pub struct Eval<'p> {
     pub(super) dispatches_known: RefCell<HashMap<FileId, Rc<[super::Dispatch]>>>,
     /// The functions whose process starts are being looked for.
     pub(super) chain: RefCell<BTreeSet<Site>>,
-    /// Project files that an answer would need and that are not parsed.
-    pub wanted: RefCell<BTreeSet<PathBuf>>,
+    /// Project files that an answer would need and that are not parsed, with the name that they are asked for.
+    pub wanted: RefCell<BTreeSet<(PathBuf, Option<String>)>>,
 }
 
 impl<'p> Eval<'p> {

@@ -66,7 +66,7 @@ impl Eval<'_> {
         let bindings: Vec<&Binding> = facts.scopes.bindings(module, name).iter().collect();
         if bindings.is_empty() {
             if let Some(path) = self.project.submodule(file, name) {
-                return self.module_at(path);
+                return self.module_at(path, None);
             }
             for star in super::reaching::star_imports(facts) {
                 let found = self.imported(file, &star, Some(name));
@@ -79,11 +79,12 @@ impl Eval<'_> {
         bindings.into_iter().flat_map(|binding| self.binding_values(file, binding)).collect()
     }
 
-    pub(super) fn module_at(&self, path: PathBuf) -> Vec<Value> {
+    /// The module at `path`, of which `name` is asked (`None`: the module itself).
+    fn module_at(&self, path: PathBuf, name: Option<&str>) -> Vec<Value> {
         if let Some(id) = self.project.at(&path) {
             return vec![Value::Module(id)];
         }
-        self.wanted.borrow_mut().insert(path);
+        self.wanted.borrow_mut().insert((path, name.map(str::to_owned)));
         vec![Value::Unknown]
     }
 
@@ -111,7 +112,7 @@ impl Eval<'_> {
                 vec![Value::external(&attribute.map_or_else(|| module.to_owned(), |name| format!("{module}.{name}")))]
             };
         };
-        let module_value = self.module_at(found);
+        let module_value = self.module_at(found, attribute);
         let Some(name) = attribute else { return module_value };
         match module_value.first() {
             Some(Value::Module(id)) => {
@@ -124,6 +125,6 @@ impl Eval<'_> {
 
     pub(super) fn relative_submodule(&self, file: FileId, module: &str, name: &str) -> Vec<Value> {
         let joined = if module.ends_with('.') { format!("{module}{name}") } else { format!("{module}.{name}") };
-        self.project.module_path(file, &joined).map_or_else(|| vec![Value::Unknown], |path| self.module_at(path))
+        self.project.module_path(file, &joined).map_or_else(|| vec![Value::Unknown], |path| self.module_at(path, None))
     }
 }
