@@ -90,10 +90,15 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
             asking = project.files().filter(|(_, facts)| holds_word(facts)).map(|(_, facts)| facts.source.path.clone()).collect();
         }
         let Seen { sent, carried, wanted, triggers } = look(&project, &asking);
-        let wanted: Vec<(PathBuf, Option<String>)> = wanted.into_iter().filter(|one| !known.contains(&one.0) && asked.insert(one.clone())).collect();
+        let mut unread: BTreeMap<PathBuf, Vec<Option<String>>> = BTreeMap::new();
+        for (path, name) in wanted.into_iter().filter(|(path, _)| !known.contains(path)) {
+            if asked.insert((path.clone(), name.clone())) {
+                unread.entry(path).or_default().push(name);
+            }
+        }
         let fresh: Vec<Trigger> = triggers.into_iter().filter(|trigger| searched.insert(trigger.clone())).collect();
-        let may_hold = |bytes: &[u8], name: Option<&str>| name.is_none_or(|name| mentions::may_define(bytes, name));
-        let answers = wanted.par_iter().map(|(path, name)| (path.clone(), read_one(path, files, &|bytes| may_hold(bytes, name.as_deref()))));
+        let may_hold = |bytes: &[u8], names: &[Option<String>]| names.iter().any(|name| name.as_ref().is_none_or(|name| mentions::may_define(bytes, name)));
+        let answers = unread.par_iter().map(|(path, names)| (path.clone(), read_one(path, files, &|bytes| may_hold(bytes, names))));
         read.extend(answers.filter(|(_, one)| !matches!(one, Read::Silent)).collect::<Vec<_>>());
         if !fresh.is_empty() {
             let silent: Vec<&PathBuf> = paths.iter().filter(|path| !known.contains(*path) && !read.contains_key(*path)).collect();

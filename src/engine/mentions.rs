@@ -69,7 +69,7 @@ fn hands_out(init: &[u8], trigger: &Trigger) -> bool {
 
 /// Whether a module with these bytes may have a member `name`: it speaks of it, or takes over all of another module.
 pub(super) fn may_define(bytes: &[u8], name: &str) -> bool {
-    has_word(bytes, name) || [&b"import *"[..], b"__getattr__", b"globals()"].iter().any(|way| memmem::find(bytes, way).is_some())
+    has_word(bytes, name) || [&b"import *"[..], b"\ndef __getattr__", b"\nglobals()"].iter().any(|way| memmem::find(bytes, way).is_some())
 }
 
 fn is_word(byte: Option<&u8>) -> bool {
