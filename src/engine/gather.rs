@@ -47,24 +47,15 @@ enum Read {
 
 /// Reads and parses what matters of `paths`; `known` are facts of files that have not changed since.
 pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Vec<Arc<FileFacts>>) -> Gathered {
-    let mut kept: BTreeMap<PathBuf, Arc<FileFacts>> = known.into_iter().map(|facts| (facts.source.path.clone(), facts)).collect();
     let catalogue = Catalogue::new(&options.executors);
     let words = matcher(&catalogue.words());
     let mut all: BTreeSet<PathBuf> = paths.iter().cloned().collect();
-    let mut read: BTreeMap<PathBuf, Read> = paths
-        .par_iter()
-        .filter(|path| !kept.contains_key(*path))
-        .map(|path| (path.clone(), read_one(path, files, &|bytes| words.is_match(bytes) || options.named.contains(path))))
-        .collect::<Vec<_>>()
-        .into_iter()
-        .collect();
-    read.extend(std::mem::take(&mut kept).into_iter().map(|(path, facts)| (path, Read::Facts(facts))));
+    let mut read = read_first(paths, files, &|path, bytes| words.is_match(bytes) || options.named.contains(path), known);
     let mut errors = Vec::new();
     let mut broken = Vec::new();
     let mut parsed: Vec<Arc<FileFacts>> = Vec::new();
     let mut known: BTreeSet<PathBuf> = BTreeSet::new();
-    let mut searched: BTreeSet<Trigger> = BTreeSet::new();
-    let mut asked: BTreeSet<(PathBuf, Option<String>)> = BTreeSet::new();
+    let mut growth = Growth::default();
     // Files without such a word matter for what others ask of them, not for what they ask.
     let mut asking: BTreeSet<PathBuf> = BTreeSet::new();
     for round in 0.. {
@@ -90,22 +81,7 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
             asking = project.files().filter(|(_, facts)| holds_word(facts)).map(|(_, facts)| facts.source.path.clone()).collect();
         }
         let Seen { sent, carried, wanted, triggers } = look(&project, &asking);
-        let mut unread: BTreeMap<PathBuf, Vec<Option<String>>> = BTreeMap::new();
-        for (path, name) in wanted.into_iter().filter(|(path, _)| !known.contains(path)) {
-            if asked.insert((path.clone(), name.clone())) {
-                unread.entry(path).or_default().push(name);
-            }
-        }
-        let fresh: Vec<Trigger> = triggers.into_iter().filter(|trigger| searched.insert(trigger.clone())).collect();
-        let may_hold = |bytes: &[u8], names: &[Option<String>]| names.iter().any(|name| name.as_ref().is_none_or(|name| mentions::may_define(bytes, name)));
-        let answers = unread.par_iter().map(|(path, names)| (path.clone(), read_one(path, files, &|bytes| may_hold(bytes, names))));
-        read.extend(answers.filter(|(_, one)| !matches!(one, Read::Silent)).collect::<Vec<_>>());
-        if !fresh.is_empty() {
-            let silent: Vec<&PathBuf> = paths.iter().filter(|path| !known.contains(*path) && !read.contains_key(*path)).collect();
-            let mentions = Mentions::new(fresh, files);
-            let named = silent.par_iter().map(|path| ((*path).clone(), read_one(path, files, &|bytes| mentions.one(bytes)))).collect::<Vec<_>>();
-            read.extend(named.into_iter().filter(|(_, one)| matches!(one, Read::Facts(_))));
-        }
+        read = growth.next(wanted, triggers, files, paths, &known);
         if read.is_empty() || round >= MAX_ROUNDS {
             errors.sort();
             let mut project = project;
@@ -115,6 +91,54 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
         parsed = project.into_files();
     }
     unreachable!("the loop ends by its bound")
+}
+
+/// Reads all of `paths` and parses those that matter; `known` are facts of files that have not changed since.
+fn read_first(paths: &[PathBuf], files: &dyn Files, matters: &(dyn Fn(&Path, &[u8]) -> bool + Sync), known: Vec<Arc<FileFacts>>) -> BTreeMap<PathBuf, Read> {
+    let mut read: BTreeMap<PathBuf, Read> = known.into_iter().map(|facts| (facts.source.path.clone(), Read::Facts(facts))).collect();
+    let others = paths.par_iter().filter(|path| !read.contains_key(*path));
+    let fresh: Vec<_> = others.map(|path| (path.clone(), read_one(path, files, &|bytes| matters(path, bytes)))).collect();
+    read.extend(fresh);
+    read
+}
+
+/// What has been asked for so far, round by round.
+#[derive(Default)]
+struct Growth {
+    /// Modules and the names that were looked for in them.
+    asked: BTreeSet<(PathBuf, Option<String>)>,
+    /// What was looked for in all files.
+    searched: BTreeSet<Trigger>,
+}
+
+impl Growth {
+    /// The files that `wanted` and `triggers` bring, of those that are not `known`.
+    fn next(
+        &mut self,
+        wanted: BTreeSet<(PathBuf, Option<String>)>,
+        triggers: BTreeSet<Trigger>,
+        files: &dyn Files,
+        paths: &[PathBuf],
+        known: &BTreeSet<PathBuf>,
+    ) -> BTreeMap<PathBuf, Read> {
+        let mut unread: BTreeMap<PathBuf, Vec<Option<String>>> = BTreeMap::new();
+        for (path, name) in wanted.into_iter().filter(|(path, _)| !known.contains(path)) {
+            if self.asked.insert((path.clone(), name.clone())) {
+                unread.entry(path).or_default().push(name);
+            }
+        }
+        let may_hold = |bytes: &[u8], names: &[Option<String>]| names.iter().any(|name| name.as_ref().is_none_or(|name| mentions::may_define(bytes, name)));
+        let answers = unread.par_iter().map(|(path, names)| (path.clone(), read_one(path, files, &|bytes| may_hold(bytes, names))));
+        let mut read: BTreeMap<PathBuf, Read> = answers.filter(|(_, one)| !matches!(one, Read::Silent)).collect();
+        let fresh: Vec<Trigger> = triggers.into_iter().filter(|trigger| self.searched.insert(trigger.clone())).collect();
+        if !fresh.is_empty() {
+            let silent: Vec<&PathBuf> = paths.iter().filter(|path| !known.contains(*path) && !read.contains_key(*path)).collect();
+            let mentions = Mentions::new(fresh, files);
+            let named: Vec<_> = silent.par_iter().map(|path| ((*path).clone(), read_one(path, files, &|bytes| mentions.one(bytes)))).collect();
+            read.extend(named.into_iter().filter(|(_, one)| matches!(one, Read::Facts(_))));
+        }
+        read
+    }
 }
 
 /// The modules that console scripts call, from the metadata files in the folders above the parsed files.

@@ -1,5 +1,6 @@
 //! What is true inside one file. Pure functions of text and tree; nothing here touches the disk.
 
+pub mod builtins;
 pub mod execution;
 pub mod file;
 pub mod flow;

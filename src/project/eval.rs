@@ -35,6 +35,8 @@ pub struct Eval<'p> {
     pub(super) chain: RefCell<BTreeSet<Site>>,
     /// Project files that an answer would need and that are not parsed, with the name that they are asked for.
     pub wanted: RefCell<BTreeSet<(PathBuf, Option<String>)>>,
+    /// Whether answers do without files that are not parsed.
+    pub(super) is_quiet: Cell<bool>,
 }
 
 impl<'p> Eval<'p> {
@@ -53,6 +55,7 @@ impl<'p> Eval<'p> {
             dispatches_known: RefCell::default(),
             chain: RefCell::default(),
             wanted: RefCell::default(),
+            is_quiet: Cell::new(false),
         }
     }
 

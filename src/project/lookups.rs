@@ -1,6 +1,7 @@
 //! Names of modules: imports, members, re-exports, star imports, builtins.
 
 use super::{Eval, FileId, Value};
+use crate::facts::builtins;
 use crate::facts::scopes::Binding;
 use std::path::PathBuf;
 
@@ -11,7 +12,16 @@ impl Eval<'_> {
         if scope != facts.scopes.module() {
             return vec![Value::Unknown];
         }
-        for module in super::reaching::star_imports(facts) {
+        // Modules that are not parsed are not parsed to learn whether they hide a builtin.
+        let is_quiet = self.is_quiet.replace(self.is_quiet.get() || builtins::is_builtin(name));
+        let found = self.from_star_imports(file, name);
+        self.is_quiet.set(is_quiet);
+        found.unwrap_or_else(|| vec![Value::external(&format!("builtins.{name}"))])
+    }
+
+    /// What the star imports of a file bring under a name, if it is known.
+    fn from_star_imports(&self, file: FileId, name: &str) -> Option<Vec<Value>> {
+        for module in super::reaching::star_imports(self.file(file)) {
             let found = self.imported(file, &module, Some(name));
             let known = found.iter().any(|value| match value {
                 Value::External { path, .. } => self.is_known_path(path),
@@ -19,10 +29,10 @@ impl Eval<'_> {
                 _ => true,
             });
             if known {
-                return found;
+                return Some(found);
             }
         }
-        vec![Value::external(&format!("builtins.{name}"))]
+        None
     }
 
     /// Whether the tables have something to say about a dotted path.
@@ -83,6 +93,9 @@ impl Eval<'_> {
     fn module_at(&self, path: PathBuf, name: Option<&str>) -> Vec<Value> {
         if let Some(id) = self.project.at(&path) {
             return vec![Value::Module(id)];
+        }
+        if self.is_quiet.get() {
+            return vec![Value::Unknown];
         }
         self.wanted.borrow_mut().insert((path, name.map(str::to_owned)));
         vec![Value::Unknown]
