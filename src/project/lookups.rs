@@ -132,7 +132,8 @@ impl Eval<'_> {
                 let found = self.module_member(*id, name);
                 if found.iter().all(|value| matches!(value, Value::Unknown)) { self.relative_submodule(file, module, name) } else { found }
             }
-            _ => vec![Value::Unknown],
+            // A package that is not parsed: its submodules are known by their paths.
+            _ => self.relative_submodule(file, module, name),
         }
     }
 
