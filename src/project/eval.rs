@@ -15,6 +15,9 @@ const MAX_DEPTH: u32 = 48;
 /// The writes of attributes through `self`, by attribute name.
 pub(super) type AttributeWrites = Vec<(String, super::writes::AttributeWrite)>;
 
+/// What modules hold, by name; `None` while it is being asked for.
+type Members = HashMap<(FileId, String), Option<Rc<[Value]>>>;
+
 /// Answers what expressions may be. One per thread: answers are remembered.
 #[derive(Debug)]
 pub struct Eval<'p> {
@@ -22,8 +25,7 @@ pub struct Eval<'p> {
     pub project: &'p Project,
     known: RefCell<HashMap<Site, Option<Rc<[Value]>>>>,
     depth: Cell<u32>,
-    /// What modules hold, by name; `None` while it is being asked for.
-    pub(super) members_known: RefCell<HashMap<(FileId, String), Option<Rc<[Value]>>>>,
+    pub(super) members_known: RefCell<Members>,
     pub(super) writes_known: RefCell<HashMap<Site, Rc<AttributeWrites>>>,
     pub(super) lineage_known: RefCell<HashMap<Site, Rc<[Site]>>>,
     pub(super) callers_known: RefCell<HashMap<Site, Rc<[super::callers::Caller]>>>,

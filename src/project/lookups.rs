@@ -14,13 +14,13 @@ impl Eval<'_> {
         }
         // Modules that are not parsed are not parsed to learn whether they hide a builtin.
         let is_quiet = self.is_quiet.replace(self.is_quiet.get() || builtins::is_builtin(name));
-        let found = self.from_star_imports(file, name);
+        let found = self.star_imported(file, name);
         self.is_quiet.set(is_quiet);
         found.unwrap_or_else(|| vec![Value::external(&format!("builtins.{name}"))])
     }
 
     /// What the star imports of a file bring under a name, if it is known.
-    fn from_star_imports(&self, file: FileId, name: &str) -> Option<Vec<Value>> {
+    fn star_imported(&self, file: FileId, name: &str) -> Option<Vec<Value>> {
         for module in super::reaching::star_imports(self.file(file)) {
             let found = self.imported(file, &module, Some(name));
             let known = found.iter().any(|value| match value {
