@@ -6,6 +6,7 @@ pub mod arguments;
 pub mod attributes;
 pub mod callers;
 pub mod calls;
+mod captured;
 pub mod class_makers;
 pub mod containers;
 pub mod contents;

@@ -270,6 +270,8 @@ impl Walk<'_, '_> {
             ("list" | "tuple" | "set" | "sorted" | "reversed" | "iter" | "frozenset", _) if !arguments.is_empty() => return self.iterated(arguments[0], path),
             _ => {}
         }
+        // What a function of the project returns: `for job in make_jobs(3)`.
+        self.elements(at(node), path.clone());
         let method = tree.child(callee, Field::Attribute).map_or("", |name| facts.text(name));
         let Some(object) = tree.child(callee, Field::Object).map(at) else { return };
         let wanted = match (method, path.parts.first()) {

@@ -1,7 +1,7 @@
 //! Which bindings of a variable may be in force where it is read.
 
 use crate::facts::FileFacts;
-use crate::facts::scopes::{Binding, BindingKind, ScopeId};
+use crate::facts::scopes::{Binding, BindingKind, ScopeId, ScopeKind};
 use crate::syntax::{Kind, NodeId, Tree};
 
 /// More bindings of one name than this are not looked at.
@@ -10,14 +10,18 @@ const MAX_BINDINGS: usize = 200;
 /// The bindings of `name` in `scope` that may be in force at `reader`.
 ///
 /// In the scope of the variable itself the last binding that lies in a suite around the reader hides
-/// those before it; a loop around both brings back those after it. Readers in nested scopes run at any
-/// time: they see all bindings.
+/// those before it; a loop around both brings back those after it. A comprehension runs where it stands. Readers in
+/// other nested scopes run at any time: they see all bindings, except in a `with` statement that binds the name.
 pub fn bindings<'f>(facts: &'f FileFacts, scope: ScopeId, name: &str, reader: NodeId) -> Vec<&'f Binding> {
     let all = facts.scopes.bindings(scope, name);
     // Generated tables bind one name thousands of times; the first ones tell as much as all.
     let all = &all[..all.len().min(MAX_BINDINGS)];
     // A comprehension binds its variables behind the expression that reads them.
-    let is_comprehension = facts.scopes.get(scope).kind == crate::facts::scopes::ScopeKind::Comprehension;
+    let is_comprehension = facts.scopes.get(scope).kind == ScopeKind::Comprehension;
+    let reader = run_in_place(facts, scope, reader);
+    if let Some(binding) = entered_around(facts, all, reader).filter(|_| facts.scopes.scope_of(reader) != scope) {
+        return vec![binding];
+    }
     if is_comprehension || facts.scopes.scope_of(reader) != scope || all.iter().any(|binding| binding.scope != scope) {
         return all.iter().filter(|binding| !matches!(binding.kind, BindingKind::Delete)).collect();
     }
@@ -36,6 +40,35 @@ pub fn bindings<'f>(facts: &'f FileFacts, scope: ScopeId, name: &str, reader: No
         .map(|(_, binding)| binding)
         .filter(|binding| !matches!(binding.kind, BindingKind::Delete))
         .collect()
+}
+
+/// The comprehension directly in `scope` that holds the reader, which runs where it stands; else the reader.
+fn run_in_place(facts: &FileFacts, scope: ScopeId, reader: NodeId) -> NodeId {
+    let tree = facts.tree();
+    let mut place = reader;
+    loop {
+        let around = facts.scopes.scope_of(place);
+        if around == scope {
+            return place;
+        }
+        let inner = facts.scopes.get(around);
+        let is_kept = tree.kind(inner.node) == Kind::GeneratorExpression
+            && tree.parent(inner.node).is_none_or(|up| !matches!(tree.kind(up), Kind::ArgumentList | Kind::Call | Kind::ForStatement));
+        if inner.kind != ScopeKind::Comprehension || is_kept || inner.node == place {
+            return reader;
+        }
+        place = inner.node;
+    }
+}
+
+/// The binding of the innermost `with` statement around the reader, if nothing else in that statement binds the name:
+/// what its body defines is used while it is open.
+fn entered_around<'f>(facts: &FileFacts, all: &'f [Binding], reader: NodeId) -> Option<&'f Binding> {
+    let tree = facts.tree();
+    let withs = all.iter().filter(|binding| matches!(binding.kind, BindingKind::With { .. }) && tree.contains(binding.statement, reader));
+    let innermost = withs.max_by_key(|binding| binding.statement)?;
+    let alone = all.iter().filter(|binding| tree.contains(innermost.statement, binding.node)).count() == 1;
+    alone.then_some(innermost)
 }
 
 /// The offset from which on a binding is in force: an assignment evaluates its right side first.

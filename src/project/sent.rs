@@ -100,6 +100,7 @@ impl Eval<'_> {
             }
         }
         out.extend(self.kept_by_processes(file));
+        out.extend(self.carried_as_captures(file));
         out
     }
 

@@ -60,7 +60,8 @@ pub(super) fn bound_in_dispatch(group: &Group, at: usize, each: &Use, form: &For
     let pairs: Vec<String> = form.given.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
     let edit = match by_name {
         Some(site) => extended_dict(facts, site, &pairs)?,
-        None => added_keyword(facts, dispatch.call.node, each.slot.expression.node, &format!("{}={{{}}}", dict.name, pairs.join(", "))),
+        // Behind the positional arguments, where they are given.
+        None => added_keyword(facts, dispatch.call.node, given.unwrap_or(each.slot.expression).node, &format!("{}={{{}}}", dict.name, pairs.join(", "))),
     };
     Some((vec![edit], Style::Keyword))
 }

@@ -24,6 +24,8 @@ pub struct Definition<'a> {
     pub node: NodeId,
     /// Its new name.
     pub name: String,
+    /// Type parameters of what stands around it that it names.
+    pub type_parameters: Vec<String>,
     /// Own parameters that are bound like captures, because their defaults read the enclosing function; they are
     /// among `parameters`, too.
     pub dropped: Vec<NodeId>,
@@ -56,7 +58,12 @@ impl Definition<'_> {
         let from = indent::indentation(facts.all(), tree.start(whole)).to_owned();
         let mut edits = self.edits.clone();
         if let Some(name) = tree.child(self.node, Field::Name) {
-            edits.push(Edit::replace(tree.span(name), self.name.clone()));
+            let own = tree.child(self.node, Field::TypeParameters);
+            let more = if own.is_some() { String::new() } else { self.bracketed_types() };
+            edits.push(Edit::replace(tree.span(name), format!("{}{more}", self.name)));
+            if let Some(own) = own.filter(|_| !self.type_parameters.is_empty()) {
+                edits.push(Edit::insert(tree.start(own) + 1, format!("{}, ", self.type_parameters.join(", "))));
+            }
         }
         if let Some(parameters) = tree.child(self.node, Field::Parameters) {
             edits.extend(self.parameter_edit(parameters));
@@ -67,6 +74,10 @@ impl Definition<'_> {
         let span = Span::new(start, end.max(tree.end(whole)));
         edits.extend(reindent_edits(facts, span, &from, ""));
         apply_inside(facts, span, edits)
+    }
+
+    fn bracketed_types(&self) -> String {
+        if self.type_parameters.is_empty() { String::new() } else { format!("[{}]", self.type_parameters.join(", ")) }
     }
 
     /// `Point = namedtuple("Point", …)`, with the name that pickle will look for.
@@ -184,7 +195,7 @@ impl Definition<'_> {
         let unit = &self.unit;
         let prelude: String = self.prelude.iter().map(|line| format!("{unit}{line}{newline}")).collect();
         let value = if bare { format!("({newline}{unit}{unit}{}{newline}{unit})", text.trim_start()) } else { text };
-        Some(format!("def {}({header}):{newline}{prelude}{unit}return {value}", self.name))
+        Some(format!("def {}{}({header}):{newline}{prelude}{unit}return {value}", self.name, self.bracketed_types()))
     }
 
     fn lambda_parameters(&self, own: &str, parameters: NodeId) -> String {

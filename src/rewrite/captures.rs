@@ -46,6 +46,8 @@ pub enum CaptureKind {
     },
     /// A local function, lambda or class: hoisted along.
     Definition(NodeId),
+    /// A type parameter of a function or class around it, which the moved definition gets as its own.
+    TypeParameter,
 }
 
 /// One captured variable.
@@ -59,7 +61,8 @@ pub struct Capture {
     pub reads: Vec<NodeId>,
 }
 
-/// Globals that only the entry-point guard binds: a child, which skips the guard, does not have them.
+/// Globals that only the entry-point guard, or a function around the callable, binds: a child, which runs neither, does
+/// not have them.
 fn guarded_globals(facts: &crate::facts::FileFacts, callable: NodeId) -> Vec<Variable> {
     let tree = facts.tree();
     let module = facts.scopes.module();
@@ -68,9 +71,14 @@ fn guarded_globals(facts: &crate::facts::FileFacts, callable: NodeId) -> Vec<Var
         let read = facts.scopes.get(scope).symbols.iter().filter(|(_, symbol)| symbol.home == module && symbol.flags.contains(SymbolFlags::REFERENCED));
         names.extend(read.map(|(name, _)| name.clone()));
     }
+    let encloses = |scope: ScopeId| tree.contains(facts.scopes.get(scope).node, callable);
     let is_guarded = |name: &String| {
         let bindings = facts.scopes.bindings(module, name);
-        !bindings.is_empty() && bindings.iter().all(|binding| binding.scope == module && guard_around(facts, binding.node).is_some())
+        // What a function around the callable binds by `global` no child has, either.
+        let missing = |binding: &crate::facts::scopes::Binding| {
+            if binding.scope == module { guard_around(facts, binding.node).is_some() } else { encloses(binding.scope) }
+        };
+        !bindings.is_empty() && bindings.iter().all(missing)
     };
     names.into_iter().filter(is_guarded).map(|name| Variable::new(module, name)).collect()
 }
@@ -131,6 +139,9 @@ fn kind_of(eval: &Eval, file: FileId, variable: &Variable, callable: NodeId) -> 
             format!("the body writes '{}' of the enclosing function (nonlocal, line {line}); in a worker that write is lost", variable.name),
             "return the value from the worker and combine the results in the parent",
         ));
+    }
+    if !bindings.is_empty() && bindings.iter().all(|binding| matches!(binding.kind, BindingKind::TypeParameter)) {
+        return Ok(CaptureKind::TypeParameter);
     }
     let all_imports = bindings.iter().all(|binding| matches!(binding.kind, BindingKind::Import { .. }));
     if !bindings.is_empty() && all_imports {

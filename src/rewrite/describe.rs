@@ -72,6 +72,7 @@ fn action(facts: &FileFacts, body: NodeId) -> Option<String> {
                 .to_owned(),
             )
         }
+        Kind::UnaryOperator => Some(if facts.text(body).starts_with('-') { "negate" } else { "invert" }.to_owned()),
         Kind::ComparisonOperator | Kind::BooleanOperator | Kind::NotOperator => Some("check".to_owned()),
         Kind::ConditionalExpression => tree.children(body).next().and_then(|first| action(facts, first)).or_else(|| Some("choose".to_owned())),
         Kind::Tuple => Some("make_tuple".to_owned()),

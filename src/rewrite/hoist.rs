@@ -258,6 +258,7 @@ impl<'e, 'p> Group<'e, 'p> {
                 facts,
                 node: self.members[at].node,
                 name: self.members[at].name.clone(),
+                type_parameters: super::member::type_parameters(facts, self.members[at].node),
                 parameters: self.parameters(at).into_iter().map(|row| row.1).chain(self.members[at].defaults.iter().map(|row| row.name.clone())).collect(),
                 dropped: self.members[at].defaults.iter().map(|row| row.parameter).collect(),
                 style: plan.styles[at],

@@ -153,6 +153,9 @@ fn available(facts: &FileFacts, expression: NodeId, limit: u32, what: &str) -> R
         if home != facts.scopes.module() && tree.contains(expression, home_scope.node) {
             continue;
         }
+        if matches!(facts.scopes.bindings(home, name), [one] if matches!(one.kind, BindingKind::TypeParameter)) {
+            continue;
+        }
         if home != facts.scopes.module() {
             return Err(Refusal::new(
                 Reason::UnsupportedShape,

@@ -98,6 +98,27 @@ pub(super) fn inner_names(facts: &FileFacts, node: NodeId) -> BTreeSet<String> {
     names
 }
 
+/// The type parameters of functions and classes around a definition that it names, as a list of its own would have them.
+pub(super) fn type_parameters(facts: &FileFacts, node: NodeId) -> Vec<String> {
+    let tree = facts.tree();
+    let whole = facts.with_decorators(node);
+    let mut found: Vec<String> = Vec::new();
+    for name in tree.subtree(whole).filter(|inside| tree.kind(*inside) == Kind::Identifier) {
+        let Some((home, text)) = facts.scopes.resolve_name(name) else { continue };
+        let [binding] = facts.scopes.bindings(home, text) else { continue };
+        if !matches!(binding.kind, BindingKind::TypeParameter) || tree.contains(whole, binding.node) {
+            continue;
+        }
+        let before = facts.all()[..tree.start(binding.node) as usize].trim_end_matches(|c: char| c != '*' && c != ',' && c != '[');
+        let stars = before.len() - before.trim_end_matches('*').len();
+        let text = format!("{}{text}", "*".repeat(stars));
+        if !found.contains(&text) {
+            found.push(text);
+        }
+    }
+    found
+}
+
 /// Whether a read inside a definition's node moves with it: all of it does.
 pub(super) fn in_moved_part(facts: &FileFacts, member: NodeId, read: NodeId) -> bool {
     facts.tree().contains(facts.with_decorators(member), read)

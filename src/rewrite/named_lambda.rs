@@ -94,6 +94,7 @@ fn definition(facts: &FileFacts, lambda: NodeId, name: &str) -> Result<String, R
         facts,
         node: lambda,
         name: name.to_owned(),
+        type_parameters: Vec::new(),
         dropped: Vec::new(),
         parameters: Vec::new(),
         style: Style::Keyword,
