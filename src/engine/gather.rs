@@ -29,6 +29,8 @@ pub struct Gathered {
     pub sent: Vec<Sent>,
     /// What travels beside it and cannot cross.
     pub carried: Vec<Carried>,
+    /// The `run` methods of processes that are made.
+    pub runs: Vec<Sent>,
     /// Files that could not be done.
     pub errors: Vec<FileError>,
     /// The texts of files with errors, for the frames of reports.
@@ -80,13 +82,13 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
             let holds_word = |facts: &FileFacts| words.is_match(facts.source.text.as_bytes()) || options.named.contains(&facts.source.path);
             asking = project.files().filter(|(_, facts)| holds_word(facts)).map(|(_, facts)| facts.source.path.clone()).collect();
         }
-        let Seen { sent, carried, wanted, triggers } = look(&project, &asking);
+        let Seen { sent, carried, runs, wanted, triggers } = look(&project, &asking);
         read = growth.next(wanted, triggers, files, paths, &known);
         if read.is_empty() || round >= MAX_ROUNDS {
             errors.sort();
             let mut project = project;
             project.entry_points = entry_points(&project, files);
-            return Gathered { project, sent, carried, errors, broken };
+            return Gathered { project, sent, carried, runs, errors, broken };
         }
         parsed = project.into_files();
     }
@@ -197,6 +199,7 @@ fn place_of(error: &ReadError) -> Option<crate::text::Place> {
 struct Seen {
     sent: Vec<Sent>,
     carried: Vec<Carried>,
+    runs: Vec<Sent>,
     /// Files that would need to be parsed, and the names that they are asked for.
     wanted: BTreeSet<(PathBuf, Option<String>)>,
     /// Names that hand callables on or start processes.
@@ -211,17 +214,19 @@ fn look(project: &Project, asking: &BTreeSet<PathBuf>) -> Seen {
             let eval = Eval::new(project);
             let sent = eval.sent(*id);
             let carried = eval.carried(*id);
+            let runs = eval.runs(*id);
             // What triggers need of other files, triggers of those files bring.
             let wanted = eval.wanted.take();
             let wanted = if asking.contains(&project.file(*id).source.path) { wanted } else { BTreeSet::new() };
             let triggers = eval.triggers(*id);
-            Seen { sent, carried, wanted, triggers }
+            Seen { sent, carried, runs, wanted, triggers }
         })
         .collect();
     let mut all = Seen::default();
     for part in parts {
         all.sent.extend(part.sent);
         all.carried.extend(part.carried);
+        all.runs.extend(part.runs);
         all.wanted.extend(part.wanted);
         all.triggers.extend(part.triggers);
     }

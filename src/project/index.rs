@@ -28,6 +28,7 @@ pub(super) struct NameIndex {
     aliases: BTreeMap<String, BTreeSet<String>>,
     partials: BTreeMap<String, Vec<Site>>,
     puts: BTreeMap<String, Vec<Put>>,
+    attributes: BTreeMap<String, Vec<Site>>,
 }
 
 impl Project {
@@ -65,6 +66,11 @@ impl Project {
     /// What is put into containers of that name (for attributes, of that last name).
     pub fn puts(&self, name: &str) -> &[Put] {
         self.names().puts.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The attribute expressions of that name.
+    pub fn attributes_named(&self, name: &str) -> &[Site] {
+        self.names().attributes.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// A name and those that imports (`as`), assignments and partials give to what it stands for.
@@ -120,6 +126,10 @@ impl NameIndex {
                             self.deriving.entry(file.text(name).to_owned()).or_default().push(Site { file: id, node });
                         }
                     }
+                }
+                Kind::Attribute => {
+                    let name = tree.child(node, Field::Attribute).map_or("", |name| file.text(name));
+                    self.attributes.entry(name.to_owned()).or_default().push(Site { file: id, node });
                 }
                 Kind::AliasedImport => {
                     let parts = tree.child(node, Field::Name).zip(tree.child(node, Field::Alias));

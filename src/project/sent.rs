@@ -1,8 +1,8 @@
 //! What reaches which process call: dispatches joined with the callables that reach their slots.
 
-use super::{Callable, Content, Dispatch, Eval, FileId, Origin, Site, Slot, Type};
+use super::{Callable, Content, Dispatch, Eval, FileId, Origin, Site, Slot, Type, Value};
 use crate::findings::StartMethod;
-use crate::syntax::Field;
+use crate::syntax::{Field, Kind};
 
 /// One callable that one dispatch sends.
 #[derive(Debug, Clone)]
@@ -74,6 +74,7 @@ impl Eval<'_> {
                 for returned in self.returns(function) {
                     self.obstacle(returned, false);
                 }
+                self.modules_read(function);
             }
         }
         let Some(definition) = definition else { return };
@@ -82,6 +83,16 @@ impl Eval<'_> {
             for expression in facts.tree().children(decorator) {
                 self.values(Site { file: definition.file, node: expression });
             }
+        }
+    }
+
+    /// Asks for the modules whose attributes a function reads.
+    fn modules_read(&self, function: Site) {
+        let facts = self.file(function.file);
+        let tree = facts.tree();
+        for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Attribute) {
+            let object = tree.child(node, Field::Object).filter(|object| tree.kind(*object) == Kind::Identifier);
+            object.into_iter().for_each(|object| drop(self.values(Site { file: function.file, node: object })));
         }
     }
 
@@ -104,6 +115,34 @@ impl Eval<'_> {
         out
     }
 
+    /// The `run` methods of the project's `Process` subclasses, by the constructor calls of a file.
+    pub fn runs(&self, file: FileId) -> Vec<Sent> {
+        let facts = self.file(file);
+        let mut out = Vec::new();
+        for call in facts.calls.iter().map(|node| Site { file, node: *node }) {
+            let callee = facts.tree().child(call.node, Field::Function);
+            let name = callee.map(|callee| facts.tree().child(callee, Field::Attribute).unwrap_or(callee)).map_or("", |name| facts.text(name));
+            if !self.project.names_of(name).iter().any(|name| self.project.defines_class(name)) {
+                continue;
+            }
+            for value in self.values(call).iter() {
+                let Value::Instance(Type::Class(class)) = value else { continue };
+                let (Some(_), Some((_, run))) = (self.process_class(*class), self.method(*class, "run")) else { continue };
+                let Some((entry, start)) = self.entry_of_class(*class) else { continue };
+                let dispatch = Dispatch { call, entry, start, receiver: None, made: None, shift: 0 };
+                let methods = dispatch.pickled_under(self.project);
+                let receiver = Type::Class(*class);
+                let callable = Callable::Method { receiver, object: call, name: "run".to_owned(), function: Some(run) };
+                let origin = Origin { callable, leaf: call, handover: call, through: Vec::new(), made_by: None, kept: true };
+                let slot = Slot { name: "run".to_owned(), expression: call, part: None };
+                if !methods.is_empty() {
+                    out.push(Sent { dispatch, slot, origin, methods });
+                }
+            }
+        }
+        out
+    }
+
     /// The lambdas, local functions and local classes that constructor calls give to objects of `Process` subclasses
     /// defined in the project: `start()` pickles the object with all that it keeps.
     fn kept_by_processes(&self, file: FileId) -> Vec<Carried> {
@@ -120,7 +159,7 @@ impl Eval<'_> {
                 Some((home, init)) => (home, self.arguments_kept_by(home, init, call)),
                 None => {
                     let values = self.values(Site { file, node: callee });
-                    let made = values.iter().find_map(|value| if let super::Value::Class(class) = value { Some(*class) } else { None });
+                    let made = values.iter().find_map(|value| if let Value::Class(class) = value { Some(*class) } else { None });
                     let Some(class) = made.filter(|class| self.method(*class, "__init__").is_some()) else { continue };
                     (class, self.stored_arguments(class, call))
                 }

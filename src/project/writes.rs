@@ -41,6 +41,11 @@ impl Eval<'_> {
         self.lineage(class).into_iter().flat_map(of_class).collect()
     }
 
+    /// Every write of an attribute through `self` in the methods of the class and its project bases, by name.
+    pub fn attribute_writes_by_name(&self, class: Site) -> Vec<(String, AttributeWrite)> {
+        self.lineage(class).into_iter().flat_map(|each| self.own_attribute_writes(each).to_vec()).collect()
+    }
+
     /// Every write of an attribute through `self` in the methods of this very class, by name.
     pub fn own_attribute_writes(&self, class: Site) -> Rc<Vec<(String, AttributeWrite)>> {
         if let Some(known) = self.writes_known.borrow().get(&class) {

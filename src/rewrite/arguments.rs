@@ -121,19 +121,19 @@ fn has_keywords(facts: &FileFacts, call: Site) -> bool {
 }
 
 /// The number of items of a tuple or list display without splats.
-fn display_length(facts: &FileFacts, site: Site) -> Option<usize> {
+pub(super) fn display_length(facts: &FileFacts, site: Site) -> Option<usize> {
     let tree = facts.tree();
     let items: Vec<NodeId> = tree.children(site.node).collect();
     let plain = matches!(tree.kind(site.node), Kind::Tuple | Kind::List) && !items.iter().any(|item| tree.kind(*item) == Kind::ListSplat);
     plain.then_some(items.len())
 }
 
-fn tuple_text(values: &[&str]) -> String {
+pub(super) fn tuple_text(values: &[&str]) -> String {
     if let [one] = values { format!("({one},)") } else { format!("({})", values.join(", ")) }
 }
 
 /// A tuple or list display with further items.
-fn extended(facts: &FileFacts, display: Site, values: &[&str]) -> Edit {
+pub(super) fn extended(facts: &FileFacts, display: Site, values: &[&str]) -> Edit {
     let tree = facts.tree();
     let items: Vec<NodeId> = tree.children(display.node).collect();
     let Some(last) = items.last() else {

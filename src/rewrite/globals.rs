@@ -3,8 +3,8 @@
 use super::captures::guard_around;
 use crate::facts::FileFacts;
 use crate::facts::scopes::{Binding, BindingKind};
-use crate::project::{Eval, FileId, Site};
-use crate::syntax::{Kind, NodeId};
+use crate::project::{Eval, FileId, Site, Value};
+use crate::syntax::{Field, Kind, NodeId};
 use std::collections::BTreeSet;
 
 /// How far calls are followed to order two places.
@@ -49,6 +49,11 @@ pub fn reads(eval: &Eval, functions: &[Site]) -> Vec<GlobalRead> {
         let facts = eval.file(function.file);
         let tree = facts.tree();
         let module = facts.scopes.module();
+        for read in module_attributes(eval, *function) {
+            if !found.iter().any(|have| have.file == read.file && have.name == read.name) {
+                found.push(read);
+            }
+        }
         for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Identifier) {
             let Some((home, name)) = facts.scopes.resolve_name(node) else { continue };
             let in_body = facts.scopes.scope_of(node) != module && facts.enclosing_function(node).is_some();
@@ -56,6 +61,62 @@ pub fn reads(eval: &Eval, functions: &[Site]) -> Vec<GlobalRead> {
             if new && !found.iter().any(|have| have.file == function.file && have.name == name) {
                 found.push(GlobalRead { file: function.file, name: name.to_owned(), read: Site { file: function.file, node }, function: *function });
             }
+        }
+    }
+    found
+}
+
+/// The globals of other modules that a function reads by way of the module: `settings.DEBUG`.
+fn module_attributes(eval: &Eval, function: Site) -> Vec<GlobalRead> {
+    let facts = eval.file(function.file);
+    let tree = facts.tree();
+    let mut found = Vec::new();
+    for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Attribute && !super::captures::is_written(tree, *node)) {
+        let (Some(object), Some(name)) = (tree.child(node, Field::Object), tree.child(node, Field::Attribute)) else { continue };
+        let Some(file) = module_named(eval, Site { file: function.file, node: object }) else { continue };
+        let home = eval.file(file);
+        if !home.scopes.bindings(home.scopes.module(), facts.text(name)).is_empty() {
+            found.push(GlobalRead { file, name: facts.text(name).to_owned(), read: Site { file: function.file, node }, function });
+        }
+    }
+    found
+}
+
+/// The module of the project that a name stands for, where it is the only thing it may stand for.
+fn module_named(eval: &Eval, object: Site) -> Option<FileId> {
+    if eval.file(object.file).tree().kind(object.node) != Kind::Identifier {
+        return None;
+    }
+    match &*eval.values(object) {
+        [Value::Module(file)] => Some(*file),
+        _ => None,
+    }
+}
+
+/// The places in other modules that bind the global `name` of `file` anew (`settings.DEBUG = True`), or change the object in
+/// it; with whether they bind it.
+pub fn changes_from_outside(eval: &Eval, file: FileId, name: &str) -> Vec<(Site, bool)> {
+    let late = |site: Site| {
+        let facts = eval.file(site.file);
+        facts.enclosing_function(site.node).is_some() || guard_around(facts, site.node).is_some()
+    };
+    let mut found = Vec::new();
+    for site in eval.project.attributes_named(name).iter().filter(|site| site.file != file) {
+        let facts = eval.file(site.file);
+        let object = facts.tree().child(site.node, Field::Object).map(|node| Site { file: site.file, node });
+        let (binds, changed) = (super::captures::is_written(facts.tree(), site.node), super::captures::is_change(facts, site.node));
+        if (binds || changed) && late(*site) && object.is_some_and(|object| module_named(eval, object) == Some(file)) {
+            found.push((*site, binds));
+        }
+    }
+    for (other, facts) in eval.project.files().filter(|(other, _)| *other != file) {
+        let module = facts.scopes.module();
+        let home = eval.file(file);
+        let imported = |binding: &Binding| matches!(&binding.kind, BindingKind::Import { module, attribute: Some(attribute) } if attribute == name && eval.project.module_path(other, module).is_some_and(|path| path == home.source.path));
+        if facts.scopes.bindings(module, name).iter().any(imported) {
+            let reads = facts.scopes.references(module, name).iter().copied();
+            let changed = reads.filter(|read| super::captures::is_change(facts, *read) && late(Site { file: other, node: *read }));
+            found.extend(changed.map(|node| (Site { file: other, node }, false)));
         }
     }
     found

@@ -41,7 +41,7 @@ pub fn hand_over(eval: &Eval, sent: &Sent, file: FileId, names: &[String]) -> Re
 }
 
 /// Whether the global can be read where the pool is made, is bound by then, and can be pickled.
-fn available(eval: &Eval, call: Site, name: &str) -> Result<(), Refusal> {
+pub(super) fn available(eval: &Eval, call: Site, name: &str) -> Result<(), Refusal> {
     let facts = eval.file(call.file);
     let scope = facts.scopes.scope_of(call.node);
     let module = facts.scopes.module();

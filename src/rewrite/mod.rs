@@ -23,10 +23,12 @@ pub mod member;
 pub mod method_wrapper;
 pub mod named_lambda;
 pub mod place;
+pub mod process_arguments;
 pub mod process_state;
 pub mod result_value;
 pub mod timing;
 pub mod unwrap;
+pub mod worker_state;
 pub mod wraps;
 
 /// How a script's code is put under the entry-point guard.

@@ -16,12 +16,13 @@ pub fn made_in_run(eval: &Eval, class: Site, write: Site) -> Option<Fix> {
     let statement = tree.parent(assignment).filter(|up| tree.kind(*up) == Kind::ExpressionStatement)?;
     let value = tree.child(assignment, Field::Right)?;
     let in_init = tree.parent(statement) == tree.child(init.node, Field::Body);
-    if !in_init || place::shares_its_line(facts, statement) || !is_closed(eval, Site { file: class.file, node: value }) {
+    if !in_init || place::shares_its_line(facts, statement) {
         return None;
     }
+    let renamed = from_attributes(eval, class, init, Site { file: class.file, node: value })?;
     let name = facts.text(tree.child(write.node, Field::Attribute)?);
     let inside = eval.worker_methods(&eval.lineage(class), run);
-    if !is_used_only_in(eval, name, write, &inside) {
+    if !is_used_only_in(eval, class, name, write, &inside) {
         return None;
     }
     let body = tree.child(run.node, Field::Body)?;
@@ -34,7 +35,8 @@ pub fn made_in_run(eval: &Eval, class: Site, write: Site) -> Option<Fix> {
         first = tree.children(body).nth(1)?;
     }
     let indentation = indent::indentation(facts.all(), tree.start(first));
-    let line = format!("{}{}{indentation}", facts.text(statement), facts.source.newline());
+    let text = super::body::apply_inside(facts, tree.span(statement), renamed)?;
+    let line = format!("{text}{}{indentation}", facts.source.newline());
     let edits = [Edit::insert(tree.start(first), line), place::remove_statement(facts, statement)];
     let path = Arc::new(facts.source.path.clone());
     Some(Fix {
@@ -45,23 +47,48 @@ pub fn made_in_run(eval: &Eval, class: Site, write: Site) -> Option<Fix> {
     })
 }
 
-/// Whether an expression reads nothing but module-level names: it means the same in another method.
-fn is_closed(eval: &Eval, expression: Site) -> bool {
+/// The edits that make an expression of `__init__` mean the same in another method: it may read module-level names, and
+/// parameters that `__init__` keeps in an attribute which nothing else writes.
+fn from_attributes(eval: &Eval, class: Site, init: Site, expression: Site) -> Option<Vec<Edit>> {
     let facts = eval.file(expression.file);
     let tree = facts.tree();
-    tree.subtree(expression.node)
-        .filter(|node| tree.kind(*node) == Kind::Identifier)
-        .all(|node| facts.scopes.resolve_name(node).is_none_or(|(home, _)| home == facts.scopes.module()))
+    let body = tree.child(init.node, Field::Body)?;
+    let own = first_parameter(eval, init)?;
+    let writes = eval.attribute_writes_by_name(class);
+    let mut edits = Vec::new();
+    for node in tree.subtree(expression.node).filter(|node| tree.kind(*node) == Kind::Identifier) {
+        let Some((home, name)) = facts.scopes.resolve_name(node).filter(|(home, _)| *home != facts.scopes.module()) else { continue };
+        if name == own {
+            // Another attribute: it is there when the child runs if nothing but `__init__` writes it.
+            let attribute = tree.parent(node).filter(|up| tree.kind(*up) == Kind::Attribute)?;
+            let read = facts.text(tree.child(attribute, Field::Attribute)?);
+            writes.iter().filter(|(attribute, _)| attribute == read).all(|(_, write)| tree.contains(init.node, write.target.node)).then_some(())?;
+            continue;
+        }
+        let [binding] = facts.scopes.bindings(home, name) else { return None };
+        let is_parameter = matches!(binding.kind, crate::facts::scopes::BindingKind::Parameter { .. }) && tree.contains(init.node, binding.node);
+        let keeps = |write: &crate::project::writes::AttributeWrite| {
+            let value = write.value.filter(|value| value.file == init.file && facts.text(value.node) == name);
+            value.is_some() && tree.parent(facts.statement(write.target.node)) == Some(body)
+        };
+        let kept = writes.iter().find(|(_, write)| keeps(write)).map(|(attribute, _)| attribute).filter(|_| is_parameter)?;
+        (writes.iter().filter(|(attribute, _)| attribute == kept).count() == 1).then_some(())?;
+        edits.push(Edit::replace(tree.span(node), format!("{own}.{kept}")));
+    }
+    Some(edits)
 }
 
 /// Whether the attribute name occurs nowhere but at `write` and inside the given methods.
-fn is_used_only_in(eval: &Eval, name: &str, write: Site, inside: &std::collections::BTreeSet<Site>) -> bool {
+fn is_used_only_in(eval: &Eval, class: Site, name: &str, write: Site, inside: &std::collections::BTreeSet<Site>) -> bool {
     eval.project.files().all(|(id, facts)| {
         let tree = facts.tree();
         tree.subtree(Tree::ROOT).filter(|node| tree.kind(*node) == Kind::Attribute).all(|node| {
             let same = tree.child(node, Field::Attribute).is_some_and(|attribute| facts.text(attribute) == name);
             let here = Site { file: id, node };
-            !same || here == write || inside.iter().any(|method| method.file == id && tree.contains(method.node, node))
+            !same
+                || here == write
+                || super::worker_state::is_of_another_class(eval, class, here)
+                || inside.iter().any(|method| method.file == id && tree.contains(method.node, node))
         })
     })
 }

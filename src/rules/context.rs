@@ -4,11 +4,12 @@ use super::Rule;
 use crate::catalogue::{Transport, last_part};
 use crate::facts::FileFacts;
 use crate::findings::{Finding, Location, Related, Remedy, Severity, StartMethod};
-use crate::project::{Callable, Carried, Dispatch, Eval, FileId, Sent, Site, Slot, Type, Value};
+use crate::project::picklability::Obstacle;
+use crate::project::{Callable, Carried, Content, Dispatch, Eval, FileId, Sent, Site, Slot, Type, Value, What};
 use crate::rewrite::binding::Use;
 use crate::rewrite::captures::guard_around;
 use crate::rewrite::globals::{self, GlobalRead};
-use crate::rewrite::{Bind, GuardStyle};
+use crate::rewrite::{Bind, GuardStyle, initializer, process_arguments};
 use crate::syntax::{Kind, Match, NodeId};
 use std::collections::BTreeMap;
 
@@ -18,18 +19,19 @@ pub struct SentIndex {
     all: Vec<Sent>,
     by_definition: BTreeMap<Site, Vec<usize>>,
     carried: Vec<Carried>,
+    runs: Vec<Sent>,
 }
 
 impl SentIndex {
-    /// An index of the callables `all` and of what is `carried` beside them.
-    pub fn new(all: Vec<Sent>, carried: Vec<Carried>) -> Self {
+    /// An index of the callables `all`, of what is `carried` beside them, and of the `run` methods of processes.
+    pub fn new(all: Vec<Sent>, carried: Vec<Carried>, runs: Vec<Sent>) -> Self {
         let mut by_definition: BTreeMap<Site, Vec<usize>> = BTreeMap::new();
         for (at, sent) in all.iter().enumerate() {
             if let Callable::Lambda(site) | Callable::Function(site) | Callable::Class(site) = sent.origin.callable {
                 by_definition.entry(site).or_default().push(at);
             }
         }
-        Self { all, by_definition, carried }
+        Self { all, by_definition, carried, runs }
     }
 
     /// The dispatches that a `def`, lambda or class reaches.
@@ -50,6 +52,25 @@ impl SentIndex {
     /// What is handed over in a file as an argument and cannot cross.
     pub fn carried_in(&self, file: FileId) -> impl Iterator<Item = &Carried> {
         self.carried.iter().filter(move |carried| carried.content.handover.file == file)
+    }
+
+    /// The methods of a class, its bases and its subclasses that run in workers.
+    pub fn workers_of(&self, class: Site, eval: &Eval) -> Vec<Site> {
+        let related = |other: Site| eval.lineage(other).contains(&class) || eval.lineage(class).contains(&other);
+        let of_class = |sent: &Sent| match &sent.origin.callable {
+            Callable::Method { receiver: Type::Class(other), .. } | Callable::Instance(other) => related(*other),
+            _ => false,
+        };
+        let mut found: Vec<Site> = self.all.iter().chain(&self.runs).filter(|sent| of_class(sent)).filter_map(|sent| eval.worker(&sent.origin)).collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// Whether an object that keeps `obstacle` is sent as an argument, too.
+    pub fn carries(&self, obstacle: &Obstacle) -> bool {
+        let same = |content: &Content| matches!(&content.what, What::Object(other) if other.site.is_some() && other.site == obstacle.site);
+        self.carried.iter().any(|carried| same(&carried.content))
     }
 
     /// Whether a constructor call of a `Process` subclass (or of one that derives from it) gives it a callable that cannot cross.
@@ -246,6 +267,12 @@ impl<'p> RuleContext<'_, 'p> {
             .collect()
     }
 
+    /// As [`sent_calls`](Self::sent_calls), with the `run` methods of the processes that are made in the file.
+    pub fn worker_calls(&self) -> Vec<&Sent> {
+        let runs = self.index.runs.iter().filter(|run| run.origin.handover.file == self.file);
+        self.sent_calls().into_iter().chain(runs).collect()
+    }
+
     /// The start methods other than fork under which something sent is pickled: those under which a child imports its modules.
     pub fn without_fork(&self, sent: &Sent) -> Vec<StartMethod> {
         sent.methods.iter().copied().filter(|method| *method != StartMethod::Fork).collect()
@@ -270,6 +297,16 @@ impl<'p> RuleContext<'_, 'p> {
         let initializers = self.index.all.iter().filter(|sent| sent.slot.name == "initializer").filter_map(|sent| self.eval.worker(&sent.origin));
         let functions: Vec<Site> = std::iter::once(worker).chain(initializers).flat_map(|function| self.eval.reached(function)).collect();
         globals::bound_by(self.eval, &functions)
+    }
+
+    /// The remedy that hands globals of `file` to the workers of a dispatch: by an initializer, or as arguments of a Process.
+    pub fn handed_over(&self, sent: &Sent, file: FileId, names: &[String]) -> Remedy {
+        let by_arguments = sent.slot.name != "run" && sent.dispatch.api(self.eval.project).id == "mp.Process";
+        let attempt = match sent.origin.callable {
+            Callable::Function(worker) if by_arguments => process_arguments::hand_over(self.eval, sent, &self.index.of(worker), file, names),
+            _ => initializer::hand_over(self.eval, sent, file, names),
+        };
+        attempt.map_or_else(Remedy::Refused, Remedy::Fix)
     }
 
     /// The text of an expression on one line, shortened for messages.

@@ -4,7 +4,6 @@ use super::{Rule, RuleContext};
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
 use crate::project::{Sent, Site, Value};
 use crate::rewrite::globals::{self, GlobalRead, Placement, placement};
-use crate::rewrite::initializer;
 use crate::syntax::QueryFile;
 
 static QUERY: QueryFile = QueryFile::new("fork_inherited_state", include_str!("../../queries/fork_inherited_state.scm"));
@@ -20,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
-    for sent in ctx.sent_calls() {
+    for sent in ctx.worker_calls() {
         let methods = ctx.without_fork(sent);
         let Some(worker) = ctx.importable_worker(sent).filter(|_| !methods.is_empty()) else { continue };
         let bound = ctx.bound_in_workers(worker);
@@ -34,14 +33,14 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         let rebound: Vec<String> = changed.iter().filter(|row| row.2).map(|row| row.0.name.clone()).collect();
         for (read, change, is_rebound) in &changed {
             let name = &read.name;
-            let worker_name = ctx.eval.file(read.file).definition_name(read.function.node);
+            let worker_name = ctx.eval.file(read.function.file).definition_name(read.function.node);
             let message = format!(
                 "'{worker_name}' runs in a worker of {} and reads the global '{name}', which the parent changes after import (line {}); under spawn and forkserver it sees the value of the import",
                 ctx.api_name(sent),
                 ctx.location(*change).start.line
             );
             let remedy = if *is_rebound {
-                initializer::hand_over(ctx.eval, sent, read.file, &rebound).map_or_else(Remedy::Refused, Remedy::Fix)
+                ctx.handed_over(sent, read.file, &rebound)
             } else {
                 Remedy::Refused(Refusal::new(
                     Reason::NoHandOver,
@@ -68,7 +67,7 @@ fn first_change(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Si
         return None;
     }
     let by_parent = |site: Site| {
-        let function = facts.enclosing_function(site.node).map(at);
+        let function = ctx.eval.file(site.file).enclosing_function(site.node).map(|node| Site { file: site.file, node });
         let in_worker = function.is_some_and(|function| reached.contains(&function));
         let at_import = function.is_some_and(|function| !globals::is_main_only(ctx.eval, function));
         !in_worker && !at_import && globals::is_before(ctx.eval, site, sent.dispatch.call)
@@ -76,7 +75,8 @@ fn first_change(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Si
     let rebound =
         bindings.iter().filter(|binding| placement(facts, binding) != Placement::Import).map(|binding| at(binding.node)).find(|site| by_parent(*site));
     let in_place = || globals::changes(ctx.eval, read.file, &read.name).into_iter().find(|site| by_parent(*site));
-    rebound.map(|site| (site, true)).or_else(|| in_place().map(|site| (site, false)))
+    let outside = || globals::changes_from_outside(ctx.eval, read.file, &read.name).into_iter().find(|(site, _)| by_parent(*site));
+    rebound.map(|site| (site, true)).or_else(|| in_place().map(|site| (site, false))).or_else(outside)
 }
 
 /// Multiprocessing's own objects are the business of another rule.

@@ -2,10 +2,9 @@
 
 use super::{Rule, RuleContext};
 use crate::catalogue::objects::{self, Travels};
-use crate::findings::{Finding, Remedy, Severity};
+use crate::findings::{Finding, Severity};
 use crate::project::{Site, Type, Value};
 use crate::rewrite::globals::{GlobalRead, Placement, placement};
-use crate::rewrite::initializer;
 use crate::syntax::QueryFile;
 
 static QUERY: QueryFile = QueryFile::new("import_time_primitive", include_str!("../../queries/import_time_primitive.scm"));
@@ -21,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
-    for sent in ctx.sent_calls() {
+    for sent in ctx.worker_calls() {
         let methods = ctx.without_fork(sent);
         let Some(worker) = ctx.importable_worker(sent).filter(|_| !methods.is_empty()) else { continue };
         let bound = ctx.bound_in_workers(worker);
@@ -33,13 +32,13 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             .collect();
         for (read, made, what) in &own {
             let name = &read.name;
-            let worker_name = ctx.eval.file(read.file).definition_name(read.function.node);
+            let worker_name = ctx.eval.file(read.function.file).definition_name(read.function.node);
             let message = format!(
                 "'{worker_name}' runs in a worker of {} and uses the module-level '{name}', {what}; under spawn and forkserver each process makes its own when it imports the module",
                 ctx.api_name(sent)
             );
             let names: Vec<String> = own.iter().filter(|row| row.0.file == read.file).map(|row| row.0.name.clone()).collect();
-            let remedy = initializer::hand_over(ctx.eval, sent, read.file, &names).map_or_else(Remedy::Refused, Remedy::Fix);
+            let remedy = ctx.handed_over(sent, read.file, &names);
             let mut related = vec![ctx.related(*made, format!("'{name}' is made here, in every process")), ctx.related(read.read, "used here")];
             related.extend(ctx.path_of(sent, None));
             found.push(ctx.finding(sent.origin.handover, message, &methods, Severity::Error, remedy, related));

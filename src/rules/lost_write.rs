@@ -21,7 +21,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
-    for sent in ctx.sent_calls() {
+    for sent in ctx.worker_calls() {
         if sent.slot.name == "initializer" || sent.dispatch.call.file != ctx.file {
             continue;
         }
@@ -50,6 +50,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
 fn lost(ctx: &RuleContext, sent: &Sent) -> Vec<(String, Site, Site)> {
     match &sent.origin.callable {
         Callable::Function(worker) if !ctx.eval.is_local(*worker) && worker.file == ctx.file => lost_globals(ctx, sent, *worker),
+        Callable::Method { receiver: Type::Class(class), function: Some(worker), .. } if sent.slot.name == "run" => lost_by_process(ctx, sent, *class, *worker),
         Callable::Method { receiver: Type::Class(_), object, function: Some(worker), .. } if object.file == ctx.file => {
             lost_attributes(ctx, sent, *object, *worker)
         }
@@ -103,6 +104,53 @@ fn lost_attributes(ctx: &RuleContext, sent: &Sent, object: Site, worker: Site) -
         }
     }
     found
+}
+
+/// The attributes that `run` writes and that the code which made the process reads from it afterwards.
+fn lost_by_process(ctx: &RuleContext, sent: &Sent, class: Site, run: Site) -> Vec<(String, Site, Site)> {
+    let facts = ctx.facts();
+    let tree = facts.tree();
+    let inside = ctx.eval.worker_methods(&ctx.eval.lineage(class), run);
+    let mut found: Vec<(String, Site, Site)> = Vec::new();
+    for write in inside.iter().flat_map(|method| self_writes(ctx, *method)) {
+        let name = ctx.eval.file(write.file).text(write.node).rsplit('.').next().unwrap_or("");
+        let told = format!("'{name}' of the process");
+        // An attribute that other methods write, too, may have its value from them.
+        let by_others = ctx.eval.attribute_writes(class, name).iter().any(|other| {
+            let method = ctx.eval.method_around(class, other.target.node).map(|node| Site { file: other.target.file, node });
+            method.is_some_and(|method| !inside.contains(&method) && ctx.eval.file(method.file).definition_name(method.node) != "__init__")
+        });
+        if by_others || found.iter().any(|row| row.0 == told) {
+            continue;
+        }
+        let reads_it = |node: NodeId| {
+            tree.kind(node) == Kind::Attribute
+                && tree.child(node, Field::Attribute).is_some_and(|attribute| facts.text(attribute) == name)
+                && !is_written(tree, node)
+                && is_read_back(facts, node, sent.dispatch.call.node)
+        };
+        let of_process = |node: NodeId| {
+            let object = tree.child(node, Field::Object).map(|node| ctx.at(node));
+            let process = crate::project::Value::Instance(Type::Class(class));
+            object.is_some_and(|object| ctx.eval.values(object).contains(&process)) && !may_be_shared(ctx, ctx.at(node))
+        };
+        let read = tree.subtree(crate::syntax::Tree::ROOT).find(|node| reads_it(*node) && of_process(*node));
+        found.extend(read.map(|node| (told, write, ctx.at(node))));
+    }
+    found
+}
+
+/// The places of a method that write an attribute of its object, or change what is in it.
+fn self_writes(ctx: &RuleContext, method: Site) -> Vec<Site> {
+    let facts = ctx.eval.file(method.file);
+    let tree = facts.tree();
+    let at = |node| Site { file: method.file, node };
+    let attributes = facts.own_nodes(method.node).filter(|node| tree.kind(*node) == Kind::Attribute);
+    let of_self = |node: &NodeId| {
+        let own = tree.child(*node, Field::Object).filter(|own| tree.kind(*own) == Kind::Identifier);
+        own.is_some_and(|own| ctx.eval.self_class(at(own)).is_some()) && (is_written(tree, *node) || is_change(facts, *node))
+    };
+    attributes.filter(of_self).map(at).collect()
 }
 
 /// Whether an object may be one whose changes in a worker reach the parent.

@@ -5,7 +5,7 @@ use crate::facts::scopes::BindingKind;
 use crate::findings::{Finding, Remedy, Severity};
 use crate::project::Site;
 use crate::rewrite::globals::{self, GlobalRead, Placement, placement};
-use crate::rewrite::{import_move, initializer};
+use crate::rewrite::import_move;
 use crate::syntax::{Kind, QueryFile};
 
 static QUERY: QueryFile = QueryFile::new("main_only_global", include_str!("../../queries/main_only_global.scm"));
@@ -21,7 +21,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
-    for sent in ctx.sent_calls() {
+    for sent in ctx.worker_calls() {
         let methods = ctx.without_fork(sent);
         let Some(worker) = ctx.importable_worker(sent).filter(|_| !methods.is_empty()) else { continue };
         let (reads, bound) = (ctx.worker_reads(worker), ctx.bound_in_workers(worker));
@@ -32,16 +32,19 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             let name = &read.name;
             let Some(binding) = facts.scopes.bindings(facts.scopes.module(), name).first() else { continue };
             let binder = Site { file: read.file, node: binding.node };
-            let worker_name = facts.definition_name(read.function.node);
+            let worker_name = ctx.eval.file(read.function.file).definition_name(read.function.node);
             let message = format!(
                 "'{worker_name}' runs in a worker of {} and reads '{name}', which only the main process binds (line {}); children skip the entry-point guard",
                 ctx.api_name(sent),
                 ctx.location(binder).start.line
             );
-            let remedy = if is_import(ctx, read) { import_move::to_top(ctx.eval, read) } else { initializer::hand_over(ctx.eval, sent, read.file, &values) };
+            let remedy = if is_import(ctx, read) {
+                import_move::to_top(ctx.eval, read).map_or_else(Remedy::Refused, Remedy::Fix)
+            } else {
+                ctx.handed_over(sent, read.file, &values)
+            };
             let mut related = vec![ctx.related(read.read, "read here"), ctx.related(binder, format!("'{name}' is bound here"))];
             related.extend(ctx.path_of(sent, None));
-            let remedy = remedy.map_or_else(Remedy::Refused, Remedy::Fix);
             found.push(ctx.finding(sent.origin.handover, message, &methods, Severity::Error, remedy, related));
         }
     }
@@ -56,9 +59,9 @@ fn is_import(ctx: &RuleContext, read: &GlobalRead) -> bool {
 /// Whether every binding of the global happens in the main process only.
 fn is_main_only(ctx: &RuleContext, read: &GlobalRead) -> bool {
     let facts = ctx.eval.file(read.file);
-    let tree = facts.tree();
     let module = facts.scopes.module();
     let bindings = facts.scopes.bindings(module, &read.name);
+    let tree = ctx.eval.file(read.read.file).tree();
     let forgiven = tree.ancestors(read.read.node).any(|up| tree.kind(up) == Kind::TryStatement);
     let callable = |kind: &BindingKind| matches!(kind, BindingKind::FunctionDef(_) | BindingKind::ClassDef(_));
     !bindings.is_empty()

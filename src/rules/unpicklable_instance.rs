@@ -2,12 +2,12 @@
 
 use super::{Rule, RuleContext};
 use crate::facts::names;
-use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
+use crate::findings::{Finding, Fix, Reason, Refusal, Remedy, Severity};
 use crate::project::instances::Moment;
 use crate::project::picklability::Obstacle;
 use crate::project::{Callable, Origin, Sent, Site, Type, Value};
 use crate::rewrite::binding::Use;
-use crate::rewrite::{bound_method, lift};
+use crate::rewrite::{bound_method, lift, worker_state};
 use crate::syntax::{Field, QueryFile};
 
 static QUERY: QueryFile = QueryFile::new("unpicklable_instance", include_str!("../../queries/unpicklable_instance.scm"));
@@ -47,12 +47,30 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             continue;
         }
         let message = told(&if first.path.is_empty() { format!("is {}", first.what) } else { format!("holds {} ({})", first.what, first.path) });
-        let remedy = bound_method::remedy(ctx.eval, sent, &obstacles).unwrap_or_else(|| Remedy::Refused(refusal(ctx, &obstacles)));
+        let remedy = bound_method::remedy(ctx.eval, sent, &obstacles)
+            .or_else(|| unused_state(ctx, sent, &obstacles).map(Remedy::Fix))
+            .unwrap_or_else(|| Remedy::Refused(refusal(ctx, &obstacles)));
         let mut related: Vec<_> = obstacles.iter().filter_map(|each| Some(ctx.related(each.site?, format!("{} is kept here", each.what)))).collect();
         related.extend(ctx.path_of(sent, None));
         found.push(ctx.finding(sent.origin.handover, message, &sent.methods, Severity::Error, remedy, related));
     }
     found
+}
+
+/// The repair where the worker does not use what keeps its object from crossing.
+fn unused_state(ctx: &RuleContext, sent: &Sent, obstacles: &[Obstacle]) -> Option<Fix> {
+    let (class, method) = match &sent.origin.callable {
+        Callable::Method { receiver: Type::Class(class), function: Some(method), .. } => (*class, *method),
+        Callable::Instance(class) => (*class, ctx.eval.worker(&sent.origin)?),
+        _ => return None,
+    };
+    let is_method = matches!(sent.origin.callable, Callable::Method { .. });
+    if is_method && let Some(fix) = worker_state::detached(ctx.eval, method) {
+        return Some(fix);
+    }
+    let workers = ctx.index.workers_of(class, ctx.eval);
+    let is_argument = obstacles.iter().any(|each| ctx.index.carries(each));
+    if is_argument { None } else { worker_state::left_behind(ctx.eval, class, obstacles, &workers) }
 }
 
 /// What the object of a sent method or callable instance holds, and how messages name the callable.

@@ -2,10 +2,11 @@
 
 use super::{Rule, RuleContext};
 use crate::catalogue::Start;
-use crate::findings::{Finding, Reason, Refusal, Remedy, Severity, StartMethod};
+use crate::findings::{Finding, Fix, Reason, Refusal, Remedy, Severity, StartMethod};
 use crate::project::Site;
 use crate::project::instances::Moment;
-use crate::rewrite::process_state;
+use crate::project::picklability::Obstacle;
+use crate::rewrite::{process_state, worker_state};
 use crate::syntax::QueryFile;
 
 static QUERY: QueryFile = QueryFile::new("unpicklable_process_attribute", include_str!("../../queries/unpicklable_process_attribute.scm"));
@@ -35,7 +36,9 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         }
         let name = ctx.facts().definition_name(class.node);
         let run = ctx.eval.method(class, "run").map(|(_, run)| run);
-        for obstacle in ctx.eval.attribute_obstacles(class, true, DEPTH, &Moment { worker: run, call: None }) {
+        let obstacles = ctx.eval.attribute_obstacles(class, true, DEPTH, &Moment { worker: run, call: None });
+        let left = left_behind(ctx, class, &obstacles);
+        for obstacle in obstacles {
             let Some(write) = obstacle.site.filter(|site| site.file == ctx.file && is_before_start(ctx, class, *site)) else { continue };
             let attribute = &obstacle.path;
             // What a constructor call gives is reported there, where it is written.
@@ -45,7 +48,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             }
             let message =
                 format!("the process class '{name}' keeps {} ({attribute}), and start() pickles the whole object under spawn and forkserver", obstacle.what);
-            let remedy = process_state::made_in_run(ctx.eval, class, write).map_or_else(
+            let remedy = process_state::made_in_run(ctx.eval, class, write).or_else(|| left.clone()).map_or_else(
                 || {
                     Remedy::Refused(Refusal::new(
                         Reason::UnpicklableObject,
@@ -60,6 +63,13 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// The repair for attributes that only the parent uses, where all the others can be made in `run`.
+fn left_behind(ctx: &RuleContext, class: Site, obstacles: &[Obstacle]) -> Option<Fix> {
+    let made_in_run = |obstacle: &Obstacle| obstacle.site.is_some_and(|write| process_state::made_in_run(ctx.eval, class, write).is_some());
+    let rest: Vec<Obstacle> = obstacles.iter().filter(|obstacle| !made_in_run(obstacle)).cloned().collect();
+    worker_state::left_behind(ctx.eval, class, &rest, &ctx.index.workers_of(class, ctx.eval))
 }
 
 /// Whether a write happens in this class, in `__init__` or in what only `__init__` calls: other methods may run after `start()`.
