@@ -249,6 +249,41 @@ pub(super) const STATELESS: &[&str] =
 /// What `requests` and `subprocess` offer beside their work.
 pub(super) const NOT_SEEN: &[&str] = &["requests.Session", "requests.session", "httpx.Client", "subprocess.list2cmdline"];
 
+/// Modules of the standard library that scripts import in the middle of their work, and that nothing prepares.
+pub const STANDARD_MODULES: &[&str] = &[
+    "argparse",
+    "collections",
+    "concurrent",
+    "copy",
+    "csv",
+    "datetime",
+    "functools",
+    "glob",
+    "itertools",
+    "json",
+    "logging",
+    "math",
+    "multiprocessing",
+    "operator",
+    "os",
+    "pathlib",
+    "pickle",
+    "queue",
+    "random",
+    "re",
+    "shutil",
+    "string",
+    "subprocess",
+    "sys",
+    "tempfile",
+    "threading",
+    "time",
+    "traceback",
+    "typing",
+    "uuid",
+    "warnings",
+];
+
 /// Methods of multiprocessing that prepare the start of processes: only the process that starts them needs that.
 pub const PROCESS_SETUP: &[&str] = &["set_start_method", "freeze_support", "set_executable", "set_forkserver_preload"];
 

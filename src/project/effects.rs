@@ -1,11 +1,11 @@
 //! What a statement does besides binding names: nothing, set something up, work, or something that can be seen.
 
-use super::effect_tables::{DIFFERENT, DIFFERENT_UNLESS_GIVEN, LOGS, NOT_SEEN, PURE, PURE_BUILTINS, RANDOM, SEEN, SETUP, STATELESS};
+use super::effect_tables::{DIFFERENT, DIFFERENT_UNLESS_GIVEN, LOGS, NOT_SEEN, PURE, PURE_BUILTINS, RANDOM, SEEN, SETUP, STANDARD_MODULES, STATELESS};
 use super::starts::called_name;
 use super::{Eval, FileId, Site, Type, Value};
 use crate::catalogue::objects::{self, Travels};
 use crate::facts::execution;
-use crate::syntax::{Field, Kind, NodeId};
+use crate::syntax::{Field, Kind, NodeId, Tree};
 
 /// Chains of project functions are followed this far.
 const MAX_DEPTH: u32 = 6;
@@ -35,22 +35,24 @@ pub struct Effect {
     pub repeatable: bool,
     /// Whether it gives something else each time: the time, a random number, the process id.
     pub differs: bool,
+    /// Whether imports below may depend on it: it sets something up, or calls a library for nothing but its effect.
+    pub prepares: bool,
 }
 
 impl Effect {
-    const PURE: Self = Self { level: Level::Pure, cause: None, repeatable: true, differs: false };
+    const PURE: Self = Self { level: Level::Pure, cause: None, repeatable: true, differs: false, prepares: false };
 
     fn of(level: Level) -> Self {
-        Self { level, ..Self::PURE }
+        Self { level, prepares: level == Level::Setup, ..Self::PURE }
     }
 
     fn join(self, other: Self) -> Self {
         let strongest = if other.level > self.level { other } else { self };
-        Self { repeatable: self.repeatable && other.repeatable, differs: self.differs || other.differs, ..strongest }
+        Self { repeatable: self.repeatable && other.repeatable, differs: self.differs || other.differs, prepares: self.prepares || other.prepares, ..strongest }
     }
 
     fn seen(call: Site, what: &'static str, repeatable: bool) -> Self {
-        Self { level: Level::Seen, cause: Some((call, what)), repeatable, differs: false }
+        Self { level: Level::Seen, cause: Some((call, what)), repeatable, ..Self::PURE }
     }
 }
 
@@ -175,7 +177,25 @@ impl Eval<'_> {
         if listed(PURE, path) {
             return Effect::PURE;
         }
-        Effect::of(if listed(SETUP, path) && !listed(LOGS, path) { Level::Setup } else { Level::Work })
+        let level = if listed(SETUP, path) && !listed(LOGS, path) { Level::Setup } else { Level::Work };
+        let tree = self.file(call.file).tree();
+        let for_effect = tree.parent(call.node).is_some_and(|up| tree.kind(up) == Kind::ExpressionStatement);
+        let top = path.split('.').next().unwrap_or(path);
+        let of_library = top != "builtins" && !STANDARD_MODULES.contains(&top);
+        Effect { prepares: level == Level::Setup || (for_effect && of_library), ..Effect::of(level) }
+    }
+
+    /// Whether a statement imports a file of the project that prints or the like while it is imported.
+    pub fn imports_noise(&self, statement: Site) -> bool {
+        let facts = self.file(statement.file);
+        if !matches!(facts.tree().kind(statement.node), Kind::ImportStatement | Kind::ImportFromStatement) {
+            return false;
+        }
+        let files = self.project.imported_paths(statement.file, facts, statement.node).into_iter().filter_map(|path| self.project.at(&path));
+        files.into_iter().any(|file| {
+            let nodes: Vec<NodeId> = execution::executed(self.file(file), Tree::ROOT);
+            self.effect_of_nodes(file, &nodes, 2).level == Level::Seen
+        })
     }
 
     /// Whether a call gives something else each time. Random numbers repeat where a seed was set above.

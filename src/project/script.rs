@@ -107,7 +107,7 @@ impl Project {
     }
 
     /// The files of the project that an import statement imports.
-    fn imported_paths(&self, file: FileId, facts: &FileFacts, statement: NodeId) -> Vec<PathBuf> {
+    pub(super) fn imported_paths(&self, file: FileId, facts: &FileFacts, statement: NodeId) -> Vec<PathBuf> {
         if facts.tree().kind(statement) == Kind::ImportStatement {
             return imported_names(facts, statement).iter().filter_map(|module| self.module_path(file, module)).collect();
         }

@@ -65,6 +65,7 @@ impl Eval<'_> {
         }
         let names = self.starting_applications(file).into_iter().chain(self.known_globals(file));
         out.extend(names.filter_map(|name| self.project.trigger(file, Some(name.to_owned()))));
+        self.want_late_imports(file);
         if self.starts_on_import(file) {
             out.extend(self.project.trigger(file, None));
         }
@@ -108,6 +109,18 @@ impl Eval<'_> {
         let module = facts.scopes.module();
         let names = facts.scopes.get(module).symbols.keys().map(String::as_str);
         names.filter(|name| facts.scopes.bindings(module, name).iter().any(is_known)).collect()
+    }
+
+    /// Modules that are imported below work are looked into: what they show has its place among the work.
+    fn want_late_imports(&self, file: FileId) {
+        let facts = self.file(file);
+        let tree = facts.tree();
+        let is_call =
+            |node: &NodeId| tree.kind(*node) == Kind::ExpressionStatement && tree.children(*node).next().is_some_and(|inner| tree.kind(inner) == Kind::Call);
+        let below = tree.children(crate::syntax::Tree::ROOT).skip_while(|node| !is_call(node));
+        let imports = below.filter(|node| matches!(tree.kind(*node), Kind::ImportStatement | Kind::ImportFromStatement));
+        let paths = imports.flat_map(|node| self.project.imported_paths(file, facts, node));
+        self.wanted.borrow_mut().extend(paths.filter(|path| self.project.at(path).is_none()).map(|path| (path, None)));
     }
 
     /// Whether importing the file starts a process: then it matters who imports it.

@@ -1,6 +1,6 @@
 //! What worker processes run: the functions they are sent, and what those reach.
 
-use super::{Callable, Eval, FileId, Sent, Site, Value};
+use super::{Callable, Eval, FileId, Sent, Site, Value, registrations};
 use crate::catalogue::Starts;
 use crate::facts::scopes::BindingKind;
 use crate::syntax::{Field, Kind, NodeId, Tree};
@@ -20,13 +20,15 @@ pub struct WorkerNames {
 impl Eval<'_> {
     /// The names of `file` that code reachable from what `sent` lists may use in a worker.
     pub fn worker_names(&self, file: FileId, sent: &[Sent]) -> WorkerNames {
-        let mut reach = Reach { eval: self, file, seen: BTreeSet::new(), waiting: Vec::new(), methods: BTreeSet::new(), names: WorkerNames::default() };
+        let mut reach =
+            Reach { eval: self, file, seen: BTreeSet::new(), waiting: Vec::new(), methods: BTreeSet::new(), by_name: false, names: WorkerNames::default() };
         for each in sent {
             reach.callable(&each.origin.callable);
         }
         reach.process_classes();
         reach.run();
         reach.names.surely.clone_from(&reach.names.reads);
+        reach.what_travels_along();
         if self.sends_unseen(file, sent) {
             reach.everything();
             reach.run();
@@ -58,6 +60,8 @@ struct Reach<'e, 'p> {
     waiting: Vec<Site>,
     /// Names of methods that worker code calls on objects that are not known.
     methods: BTreeSet<String>,
+    /// Whether such code looks names up by text.
+    by_name: bool,
     names: WorkerNames,
 }
 
@@ -99,6 +103,45 @@ impl Reach<'_, '_> {
             });
             if is_process {
                 self.add(class);
+            }
+        }
+    }
+
+    /// What the arguments hold, what containers that workers read were given, and the methods that Python calls itself.
+    fn what_travels_along(&mut self) {
+        for site in self.eval.carried_definitions(self.file) {
+            self.add(site);
+        }
+        for class in self.definitions(Kind::ClassDefinition) {
+            self.implicit_methods(class);
+        }
+        self.run();
+        let registrations = registrations::of(self.eval, self.file);
+        loop {
+            let before = self.seen.len();
+            let reads = self.names.reads.clone();
+            for registration in registrations.iter().filter(|each| !each.containers.is_disjoint(&reads)) {
+                registration.definitions.iter().for_each(|site| self.add(*site));
+            }
+            if self.by_name {
+                self.everything();
+            }
+            self.run();
+            if before == self.seen.len() {
+                return;
+            }
+        }
+    }
+
+    /// `__len__`, `__setstate__` and the like of a class whose objects may be anywhere.
+    fn implicit_methods(&mut self, class: Site) {
+        let facts = self.eval.file(class.file);
+        let tree = facts.tree();
+        let Some(body) = tree.child(class.node, Field::Body) else { return };
+        for node in tree.subtree(body).filter(|node| tree.kind(*node) == Kind::FunctionDefinition) {
+            let name = facts.definition_name(node);
+            if name.starts_with("__") && name.ends_with("__") && !matches!(name, "__init__" | "__new__" | "__init_subclass__") {
+                self.add(Site { file: class.file, node });
             }
         }
     }
@@ -153,6 +196,7 @@ impl Reach<'_, '_> {
         let Some((home, name)) = facts.scopes.resolve_name(node).filter(|(home, _)| *home == module) else { return };
         let bindings = facts.scopes.bindings(home, name);
         if bindings.is_empty() {
+            self.by_name |= matches!(name, "globals" | "eval" | "exec");
             return;
         }
         if facts.scopes.is_read(node) {

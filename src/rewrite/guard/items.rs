@@ -48,12 +48,16 @@ pub struct Item {
     pub writes: BTreeSet<String>,
     /// Module-level names that it reads, also through functions and classes that it names.
     pub reads: BTreeSet<String>,
+    /// Whether it imports something from outside the standard library.
+    pub imports: bool,
+    /// Whether it defines something, or imports a file of the project, and shows something meanwhile.
+    pub noisy: bool,
 }
 
 impl Item {
     /// Whether it may change places with work: it does nothing that can be noticed.
     pub fn is_transparent(&self) -> bool {
-        matches!(self.class, Class::Definition)
+        (self.class == Class::Definition && !self.noisy)
             || (self.class == Class::Constant && self.effect.level == Level::Pure && self.effect.repeatable && !self.effect.differs)
     }
 }
@@ -105,12 +109,15 @@ fn merge(into: &mut Item, other: Item) {
     };
     let stronger = if other.effect.level > into.effect.level { other.effect } else { into.effect };
     let repeatable = into.effect.repeatable && other.effect.repeatable;
-    into.effect = Effect { repeatable, differs: into.effect.differs || other.effect.differs, ..stronger };
+    let (differs, prepares) = (into.effect.differs || other.effect.differs, into.effect.prepares || other.effect.prepares);
+    into.effect = Effect { repeatable, differs, prepares, ..stronger };
     into.starts.extend(other.starts);
     into.binds.extend(other.binds);
     into.changes.extend(other.changes);
     into.writes.extend(other.writes);
     into.reads.extend(other.reads);
+    into.imports |= other.imports;
+    into.noisy |= other.noisy;
 }
 
 fn item(eval: &Eval, file: FileId, names: &ModuleNames, node: NodeId, lines: Span) -> Item {
@@ -129,7 +136,10 @@ fn item(eval: &Eval, file: FileId, names: &ModuleNames, node: NodeId, lines: Spa
         }
         reads = reached;
     }
-    Item { nodes: vec![node], lines, class, effect, starts, binds, changes, writes, reads }
+    let defines = matches!(facts.tree().kind(node), Kind::DecoratedDefinition | Kind::ClassDefinition);
+    let noisy = (defines && effect.level == Level::Seen) || eval.imports_noise(Site { file, node });
+    let imports = imports_foreign(facts, node);
+    Item { nodes: vec![node], lines, class, effect, starts, binds, changes, writes, reads, imports, noisy }
 }
 
 fn class_of(eval: &Eval, file: FileId, node: NodeId, effect: Effect, starts: bool) -> Class {
@@ -148,6 +158,7 @@ fn class_of(eval: &Eval, file: FileId, node: NodeId, effect: Effect, starts: boo
         | Kind::PassStatement
         | Kind::AssertStatement
         | Kind::GlobalStatement => Class::Definition,
+        Kind::ExpressionStatement if makes_class(eval, file, node) => Class::Definition,
         Kind::IfStatement if guard::is_guard(facts, node) => Class::Guard,
         Kind::IfStatement if guard::leaves_elsewhere(facts, node) => Class::Exit,
         Kind::IfStatement | Kind::TryStatement | Kind::WithStatement if brings_definitions(eval, file, node) => Class::Definition,
@@ -160,6 +171,26 @@ fn class_of(eval: &Eval, file: FileId, node: NodeId, effect: Effect, starts: boo
             Level::Work | Level::Seen => Class::Work,
         },
     }
+}
+
+/// Whether a statement imports something from outside the standard library, at any depth.
+fn imports_foreign(facts: &FileFacts, node: NodeId) -> bool {
+    let tree = facts.tree();
+    let imports = execution::executed(facts, node).into_iter().filter(|node| matches!(tree.kind(*node), Kind::ImportStatement | Kind::ImportFromStatement));
+    imports.into_iter().any(|import| {
+        let named = tree.child(import, Field::ModuleName).or_else(|| tree.child(import, Field::Name)).unwrap_or(import);
+        let top = facts.text(named).split(['.', ' ']).next().unwrap_or_default();
+        !effect_tables::STANDARD_MODULES.contains(&top)
+    })
+}
+
+/// `Point = namedtuple("Point", "x y")`: a class by assignment, which objects on their way to workers need.
+fn makes_class(eval: &Eval, file: FileId, statement: NodeId) -> bool {
+    let tree = eval.file(file).tree();
+    let assignment = tree.children(statement).next().filter(|inner| tree.kind(*inner) == Kind::Assignment);
+    let call = assignment.and_then(|assignment| tree.child(assignment, Field::Right)).filter(|right| tree.kind(*right) == Kind::Call);
+    let Some(callee) = call.and_then(|call| tree.child(call, Field::Function)) else { return false };
+    eval.makes_a_class(Site { file, node: callee })
 }
 
 /// Whether a statement's whole test pretends to be a guard.

@@ -5,7 +5,6 @@ use crate::facts::FileFacts;
 use crate::findings::{Reason, Refusal};
 use crate::project::effects::Level;
 use crate::project::worker_names::WorkerNames;
-use crate::syntax::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who needs names of the module by importing it.
@@ -30,13 +29,15 @@ pub struct Sorting {
 /// gave) are work like any other, if neither workers nor importers need them.
 pub fn follow_results(items: &mut [Item], needs: &Needs) {
     let mut results: BTreeSet<String> = BTreeSet::new();
-    for item in items.iter_mut() {
+    let last_start = items.iter().rposition(|item| !item.starts.is_empty()).unwrap_or(0);
+    for (at, item) in items.iter_mut().enumerate() {
         let depends = !item.starts.is_empty() || item.reads.iter().any(|name| results.contains(name));
         if !depends {
             continue;
         }
         let needed = item.binds.iter().any(|name| needs.workers.reads.contains(name) || needs.importers.contains(name));
-        if item.class == Class::Definition && item.starts.is_empty() && !needed {
+        // What is sent to a later process must be found there.
+        if item.class == Class::Definition && item.starts.is_empty() && !needed && at > last_start {
             item.class = Class::Work;
         }
         if item.class != Class::Definition {
@@ -51,7 +52,7 @@ pub fn from_first_work(facts: &FileFacts, items: &[Item], needs: &Needs, must: &
     let first_start = items.iter().position(|item| !item.starts.is_empty()).unwrap_or(items.len());
     // What is bound after the last start cannot be meant by a worker.
     let last_start = items.iter().rposition(|item| !item.starts.is_empty() || item.class == Class::Guard).map_or(usize::MAX, |last| last + 1);
-    let mut sorter = Sorter { facts, items, stays: vec![false; items.len()], needed: BTreeMap::new(), first_start };
+    let mut sorter = Sorter { items, stays: vec![false; items.len()], needed: BTreeMap::new(), first_start, names: ModuleNames::of(facts) };
     sorter.need(needs.workers.reads.difference(&needs.workers.binds), last_start);
     sorter.need(needs.importers.iter(), usize::MAX);
     sorter.settle();
@@ -84,12 +85,12 @@ pub fn alone(facts: &FileFacts, items: &[Item], needs: &Needs, wanted: &BTreeSet
 }
 
 struct Sorter<'a> {
-    facts: &'a FileFacts,
     items: &'a [Item],
     stays: Vec<bool>,
     /// Names, each with the position up to which its bindings matter.
     needed: BTreeMap<String, usize>,
     first_start: usize,
+    names: ModuleNames,
 }
 
 impl Sorter<'_> {
@@ -123,7 +124,7 @@ impl Sorter<'_> {
     }
 
     fn first_work(&self) -> usize {
-        let is_work = |at: &usize| self.items[*at].class == Class::Work && !self.stays[*at] && !self.is_needed(*at);
+        let is_work = |at: &usize| self.items[*at].class == Class::Work && !self.stays[*at] && !self.is_needed(*at) && !self.imports_follow(*at);
         (0..self.items.len()).find(is_work).unwrap_or(self.items.len())
     }
 
@@ -140,22 +141,31 @@ impl Sorter<'_> {
             Class::Definition => true,
             Class::Guard | Class::Exit => false,
             Class::Constant | Class::Setup if at < first_work => true,
-            Class::Setup if self.imports_follow(at) => true,
-            _ => self.is_needed(at),
+            Class::Setup | Class::Work if self.imports_follow(at) => true,
+            _ => self.is_needed(at) || self.may_stay(at),
         }
     }
 
-    /// Whether the statement changes where imports look, and imports follow.
+    /// Whether what the statement sets up may matter to imports that follow.
     fn imports_follow(&self, at: usize) -> bool {
-        let text = self.facts.slice(self.items[at].lines);
-        let is_import = |item: &Item| item.nodes.iter().any(|node| matches!(self.facts.tree().kind(*node), Kind::ImportStatement | Kind::ImportFromStatement));
-        (text.contains("sys.path") || text.contains("environ") || text.contains("site.")) && self.items[at + 1..].iter().any(is_import)
+        let effect = &self.items[at].effect;
+        effect.prepares && effect.repeatable && self.items[at].starts.is_empty() && self.items[at + 1..].iter().any(|item| item.imports)
+    }
+
+    /// Whether a constant may stay as well: functions read it, it is bound once, and all that it is made of stays.
+    fn may_stay(&self, at: usize) -> bool {
+        let item = &self.items[at];
+        let binders = |name: &String| self.items.iter().enumerate().filter(|(_, other)| other.binds.contains(name)).map(|row| row.0).collect::<Vec<_>>();
+        let plain = item.class == Class::Constant && item.is_transparent() && item.changes.is_empty();
+        plain
+            && item.binds.iter().any(|name| self.names.is_read_by_definitions(name))
+            && item.binds.iter().all(|name| binders(name) == [at])
+            && item.reads.iter().all(|name| binders(name).into_iter().all(|other| other < at && self.stays[other]))
     }
 
     /// Variables (in lower case) right above the first work, below all definitions, that no function reads: they belong
     /// to the work.
     fn trailing_constants(&self, needs: &Needs) -> BTreeSet<usize> {
-        let names = ModuleNames::of(self.facts);
         let mut out = BTreeSet::new();
         for at in (0..self.first_work()).rev() {
             let item = &self.items[at];
@@ -163,7 +173,7 @@ impl Sorter<'_> {
                 let others = self.items.iter().enumerate().filter(|(other, _)| self.stays[*other] && *other != at && !out.contains(other));
                 needs.workers.reads.contains(name)
                     || needs.importers.contains(name)
-                    || names.is_read_by_definitions(name)
+                    || self.names.is_read_by_definitions(name)
                     || others.into_iter().any(|(_, other)| other.reads.contains(name) || other.binds.contains(name))
             };
             let local = |name: &String| name.chars().all(|c| !c.is_uppercase()) && !name.starts_with('_') && !elsewhere(name);
