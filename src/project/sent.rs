@@ -110,8 +110,26 @@ impl Eval<'_> {
                 }
             }
         }
+        out.extend(self.bound_by_partials(file));
         out.extend(self.kept_by_processes(file));
         out.extend(self.carried_as_captures(file));
+        out
+    }
+
+    /// What cannot cross among the arguments that a `partial` binds for a callable which a dispatch of the file sends.
+    fn bound_by_partials(&self, file: FileId) -> Vec<Carried> {
+        let mut out = Vec::new();
+        for dispatch in self.dispatches(file) {
+            let methods = dispatch.pickled_under(self.project);
+            for slot in self.slots(&dispatch).into_iter().filter(|slot| slot.part.is_none() && !methods.is_empty()) {
+                for value in self.values(slot.expression).iter() {
+                    let Value::Partial(call) = value else { continue };
+                    let bound = self.all_arguments(*call).into_iter().skip(1);
+                    let contents = bound.flat_map(|argument| self.contents(super::Argument::object(argument), dispatch.carries_primitives(self.project)));
+                    out.extend(contents.map(|content| Carried { dispatch: dispatch.clone(), content, methods: methods.clone() }));
+                }
+            }
+        }
         out
     }
 

@@ -80,6 +80,18 @@ pub fn list_of(eval: &Eval, generator: Site, carried: &Carried) -> Option<Fix> {
     Some(fix(facts, "send a list".into(), applicability, edits))
 }
 
+/// `list(d.values())` for a view of a dictionary, where the worker goes through its items once and does nothing else with it.
+pub fn list_of_view(eval: &Eval, view: Site, carried: &Carried) -> Option<Fix> {
+    let facts = eval.file(view.file);
+    let handover = carried.content.handover;
+    let is_here = handover.file == view.file && facts.tree().contains(handover.node, view.node) && facts.tree().kind(view.node) == Kind::Call;
+    if !carried.content.through.is_empty() || !is_here || !is_iterated_by_worker(eval, view, carried) {
+        return None;
+    }
+    let span = facts.tree().span(view.node);
+    Some(fix(facts, "send a list".into(), Applicability::Safe, vec![Edit::replace(span, format!("list({})", facts.slice(span)))]))
+}
+
 /// Whether the one worker function of a dispatch only iterates the parameter that gets `argument`.
 fn is_iterated_by_worker(eval: &Eval, argument: Site, carried: &Carried) -> bool {
     let slots = eval.slots(&carried.dispatch);

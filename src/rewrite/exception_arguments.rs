@@ -1,6 +1,6 @@
 //! Exceptions that tell pickle how to make them again.
 
-use super::place;
+use super::{imports, place};
 use crate::findings::{Applicability, FileEdit, Fix};
 use crate::project::exceptions::Gap;
 use crate::project::{Eval, Site};
@@ -46,5 +46,29 @@ pub fn reduced(eval: &Eval, class: Site, gap: &Gap) -> Option<Fix> {
         applicability: Applicability::Unsafe,
         edits: vec![FileEdit { path, edit }],
         new_names: Vec::new(),
+    })
+}
+
+/// A `__reduce__` that makes the exception from `args` and its attributes alone, without `__init__`: right for every class
+/// of the project between it and the builtin that it derives from, subclasses included.
+pub fn made_without_init(eval: &Eval, gap: &Gap) -> Option<Fix> {
+    let facts = eval.file(gap.init.file);
+    let tree = facts.tree();
+    let class = tree.enclosing(gap.init.node, &[Kind::ClassDefinition])?;
+    if !facts.decorators(gap.init.node).is_empty() || eval.is_local(Site { file: gap.init.file, node: class }) {
+        return None;
+    }
+    let remake = imports::import(facts, "copyreg", "__newobj__", &[gap.init.node]);
+    let indentation = indent::indentation(facts.all(), tree.start(gap.init.node));
+    let (newline, unit) = (facts.source.newline(), place::indent_unit(facts));
+    let call = format!("return {}, (type(self), *self.args), self.__dict__", remake.expression);
+    let text = format!("{newline}{newline}{indentation}def __reduce__(self):{newline}{indentation}{unit}{call}");
+    let edits = std::iter::once(Edit::insert(tree.end(gap.init.node), text)).chain(remake.edit);
+    let path = Arc::new(facts.source.path.clone());
+    Some(Fix {
+        title: "tell pickle how to make the exception again".into(),
+        applicability: Applicability::Unsafe,
+        edits: edits.map(|edit| FileEdit { path: path.clone(), edit }).collect(),
+        new_names: remake.new_name.into_iter().collect(),
     })
 }

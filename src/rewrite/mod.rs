@@ -26,6 +26,7 @@ pub mod place;
 pub mod process_arguments;
 pub mod process_state;
 pub mod result_value;
+pub mod task_primitive;
 pub mod timing;
 pub mod unwrap;
 pub mod worker_state;

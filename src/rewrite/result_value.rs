@@ -1,8 +1,8 @@
 //! Results that have a picklable equal: `list(d.keys())` for `d.keys()`, a list for a generator expression.
 
 use crate::findings::{Applicability, FileEdit, Fix};
-use crate::project::{Eval, Site};
-use crate::syntax::{Field, Kind};
+use crate::project::{Callable, Eval, Sent, Site};
+use crate::syntax::{Field, Kind, NodeId};
 use crate::text::{Edit, Span};
 use std::sync::Arc;
 
@@ -25,4 +25,42 @@ pub fn picklable(eval: &Eval, returned: Site, what: &str) -> Option<Fix> {
     let path = Arc::new(facts.source.path.clone());
     let edits = edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect();
     Some(Fix { title, applicability: Applicability::Unsafe, edits, new_names: Vec::new() })
+}
+
+/// A function that runs a generator or coroutine function to its end in the worker, sent in its place.
+pub fn run_to_the_end(eval: &Eval, sent: &Sent) -> Option<Fix> {
+    let Callable::Function(worker) = sent.origin.callable else { return None };
+    let leaf = sent.origin.leaf;
+    let (facts, home) = (eval.file(leaf.file), eval.file(worker.file));
+    let tree = facts.tree();
+    let is_named = tree.kind(leaf.node) == Kind::Identifier && facts.scopes.resolve_name(leaf.node).is_some_and(|(scope, _)| scope == facts.scopes.module());
+    let one_place = sent.origin.through.is_empty() && leaf == sent.slot.expression && sent.slot.part.is_none();
+    if !is_named || !one_place || !home.decorators(worker.node).is_empty() || (home.is_async(worker.node) && home.is_generator(worker.node)) {
+        return None;
+    }
+    let parameters = home.tree().child(worker.node, Field::Parameters)?;
+    let plain = |node: NodeId| (home.tree().kind(node) == Kind::Identifier).then(|| home.text(node));
+    let names: Option<Vec<&str>> = home.tree().children(parameters).map(plain).collect();
+    let own = facts.text(leaf.node);
+    let (signature, passed) = match names.filter(|names| !names.contains(&own)) {
+        Some(names) => (names.join(", "), names.join(", ")),
+        None => ("*args, **kwargs".to_owned(), "*args, **kwargs".to_owned()),
+    };
+    let name = super::fresh_name::module_name(facts, own);
+    let (newline, unit) = (facts.source.newline(), super::place::indent_unit(facts));
+    let mut edits = Vec::new();
+    let mut new_names = vec![name.clone()];
+    let body = if home.is_async(worker.node) {
+        let run = super::imports::import(facts, "asyncio", "run", &[leaf.node]);
+        edits.extend(run.edit);
+        new_names.extend(run.new_name);
+        format!("return {}({own}({passed}))", run.expression)
+    } else {
+        format!("return list({own}({passed}))")
+    };
+    edits.push(super::place::insert_above(facts, leaf.node, &format!("def {name}({signature}):{newline}{unit}{body}")));
+    edits.push(Edit::replace(tree.span(leaf.node), name.clone()));
+    let path = Arc::new(facts.source.path.clone());
+    let edits = edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect();
+    Some(Fix { title: format!("send a function that runs '{own}' to its end: '{name}'"), applicability: Applicability::Unsafe, edits, new_names })
 }

@@ -68,6 +68,12 @@ fn object_found(ctx: &RuleContext, carried: &Carried, place: Site) -> Described 
     if is_generator && let Some(fix) = argument_value::list_of(ctx.eval, leaf, carried) {
         return ("a generator expression".into(), Remedy::Fix(fix), Some((leaf, "the generator is made here".to_owned())));
     }
+    if obstacle.what == "a dict view"
+        && obstacle.path.is_empty()
+        && let Some(fix) = argument_value::list_of_view(ctx.eval, leaf, carried)
+    {
+        return ("a dict view".into(), Remedy::Fix(fix), None);
+    }
     if obstacle.what == ENVIRONMENT && obstacle.path.is_empty() && leaf == place && facts.text(leaf.node).ends_with("environ") {
         return ("'os.environ'".into(), Remedy::Fix(argument_value::copied_environment(ctx.eval, leaf)), None);
     }

@@ -38,7 +38,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                 if gap.keyword_only { "keyword-only arguments".to_owned() } else { count(gap.required) },
                 gap.kept
             );
-            let remedy = exception_arguments::reduced(ctx.eval, class, &gap).map_or_else(
+            let remedy = exception_arguments::reduced(ctx.eval, class, &gap).or_else(|| exception_arguments::made_without_init(ctx.eval, &gap)).map_or_else(
                 || {
                     Remedy::Refused(Refusal::new(
                         Reason::UnsupportedShape,

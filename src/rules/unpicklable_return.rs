@@ -35,7 +35,8 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                 let message = format!("'{name}' is {what} and runs in a worker of {}; what it returns cannot be pickled to come back", ctx.api_name(sent));
                 let refusal = Refusal::new(reason, format!("'{name}' is {what}"), advice);
                 let definition = Some((worker, format!("'{name}' is defined here")));
-                found.push(ctx.finding(sent.origin.handover, message, &sent.methods, Severity::Error, Remedy::Refused(refusal), ctx.path_of(sent, definition)));
+                let remedy = result_value::run_to_the_end(ctx.eval, sent).map_or(Remedy::Refused(refusal), Remedy::Fix);
+                found.push(ctx.finding(sent.origin.handover, message, &sent.methods, Severity::Error, remedy, ctx.path_of(sent, definition)));
             }
             None => found.extend(returned(ctx, sent, worker)),
         }
