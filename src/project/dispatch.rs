@@ -1,7 +1,7 @@
 //! Calls that send something to another process.
 
 use super::{Eval, FileId, Part, Project, Site, Type, Value};
-use crate::catalogue::{ByWhat, Condition, Entry, EntryId, EntryKind, Start, Transport, Verdict};
+use crate::catalogue::{ByWhat, Entry, EntryId, EntryKind, Start, Transport, Verdict};
 use crate::findings::StartMethod;
 use crate::syntax::{Field, Kind};
 
@@ -216,27 +216,6 @@ impl Eval<'_> {
         let submit = self.project.catalogue.method(entry, "submit").or_else(|| self.project.catalogue.method(entry, "schedule"))?;
         let transport = self.project.catalogue.get(submit).transport;
         matches!(transport, Transport::Queue | Transport::OwnPipe).then(|| (self.effective(start, entry), made))
-    }
-
-    pub(super) fn conditions_hold(&self, dispatch: &Dispatch) -> bool {
-        let entry = dispatch.api(self.project);
-        let text = self.file(dispatch.call.file).all();
-        entry.when.iter().all(|condition| self.condition_holds(dispatch, condition))
-            && !entry.unless_source.iter().any(|part| text.contains(part.as_str()))
-            && (entry.id != "mp.BaseManager.register" || !self.serves_in_place(dispatch))
-    }
-
-    fn condition_holds(&self, dispatch: &Dispatch, condition: &Condition) -> bool {
-        let pos = if condition.pos < 0 { -1 } else { condition.pos + dispatch.shift };
-        let Some(argument) = self.argument(dispatch.call, &condition.name, pos) else {
-            return !condition.required || self.has_splat(dispatch.call);
-        };
-        let facts = self.file(argument.file);
-        let literal = match self.string_literal(argument) {
-            Some(text) => format!("'{text}'"),
-            None => facts.text(argument.node).to_owned(),
-        };
-        !condition.unless.contains(&literal) && (condition.only.is_empty() || condition.only.contains(&literal))
     }
 
     /// Whether a call has a `*args` or `**kwargs` among its arguments.

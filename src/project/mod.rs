@@ -9,6 +9,7 @@ pub mod calls;
 mod captured;
 mod carried_definitions;
 pub mod class_makers;
+mod conditions;
 pub mod containers;
 pub mod contents;
 pub mod crossing;

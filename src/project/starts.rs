@@ -291,7 +291,7 @@ impl Eval<'_> {
         out
     }
 
-    fn is_parameter(&self, site: Site) -> bool {
+    pub(super) fn is_parameter(&self, site: Site) -> bool {
         let facts = self.file(site.file);
         let Some((home, name)) = facts.scopes.resolve_name(site.node).filter(|_| facts.tree().kind(site.node) == Kind::Identifier) else { return false };
         facts.scopes.bindings(home, name).iter().any(|binding| matches!(binding.kind, BindingKind::Parameter { .. }))
@@ -351,7 +351,8 @@ impl Eval<'_> {
                 format!("{class}.{}", if called.is_empty() { last } else { called })
             }
             _ if entry.kind == EntryKind::Method => called.to_owned(),
-            _ => last.to_owned(),
+            // One entry may stand for several functions.
+            _ => entry.paths.iter().map(|path| crate::catalogue::last_part(path)).find(|last| *last == called).unwrap_or(last).to_owned(),
         }
     }
 }

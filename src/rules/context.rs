@@ -181,8 +181,15 @@ impl<'p> RuleContext<'_, 'p> {
         match (entry.receiver.is_empty(), parts.next()) {
             (false, Some(class)) if last == "__call__" => class.to_owned(),
             (false, Some(class)) => format!("{class}.{}", if name.is_empty() { last } else { &name }),
-            _ => last_part(path).to_owned(),
+            // One entry may stand for several functions.
+            _ => entry.paths.iter().map(|path| last_part(path)).find(|last| *last == self.called_text(dispatch.call)).unwrap_or(last_part(path)).to_owned(),
         }
+    }
+
+    fn called_text(&self, call: Site) -> &str {
+        let facts = self.eval.file(call.file);
+        let callee = facts.tree().child(call.node, crate::syntax::Field::Function);
+        callee.map_or("", |callee| last_part(facts.text(callee)))
     }
 
     fn called_name(&self, call: Site) -> String {

@@ -1,0 +1,80 @@
+//! Whether the arguments of a call make it a dispatch, for APIs that start processes only then.
+
+use super::{Dispatch, Eval, Site, Value};
+use crate::catalogue::Condition;
+use crate::facts::scopes::{Binding, BindingKind};
+use crate::syntax::{Field, Kind, NodeId};
+
+/// Longer chains of names are given up.
+const MAX_STEPS: u32 = 4;
+
+impl Eval<'_> {
+    /// Whether everything holds that the API's entry asks of a call.
+    pub(super) fn conditions_hold(&self, dispatch: &Dispatch) -> bool {
+        let entry = dispatch.api(self.project);
+        let text = self.file(dispatch.call.file).all();
+        entry.when.iter().all(|condition| self.condition_holds(dispatch, condition))
+            && !entry.unless_source.iter().any(|part| text.contains(part.as_str()))
+            && (entry.id != "mp.BaseManager.register" || !self.serves_in_place(dispatch))
+    }
+
+    fn condition_holds(&self, dispatch: &Dispatch, condition: &Condition) -> bool {
+        let pos = if condition.pos < 0 { -1 } else { condition.pos + dispatch.shift };
+        let Some(argument) = self.argument(dispatch.call, &condition.name, pos) else {
+            return !condition.required || self.may_unpack(dispatch.call, &condition.name);
+        };
+        // A name that stands for literals only is as good as they are.
+        let values = self.values(argument);
+        let literals: Vec<Site> = values.iter().filter_map(|value| if let Value::Literal(site) = value { Some(*site) } else { None }).collect();
+        let meant = if literals.len() == values.len() && !literals.is_empty() && !self.is_parameter(argument) { literals } else { vec![argument] };
+        meant.into_iter().any(|meant| {
+            let literal = match self.string_literal(meant) {
+                Some(text) => format!("'{text}'"),
+                None => self.file(meant.file).text(meant.node).to_owned(),
+            };
+            !condition.unless.contains(&literal) && (condition.only.is_empty() || condition.only.contains(&literal))
+        })
+    }
+
+    /// Whether a call unpacks something that may hold the argument `name`: a dictionary whose keys are all known and
+    /// other ones does not.
+    fn may_unpack(&self, call: Site, name: &str) -> bool {
+        let tree = self.file(call.file).tree();
+        let arguments = tree.child(call.node, Field::Arguments).into_iter().flat_map(|list| tree.children(list));
+        let mut splats = arguments.filter(|node| matches!(tree.kind(*node), Kind::ListSplat | Kind::DictionarySplat));
+        splats.any(|splat| {
+            let Some(unpacked) = tree.children(splat).next() else { return true };
+            tree.kind(splat) == Kind::ListSplat || !self.lacks_key(Site { file: call.file, node: unpacked }, name, MAX_STEPS)
+        })
+    }
+
+    /// Whether an expression is a dictionary, displayed or made by `dict(…)`, whose keys are known and of which none is
+    /// `key`. What is stored in it later is not looked at.
+    fn lacks_key(&self, expression: Site, key: &str, steps: u32) -> bool {
+        let facts = self.file(expression.file);
+        let tree = facts.tree();
+        let at = |node| Site { file: expression.file, node };
+        let is_other = |node: NodeId| match tree.kind(node) {
+            Kind::Pair => tree.child(node, Field::Key).and_then(|own| self.string_literal(at(own))).is_some_and(|own| own != key),
+            Kind::KeywordArgument => tree.child(node, Field::Name).is_some_and(|own| facts.text(own) != key),
+            _ => false,
+        };
+        match tree.kind(expression.node) {
+            Kind::Dictionary => tree.children(expression.node).all(is_other),
+            Kind::Call => {
+                let is_dict = tree.child(expression.node, Field::Function).is_some_and(|callee| facts.text(callee) == "dict");
+                is_dict && tree.child(expression.node, Field::Arguments).is_some_and(|list| tree.children(list).all(is_other))
+            }
+            Kind::Identifier if steps > 0 => {
+                let Some((scope, name)) = facts.scopes.resolve_name(expression.node) else { return false };
+                let bindings = super::reaching::bindings(facts, scope, name, expression.node);
+                let lacks = |binding: &&Binding| match &binding.kind {
+                    BindingKind::Assignment { value: Some(value), path, .. } => path.is_empty() && self.lacks_key(at(*value), key, steps - 1),
+                    _ => false,
+                };
+                !bindings.is_empty() && bindings.iter().all(lacks)
+            }
+            _ => false,
+        }
+    }
+}
