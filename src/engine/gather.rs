@@ -4,8 +4,8 @@
 //! project grows by what those need: modules they import definitions from, and files that name a function which
 //! hands its argument on to a process.
 
-use super::mentions::{self, Mentions};
-use super::{Files, Options};
+use super::mentions::Mentions;
+use super::{Files, Options, imports};
 use crate::catalogue::Catalogue;
 use crate::facts::FileFacts;
 use crate::findings::FileError;
@@ -83,7 +83,7 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
             asking = project.files().filter(|(_, facts)| holds_word(facts)).map(|(_, facts)| facts.source.path.clone()).collect();
         }
         let Seen { sent, carried, runs, wanted, triggers } = look(&project, &asking);
-        read = growth.next(wanted, triggers, files, paths, &known);
+        read = growth.next(wanted, triggers, files, &project, paths, &known);
         if read.is_empty() || round >= MAX_ROUNDS {
             errors.sort();
             let mut project = project;
@@ -120,6 +120,7 @@ impl Growth {
         wanted: BTreeSet<(PathBuf, Option<String>)>,
         triggers: BTreeSet<Trigger>,
         files: &dyn Files,
+        project: &Project,
         paths: &[PathBuf],
         known: &BTreeSet<PathBuf>,
     ) -> BTreeMap<PathBuf, Read> {
@@ -129,14 +130,14 @@ impl Growth {
                 unread.entry(path).or_default().push(name);
             }
         }
-        let may_hold = |bytes: &[u8], names: &[Option<String>]| names.iter().any(|name| name.as_ref().is_none_or(|name| mentions::may_define(bytes, name)));
+        let may_hold = |bytes: &[u8], names: &[Option<String>]| names.iter().any(|name| name.as_ref().is_none_or(|name| imports::may_define(bytes, name)));
         let answers = unread.par_iter().map(|(path, names)| (path.clone(), read_one(path, files, &|bytes| may_hold(bytes, names))));
         let mut read: BTreeMap<PathBuf, Read> = answers.filter(|(_, one)| !matches!(one, Read::Silent)).collect();
         let fresh: Vec<Trigger> = triggers.into_iter().filter(|trigger| self.searched.insert(trigger.clone())).collect();
         if !fresh.is_empty() {
             let silent: Vec<&PathBuf> = paths.iter().filter(|path| !known.contains(*path) && !read.contains_key(*path)).collect();
             let mentions = Mentions::new(fresh, files);
-            let named: Vec<_> = silent.par_iter().map(|path| ((*path).clone(), read_one(path, files, &|bytes| mentions.one(bytes)))).collect();
+            let named: Vec<_> = silent.par_iter().map(|path| ((*path).clone(), read_one(path, files, &|bytes| mentions.one(project, path, bytes)))).collect();
             read.extend(named.into_iter().filter(|(_, one)| matches!(one, Read::Facts(_))));
         }
         read

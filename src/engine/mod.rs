@@ -2,6 +2,7 @@
 
 mod check;
 pub mod gather;
+mod imports;
 mod mentions;
 pub mod options;
 mod plan;

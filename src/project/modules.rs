@@ -16,25 +16,25 @@ impl Project {
         {
             return found.clone();
         }
-        let found = self.find_module(from, module);
+        let found = self.module_from(self.file(from).source.path.parent().unwrap_or(Path::new("")), module);
         if let Ok(mut known) = self.module_paths.lock() {
             known.insert(key, found.clone());
         }
         found
     }
 
-    fn find_module(&self, from: FileId, module: &str) -> Option<PathBuf> {
-        let folder = self.file(from).source.path.parent().unwrap_or(Path::new("")).to_path_buf();
+    /// As [`module_path`](Self::module_path), for any file in `folder`, parsed or not.
+    pub fn module_from(&self, folder: &Path, module: &str) -> Option<PathBuf> {
         let dots = module.bytes().take_while(|byte| *byte == b'.').count();
         let parts: Vec<&str> = module[dots..].split('.').filter(|part| !part.is_empty()).collect();
         if dots > 0 {
-            let mut base = folder;
+            let mut base = folder.to_path_buf();
             for _ in 1..dots {
                 base = base.parent()?.to_path_buf();
             }
             return self.module_below(&base, &parts);
         }
-        let mut base = Some(folder.as_path());
+        let mut base = Some(folder);
         while let Some(folder) = base {
             // Inside a package an absolute import starts at the package's parent or above.
             if !self.paths.contains(&folder.join("__init__.py")) {
@@ -70,20 +70,11 @@ impl Project {
         (path.file_name()? == "__init__.py").then(|| self.module_below(path.parent()?, &[name])).flatten()
     }
 
-    /// The words by which importers may name the module, its own name first; and those of the packages around it, each
-    /// with the `__init__.py` that would have to hand out what the module defines.
-    pub fn module_words(&self, file: FileId) -> Vec<(String, Option<PathBuf>)> {
+    /// The `__init__.py` files of the packages around a module, which may hand out what it defines; its own is not
+    /// among them.
+    pub fn packages_around(&self, file: FileId) -> Vec<PathBuf> {
         let path = &self.file(file).source.path;
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let is_package = stem == "__init__";
-        let mut words: Vec<(String, Option<PathBuf>)> = if is_package { Vec::new() } else { vec![(stem, None)] };
-        let mut folder = path.parent();
-        while let Some((package, init)) = folder.map(|folder| (folder, folder.join("__init__.py"))).filter(|(_, init)| self.paths.contains(init)) {
-            let name = package.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            words.push((name, (init != *path).then_some(init)));
-            folder = package.parent();
-        }
-        words.retain(|(word, _)| !word.is_empty());
-        words
+        let inits = path.ancestors().skip(1).map(|folder| folder.join("__init__.py"));
+        inits.take_while(|init| self.paths.contains(init)).filter(|init| init != path).collect()
     }
 }

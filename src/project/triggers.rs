@@ -14,18 +14,16 @@ const MAX_EXPRESSIONS: usize = 200;
 pub struct Trigger {
     /// Its name; `None` for the module as a whole, whose import starts a process.
     pub name: Option<String>,
-    /// The last part of the name of the module that defines it.
-    pub module: String,
-    /// The packages that may hand it out: their names, and the `__init__.py` that would have to name it.
-    pub packages: Vec<(String, PathBuf)>,
+    /// The file that defines it.
+    pub module: PathBuf,
+    /// The `__init__.py` files of packages that may hand it out.
+    pub packages: Vec<PathBuf>,
 }
 
 impl Project {
     /// The trigger for what a file calls `name` at module level, or for its import.
-    pub(super) fn trigger(&self, file: FileId, name: Option<String>) -> Option<Trigger> {
-        let mut words = self.module_words(file).into_iter();
-        let (module, _) = words.next()?;
-        Some(Trigger { name, module, packages: words.filter_map(|(word, init)| Some((word, init?))).collect() })
+    pub(super) fn trigger(&self, file: FileId, name: Option<String>) -> Trigger {
+        Trigger { name, module: self.file(file).source.path.clone(), packages: self.packages_around(file) }
     }
 }
 
@@ -64,10 +62,10 @@ impl Eval<'_> {
             self.add_triggers(function, &mut out);
         }
         let names = self.starting_applications(file).into_iter().chain(self.known_globals(file));
-        out.extend(names.filter_map(|name| self.project.trigger(file, Some(name.to_owned()))));
+        out.extend(names.map(|name| self.project.trigger(file, Some(name.to_owned()))));
         self.want_late_imports(file);
         if self.starts_on_import(file) {
-            out.extend(self.project.trigger(file, None));
+            out.insert(self.project.trigger(file, None));
         }
         out
     }
@@ -137,7 +135,7 @@ impl Eval<'_> {
         let class = tree.enclosing(definition.node, &[Kind::ClassDefinition, Kind::FunctionDefinition]).filter(|up| tree.kind(*up) == Kind::ClassDefinition);
         let name = facts.definition_name(class.unwrap_or(definition.node));
         if !name.is_empty() {
-            out.extend(self.project.trigger(definition.file, Some(name.to_owned())));
+            out.insert(self.project.trigger(definition.file, Some(name.to_owned())));
         }
     }
 

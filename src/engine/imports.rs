@@ -1,0 +1,108 @@
+//! What the bytes of a file that is not parsed say: its imports, and whether a word stands in it.
+
+use memchr::memmem;
+use std::collections::BTreeSet;
+
+/// The dotted names (with leading dots where they are relative) of all modules that a file may import: for
+/// `from a.b import c` those of `a`, `a.b` and `a.b.c`. Imports inside of strings count as well.
+pub(super) fn modules(bytes: &[u8]) -> BTreeSet<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut found = BTreeSet::new();
+    let mut rest: &str = &text;
+    while let Some((line, after)) = next_line(rest) {
+        rest = after;
+        for statement in line.split([';', ':']).map(str::trim_start) {
+            if let Some(names) = statement.strip_prefix("import ") {
+                names.split(',').for_each(|name| add_with_parents(first_word(name), &mut found));
+            } else if let Some((module, names)) = statement.strip_prefix("from ").and_then(|tail| tail.split_once("import")) {
+                let module = module.trim();
+                let (names, after) = if names.trim_start().starts_with('(') { until_closed(names, rest) } else { (names.to_owned(), rest) };
+                rest = after;
+                add_with_parents(module, &mut found);
+                let joined = |name: &str| if module.ends_with('.') { format!("{module}{name}") } else { format!("{module}.{name}") };
+                found.extend(names.split([',', '(', ')', '\n', '\\']).map(first_word).filter(|name| !name.is_empty()).map(joined));
+            }
+        }
+    }
+    found
+}
+
+/// The first line of `text`, together with those that a backslash joins to it, and what follows.
+fn next_line(text: &str) -> Option<(String, &str)> {
+    if text.is_empty() {
+        return None;
+    }
+    let mut line = String::new();
+    let mut rest = text;
+    loop {
+        let (first, after) = rest.split_once('\n').unwrap_or((rest, ""));
+        rest = after;
+        match first.trim_end().strip_suffix('\\') {
+            Some(joined) if !rest.is_empty() => line.push_str(joined),
+            _ => {
+                line.push_str(first);
+                return Some((line, rest));
+            }
+        }
+    }
+}
+
+/// The names up to the closing bracket, without comments, and what follows.
+fn until_closed<'t>(line: &str, after: &'t str) -> (String, &'t str) {
+    let mut names = without_comment(line).to_owned();
+    let mut rest = after;
+    while !names.contains(')') && !rest.is_empty() {
+        let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
+        names.push('\n');
+        names.push_str(without_comment(line));
+        rest = after;
+    }
+    (names, rest)
+}
+
+fn without_comment(line: &str) -> &str {
+    line.split('#').next().unwrap_or(line)
+}
+
+fn first_word(text: &str) -> &str {
+    let text = text.trim_start();
+    let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).unwrap_or(text.len());
+    &text[..end]
+}
+
+fn add_with_parents(module: &str, found: &mut BTreeSet<String>) {
+    if module.is_empty() || module.contains(char::is_whitespace) {
+        return;
+    }
+    let ends = module.char_indices().filter(|(at, c)| *c == '.' && !module[..*at].bytes().all(|byte| byte == b'.')).map(|(at, _)| at);
+    found.extend(ends.map(|end| module[..end].to_owned()));
+    found.insert(module.to_owned());
+}
+
+/// Whether a module with these bytes may have a member `name`: it speaks of it, or takes over all of another module.
+pub(super) fn may_define(bytes: &[u8], name: &str) -> bool {
+    has_word(bytes, name) || [&b"import *"[..], b"\ndef __getattr__", b"\nglobals()"].iter().any(|way| memmem::find(bytes, way).is_some())
+}
+
+/// Whether `word` stands somewhere as a word of its own.
+pub(super) fn has_word(bytes: &[u8], word: &str) -> bool {
+    let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii());
+    memmem::find_iter(bytes, word.as_bytes()).any(|at| !is_word(at.checked_sub(1).and_then(|before| bytes.get(before))) && !is_word(bytes.get(at + word.len())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{has_word, modules};
+
+    #[test]
+    fn imports_are_seen_in_every_form() {
+        let text = b"import a.b as c, d\nfrom . import e\nif x: from ..f.g import (h,  # why\n    i as j)\nfrom k \\\n    import l\n    import m; import n\r\n";
+        let found: Vec<String> = modules(text).into_iter().collect();
+        assert_eq!(found, [".", "..f", "..f.g", "..f.g.h", "..f.g.i", ".e", "a", "a.b", "d", "k", "k.l", "m", "n"].map(String::from));
+    }
+
+    #[test]
+    fn words_stand_alone() {
+        assert!(has_word(b"x = run(1)", "run") && !has_word(b"rerun, run_all", "run"));
+    }
+}
