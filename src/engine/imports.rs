@@ -4,7 +4,7 @@ use memchr::memmem;
 use std::collections::BTreeSet;
 
 /// The dotted names (with leading dots where they are relative) of all modules that a file may import: for
-/// `from a.b import c` those of `a`, `a.b` and `a.b.c`. Imports inside of strings count as well.
+/// `from a.b import c` those of `a`, `a.b` and `a.b.c` (`a.b.*` for a star). Imports inside of strings count as well.
 pub(super) fn modules(bytes: &[u8]) -> BTreeSet<String> {
     let text = String::from_utf8_lossy(bytes);
     let mut found = BTreeSet::new();
@@ -20,7 +20,8 @@ pub(super) fn modules(bytes: &[u8]) -> BTreeSet<String> {
                 rest = after;
                 add_with_parents(module, &mut found);
                 let joined = |name: &str| if module.ends_with('.') { format!("{module}{name}") } else { format!("{module}.{name}") };
-                found.extend(names.split([',', '(', ')', '\n', '\\']).map(first_word).filter(|name| !name.is_empty()).map(joined));
+                let names = names.split([',', '(', ')', '\n', '\\']).map(|name| if name.trim() == "*" { "*" } else { first_word(name) });
+                found.extend(names.filter(|name| !name.is_empty()).map(joined));
             }
         }
     }
@@ -88,6 +89,11 @@ pub(super) fn may_define(bytes: &[u8], name: &str) -> bool {
 pub(super) fn has_word(bytes: &[u8], word: &str) -> bool {
     let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii());
     memmem::find_iter(bytes, word.as_bytes()).any(|at| !is_word(at.checked_sub(1).and_then(|before| bytes.get(before))) && !is_word(bytes.get(at + word.len())))
+}
+
+/// Whether something has an attribute `name`.
+pub(super) fn has_attribute(bytes: &[u8], name: &str) -> bool {
+    has_word(bytes, name) && memmem::find_iter(bytes, name.as_bytes()).any(|at| at > 0 && bytes[at - 1] == b'.')
 }
 
 #[cfg(test)]

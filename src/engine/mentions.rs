@@ -40,9 +40,17 @@ impl Mentions {
             return false;
         }
         let folder = path.parent().unwrap_or(Path::new(""));
-        let sources = imports::modules(bytes).into_iter().filter_map(|module| project.module_from(folder, &module));
-        let mut names = sources.filter_map(|source| self.names.get(&source)).flatten();
-        names.any(|name| name.as_ref().is_none_or(|name| imports::has_word(bytes, name)))
+        let modules = imports::modules(bytes);
+        modules.iter().any(|module| {
+            let names = project.module_from(folder, module).and_then(|source| self.names.get(&source));
+            names.into_iter().flatten().any(|name| match name {
+                Some(name) => {
+                    let member = |name: &str| if module.ends_with('.') { format!("{module}{name}") } else { format!("{module}.{name}") };
+                    modules.contains(&member(name)) || (modules.contains(&member("*")) && imports::has_word(bytes, name)) || imports::has_attribute(bytes, name)
+                }
+                None => true,
+            })
+        })
     }
 }
 
