@@ -217,8 +217,11 @@ fn look(project: &Project, asking: &BTreeSet<PathBuf>) -> Seen {
             let carried = eval.carried(*id);
             let runs = eval.runs(*id);
             // What triggers need of other files, triggers of those files bring.
-            let wanted = eval.wanted.take();
-            let wanted = if asking.contains(&project.file(*id).source.path) { wanted } else { BTreeSet::new() };
+            let mut wanted = eval.wanted.take();
+            wanted.extend(eval.late_imports(*id).into_iter().map(|path| (path, None)));
+            if !asking.contains(&project.file(*id).source.path) {
+                wanted.clear();
+            }
             let triggers = eval.triggers(*id);
             Seen { sent, carried, runs, wanted, triggers }
         })

@@ -63,7 +63,6 @@ impl Eval<'_> {
         }
         let names = self.starting_applications(file).into_iter().chain(self.known_globals(file));
         out.extend(names.map(|name| self.project.trigger(file, Some(name.to_owned()))));
-        self.want_late_imports(file);
         if self.starts_on_import(file) {
             out.insert(self.project.trigger(file, None));
         }
@@ -110,7 +109,7 @@ impl Eval<'_> {
     }
 
     /// Modules that are imported below work are looked into: what they show has its place among the work.
-    fn want_late_imports(&self, file: FileId) {
+    pub fn late_imports(&self, file: FileId) -> BTreeSet<PathBuf> {
         let facts = self.file(file);
         let tree = facts.tree();
         let is_call =
@@ -118,7 +117,7 @@ impl Eval<'_> {
         let below = tree.children(crate::syntax::Tree::ROOT).skip_while(|node| !is_call(node));
         let imports = below.filter(|node| matches!(tree.kind(*node), Kind::ImportStatement | Kind::ImportFromStatement));
         let paths = imports.flat_map(|node| self.project.imported_paths(file, facts, node));
-        self.wanted.borrow_mut().extend(paths.filter(|path| self.project.at(path).is_none()).map(|path| (path, None)));
+        paths.filter(|path| self.project.at(path).is_none()).collect()
     }
 
     /// Whether importing the file starts a process: then it matters who imports it.
