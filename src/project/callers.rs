@@ -8,6 +8,8 @@ use std::rc::Rc;
 
 /// More calls of one name than this are not looked at: the parameter stays unknown.
 const MAX_CALLERS: usize = 40;
+/// As [`MAX_CALLERS`], for calls of a plain name.
+const MAX_PLAIN_CALLERS: usize = 200;
 
 /// What is given for a parameter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -273,13 +275,18 @@ impl Eval<'_> {
         let names = self.project.names_of(name);
         let mut found = Vec::new();
         for name in &names {
-            let candidates = self.project.calls_named(name);
-            if candidates.len() > MAX_CALLERS {
+            let all = self.project.calls_named(name);
+            let callees = all.iter().filter_map(|call| {
+                let callee = self.file(call.file).tree().child(call.node, Field::Function)?;
+                Some((call, Site { file: call.file, node: callee }))
+            });
+            // Among many calls of methods of that name (`plt.plot`), those of the plain name are few and quickly told apart.
+            let is_plain = |callee: &Site| self.file(callee.file).tree().kind(callee.node) == Kind::Identifier;
+            let candidates: Vec<(&Site, Site)> = callees.filter(|(_, callee)| all.len() <= MAX_CALLERS || is_plain(callee)).collect();
+            if candidates.len() > MAX_PLAIN_CALLERS {
                 continue;
             }
-            for call in candidates {
-                let Some(callee) = self.file(call.file).tree().child(call.node, Field::Function) else { continue };
-                let callee = Site { file: call.file, node: callee };
+            for (call, callee) in candidates {
                 let first = self.values(callee).iter().find_map(|value| self.first_parameter_of(value, target));
                 found.extend(first.map(|first| Caller { call: *call, first, binds: false }));
             }

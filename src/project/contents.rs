@@ -1,6 +1,7 @@
 //! What the arguments of a dispatch hold that cannot cross: through names, containers, constructor calls, forwarders.
 
 use super::arguments::{Argument, Role};
+use super::instances::Moment;
 use super::picklability::Obstacle;
 use super::stores::{Stores, joins_displays, stored_by};
 use super::{Callable, Eval, Site, Type, Value};
@@ -78,6 +79,7 @@ impl Path {
 struct Walk<'e, 'p> {
     eval: &'e Eval<'p>,
     inheritance: bool,
+    moment: Moment,
     found: BTreeSet<Content>,
     seen: BTreeSet<(Site, Vec<PathStep>, bool, Site)>,
 }
@@ -85,6 +87,11 @@ struct Walk<'e, 'p> {
 impl Eval<'_> {
     /// What `argument` holds that cannot cross; `inheritance` tells whether multiprocessing's own primitives may.
     pub fn contents(&self, argument: Argument, inheritance: bool) -> Vec<Content> {
+        self.contents_at(argument, inheritance, Moment::default())
+    }
+
+    /// As [`contents`](Self::contents), as things are at `moment`.
+    pub fn contents_at(&self, argument: Argument, inheritance: bool, moment: Moment) -> Vec<Content> {
         let path = Path {
             handover: argument.expression,
             place: argument.expression,
@@ -95,7 +102,7 @@ impl Eval<'_> {
             kept: false,
             steps: 0,
         };
-        let mut walk = Walk { eval: self, inheritance, found: BTreeSet::new(), seen: BTreeSet::new() };
+        let mut walk = Walk { eval: self, inheritance, moment, found: BTreeSet::new(), seen: BTreeSet::new() };
         walk.expression(argument.expression, path);
         walk.found.into_iter().collect()
     }
@@ -374,6 +381,18 @@ impl Walk<'_, '_> {
         self.known(&values, site, path);
     }
 
+    /// What keeps a value from crossing; for objects of the project, at the moment of the dispatch.
+    fn obstacle(&self, value: &Value) -> Option<Obstacle> {
+        match value {
+            Value::Instance(Type::Class(class)) | Value::Method { receiver: Type::Class(class), function: Some(_), .. } => {
+                let plain = self.eval.obstacle_in(value, self.inheritance)?;
+                let now = self.eval.state_obstacles(*class, self.inheritance, 4, &self.moment).into_iter().next()?;
+                Some(Obstacle { site: now.site.or(plain.site), ..now })
+            }
+            _ => self.eval.obstacle_in(value, self.inheritance),
+        }
+    }
+
     /// Obstacles among values whose making is not walked.
     fn known(&mut self, values: &[Value], leaf: Site, path: &Path) {
         if !path.parts.is_empty() {
@@ -385,7 +404,7 @@ impl Walk<'_, '_> {
             if by_other_rules || taken_apart {
                 continue;
             }
-            if let Some(obstacle) = self.eval.obstacle_in(value, self.inheritance) {
+            if let Some(obstacle) = self.obstacle(value) {
                 self.push(What::Object(obstacle), leaf, path);
             }
         }

@@ -1,5 +1,6 @@
 //! What reaches which process call: dispatches joined with the callables that reach their slots.
 
+use super::instances::Moment;
 use super::{Callable, Content, Dispatch, Eval, FileId, Origin, Site, Slot, Type, Value};
 use crate::findings::StartMethod;
 use crate::syntax::{Field, Kind};
@@ -104,8 +105,10 @@ impl Eval<'_> {
             if methods.is_empty() {
                 continue;
             }
+            let mut origins = self.slots(&dispatch).first().map(|slot| self.slot_origins(slot)).unwrap_or_default().into_iter();
+            let moment = Moment { worker: origins.next().and_then(|origin| self.worker(&origin)), call: Some(dispatch.call) };
             for argument in self.arguments(&dispatch) {
-                for content in self.contents(argument, dispatch.carries_primitives(self.project)) {
+                for content in self.contents_at(argument, dispatch.carries_primitives(self.project), moment.clone()) {
                     out.push(Carried { dispatch: dispatch.clone(), content, methods: methods.clone() });
                 }
             }
