@@ -174,11 +174,18 @@ impl Eval<'_> {
         self.state_obstacles(class, inheritance, depth, &Moment::default()).into_iter().next()
     }
 
-    /// Whether the class (or a project base) says itself how it is pickled.
+    /// Whether the class, or one of its bases, says itself how it is pickled: its attributes need not travel.
     pub fn controls_its_pickling(&self, class: Site) -> bool {
         ["__getstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__"].iter().any(|name| self.method(class, name).is_some())
+            || self.external_bases(class).iter().any(|(path, _)| {
+                // Primitives of multiprocessing pickle what inheritance needs and nothing else.
+                OWN_PICKLING.contains(&&**path) || objects::made_by(path).is_some_and(|object| object.travels == Travels::Inheritance)
+            })
     }
 }
+
+/// Library classes whose objects are pickled without the attributes that subclasses add.
+const OWN_PICKLING: &[&str] = &["logging.Logger", "requests.Session", "requests.sessions.Session", "pathlib.Path", "pathlib.PurePath"];
 
 pub(super) fn object_obstacle(path: &str, site: Option<Site>, inheritance: bool) -> Option<Obstacle> {
     let object = objects::made_by(path)?;
