@@ -142,6 +142,26 @@ impl Eval<'_> {
         found
     }
 
+    /// The one expression that `object[key]` gives, where the object is a display and the key a literal.
+    pub fn subscripted(&self, subscript: Site) -> Option<Site> {
+        let facts = self.file(subscript.file);
+        let tree = facts.tree();
+        let at = |node| Site { file: subscript.file, node };
+        let (object, key) = (at(tree.child(subscript.node, Field::Value)?), at(tree.child(subscript.node, Field::Subscript)?));
+        let values = self.values(object);
+        let [Value::Literal(display)] = &*values else { return None };
+        let home = self.file(display.file);
+        if let Ok(index) = facts.text(key.node).parse::<usize>() {
+            return self.items_of(*display)?.get(index).copied();
+        }
+        let wanted = self.string_literal(key)?;
+        let pair =
+            home.tree().children(display.node).filter(|pair| home.tree().kind(*pair) == Kind::Pair).find(|pair| {
+                home.tree().child(*pair, Field::Key).and_then(|key| self.string_literal(Site { file: display.file, node: key })) == Some(wanted)
+            })?;
+        home.tree().child(pair, Field::Value).map(|node| Site { file: display.file, node })
+    }
+
     /// The value under a literal key of a dictionary display.
     pub fn entry_of(&self, display: Site, key: &str) -> Option<Site> {
         let tree = self.file(display.file).tree();
