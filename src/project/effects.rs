@@ -260,14 +260,18 @@ pub fn changes_arguments(eval: &Eval, call: Site) -> bool {
     })
 }
 
-/// Whether a call is one of a module of the standard library whose work leaves the module itself as it is.
-pub fn leaves_module_alone(eval: &Eval, call: Site) -> bool {
+/// Whether a call leaves the object or module that it is looked up on as it is: work of the standard library's modules,
+/// messages of loggers.
+pub fn leaves_object_alone(eval: &Eval, call: Site) -> bool {
     let tree = eval.file(call.file).tree();
     let Some(callee) = tree.child(call.node, Field::Function) else { return false };
     let values = eval.values(Site { file: call.file, node: callee });
     !values.is_empty()
         && values.iter().all(|value| match value {
             Value::External { path, .. } => listed(LOGS, path) || (listed(STATELESS, path) && !listed(SETUP, path)),
+            Value::Method { receiver: Type::External { path, .. }, name, .. } => {
+                path.starts_with("logging.") && LOGS.iter().any(|log| log.strip_prefix("logging.") == Some(&**name))
+            }
             _ => false,
         })
 }

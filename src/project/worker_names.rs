@@ -1,7 +1,6 @@
 //! What worker processes run: the functions they are sent, and what those reach.
 
 use super::{Callable, Eval, FileId, Sent, Site, Value, registrations};
-use crate::catalogue::Starts;
 use crate::facts::scopes::BindingKind;
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use std::collections::BTreeSet;
@@ -39,16 +38,13 @@ impl Eval<'_> {
     /// Whether the file starts processes whose work cannot be told: then any of its functions may be it.
     fn sends_unseen(&self, file: FileId, sent: &[Sent]) -> bool {
         self.dispatches(file).iter().any(|dispatch| {
-            let entry = dispatch.api(self.project);
-            let whole_objects = entry.starts == Starts::Iterate;
-            let unresolved = self.slots(dispatch).iter().any(|slot| {
+            self.slots(dispatch).iter().any(|slot| {
                 let tree = self.file(slot.expression.file).tree();
                 let none = tree.kind(slot.expression.node) == Kind::None;
                 let resolved = sent.iter().any(|each| each.slot.expression == slot.expression);
                 let external = self.values(slot.expression).iter().all(|value| matches!(value, Value::External { .. }));
                 !none && !resolved && !external
-            });
-            whole_objects || unresolved
+            })
         })
     }
 }

@@ -61,6 +61,13 @@ fn needed(item: &Item, name: &str) -> Refusal {
     if !item.effect.repeatable {
         return reads_once(name);
     }
+    if name.is_empty() {
+        return Refusal::new(
+            Reason::WorkerReadsWork,
+            "what it sets up may matter to the imports below it, so it has to be done in every process",
+            "keep the set-up above the imports, and move the rest of it under the guard",
+        );
+    }
     Refusal::new(
         Reason::WorkerReadsWork,
         format!("workers read '{name}', so it must be there when they import the script"),

@@ -262,7 +262,7 @@ fn changed(eval: &Eval, file: FileId, run: &[NodeId]) -> Changes {
                 let site = Site { file, node: *node };
                 let for_effect = tree.parent(*node).is_some_and(|up| tree.kind(up) == Kind::ExpressionStatement);
                 let name = tree.child(callee, Field::Attribute).map_or("", |name| facts.text(name));
-                if effect_tables::PROCESS_SETUP.contains(&name) || effects::leaves_module_alone(eval, site) {
+                if effect_tables::PROCESS_SETUP.contains(&name) || effects::leaves_object_alone(eval, site) {
                     continue;
                 }
                 if effect_tables::MUTATORS.contains(&name) {

@@ -56,9 +56,12 @@ fn may_join(facts: &FileFacts, items: &[Item], sorting: &Sorting, group: &[usize
     let Some(last) = group.last() else { return true };
     let passes = (*last + 1..at).all(|between| sorting.moved.contains(&between) || items[between].class == Class::Exit || passes(items, group, between));
     let between = Span::new(items[*last].lines.end, items[at].lines.end);
-    // Cells of an editor are run one by one: each keeps its own code.
-    let new_cell = facts.slice(between).lines().any(|line| line.starts_with("# %%"));
-    passes && !new_cell
+    passes && !holds_cell_mark(facts, between)
+}
+
+/// Whether a cell of an editor begins in between: cells are run one by one, so each keeps its own code.
+fn holds_cell_mark(facts: &FileFacts, between: Span) -> bool {
+    facts.slice(between).lines().any(|line| line.starts_with("# %%"))
 }
 
 /// Whether the group may run after the item at `other` that stands below it.
@@ -78,15 +81,17 @@ fn passes(items: &[Item], group: &[usize], other: usize) -> bool {
 fn target(facts: &FileFacts, items: &[Item], group: &[usize]) -> Target {
     let (Some(first), Some(last)) = (group.first(), group.last()) else { return Target::Own };
     let next = (*last + 1..items.len()).find(|at| items[*at].class == Class::Guard || !passes(items, group, *at));
+    let same_cell = |above: usize, below: usize| !holds_cell_mark(facts, Span::new(items[above].lines.end, items[below].lines.start));
     if let Some(next) = next
         && takes_more(facts, &items[next])
+        && same_cell(*last, next)
     {
         return Target::Front(next);
     }
     // What stands between the guard above and the block stays where it is, and comes to run before the block as now.
     let above = (0..*first).rev().find(|at| items[*at].class == Class::Guard || !items[*at].is_transparent());
     match above {
-        Some(above) if takes_more(facts, &items[above]) && defined_above(items, above, group) => Target::End(above),
+        Some(above) if takes_more(facts, &items[above]) && same_cell(above, *first) && defined_above(items, above, group) => Target::End(above),
         _ => Target::Own,
     }
 }
