@@ -307,7 +307,7 @@ impl Walk<'_, '_> {
 
     /// A new object: what its class stores of the arguments, and what it makes itself.
     fn constructed(&mut self, class: Site, call: Site, path: &Path) {
-        if self.eval.controls_its_pickling(class) {
+        if self.eval.controls_its_pickling(class) || (self.inheritance && self.eval.is_primitive(class)) {
             return;
         }
         if self.eval.is_local(class) {

@@ -22,7 +22,7 @@ pub struct Moment {
 impl Eval<'_> {
     /// Everything that is known to keep instances of the class from crossing at `moment`.
     pub fn state_obstacles(&self, class: Site, inheritance: bool, depth: u32, moment: &Moment) -> Vec<Obstacle> {
-        if self.controls_its_pickling(class) {
+        if self.controls_its_pickling(class) || (inheritance && self.is_primitive(class)) {
             return Vec::new();
         }
         if self.is_local(class) {
@@ -40,6 +40,12 @@ impl Eval<'_> {
             }
         }
         self.attribute_obstacles(class, inheritance, depth, moment)
+    }
+
+    /// Whether a class derives from one of multiprocessing's own, whose objects say themselves what of them travels.
+    pub fn is_primitive(&self, class: Site) -> bool {
+        use crate::catalogue::objects::{Travels, made_by};
+        self.external_bases(class).iter().any(|(path, _)| made_by(path).is_some_and(|object| object.travels == Travels::Inheritance))
     }
 
     /// Every attribute of the class's instances that is known to keep them from crossing at `moment`.

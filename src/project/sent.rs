@@ -109,6 +109,11 @@ impl Eval<'_> {
             let moment = Moment { worker: origins.next().and_then(|origin| self.worker(&origin)), call: Some(dispatch.call) };
             for argument in self.arguments(&dispatch) {
                 for content in self.contents_at(argument, dispatch.carries_primitives(self.project), moment.clone()) {
+                    // How many workers a loader has is often decided elsewhere: none is common, and then datasets stay.
+                    let is_dataset = dispatch.api(self.project).id == "torch.DataLoader";
+                    if is_dataset && (content.callable().is_none() || !content.through.is_empty()) {
+                        continue;
+                    }
                     out.push(Carried { dispatch: dispatch.clone(), content, methods: methods.clone() });
                 }
             }
