@@ -93,14 +93,16 @@ pub(super) fn kept_until_sent(eval: &Eval, file: FileId, variable: &Variable, pl
     let facts = eval.file(file);
     let tree = facts.tree();
     let from = in_home(facts, variable, place);
-    if each.dispatch.call.file != file {
+    // Sent from outside the scope that holds the variable.
+    let outside = variable.home != facts.scopes.module()
+        && (each.dispatch.call.file != file || !tree.contains(facts.scopes.get(variable.home).node, each.dispatch.call.node));
+    if each.dispatch.call.file != file || outside && is_given_to_call(facts, place) {
         let later = is_sent_later(eval, each) && facts.flow().may_rebind_after(variable.home, &variable.name, from);
         return if later { Err(bound_anew(variable)) } else { Ok(()) };
     }
     let call = in_home(facts, variable, each.dispatch.call.node);
     let rebound = |to: NodeId| facts.flow().may_rebind_between(variable.home, &variable.name, from, to);
-    // Sent from outside the scope that holds the variable: any later binding in that scope comes first.
-    let outside = variable.home != facts.scopes.module() && !tree.contains(facts.scopes.get(variable.home).node, each.dispatch.call.node);
+    // Any later binding in that scope comes first.
     let mut changed = if outside || is_collected(facts, place, each.dispatch.call.node) {
         facts.flow().may_rebind_after(variable.home, &variable.name, from)
     } else {
@@ -123,12 +125,26 @@ fn bound_anew(variable: &Variable) -> Refusal {
     )
 }
 
+/// Whether `place` is an argument of a call: what it gives is used while that call runs.
+fn is_given_to_call(facts: &FileFacts, place: NodeId) -> bool {
+    let tree = facts.tree();
+    let mut at = place;
+    while let Some(up) = tree.parent(at) {
+        match tree.kind(up) {
+            Kind::ParenthesizedExpression | Kind::ConditionalExpression | Kind::KeywordArgument => at = up,
+            Kind::ArgumentList => return true,
+            _ => return false,
+        }
+    }
+    false
+}
+
 /// Whether what a forwarder is given may be sent after its call has ended: an object or container keeps it, the
-/// forwarder is a generator, or it makes a Process that is started elsewhere.
+/// forwarder is a generator or a function inside another, or it makes a Process that is started elsewhere.
 fn is_sent_later(eval: &Eval, each: &Use) -> bool {
     let call = each.dispatch.call;
     let facts = eval.file(call.file);
-    let lazy = facts.enclosing_function(call.node).is_some_and(|function| facts.is_generator(function));
+    let lazy = facts.enclosing_function(call.node).is_some_and(|function| facts.is_generator(function) || facts.enclosing_function(function).is_some());
     let waits = each.dispatch.carries_primitives(eval.project) && start_of(facts, call.node).is_none() && !sent_at_once(facts, each, eval);
     each.kept || lazy || waits
 }
