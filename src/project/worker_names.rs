@@ -192,7 +192,7 @@ impl Reach<'_, '_> {
         let Some((home, name)) = facts.scopes.resolve_name(node).filter(|(home, _)| *home == module) else { return };
         let bindings = facts.scopes.bindings(home, name);
         if bindings.is_empty() {
-            self.by_name |= matches!(name, "globals" | "eval" | "exec");
+            self.by_name |= file == self.file && matches!(name, "globals" | "eval" | "exec");
             return;
         }
         if facts.scopes.is_read(node) {
