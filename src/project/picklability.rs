@@ -5,8 +5,8 @@ use super::{Eval, Site, Type, Value};
 use crate::catalogue::objects::{self, Travels};
 use crate::syntax::{Field, Kind, NodeId};
 
-/// How deep objects are looked into: an attribute of an attribute of an element.
-const MAX_DEPTH: u32 = 4;
+/// How deep objects are looked into: an attribute of an attribute. Farther away, too many objects may be meant.
+const MAX_DEPTH: u32 = 3;
 
 /// Why an object cannot cross.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
