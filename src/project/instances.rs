@@ -63,7 +63,7 @@ impl Eval<'_> {
                 }
                 let Some(value) = write.value else { continue };
                 let module = self.names_module(value).then(|| Obstacle::of("a module", None));
-                let obstacle = module.or_else(|| self.values(value).iter().find_map(|value| self.obstacle_of(value, inheritance, depth - 1)));
+                let obstacle = module.or_else(|| self.kept_obstacle(value, inheritance, depth - 1));
                 Self::add(&mut found, name, write.target, obstacle);
             }
             for (name, target, values) in self.field_values(each) {
@@ -71,6 +71,20 @@ impl Eval<'_> {
             }
         }
         found
+    }
+
+    /// What keeps the value that an attribute is given from crossing. Of a parameter, all that callers give must agree
+    /// (`None` aside): which of them made the object in question is not known.
+    fn kept_obstacle(&self, value: Site, inheritance: bool, depth: u32) -> Option<Obstacle> {
+        let values = self.values(value);
+        let obstacle_of = |value| self.obstacle_of(value, inheritance, depth);
+        let is_plain = |value: &&Value| match value {
+            Value::Unknown | Value::Parameter(_) => false,
+            Value::Literal(site) => self.file(site.file).tree().kind(site.node) != Kind::None,
+            _ => true,
+        };
+        let differ = self.is_parameter(value) && values.iter().filter(is_plain).any(|value| obstacle_of(value).is_none());
+        if differ { None } else { values.iter().find_map(obstacle_of) }
     }
 
     fn add(found: &mut Vec<Obstacle>, name: &str, target: Site, obstacle: Option<Obstacle>) {
