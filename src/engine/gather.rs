@@ -50,7 +50,7 @@ enum Read {
 /// Reads and parses what matters of `paths`; `known` are facts of files that have not changed since.
 pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Vec<Arc<FileFacts>>) -> Gathered {
     let catalogue = Catalogue::new(&options.executors);
-    let words = matcher(&catalogue.words());
+    let words = matcher(catalogue.words());
     let mut all: BTreeSet<PathBuf> = paths.iter().cloned().collect();
     let mut read = read_first(paths, files, &|path, bytes| words.is_match(bytes) || options.named.contains(path), known);
     let mut errors = Vec::new();
@@ -151,7 +151,8 @@ fn entry_points(project: &Project, files: &dyn Files) -> BTreeSet<String> {
     metadata.filter_map(|path| files.read(&path).ok()).flat_map(|bytes| entry_points::modules(&String::from_utf8_lossy(&bytes))).collect()
 }
 
-fn matcher(words: &[String]) -> AhoCorasick {
+/// A search for any of `words`.
+pub(super) fn matcher(words: impl IntoIterator<Item = String>) -> AhoCorasick {
     // LeftmostFirst uses vector instructions; the standard kind never does.
     AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(words).expect("a list of words is a valid pattern set")
 }
@@ -218,8 +219,9 @@ fn look(project: &Project, asking: &BTreeSet<PathBuf>) -> Seen {
             let runs = eval.runs(*id);
             // What triggers need of other files, triggers of those files bring.
             let mut wanted = eval.wanted.take();
-            wanted.extend(eval.late_imports(*id).into_iter().map(|path| (path, None)));
-            if !asking.contains(&project.file(*id).source.path) {
+            if asking.contains(&project.file(*id).source.path) {
+                wanted.extend(eval.late_imports(*id).into_iter().map(|path| (path, None)));
+            } else {
                 wanted.clear();
             }
             let triggers = eval.triggers(*id);

@@ -1,5 +1,6 @@
 //! What the bytes of a file that is not parsed say: its imports, and whether a word stands in it.
 
+use crate::project::modules::member_of;
 use memchr::memmem;
 use std::collections::BTreeSet;
 
@@ -19,9 +20,8 @@ pub(super) fn modules(bytes: &[u8]) -> BTreeSet<String> {
                 let (names, after) = if names.trim_start().starts_with('(') { until_closed(names, rest) } else { (names.to_owned(), rest) };
                 rest = after;
                 add_with_parents(module, &mut found);
-                let joined = |name: &str| if module.ends_with('.') { format!("{module}{name}") } else { format!("{module}.{name}") };
                 let names = names.split([',', '(', ')', '\n', '\\']).map(|name| if name.trim() == "*" { "*" } else { first_word(name) });
-                found.extend(names.filter(|name| !name.is_empty()).map(joined));
+                found.extend(names.filter(|name| !name.is_empty()).map(|name| member_of(module, name)));
             }
         }
     }

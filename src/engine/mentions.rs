@@ -1,8 +1,10 @@
 //! Which files, of those without any word that matters, speak of what other files hand on to processes.
 
+use super::gather::matcher;
 use super::{Files, imports};
+use crate::project::modules::member_of;
 use crate::project::{Project, Trigger};
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::AhoCorasick;
 use memchr::memmem;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -29,9 +31,7 @@ impl Mentions {
             }
         }
         words.retain(|word| !word.is_empty());
-        // LeftmostFirst uses vector instructions; the standard kind never does.
-        let words = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(&words).expect("a list of words is a valid pattern set");
-        Self { words, names }
+        Self { words: matcher(words), names }
     }
 
     /// Whether the file at `path`, with these bytes, imports one of the triggers, or its module and names it.
@@ -45,8 +45,9 @@ impl Mentions {
             let names = project.module_from(folder, module).and_then(|source| self.names.get(&source));
             names.into_iter().flatten().any(|name| match name {
                 Some(name) => {
-                    let member = |name: &str| if module.ends_with('.') { format!("{module}{name}") } else { format!("{module}.{name}") };
-                    modules.contains(&member(name)) || (modules.contains(&member("*")) && imports::has_word(bytes, name)) || imports::has_attribute(bytes, name)
+                    modules.contains(&member_of(module, name))
+                        || (modules.contains(&member_of(module, "*")) && imports::has_word(bytes, name))
+                        || imports::has_attribute(bytes, name)
                 }
                 None => true,
             })

@@ -138,7 +138,6 @@ impl Eval<'_> {
     }
 
     pub(super) fn relative_submodule(&self, file: FileId, module: &str, name: &str) -> Vec<Value> {
-        let joined = if module.ends_with('.') { format!("{module}{name}") } else { format!("{module}.{name}") };
-        self.project.module_path(file, &joined).map_or_else(|| vec![Value::Unknown], |path| self.module_at(path, None))
+        self.project.module_path(file, &super::modules::member_of(module, name)).map_or_else(|| vec![Value::Unknown], |path| self.module_at(path, None))
     }
 }

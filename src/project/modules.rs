@@ -6,6 +6,11 @@ use std::path::{Path, PathBuf};
 /// Folders beside scripts in which packages lie.
 const SOURCES: &[&str] = &["src", "py", "python", "lib"];
 
+/// The dotted name of `name` in `module`, which may be all dots (`from . import name`).
+pub fn member_of(module: &str, name: &str) -> String {
+    if module.ends_with('.') { format!("{module}{name}") } else { format!("{module}.{name}") }
+}
+
 impl Project {
     /// The file that `import module` (dotted, absolute, or with leading dots) in `from` means, if it
     /// is one of the project's. It may not be parsed: then it is listed as wanted by the caller.

@@ -114,8 +114,7 @@ impl Project {
         let module = module_text(facts, statement);
         let mut found: Vec<PathBuf> = self.module_path(file, &module).into_iter().collect();
         for name in imported_names(facts, statement) {
-            let joined = if module.ends_with('.') { format!("{module}{name}") } else { format!("{module}.{name}") };
-            found.extend(self.module_path(file, &joined));
+            found.extend(self.module_path(file, &super::modules::member_of(&module, &name)));
         }
         found
     }
