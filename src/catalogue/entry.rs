@@ -60,6 +60,16 @@ pub struct Entry {
     pub returns: bool,
 }
 
+impl Entry {
+    /// The name by which a call that says `called` means the API: one entry may stand for several functions. The first
+    /// path's name if it is none of them.
+    pub fn name_called(&self, called: &str) -> &str {
+        let mut names = self.paths.iter().map(|path| super::last_part(path));
+        let first = names.clone().next().unwrap_or_default();
+        names.find(|name| *name == called).unwrap_or(first)
+    }
+}
+
 fn yes() -> bool {
     true
 }

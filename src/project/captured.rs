@@ -12,11 +12,7 @@ impl Eval<'_> {
     /// where `chain` returns a function that calls its parameter.
     pub(super) fn carried_as_captures(&self, file: FileId) -> Vec<Carried> {
         let mut out = Vec::new();
-        for dispatch in self.dispatches(file) {
-            let methods = dispatch.pickled_under(self.project);
-            if methods.is_empty() {
-                continue;
-            }
+        for (dispatch, methods) in self.sending(file) {
             let origins = self.slots(&dispatch).into_iter().flat_map(|slot| self.slot_origins(&slot));
             let arguments: BTreeSet<Site> = origins.flat_map(|origin| self.captured_arguments(&origin)).take(MAX_ARGUMENTS).collect();
             for argument in arguments {

@@ -22,10 +22,7 @@ impl Eval<'_> {
     /// The project classes whose objects (or which themselves) cross in the dispatches of a file.
     pub fn crossings(&self, file: FileId) -> Vec<Crossing> {
         let mut out = Vec::new();
-        for dispatch in self.dispatches(file) {
-            if dispatch.pickled_under(self.project).is_empty() {
-                continue;
-            }
+        for (dispatch, _) in self.sending(file) {
             let mut push = |handover: Site, class: Site| out.push(Crossing { dispatch: dispatch.clone(), handover, class });
             for slot in self.slots(&dispatch) {
                 for origin in self.slot_origins(&slot) {

@@ -72,6 +72,12 @@ impl Eval<'_> {
         found
     }
 
+    /// The dispatches of a file that pickle anything by reference, with the start methods under which they do.
+    pub(super) fn sending(&self, file: FileId) -> Vec<(Dispatch, Vec<StartMethod>)> {
+        let rows = self.dispatches(file).into_iter().map(|dispatch| (dispatch.pickled_under(self.project), dispatch));
+        rows.filter(|(methods, _)| !methods.is_empty()).map(|(methods, dispatch)| (dispatch, methods)).collect()
+    }
+
     /// The dispatches that one call may be (several if the receiver may be of several types).
     pub fn dispatches_at(&self, call: Site) -> Vec<Dispatch> {
         let facts = self.file(call.file);

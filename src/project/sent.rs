@@ -33,11 +33,7 @@ impl Eval<'_> {
     /// Everything that the dispatches of a file send.
     pub fn sent(&self, file: FileId) -> Vec<Sent> {
         let mut out = Vec::new();
-        for dispatch in self.dispatches(file) {
-            let methods = dispatch.pickled_under(self.project);
-            if methods.is_empty() {
-                continue;
-            }
+        for (dispatch, methods) in self.sending(file) {
             for slot in self.slots(&dispatch) {
                 for origin in self.slot_origins(&slot) {
                     self.look_ahead(&origin);
@@ -100,11 +96,7 @@ impl Eval<'_> {
     /// Everything that cannot cross among the arguments of a file's dispatches.
     pub fn carried(&self, file: FileId) -> Vec<Carried> {
         let mut out = Vec::new();
-        for dispatch in self.dispatches(file) {
-            let methods = dispatch.pickled_under(self.project);
-            if methods.is_empty() {
-                continue;
-            }
+        for (dispatch, methods) in self.sending(file) {
             let mut origins = self.slots(&dispatch).first().map(|slot| self.slot_origins(slot)).unwrap_or_default().into_iter();
             let moment = Moment { worker: origins.next().and_then(|origin| self.worker(&origin)), call: Some(dispatch.call) };
             for argument in self.arguments(&dispatch) {

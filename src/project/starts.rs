@@ -351,8 +351,7 @@ impl Eval<'_> {
                 format!("{class}.{}", if called.is_empty() { last } else { called })
             }
             _ if entry.kind == EntryKind::Method => called.to_owned(),
-            // One entry may stand for several functions.
-            _ => entry.paths.iter().map(|path| crate::catalogue::last_part(path)).find(|last| *last == called).unwrap_or(last).to_owned(),
+            _ => entry.name_called(called).to_owned(),
         }
     }
 }

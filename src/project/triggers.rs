@@ -34,10 +34,7 @@ impl Eval<'_> {
         let facts = self.file(file);
         let mut out = BTreeSet::new();
         let mut pending: Vec<Site> = Vec::new();
-        for dispatch in self.dispatches(file) {
-            if dispatch.pickled_under(self.project).is_empty() {
-                continue;
-            }
+        for (dispatch, _) in self.sending(file) {
             pending.extend(self.slots(&dispatch).into_iter().map(|slot| slot.expression));
             pending.extend(self.arguments(&dispatch).into_iter().map(|argument| argument.expression));
             // A function that makes an executor may give it out; a class may keep it.

@@ -1,10 +1,11 @@
 //! What a rule may look at, and how it writes findings.
 
 use super::Rule;
-use crate::catalogue::{Transport, last_part};
+use crate::catalogue::Transport;
 use crate::facts::FileFacts;
 use crate::findings::{Finding, Location, Related, Remedy, Severity, StartMethod};
 use crate::project::picklability::Obstacle;
+use crate::project::starts::called_name;
 use crate::project::{Callable, Carried, Content, Dispatch, Eval, FileId, Sent, Site, Slot, Type, Value, What};
 use crate::rewrite::binding::Use;
 use crate::rewrite::captures::guard_around;
@@ -181,15 +182,8 @@ impl<'p> RuleContext<'_, 'p> {
         match (entry.receiver.is_empty(), parts.next()) {
             (false, Some(class)) if last == "__call__" => class.to_owned(),
             (false, Some(class)) => format!("{class}.{}", if name.is_empty() { last } else { &name }),
-            // One entry may stand for several functions.
-            _ => entry.paths.iter().map(|path| last_part(path)).find(|last| *last == self.called_text(dispatch.call)).unwrap_or(last_part(path)).to_owned(),
+            _ => entry.name_called(called_name(self.eval, dispatch.call)).to_owned(),
         }
-    }
-
-    fn called_text(&self, call: Site) -> &str {
-        let facts = self.eval.file(call.file);
-        let callee = facts.tree().child(call.node, crate::syntax::Field::Function);
-        callee.map_or("", |callee| last_part(facts.text(callee)))
     }
 
     fn called_name(&self, call: Site) -> String {
@@ -280,27 +274,31 @@ impl<'p> RuleContext<'_, 'p> {
         self.sent_calls().into_iter().chain(runs).collect()
     }
 
-    /// The start methods other than fork under which something sent is pickled: those under which a child imports its modules.
-    pub fn without_fork(&self, sent: &Sent) -> Vec<StartMethod> {
-        sent.methods.iter().copied().filter(|method| *method != StartMethod::Fork).collect()
-    }
-
     /// The function that runs in the worker, where children find it in its module: others are moved there by rules of
     /// their own, and get what they read on the way.
-    pub fn importable_worker(&self, sent: &Sent) -> Option<Site> {
+    fn importable_worker(&self, sent: &Sent) -> Option<Site> {
         let worker = self.eval.worker(&sent.origin)?;
         let facts = self.eval.file(worker.file);
         let is_function = facts.tree().kind(worker.node) == Kind::FunctionDefinition;
         (is_function && !self.eval.is_local(worker) && guard_around(facts, worker.node).is_none()).then_some(worker)
     }
 
-    /// The globals that a worker reads, in the functions of the project that it calls, too.
-    pub fn worker_reads(&self, worker: Site) -> Vec<GlobalRead> {
-        globals::reads(self.eval, &self.eval.reached(worker))
+    /// The calls whose workers import their modules, with the worker and the start methods under which they do.
+    pub fn importing_workers(&self) -> Vec<(&Sent, Site, Vec<StartMethod>)> {
+        let without_fork = |sent: &Sent| -> Vec<StartMethod> { sent.methods.iter().copied().filter(|method| *method != StartMethod::Fork).collect() };
+        let rows = self.worker_calls().into_iter().map(|sent| (sent, without_fork(sent))).filter(|(_, methods)| !methods.is_empty());
+        rows.filter_map(|(sent, methods)| Some((sent, self.importable_worker(sent)?, methods))).collect()
+    }
+
+    /// The globals that a worker reads, in the functions of the project that it calls, too, and that no worker binds itself.
+    pub fn reads_from_outside(&self, worker: Site) -> Vec<GlobalRead> {
+        let bound = self.bound_in_workers(worker);
+        let reads = globals::reads(self.eval, &self.eval.reached(worker));
+        reads.into_iter().filter(|read| !bound.contains(&(read.file, read.name.clone()))).collect()
     }
 
     /// The globals that workers bind themselves: the worker, what it calls, and initializers.
-    pub fn bound_in_workers(&self, worker: Site) -> std::collections::BTreeSet<(FileId, String)> {
+    fn bound_in_workers(&self, worker: Site) -> std::collections::BTreeSet<(FileId, String)> {
         let initializers = self.index.all.iter().filter(|sent| sent.slot.name == "initializer").filter_map(|sent| self.eval.worker(&sent.origin));
         let functions: Vec<Site> = std::iter::once(worker).chain(initializers).flat_map(|function| self.eval.reached(function)).collect();
         globals::bound_by(self.eval, &functions)

@@ -19,15 +19,11 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
-    for sent in ctx.worker_calls() {
-        let methods = ctx.without_fork(sent);
-        let Some(worker) = ctx.importable_worker(sent).filter(|_| !methods.is_empty()) else { continue };
-        let bound = ctx.bound_in_workers(worker);
+    for (sent, worker, methods) in ctx.importing_workers() {
         let reached = ctx.eval.reached(worker);
         let changed: Vec<(GlobalRead, Site, bool)> = ctx
-            .worker_reads(worker)
+            .reads_from_outside(worker)
             .into_iter()
-            .filter(|read| !bound.contains(&(read.file, read.name.clone())))
             .filter_map(|read| first_change(ctx, &read, sent, &reached).map(|(change, rebound)| (read, change, rebound)))
             .collect();
         let rebound: Vec<String> = changed.iter().filter(|row| row.2).map(|row| row.0.name.clone()).collect();

@@ -20,16 +20,9 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
-    for sent in ctx.worker_calls() {
-        let methods = ctx.without_fork(sent);
-        let Some(worker) = ctx.importable_worker(sent).filter(|_| !methods.is_empty()) else { continue };
-        let bound = ctx.bound_in_workers(worker);
-        let own: Vec<(GlobalRead, Site, String)> = ctx
-            .worker_reads(worker)
-            .into_iter()
-            .filter(|read| !bound.contains(&(read.file, read.name.clone())))
-            .filter_map(|read| primitive(ctx, &read).map(|(site, what)| (read, site, what)))
-            .collect();
+    for (sent, worker, methods) in ctx.importing_workers() {
+        let own: Vec<(GlobalRead, Site, String)> =
+            ctx.reads_from_outside(worker).into_iter().filter_map(|read| primitive(ctx, &read).map(|(site, what)| (read, site, what))).collect();
         for (read, made, what) in &own {
             let name = &read.name;
             let worker_name = ctx.eval.file(read.function.file).definition_name(read.function.node);

@@ -21,11 +21,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
-    for sent in ctx.worker_calls() {
-        let methods = ctx.without_fork(sent);
-        let Some(worker) = ctx.importable_worker(sent).filter(|_| !methods.is_empty()) else { continue };
-        let (reads, bound) = (ctx.worker_reads(worker), ctx.bound_in_workers(worker));
-        let missing: Vec<&GlobalRead> = reads.iter().filter(|read| !bound.contains(&(read.file, read.name.clone())) && is_main_only(ctx, read)).collect();
+    for (sent, worker, methods) in ctx.importing_workers() {
+        let missing: Vec<GlobalRead> = ctx.reads_from_outside(worker).into_iter().filter(|read| is_main_only(ctx, read)).collect();
         let values: Vec<String> = missing.iter().filter(|read| !is_import(ctx, read)).map(|read| read.name.clone()).collect();
         for read in &missing {
             let facts = ctx.eval.file(read.file);

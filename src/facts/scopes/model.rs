@@ -114,11 +114,6 @@ impl SymbolFlags {
         self.0 & other.0 == other.0
     }
 
-    /// Whether any flag of `other` is set.
-    pub fn intersects(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
     /// Adds the flags of `other` if `condition` holds.
     pub(super) fn set(&mut self, other: Self, condition: bool) {
         if condition {
