@@ -2,6 +2,7 @@
 
 use crate::findings::StartMethod;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// One API that hands a callable to another process, or a look-alike that must stay silent.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -52,6 +53,9 @@ pub struct Entry {
     /// Conditions on literal arguments.
     #[serde(default)]
     pub when: Vec<Condition>,
+    /// Calls that give arguments to the calls of this API which are made within or after them.
+    #[serde(default)]
+    pub settings: Vec<Setting>,
     /// Texts that switch the entry off in the files that hold them: another pickler is installed there.
     #[serde(default)]
     pub unless_source: Vec<String>,
@@ -124,6 +128,26 @@ pub struct Condition {
     /// If there are any: the literals of which one has to stand there.
     #[serde(default)]
     pub only: Vec<String>,
+}
+
+impl Condition {
+    /// Whether the condition holds for an argument that reads like `literal`.
+    pub fn accepts(&self, literal: &str) -> bool {
+        !self.unless.iter().any(|one| one == literal) && (self.only.is_empty() || self.only.iter().any(|one| one == literal))
+    }
+}
+
+/// A call that gives arguments to calls of an API beforehand: `with parallel_config(backend="…"):`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setting {
+    /// Importable dotted paths.
+    pub paths: Vec<String>,
+    /// The parameters that count for the API, by the API's own names.
+    pub parameters: Vec<Parameter>,
+    /// Literals that stand for parameters which the call leaves out.
+    #[serde(default)]
+    pub implied: BTreeMap<String, String>,
 }
 
 /// What an entry's paths name.

@@ -3,7 +3,7 @@
 mod entry;
 pub mod objects;
 
-pub use entry::{Arguments, ByWhat, Condition, Entry, EntryKind, Parameter, Start, Starts, Transport, Verdict};
+pub use entry::{Arguments, ByWhat, Condition, Entry, EntryKind, Parameter, Setting, Start, Starts, Transport, Verdict};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;

@@ -1,5 +1,6 @@
 //! Whether the arguments of a call make it a dispatch, for APIs that start processes only then.
 
+use super::settings::Set;
 use super::{Dispatch, Eval, Site, Value};
 use crate::catalogue::Condition;
 use crate::facts::scopes::{Binding, BindingKind};
@@ -20,19 +21,33 @@ impl Eval<'_> {
 
     fn condition_holds(&self, dispatch: &Dispatch, condition: &Condition) -> bool {
         let pos = if condition.pos < 0 { -1 } else { condition.pos + dispatch.shift };
-        let Some(argument) = self.argument(dispatch.call, &condition.name, pos) else {
-            return !condition.required || self.may_unpack(dispatch.call, &condition.name);
-        };
+        if let Some(argument) = self.argument(dispatch.call, &condition.name, pos) {
+            return self.argument_fits(argument, condition);
+        }
+        let set = self.set_beforehand(dispatch, &condition.name);
+        if !set.is_empty() {
+            return set.iter().any(|set| match set {
+                Set::Argument(argument) => self.argument_fits(*argument, condition),
+                Set::Implied(literal) => condition.accepts(literal),
+            });
+        }
+        // What is unpacked may hold anything, but hardly just the one value that is asked for.
+        !condition.required || condition.only.is_empty() && self.may_unpack(dispatch.call, &condition.name)
+    }
+
+    /// Whether an argument may be what a condition asks for.
+    fn argument_fits(&self, argument: Site, condition: &Condition) -> bool {
         // A name that stands for literals only is as good as they are.
         let values = self.values(argument);
         let literals: Vec<Site> = values.iter().filter_map(|value| if let Value::Literal(site) = value { Some(*site) } else { None }).collect();
-        let meant = if literals.len() == values.len() && !literals.is_empty() && !self.is_parameter(argument) { literals } else { vec![argument] };
+        let all_known = literals.len() == values.len() && !self.is_parameter(argument);
+        let meant = if !literals.is_empty() && (all_known || !condition.only.is_empty()) { literals } else { vec![argument] };
         meant.into_iter().any(|meant| {
             let literal = match self.string_literal(meant) {
                 Some(text) => format!("'{text}'"),
                 None => self.file(meant.file).text(meant.node).to_owned(),
             };
-            !condition.unless.contains(&literal) && (condition.only.is_empty() || condition.only.contains(&literal))
+            condition.accepts(&literal)
         })
     }
 

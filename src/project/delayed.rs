@@ -5,6 +5,9 @@ use super::{Callable, Dispatch, Eval, FileId, Origin, Site, Slot, Type, Value};
 use crate::catalogue::EntryKind;
 use crate::syntax::{Field, Kind, NodeId, Tree};
 
+/// What makes a task of a function: joblib's own, and scikit-learn's, which hands its settings on.
+const DELAYED: &[&str] = &["joblib.delayed", "joblib.parallel.delayed", "sklearn.utils.parallel.delayed", "sklearn.utils.fixes.delayed"];
+
 impl Eval<'_> {
     /// The `delayed(f)` calls within the iterable that a dispatch is given.
     pub fn delayed(&self, dispatch: &Dispatch) -> Vec<Site> {
@@ -23,7 +26,7 @@ impl Eval<'_> {
         let outer = Some(tree.unparenthesized(item.node)).filter(is_call)?;
         let inner = tree.child(outer, Field::Function).filter(is_call)?;
         let values = self.values(at(tree.child(inner, Field::Function)?));
-        let is_delayed = |value: &Value| matches!(value, Value::External { path, .. } if matches!(&**path, "joblib.delayed" | "joblib.parallel.delayed"));
+        let is_delayed = |value: &Value| matches!(value, Value::External { path, .. } if DELAYED.contains(&&**path));
         values.iter().any(is_delayed).then(|| at(inner))
     }
 

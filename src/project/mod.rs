@@ -32,6 +32,7 @@ mod registrations;
 mod renamed;
 pub mod script;
 pub mod sent;
+mod settings;
 pub mod starters;
 pub mod starts;
 mod stores;
