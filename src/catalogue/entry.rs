@@ -59,6 +59,9 @@ pub struct Entry {
     /// Texts that switch the entry off in the files that hold them: another pickler is installed there.
     #[serde(default)]
     pub unless_source: Vec<String>,
+    /// Whether the function is sent as the text of its dotted name, which a partial does not have.
+    #[serde(default)]
+    pub needs_name: bool,
     /// Whether results and exceptions travel back.
     #[serde(default)]
     pub returns: bool,

@@ -2,7 +2,7 @@
 //! types that are served where they are registered.
 
 use super::{Callable, Dispatch, Eval, FileId, Origin, Site, Slot, Type, Value};
-use crate::catalogue::EntryKind;
+use crate::catalogue::{EntryId, EntryKind};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 
 /// What makes a task of a function: joblib's own, and scikit-learn's, which hands its settings on.
@@ -41,15 +41,7 @@ impl Eval<'_> {
                 let (Some(expression), Some(name)) = (tree.children(decorator).next(), tree.child(definition, Field::Name)) else { continue };
                 let callee = tree.child(expression, Field::Function).filter(|_| tree.kind(expression) == Kind::Call).unwrap_or(expression);
                 for value in self.values(at(callee)).iter() {
-                    let Value::External { path, start } = value else { continue };
-                    let Some(entry) = self.project.catalogue.by_path(path).filter(|entry| self.project.catalogue.get(*entry).kind == EntryKind::Decorator)
-                    else {
-                        continue;
-                    };
-                    let dispatch = Dispatch { call: at(expression), entry, start: self.effective(*start, entry), receiver: None, made: None, shift: 0 };
-                    if !self.conditions_hold(&dispatch) {
-                        continue;
-                    }
+                    let Some(dispatch) = self.decorating(value, at(expression)).filter(|dispatch| self.conditions_hold(dispatch)) else { continue };
                     let slot = Slot { name: "function".to_owned(), expression: at(name), part: None };
                     let origin = Origin {
                         callable: Callable::Function(at(definition)),
@@ -64,6 +56,22 @@ impl Eval<'_> {
             }
         }
         found
+    }
+
+    /// The dispatch that a decorator is, if it hands what it decorates to a process.
+    fn decorating(&self, decorator: &Value, expression: Site) -> Option<Dispatch> {
+        let catalogue = &self.project.catalogue;
+        let is_decorator = |entry: EntryId| catalogue.get(entry).kind == EntryKind::Decorator;
+        match decorator {
+            Value::External { path, start } => {
+                let entry = catalogue.by_path(path).filter(|entry| is_decorator(*entry))?;
+                Some(Dispatch { call: expression, entry, start: self.effective(*start, entry), receiver: None, made: None, shift: 0 })
+            }
+            Value::Method { receiver, object, name, function } => {
+                self.method_dispatch(receiver, *object, name, *function, expression).filter(|dispatch| is_decorator(dispatch.entry))
+            }
+            _ => None,
+        }
     }
 
     /// Whether the manager class that a `register` call belongs to is only served where it is registered, or asked from

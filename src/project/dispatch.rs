@@ -148,7 +148,7 @@ impl Eval<'_> {
         }
     }
 
-    fn method_dispatch(&self, receiver: &Type, object: Site, name: &str, function: Option<Site>, call: Site) -> Option<Dispatch> {
+    pub(super) fn method_dispatch(&self, receiver: &Type, object: Site, name: &str, function: Option<Site>, call: Site) -> Option<Dispatch> {
         let catalogue = &self.project.catalogue;
         let (class, start, made) = match receiver {
             Type::External { path, start, made } => (catalogue.by_path(path)?, *start, *made),

@@ -30,6 +30,7 @@ pub mod picklability;
 pub mod reaching;
 mod registrations;
 mod renamed;
+mod schedulers;
 pub mod script;
 pub mod sent;
 mod settings;

@@ -85,6 +85,7 @@ impl Eval<'_> {
 /// The `with` statement that the call opens and that takes the setting back at its end.
 fn with_around(eval: &Eval, file: super::FileId, call: NodeId) -> Option<NodeId> {
     let tree = eval.file(file).tree();
-    let item = tree.ancestors(call).find(|up| tree.kind(*up) == Kind::WithItem || !matches!(tree.kind(*up), Kind::AsPattern | Kind::ParenthesizedExpression))?;
+    let item =
+        tree.ancestors(call).find(|up| tree.kind(*up) == Kind::WithItem || !matches!(tree.kind(*up), Kind::AsPattern | Kind::ParenthesizedExpression))?;
     (tree.kind(item) == Kind::WithItem).then(|| tree.enclosing(item, &[Kind::WithStatement])).flatten()
 }

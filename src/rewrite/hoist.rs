@@ -275,6 +275,9 @@ impl<'e, 'p> Group<'e, 'p> {
                 edits.push(place::remove_statement(facts, *statement));
             }
         }
+        if needs_partial && let Some(each) = self.dispatches.iter().find(|each| each.dispatch.api(self.eval.project).needs_name) {
+            return Err(nameless(each.dispatch.api(self.eval.project)));
+        }
         let newline = facts.source.newline();
         let anchor = self.members.iter().map(|member| member.node).min().unwrap_or(self.members[0].node);
         edits.push(place::insert_above(facts, anchor, &texts.join(&newline.repeat(3))));
@@ -366,6 +369,16 @@ impl<'e, 'p> Group<'e, 'p> {
     pub(super) fn style(&self, at: usize) -> Style {
         if self.is_leading(at) { Style::Leading } else { Style::Keyword }
     }
+}
+
+/// A partial where only the text of a name is sent.
+fn nameless(entry: &crate::catalogue::Entry) -> Refusal {
+    let called = entry.paths.first().map_or("", |path| crate::catalogue::last_part(path));
+    Refusal::new(
+        Reason::UnsupportedShape,
+        format!("{called} sends a function as the text of its name, which the partial that would hold the captured values does not have"),
+        "move the function to module level and pass the values by args= or kwargs=",
+    )
 }
 
 fn unsupported(what: &str) -> Refusal {
