@@ -48,7 +48,7 @@ impl Eval<'_> {
                 return first().map(|inner| self.values(inner).to_vec()).unwrap_or_default();
             }
             "functools.wraps" | "functools.lru_cache" | "functools.cache" => return vec![Value::external(&format!("{path}()"))],
-            "builtins.list" | "builtins.tuple" | "builtins.set" | "builtins.sorted" | "builtins.reversed" => {
+            "builtins.list" | "builtins.tuple" | "builtins.set" | "builtins.sorted" | "builtins.reversed" | "builtins.iter" => {
                 return first().map_or_else(|| vec![Value::Literal(call)], |inner| self.copied_display(inner, call));
             }
             "copy.copy" | "copy.deepcopy" | "typing.cast" => {

@@ -125,6 +125,32 @@ impl Eval<'_> {
         found
     }
 
+    /// The items of which a call takes one out of a container, and what it takes instead: `table.get(key, other)`,
+    /// `stages.pop()`, `next(stages)`.
+    pub fn taken_by(&self, call: Site) -> Vec<Site> {
+        let facts = self.file(call.file);
+        let tree = facts.tree();
+        let Some(callee) = tree.child(call.node, Field::Function) else { return Vec::new() };
+        let arguments = self.positional_arguments(call);
+        let named = tree.child(callee, Field::Attribute).map_or("", |name| facts.text(name));
+        let container = match (tree.child(callee, Field::Object), arguments.first()) {
+            (Some(object), _) if matches!(named, "get" | "pop" | "popleft" | "setdefault") => Site { file: call.file, node: object },
+            (None, Some(first)) if facts.text(callee) == "next" => *first,
+            _ => return Vec::new(),
+        };
+        let mut found = self.mapping_items(container);
+        for value in self.values(container).iter() {
+            if let Value::Literal(display) = value {
+                found.extend(self.elements_of(*display));
+            }
+        }
+        found.extend(self.appended_to(container));
+        if !found.is_empty() {
+            found.extend(arguments.get(1));
+        }
+        found
+    }
+
     pub(super) fn mapping_values(&self, object: Site, path: &[PathStep]) -> Vec<Value> {
         self.mapping_items(object).into_iter().flat_map(|item| self.destructured(item, path)).collect()
     }

@@ -317,6 +317,9 @@ impl Walk<'_, '_> {
                 _ => self.value_of(site, path.clone()),
             }
         }
+        for item in self.eval.taken_by(site) {
+            self.put(item, path.clone());
+        }
     }
 
     /// What methods store in the attribute is followed to where it is written; the rest is what the attribute may be.

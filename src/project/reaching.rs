@@ -26,13 +26,13 @@ pub fn bindings<'f>(facts: &'f FileFacts, scope: ScopeId, name: &str, reader: No
         return all.iter().filter(|binding| !matches!(binding.kind, BindingKind::Delete)).collect();
     }
     let tree = facts.tree();
-    let hiding = all.iter().rposition(|binding| takes_effect(tree, binding) <= tree.start(reader) && dominates(tree, binding, reader));
+    let hiding = all.iter().rposition(|binding| precedes(tree, binding, reader) && dominates(tree, binding, reader));
     let first = hiding.unwrap_or(0);
     let loops: Vec<NodeId> = tree.ancestors(reader).filter(|up| matches!(tree.kind(*up), Kind::ForStatement | Kind::WhileStatement)).collect();
     all.iter()
         .enumerate()
         .filter(|(index, binding)| {
-            let before = takes_effect(tree, binding) <= tree.start(reader);
+            let before = precedes(tree, binding, reader);
             let around = loops.iter().any(|each| tree.contains(*each, binding.node));
             let hidden_in_loop = hiding.is_some_and(|hiding| loops.iter().any(|each| tree.contains(*each, all[hiding].node)));
             (before && *index >= first) || (around && !hidden_in_loop)
@@ -69,6 +69,19 @@ fn entered_around<'f>(facts: &FileFacts, all: &'f [Binding], reader: NodeId) -> 
     let innermost = withs.max_by_key(|binding| binding.statement)?;
     let alone = all.iter().filter(|binding| tree.contains(innermost.statement, binding.node)).count() == 1;
     alone.then_some(innermost)
+}
+
+/// Whether a binding runs before the reader: the condition of `use(name) if (name := …) else …` does, behind it in the text.
+fn precedes(tree: &Tree, binding: &Binding, reader: NodeId) -> bool {
+    let in_condition_around = || {
+        let conditionals = tree.ancestors(binding.node).filter(|up| tree.kind(*up) == Kind::ConditionalExpression);
+        conditionals.into_iter().any(|conditional| {
+            let mut parts = tree.children(conditional);
+            let (chosen, condition) = (parts.next(), parts.next());
+            condition.is_some_and(|part| tree.contains(part, binding.node)) && chosen.is_some_and(|part| tree.contains(part, reader))
+        })
+    };
+    takes_effect(tree, binding) <= tree.start(reader) || matches!(binding.kind, BindingKind::Walrus { .. }) && in_condition_around()
 }
 
 /// The offset from which on a binding is in force: an assignment evaluates its right side first.

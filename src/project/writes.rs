@@ -56,6 +56,12 @@ impl Eval<'_> {
         found
     }
 
+    /// The expression that the assignment to `target`, alone or one of several targets, gives it.
+    pub fn value_written_to(&self, target: Site) -> Option<Site> {
+        let (value, _) = written(self.file(target.file).tree(), target.node)?;
+        value.map(|node| Site { file: target.file, node })
+    }
+
     fn find_attribute_writes(&self, class: Site) -> Vec<(String, AttributeWrite)> {
         let facts = self.file(class.file);
         let tree = facts.tree();

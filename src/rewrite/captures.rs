@@ -2,7 +2,8 @@
 
 use crate::facts::scopes::{BindingKind, ScopeId, SymbolFlags};
 use crate::findings::{Reason, Refusal};
-use crate::project::{Eval, FileId, Site};
+use crate::project::picklability::Obstacle;
+use crate::project::{Argument, Callable, Content, Eval, FileId, Site, What};
 use crate::syntax::{Field, Kind, NodeId};
 
 /// A variable of an enclosing function.
@@ -196,7 +197,9 @@ fn unsupported(name: &str, what: &str, advice: &str) -> Refusal {
 }
 
 /// Whether the objects that the callable captures can travel with a dispatch, and whether it changes them.
-pub fn judge(eval: &Eval, file: FileId, callable: NodeId, captures: &[Capture], inheritance: bool) -> Result<(), Refusal> {
+///
+/// `depth` tells how many callables around it are being looked at for whether what they capture can move.
+pub fn judge(eval: &Eval, file: FileId, callable: NodeId, captures: &[Capture], inheritance: bool, depth: u32) -> Result<(), Refusal> {
     for capture in captures {
         if capture.kind != CaptureKind::Value {
             continue;
@@ -204,7 +207,7 @@ pub fn judge(eval: &Eval, file: FileId, callable: NodeId, captures: &[Capture], 
         let name = &capture.variable.expression();
         let Some(read) = capture.reads.first() else { continue };
         let site = Site { file, node: *read };
-        if let Some(obstacle) = eval.obstacle(site, inheritance) {
+        if let Some(obstacle) = eval.obstacle(site, inheritance).filter(|obstacle| !moves_itself(eval, site, obstacle, depth)) {
             let place = if obstacle.path.is_empty() {
                 format!("the captured '{name}' is {}", obstacle.what)
             } else {
@@ -237,6 +240,26 @@ pub fn judge(eval: &Eval, file: FileId, callable: NodeId, captures: &[Capture], 
         }
     }
     Ok(())
+}
+
+/// How far chains of captured callables are followed.
+const MAX_CHAIN: u32 = 4;
+
+/// Whether a captured object only holds lambdas and local functions that move to module level by fixes of their own.
+fn moves_itself(eval: &Eval, captured: Site, obstacle: &Obstacle, depth: u32) -> bool {
+    if depth >= MAX_CHAIN || !matches!(obstacle.what.as_str(), "a lambda" | "a local function") {
+        return false;
+    }
+    let contents = eval.contents(Argument::object(captured), false);
+    let moves = |content: &Content| {
+        let definition = match &content.what {
+            What::Callable(Callable::Lambda(site)) if crate::facts::names::holder(eval.file(site.file), site.node).is_none() => *site,
+            What::Callable(Callable::Function(site)) => *site,
+            _ => return false,
+        };
+        super::hoist::Group::collect(eval, definition, Vec::new(), super::Bind::default()).is_ok_and(|group| group.judge_within(depth + 1).is_ok())
+    };
+    !contents.is_empty() && contents.iter().all(moves)
 }
 
 /// Methods of the builtin containers that change them.

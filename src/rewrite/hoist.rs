@@ -216,12 +216,17 @@ impl<'e, 'p> Group<'e, 'p> {
 
     /// Says no where the rewrite would not be the same program.
     pub fn judge(&self) -> Result<(), Refusal> {
+        self.judge_within(0)
+    }
+
+    /// As [`judge`](Self::judge), for what a callable captures that is `depth` steps away from the one that is sent.
+    pub(super) fn judge_within(&self, depth: u32) -> Result<(), Refusal> {
         let inheritance = self.inheritance();
         for member in &self.members {
             let facts = self.facts();
             super::judge::introspection(facts, member.node)?;
             super::judge::header(self.eval, self.file, member.node, self.members[0].node)?;
-            captures::judge(self.eval, self.file, member.node, &member.own, inheritance)?;
+            captures::judge(self.eval, self.file, member.node, &member.own, inheritance, depth)?;
             defaults::judge(self, member)?;
             if facts.tree().kind(member.node) == Kind::ClassDefinition && !member.values.is_empty() {
                 let names: Vec<String> = member.values.keys().map(|variable| format!("'{}'", variable.expression())).collect();

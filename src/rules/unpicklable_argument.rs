@@ -24,7 +24,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     for (carried, _) in ctx.carried_calls() {
         let place = carried.content.place;
         let described = match &carried.content.what {
-            What::Callable(Callable::Lambda(lambda)) => Some(lambda_found(ctx, *lambda)),
+            What::Callable(Callable::Lambda(lambda)) => Some(lambda_found(ctx, *lambda, &told_apart(ctx, carried, *lambda))),
             What::Callable(Callable::Function(function)) => Some(function_found(ctx, *function)),
             What::Callable(_) => None,
             // Local classes and multiprocessing's own objects are the business of other rules.
@@ -42,16 +42,25 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
 
 type Described = (String, Remedy, Option<(Site, String)>);
 
-fn lambda_found(ctx: &RuleContext, lambda: Site) -> Described {
+/// Where a lambda stands, in words, if the same argument holds others.
+fn told_apart(ctx: &RuleContext, carried: &Carried, lambda: Site) -> String {
+    let same_argument =
+        ctx.index.carried_in(ctx.file).filter(|other| other.content.place == carried.content.place && other.dispatch.call == carried.dispatch.call);
+    let alike = same_argument.filter(|other| matches!(other.content.what, What::Callable(Callable::Lambda(site)) if site != lambda)).count();
+    let place = ctx.location(lambda).start;
+    if alike == 0 || lambda == carried.content.place { String::new() } else { format!(" (line {}, column {})", place.line, place.column) }
+}
+
+fn lambda_found(ctx: &RuleContext, lambda: Site, which: &str) -> Described {
     let facts = ctx.eval.file(lambda.file);
     let made = Some((lambda, "the lambda is here".to_owned()));
     if let Some(assignment) = names::holder(facts, lambda.node) {
-        return ("a lambda".into(), named_lambda::to_def(ctx.eval, lambda, assignment, &BTreeSet::new()), made);
+        return (format!("a lambda{which}"), named_lambda::to_def(ctx.eval, lambda, assignment, &BTreeSet::new()), made);
     }
     if let Some(fix) = argument_value::default_factory(ctx.eval, lambda) {
         return ("the lambda of a defaultdict".into(), Remedy::Fix(fix), made);
     }
-    ("a lambda".into(), lift::callable(ctx.eval, lambda, ctx.carried_uses(lambda), ctx.bind), made)
+    (format!("a lambda{which}"), lift::callable(ctx.eval, lambda, ctx.carried_uses(lambda), ctx.bind), made)
 }
 
 fn function_found(ctx: &RuleContext, function: Site) -> Described {

@@ -5,10 +5,10 @@ use crate::facts::names;
 use crate::findings::{Finding, Fix, Reason, Refusal, Remedy, Severity};
 use crate::project::instances::Moment;
 use crate::project::picklability::Obstacle;
-use crate::project::{Callable, Origin, Sent, Site, Type, Value};
+use crate::project::{Callable, Origin, Sent, Type, Value};
 use crate::rewrite::binding::Use;
 use crate::rewrite::{bound_method, lift, worker_state};
-use crate::syntax::{Field, QueryFile};
+use crate::syntax::QueryFile;
 
 static QUERY: QueryFile = QueryFile::new("unpicklable_instance", include_str!("../../queries/unpicklable_instance.scm"));
 
@@ -105,9 +105,7 @@ fn unnamed(ctx: &RuleContext, obstacles: &[Obstacle]) -> Vec<(String, Origin)> {
     let mut found: Vec<(String, Origin)> = Vec::new();
     for obstacle in obstacles {
         let Some(target) = obstacle.site.filter(|_| matches!(obstacle.what.as_str(), "a lambda" | "a local function")) else { return Vec::new() };
-        let tree = ctx.eval.file(target.file).tree();
-        let value = tree.parent(target.node).and_then(|up| tree.child(up, Field::Right)).filter(|_| tree.field(target.node) == Field::Left);
-        let origins = value.map(|node| ctx.eval.origins(Site { file: target.file, node })).unwrap_or_default();
+        let origins = ctx.eval.value_written_to(target).map(|value| ctx.eval.origins(value)).unwrap_or_default();
         let is_unnamed = |origin: &Origin| match origin.callable {
             Callable::Lambda(lambda) => names::holder(ctx.eval.file(lambda.file), lambda.node).is_none(),
             Callable::Function(function) => ctx.eval.is_local(function),
