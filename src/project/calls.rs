@@ -32,10 +32,11 @@ impl Eval<'_> {
                 body.map(|body| self.values(Site { file: lambda.file, node: body }).to_vec()).unwrap_or_default()
             }
             Value::Method { function: Some(function), .. } => self.returned_to(*function, call),
-            Value::Method { receiver: Type::External { path, start, .. }, name, .. } => match &**name {
+            Value::Method { receiver: receiver @ Type::External { path, start, .. }, name, .. } => match &**name {
                 "__enter__" | "enter_context" => vec![Value::Instance(Type::External { path: path.clone(), start: *start, made: Some(call) })],
-                _ => vec![Value::Result(call)],
+                _ => vec![self.proxy_made_by(receiver, name, call).unwrap_or(Value::Result(call))],
             },
+            Value::Method { receiver, name, .. } => vec![self.proxy_made_by(receiver, name, call).unwrap_or(Value::Result(call))],
             _ => vec![Value::Result(call)],
         }
     }

@@ -198,7 +198,8 @@ impl Walk<'_, '_> {
         for binding in bindings {
             self.binding(site, binding, path.clone());
         }
-        if path.parts.is_empty() {
+        // What goes into a manager's list is pickled there and then.
+        if path.parts.is_empty() && !self.eval.is_proxy(site) {
             for item in self.eval.appended_to(site) {
                 let mut inner = path.clone();
                 inner.items = false;

@@ -90,6 +90,9 @@ impl Eval<'_> {
     pub fn all_arguments(&self, call: Site) -> Vec<Site> {
         let tree = self.file(call.file).tree();
         let Some(list) = tree.child(call.node, Field::Arguments) else { return Vec::new() };
+        if tree.kind(list) == Kind::GeneratorExpression {
+            return vec![Site { file: call.file, node: list }];
+        }
         tree.children(list)
             .filter_map(|node| match tree.kind(node) {
                 Kind::KeywordArgument => tree.child(node, Field::Value),

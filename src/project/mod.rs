@@ -27,6 +27,7 @@ mod lookups;
 pub mod modules;
 pub mod origins;
 pub mod picklability;
+pub mod proxies;
 pub mod reaching;
 mod registrations;
 mod renamed;

@@ -113,6 +113,7 @@ impl Eval<'_> {
         out.extend(self.bound_by_partials(file));
         out.extend(self.kept_by_processes(file));
         out.extend(self.carried_as_captures(file));
+        out.extend(self.handed_to_managers(file));
         out
     }
 

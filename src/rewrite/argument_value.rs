@@ -94,6 +94,9 @@ pub fn list_of_view(eval: &Eval, view: Site, carried: &Carried) -> Option<Fix> {
 
 /// Whether the one worker function of a dispatch only iterates the parameter that gets `argument`.
 fn is_iterated_by_worker(eval: &Eval, argument: Site, carried: &Carried) -> bool {
+    if is_copied_by_manager(eval, argument, carried) {
+        return true;
+    }
     let slots = eval.slots(&carried.dispatch);
     let Some(slot) = slots.first() else { return false };
     let origins = eval.slot_origins(slot);
@@ -110,6 +113,16 @@ fn is_iterated_by_worker(eval: &Eval, argument: Site, carried: &Carried) -> bool
     let Some((home, name)) = facts.scopes.resolve_name(name) else { return false };
     let [read] = facts.scopes.references(home, name) else { return false };
     facts.scopes.bindings(home, name).len() == 1 && is_one_pass(facts, *read)
+}
+
+/// Whether a manager takes the items out of `argument` and keeps only those: `manager.list(xs)`, `shared.extend(xs)`.
+fn is_copied_by_manager(eval: &Eval, argument: Site, carried: &Carried) -> bool {
+    let call = carried.dispatch.call;
+    let facts = eval.file(call.file);
+    let tree = facts.tree();
+    let name = tree.child(call.node, Field::Function).and_then(|callee| tree.child(callee, Field::Attribute)).map_or("", |name| facts.text(name));
+    let through_proxy = carried.dispatch.api(eval.project).id == "mp.BaseProxy";
+    through_proxy && matches!(name, "list" | "extend" | "dict" | "update") && eval.positional_arguments(call) == [argument]
 }
 
 /// The position of an argument among those that the worker gets.

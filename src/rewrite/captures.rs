@@ -320,7 +320,7 @@ pub fn is_shared_value(eval: &Eval, value: &crate::project::Value) -> bool {
     match value {
         Value::Instance(Type::External { path, .. }) => crate::catalogue::objects::made_by(path).is_some_and(|object| object.shared),
         Value::Result(call) => {
-            // `manager.dict()` and the like.
+            // `manager.dict()` and the like, of another library's manager.
             let tree = eval.file(call.file).tree();
             tree.child(call.node, Field::Function).and_then(|callee| tree.child(callee, Field::Object)).is_some_and(|object| {
                 eval.values(Site { file: call.file, node: object })

@@ -241,7 +241,8 @@ impl<'p> RuleContext<'_, 'p> {
         (handover, format!(" (line {}, column {})", place.start.line, place.start.column))
     }
 
-    /// What the calls that the rule's query matches (`@call`) hand over as arguments and cannot cross.
+    /// What the calls (and assignments through proxies) that the rule's query matches (`@call`) hand over as arguments and
+    /// cannot cross.
     pub fn carried_calls(&self) -> Vec<(&Carried, NodeId)> {
         if self.index.carried_in(self.file).next().is_none() {
             return Vec::new();
@@ -250,7 +251,7 @@ impl<'p> RuleContext<'_, 'p> {
         let calls: std::collections::BTreeSet<NodeId> = self.matches().iter().filter_map(|hit| hit.get("call")).collect();
         self.index
             .carried_in(self.file)
-            .filter_map(|carried| Some((carried, tree.enclosing(carried.content.handover.node, &[Kind::Call])?)))
+            .filter_map(|carried| Some((carried, tree.enclosing(carried.content.handover.node, &[Kind::Call, Kind::Assignment])?)))
             .filter(|row| calls.contains(&row.1))
             .collect()
     }

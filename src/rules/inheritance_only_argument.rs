@@ -27,8 +27,12 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         let place = carried.content.place;
         let text = ctx.short_text(place);
         let told = obstacle.told_of(&format!("'{text}'"));
-        let message =
-            format!("{told} and is sent as an argument of {}; it is shared between processes through inheritance only", ctx.entry_name(&carried.dispatch));
+        let to = if carried.dispatch.api(ctx.eval.project).id == "mp.BaseProxy" {
+            "handed to a manager's process".to_owned()
+        } else {
+            format!("sent as an argument of {}", ctx.entry_name(&carried.dispatch))
+        };
+        let message = format!("{told} and is {to}; it is shared between processes through inheritance only");
         let refused = || {
             Remedy::Refused(Refusal::new(
                 Reason::InheritanceOnly,

@@ -32,8 +32,11 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             What::Object(_) => Some(object_found(ctx, carried, place)),
         };
         let Some((who, remedy, made)) = described else { continue };
-        let message =
-            format!("{who} is among the arguments of {} and cannot be pickled; it {}", ctx.entry_name(&carried.dispatch), ctx.transport_of(&carried.dispatch));
+        let message = if carried.dispatch.api(ctx.eval.project).id == "mp.BaseProxy" {
+            format!("{who} is handed to a manager's process and cannot be pickled, under any start method")
+        } else {
+            format!("{who} is among the arguments of {} and cannot be pickled; it {}", ctx.entry_name(&carried.dispatch), ctx.transport_of(&carried.dispatch))
+        };
         let made = made.filter(|(site, _)| *site != place);
         found.push(ctx.finding(place, message, &carried.methods, Severity::Error, remedy, ctx.way_of(carried, made)));
     }
