@@ -128,11 +128,9 @@ impl Walk<'_, '_> {
         match tree.kind(site.node) {
             Kind::Identifier => self.name(site, path),
             Kind::Lambda => self.push(What::Callable(Callable::Lambda(site)), site, &path),
-            Kind::ConditionalExpression => {
-                let parts = children(site.node);
-                parts.into_iter().enumerate().filter(|(index, _)| *index != 1).for_each(|(_, part)| self.expression(part, path.clone()));
+            Kind::ConditionalExpression | Kind::BooleanOperator => {
+                tree.outcomes(site.node).into_iter().for_each(|part| self.expression(at(part), path.clone()));
             }
-            Kind::BooleanOperator => children(site.node).into_iter().for_each(|part| self.expression(part, path.clone())),
             Kind::BinaryOperator if joins_displays(tree, site.node) => {
                 children(site.node).into_iter().for_each(|part| self.expression(part, path.clone()));
             }

@@ -3,7 +3,7 @@
 use super::{FileId, Project, Site, Value};
 use crate::facts::FileFacts;
 use crate::facts::scopes::{Binding, BindingKind};
-use crate::syntax::{Field, Kind, NodeId};
+use crate::syntax::{Field, Kind};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -102,11 +102,9 @@ impl<'p> Eval<'p> {
             Kind::Identifier => self.name_values(site),
             Kind::Attribute => self.attribute_values(site),
             Kind::Call => self.call_values(site),
-            Kind::ConditionalExpression => {
-                let parts: Vec<NodeId> = tree.children(site.node).collect();
-                parts.iter().enumerate().filter(|(index, _)| *index != 1).flat_map(|(_, part)| self.values(at(*part)).to_vec()).collect()
+            Kind::ConditionalExpression | Kind::BooleanOperator => {
+                tree.outcomes(site.node).into_iter().flat_map(|part| self.values(at(part)).to_vec()).collect()
             }
-            Kind::BooleanOperator => tree.children(site.node).flat_map(|part| self.values(at(part)).to_vec()).collect(),
             Kind::Await => tree.children(site.node).flat_map(|part| self.values(at(part)).to_vec()).collect(),
             Kind::NamedExpression => tree.child(site.node, Field::Value).map(|value| self.values(at(value)).to_vec()).unwrap_or_default(),
             Kind::Lambda => vec![Value::Lambda(site)],

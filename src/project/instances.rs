@@ -63,8 +63,10 @@ impl Eval<'_> {
                 }
                 let Some(value) = write.value else { continue };
                 let module = self.names_module(value).then(|| Obstacle::of("a module", None));
-                let obstacle = module.or_else(|| self.kept_obstacle(value, inheritance, depth - 1));
-                Self::add(&mut found, name, write.target, obstacle);
+                let Some(obstacle) = module.or_else(|| self.kept_obstacle(value, inheritance, depth - 1)) else { continue };
+                if moment.call.is_none_or(|call| !self.runs_after(write.target, call)) {
+                    Self::add(&mut found, name, write.target, Some(obstacle));
+                }
             }
             for (name, target, values) in self.field_values(each) {
                 Self::add(&mut found, &name, target, values.iter().find_map(|value| self.obstacle_of(value, inheritance, depth - 1)));
@@ -324,14 +326,10 @@ pub fn definition(tree: &crate::syntax::Tree, statement: NodeId) -> Option<NodeI
 fn kept_names(tree: &crate::syntax::Tree, value: NodeId) -> Vec<NodeId> {
     match tree.kind(value) {
         Kind::Identifier => vec![value],
-        Kind::BooleanOperator
-        | Kind::ConditionalExpression
-        | Kind::ParenthesizedExpression
-        | Kind::List
-        | Kind::Tuple
-        | Kind::Dictionary
-        | Kind::Pair
-        | Kind::ExpressionList => tree.children(value).flat_map(|inner| kept_names(tree, inner)).collect(),
+        Kind::BooleanOperator | Kind::ConditionalExpression => tree.outcomes(value).into_iter().flat_map(|inner| kept_names(tree, inner)).collect(),
+        Kind::ParenthesizedExpression | Kind::List | Kind::Tuple | Kind::Dictionary | Kind::Pair | Kind::ExpressionList => {
+            tree.children(value).flat_map(|inner| kept_names(tree, inner)).collect()
+        }
         _ => Vec::new(),
     }
 }

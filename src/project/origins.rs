@@ -2,7 +2,7 @@
 
 use super::{Eval, Part, Site, Slot, Type, Value};
 use crate::facts::scopes::{Binding, BindingKind, PathStep};
-use crate::syntax::{Field, Kind, NodeId};
+use crate::syntax::{Field, Kind};
 use std::collections::BTreeSet;
 
 /// Longer paths through names, containers and calls are given up.
@@ -130,13 +130,9 @@ impl Walk<'_, '_> {
         match tree.kind(site.node) {
             Kind::Identifier => self.name(site, path),
             Kind::Lambda if path.is_whole() => self.push(Callable::Lambda(site), site, &path),
-            Kind::ConditionalExpression => {
-                let parts: Vec<NodeId> = tree.children(site.node).collect();
-                for (_, part) in parts.iter().enumerate().filter(|(index, _)| *index != 1) {
-                    self.expression(at(*part), path.clone());
-                }
+            Kind::ConditionalExpression | Kind::BooleanOperator => {
+                tree.outcomes(site.node).into_iter().for_each(|part| self.expression(at(part), path.clone()));
             }
-            Kind::BooleanOperator => tree.children(site.node).for_each(|part| self.expression(at(part), path.clone())),
             Kind::NamedExpression => {
                 if let Some(value) = tree.child(site.node, Field::Value) {
                     self.expression(at(value), path);

@@ -153,25 +153,6 @@ fn main_only(eval: &Eval, function: Site, depth: u32) -> bool {
         })
 }
 
-/// Whether `early` is evaluated before `late` in some run of the main process, as far as calls show it.
-pub fn is_before(eval: &Eval, early: Site, late: Site) -> bool {
-    before(eval, early, late, MAX_DEPTH)
-}
-
-fn before(eval: &Eval, early: Site, late: Site, depth: u32) -> bool {
-    let function = |site: Site| eval.file(site.file).enclosing_function(site.node).map(|node| Site { file: site.file, node });
-    let (outer, inner) = (function(early), function(late));
-    if early.file == late.file && outer == inner {
-        let tree = eval.file(early.file).tree();
-        return tree.start(early.node) < tree.start(late.node) && !tree.contains(early.node, late.node);
-    }
-    if depth == 0 {
-        return false;
-    }
-    let lifted_early = outer.is_some_and(|outer| eval.callers(outer).into_iter().any(|call| before(eval, call, late, depth - 1)));
-    lifted_early || inner.is_some_and(|inner| eval.callers(inner).into_iter().any(|call| before(eval, early, call, depth - 1)))
-}
-
 /// Whether a binding gives a value, and not a function, class or module.
 pub fn is_value(binding: &Binding) -> bool {
     matches!(

@@ -1,6 +1,6 @@
 //! Globals of the main process handed to a pool's workers by an initializer.
 
-use super::globals::{Placement, is_before, placement};
+use super::globals::{Placement, placement};
 use super::{arguments, fresh_name, place};
 use crate::facts::scopes::Resolution;
 use crate::findings::{Applicability, FileEdit, Fix, Reason, Refusal};
@@ -55,7 +55,7 @@ pub(super) fn available(eval: &Eval, call: Site, name: &str) -> Result<(), Refus
     let bindings = facts.scopes.bindings(module, name);
     let nested = |node: NodeId| facts.tree().parent(facts.statement(node)).is_some_and(|suite| is_conditional(facts, suite));
     let early = bindings.iter().any(|binding| {
-        placement(facts, binding) == Placement::Import || (!nested(binding.node) && is_before(eval, Site { file: call.file, node: binding.node }, call))
+        placement(facts, binding) == Placement::Import || (!nested(binding.node) && eval.is_before(Site { file: call.file, node: binding.node }, call))
     });
     if !early {
         return Err(Refusal::new(

@@ -66,7 +66,7 @@ fn first_change(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Si
         let function = ctx.eval.file(site.file).enclosing_function(site.node).map(|node| Site { file: site.file, node });
         let in_worker = function.is_some_and(|function| reached.contains(&function));
         let at_import = function.is_some_and(|function| !globals::is_main_only(ctx.eval, function));
-        !in_worker && !at_import && globals::is_before(ctx.eval, site, sent.dispatch.call)
+        !in_worker && !at_import && ctx.eval.is_before(site, sent.dispatch.call)
     };
     let rebound =
         bindings.iter().filter(|binding| placement(facts, binding) != Placement::Import).map(|binding| at(binding.node)).find(|site| by_parent(*site));

@@ -27,7 +27,9 @@ const DEPTH: u32 = 4;
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
     for sent in ctx.sent_calls() {
-        let Some((who, obstacles)) = held(ctx, sent) else { continue };
+        let Some((who, mut obstacles)) = held(ctx, sent) else { continue };
+        let inside = obstacles.len();
+        obstacles.extend(from_outside(ctx, sent));
         let Some(first) = obstacles.first() else { continue };
         let told = |what: &str| {
             format!("{who} is sent to a process by {}, and its object, which is pickled with it, {what}; it {}", ctx.api_name(sent), ctx.transport_note(sent))
@@ -47,8 +49,9 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             continue;
         }
         let message = told(&if first.path.is_empty() { format!("is {}", first.what) } else { format!("holds {} ({})", first.what, first.path) });
-        let remedy = bound_method::remedy(ctx.eval, sent, &obstacles)
-            .or_else(|| unused_state(ctx, sent, &obstacles).map(Remedy::Fix))
+        let of_class = (inside == obstacles.len()).then_some(&obstacles);
+        let remedy = of_class
+            .and_then(|obstacles| bound_method::remedy(ctx.eval, sent, obstacles).or_else(|| unused_state(ctx, sent, obstacles).map(Remedy::Fix)))
             .unwrap_or_else(|| Remedy::Refused(refusal(ctx, &obstacles)));
         let mut related: Vec<_> = obstacles.iter().filter_map(|each| Some(ctx.related(each.site?, format!("{} is kept here", each.what)))).collect();
         related.extend(ctx.path_of(sent, None));
@@ -97,6 +100,17 @@ fn held(ctx: &RuleContext, sent: &Sent) -> Option<(String, Vec<Obstacle>)> {
         }
         _ => None,
     }
+}
+
+/// What code outside the class keeps in the sent object before it is sent.
+fn from_outside(ctx: &RuleContext, sent: &Sent) -> Vec<Obstacle> {
+    let Callable::Method { receiver: Type::Class(class), object, function: Some(_), .. } = &sent.origin.callable else { return Vec::new() };
+    if sent.origin.handover.file != object.file || ctx.eval.controls_its_pickling(*class) {
+        return Vec::new();
+    }
+    let given = ctx.eval.obstacles_from_outside(*object, sent.dispatch.carries_primitives(ctx.eval.project));
+    let early = given.into_iter().filter(|(_, target, _)| ctx.eval.is_before(*target, sent.dispatch.call));
+    early.map(|(path, target, obstacle)| Obstacle { path, site: Some(target), ..obstacle }).collect()
 }
 
 /// The lambdas and local functions that the obstacles are, with the attributes that keep them, where

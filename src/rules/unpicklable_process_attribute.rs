@@ -3,9 +3,9 @@
 use super::{Rule, RuleContext};
 use crate::catalogue::Start;
 use crate::findings::{Finding, Fix, Reason, Refusal, Remedy, Severity, StartMethod};
-use crate::project::Site;
 use crate::project::instances::Moment;
 use crate::project::picklability::Obstacle;
+use crate::project::{Callable, Site, Type};
 use crate::rewrite::{process_state, worker_state};
 use crate::syntax::QueryFile;
 
@@ -62,6 +62,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             found.push(ctx.finding(write, message, &methods, Severity::Error, remedy, related));
         }
     }
+    found.extend(given_from_outside(ctx));
     found
 }
 
@@ -83,7 +84,37 @@ fn is_before_start(ctx: &RuleContext, class: Site, write: Site) -> bool {
     if name == "__init__" {
         return true;
     }
-    let Some(init) = ctx.eval.own_method(class, "__init__") else { return false };
     let calls = ctx.eval.project.calls_named(name);
-    !calls.is_empty() && calls.iter().all(|call| call.file == init.file && facts.tree().contains(init.node, call.node))
+    let by_init = |init: Site| !calls.is_empty() && calls.iter().all(|call| call.file == init.file && facts.tree().contains(init.node, call.node));
+    ctx.eval.own_method(class, "__init__").is_some_and(by_init) || ctx.eval.is_before_every_start(class, write)
+}
+
+/// What code outside the class keeps in its processes before it starts them: `scanner.log = open(path)`.
+fn given_from_outside(ctx: &RuleContext) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for run in ctx.worker_calls().into_iter().filter(|sent| sent.slot.name == "run") {
+        let Callable::Method { receiver: Type::Class(class), object, .. } = &run.origin.callable else { continue };
+        if ctx.eval.controls_its_pickling(*class) || ctx.eval.is_local(*class) {
+            continue;
+        }
+        for (attribute, target, obstacle) in ctx.eval.obstacles_from_outside(*object, true) {
+            if !ctx.eval.is_before_every_start(*class, target) {
+                continue;
+            }
+            let name = ctx.eval.file(class.file).definition_name(class.node);
+            let message = format!(
+                "{attribute} is {}, kept in a process of the class '{name}', and start() pickles the whole object under spawn and forkserver",
+                obstacle.what
+            );
+            let refusal = Refusal::new(
+                Reason::UnpicklableObject,
+                format!("{attribute} is {} when start() pickles the object", obstacle.what),
+                "make it in run(), or use its multiprocessing counterpart, which travels with a Process",
+            );
+            let methods: Vec<StartMethod> = run.methods.iter().copied().filter(|method| *method != StartMethod::Fork).collect();
+            let related = vec![ctx.related(*class, format!("'{name}' is a subclass of Process"))];
+            found.push(ctx.finding(target, message, &methods, Severity::Error, Remedy::Refused(refusal), related));
+        }
+    }
+    found
 }

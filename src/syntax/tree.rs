@@ -116,6 +116,17 @@ impl Tree {
         self.all_children(id).filter(|child| !self.kind(*child).is_token() && !matches!(self.kind(*child), Kind::Comment | Kind::LineContinuation))
     }
 
+    /// The parts of an `and`, `or` or conditional expression that may be its value. The left part of an `and` is none of
+    /// them: it is the value only where it is false, and then it is no object that matters.
+    pub fn outcomes(&self, id: NodeId) -> Vec<NodeId> {
+        let parts: Vec<NodeId> = self.children(id).collect();
+        match (self.kind(id), parts.as_slice()) {
+            (Kind::ConditionalExpression, [then, _, otherwise]) => vec![*then, *otherwise],
+            (Kind::BooleanOperator, [.., right]) if self.child_of_kind(id, Kind::AndKeyword).is_some() => vec![*right],
+            _ => parts,
+        }
+    }
+
     /// The first child with that role.
     pub fn child(&self, id: NodeId, field: Field) -> Option<NodeId> {
         self.all_children(id).find(|child| self.field(*child) == field)
