@@ -85,6 +85,11 @@ impl SentIndex {
         self.carried.iter().filter(|carried| carried.content.callable().is_some()).any(made)
     }
 
+    /// Everything that travels as an argument and cannot cross.
+    pub fn carried(&self) -> &[Carried] {
+        &self.carried
+    }
+
     /// Everything.
     pub fn all(&self) -> &[Sent] {
         &self.all

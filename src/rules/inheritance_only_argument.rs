@@ -1,8 +1,8 @@
 //! SP205: multiprocessing's own primitives as task arguments: they travel only in Process args and initargs.
 
 use super::{Rule, RuleContext};
-use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
-use crate::project::{Carried, Sent, What};
+use crate::findings::{Finding, Fix, Reason, Refusal, Remedy, Severity};
+use crate::project::{Carried, Sent, Site, What};
 use crate::rewrite::task_primitive;
 use crate::syntax::QueryFile;
 
@@ -40,22 +40,17 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                 "hand it to the workers by initializer and initargs and keep it in a module global there, or use a manager's proxy",
             ))
         };
-        let remedy = only_task(ctx, carried).and_then(|sent| task_primitive::by_initializer(ctx.eval, carried, sent)).map_or_else(refused, Remedy::Fix);
+        let remedy = carried.dispatch.made.and_then(|made| of_one_executor(ctx, made)).map_or_else(refused, Remedy::Fix);
         let made = obstacle.site.filter(|site| *site != place).map(|site| (site, format!("{} is made here", obstacle.what)));
         found.push(ctx.finding(place, message, &carried.methods, Severity::Error, remedy, ctx.way_of(carried, made)));
     }
     found
 }
 
-/// What the dispatch of a carried object sends, where its pool gets no other task: the initializer is for all of them.
-fn only_task<'c>(ctx: &'c RuleContext, carried: &Carried) -> Option<&'c Sent> {
-    let made = carried.dispatch.made?;
-    // One pool takes one initializer: several primitives are for a person to put together.
-    let alike = |other: &&Carried| other.dispatch.made == Some(made) && matches!(&other.content.what, What::Object(obstacle) if obstacle.by_inheritance);
-    if ctx.index.carried_in(carried.content.handover.file).filter(alike).any(|other| other.content.place != carried.content.place) {
-        return None;
-    }
-    let mut tasks = ctx.index.all().iter().filter(|sent| sent.dispatch.made == Some(made));
-    let first = tasks.next().filter(|sent| sent.dispatch.call == carried.dispatch.call)?;
-    tasks.next().is_none().then_some(first)
+/// The repair for all primitives that the tasks of one executor carry: it takes one initializer.
+fn of_one_executor(ctx: &RuleContext, made: Site) -> Option<Fix> {
+    let is_primitive = |carried: &&Carried| matches!(&carried.content.what, What::Object(obstacle) if obstacle.by_inheritance);
+    let carried: Vec<&Carried> = ctx.index.carried().iter().filter(|carried| carried.dispatch.made == Some(made)).filter(is_primitive).collect();
+    let tasks: Vec<&Sent> = ctx.index.all().iter().filter(|sent| sent.dispatch.made == Some(made)).collect();
+    task_primitive::by_initializer(ctx.eval, made, &carried, &tasks)
 }
