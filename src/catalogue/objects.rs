@@ -27,6 +27,9 @@ pub struct ObjectKind {
     /// Whether a change made in a worker is seen by the parent.
     #[serde(default)]
     pub shared: bool,
+    /// Its attributes that are plain values: `file.name`, `counter.value`.
+    #[serde(default)]
+    pub values: Vec<String>,
     /// The dotted paths of what makes it.
     pub paths: Vec<String>,
 }
@@ -47,4 +50,9 @@ static BY_PATH: LazyLock<BTreeMap<&'static str, &'static ObjectKind>> =
 pub fn made_by(path: &str) -> Option<&'static ObjectKind> {
     let path = path.strip_prefix("builtins.").or_else(|| path.strip_prefix("torch.").filter(|rest| rest.starts_with("multiprocessing."))).unwrap_or(path);
     BY_PATH.get(path).copied()
+}
+
+/// Whether the attribute `name` of what `path` makes is a plain value, and no way to the object itself.
+pub fn is_plain_value(path: &str, name: &str) -> bool {
+    made_by(path).is_some_and(|object| object.values.iter().any(|value| value == name))
 }

@@ -1,7 +1,7 @@
 //! Attribute look-ups: modules, classes, instances.
 
 use super::{Eval, Site, Type, Value};
-use crate::catalogue::{EntryKind, Start};
+use crate::catalogue::{EntryKind, Start, objects};
 use crate::facts::scopes::BindingKind;
 use crate::syntax::{Field, Kind, NodeId};
 use std::collections::BTreeSet;
@@ -47,6 +47,9 @@ impl Eval<'_> {
                 if crate::catalogue::last_part(path) == "get_context" {
                     let module = path.trim_end_matches(".get_context");
                     return vec![Value::External { path: format!("{module}.{name}").into(), start: *start }];
+                }
+                if objects::is_plain_value(path, name) {
+                    return vec![Value::Unknown];
                 }
                 vec![Value::Method { receiver: ty.clone(), object, name: name.into(), function: None }]
             }
@@ -171,6 +174,26 @@ impl Eval<'_> {
         })
     }
 
+    /// What reading an attribute runs, if the last `def` of its name is a part of a property; the inner `None` if its
+    /// getter is not to be seen.
+    fn property(&self, function: Site) -> Option<Option<Site>> {
+        let facts = self.file(function.file);
+        let reads = |definition: Site| self.has_decorator(definition, &["property", "cached_property"]);
+        if reads(function) {
+            return Some(Some(function));
+        }
+        if !self.has_decorator(function, &["setter", "deleter", "getter"]) {
+            return None;
+        }
+        let name = facts.tree().child(function.node, Field::Name)?;
+        let (scope, name) = facts.scopes.resolve_name(name)?;
+        let definitions = facts.scopes.bindings(scope, name).iter().filter_map(|binding| match binding.kind {
+            BindingKind::FunctionDef(node) => Some(Site { file: function.file, node }),
+            _ => None,
+        });
+        Some(definitions.into_iter().find(|definition| reads(*definition)))
+    }
+
     fn class_member(&self, class: Site, name: &str) -> Vec<Value> {
         for each in self.lineage(class) {
             let facts = self.file(each.file);
@@ -201,8 +224,8 @@ impl Eval<'_> {
         found.extend(self.given_to_field(class, name).into_iter().flat_map(|given| self.values(given).to_vec()));
         let receiver = Type::Class(class);
         if let Some((_, function)) = self.method(class, name) {
-            if self.has_decorator(function, &["property", "cached_property"]) {
-                found.extend(self.returned(function));
+            if let Some(getter) = self.property(function) {
+                found.extend(getter.map_or_else(|| vec![Value::Unknown], |getter| self.returned(getter)));
             } else {
                 found.push(Value::Method { receiver, object, name: name.into(), function: Some(function) });
             }

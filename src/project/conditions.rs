@@ -33,7 +33,7 @@ impl Eval<'_> {
             });
         }
         // What is unpacked may hold anything, but hardly just the one value that is asked for.
-        !condition.required || condition.only.is_empty() && self.may_unpack(dispatch.call, &condition.name)
+        !condition.required || condition.only.is_empty() && self.may_unpack(dispatch.call, condition)
     }
 
     /// Whether an argument may be what a condition asks for.
@@ -52,40 +52,50 @@ impl Eval<'_> {
         })
     }
 
-    /// Whether a call unpacks something that may hold the argument `name`: a dictionary whose keys are all known and
-    /// other ones does not.
-    fn may_unpack(&self, call: Site, name: &str) -> bool {
+    /// Whether a call unpacks something that may make a condition hold: a dictionary whose keys are all known does not,
+    /// if the argument is not among them, or has one of the values that speak against it.
+    fn may_unpack(&self, call: Site, condition: &Condition) -> bool {
         let tree = self.file(call.file).tree();
+        let excepted = |value: Option<&str>| value.is_some_and(|value| condition.unless.iter().any(|text| text == value));
+        let harmless = |key: &str, value: Option<&str>| key != condition.name || excepted(value);
         let arguments = tree.child(call.node, Field::Arguments).into_iter().flat_map(|list| tree.children(list));
         let mut splats = arguments.filter(|node| matches!(tree.kind(*node), Kind::ListSplat | Kind::DictionarySplat));
         splats.any(|splat| {
             let Some(unpacked) = tree.children(splat).next() else { return true };
-            tree.kind(splat) == Kind::ListSplat || !self.lacks_key(Site { file: call.file, node: unpacked }, name, MAX_STEPS)
+            tree.kind(splat) == Kind::ListSplat || !self.has_only(Site { file: call.file, node: unpacked }, &harmless, MAX_STEPS)
         })
     }
 
-    /// Whether an expression is a dictionary, displayed or made by `dict(…)`, whose keys are known and of which none is
-    /// `key`. What is stored in it later is not looked at.
-    fn lacks_key(&self, expression: Site, key: &str, steps: u32) -> bool {
+    /// Whether an expression is a dictionary whose keys are known, and `key` is none of them.
+    pub(super) fn lacks_key(&self, expression: Site, key: &str) -> bool {
+        self.has_only(expression, &|own, _| own != key, MAX_STEPS)
+    }
+
+    /// Whether an expression is a dictionary, displayed or made by `dict(…)`, all of whose entries (key, and value if
+    /// there is one) are `harmless`. What is stored in it later is not looked at.
+    fn has_only(&self, expression: Site, harmless: &dyn Fn(&str, Option<&str>) -> bool, steps: u32) -> bool {
         let facts = self.file(expression.file);
         let tree = facts.tree();
         let at = |node| Site { file: expression.file, node };
-        let is_other = |node: NodeId| match tree.kind(node) {
-            Kind::Pair => tree.child(node, Field::Key).and_then(|own| self.string_literal(at(own))).is_some_and(|own| own != key),
-            Kind::KeywordArgument => tree.child(node, Field::Name).is_some_and(|own| facts.text(own) != key),
-            _ => false,
+        let is_harmless = |node: NodeId| {
+            let key = match tree.kind(node) {
+                Kind::Pair => tree.child(node, Field::Key).and_then(|own| self.string_literal(at(own))),
+                Kind::KeywordArgument => tree.child(node, Field::Name).map(|own| facts.text(own)),
+                _ => None,
+            };
+            key.is_some_and(|key| harmless(key, tree.child(node, Field::Value).map(|value| facts.text(value))))
         };
         match tree.kind(expression.node) {
-            Kind::Dictionary => tree.children(expression.node).all(is_other),
+            Kind::Dictionary => tree.children(expression.node).all(is_harmless),
             Kind::Call => {
                 let is_dict = tree.child(expression.node, Field::Function).is_some_and(|callee| facts.text(callee) == "dict");
-                is_dict && tree.child(expression.node, Field::Arguments).is_some_and(|list| tree.children(list).all(is_other))
+                is_dict && tree.child(expression.node, Field::Arguments).is_some_and(|list| tree.children(list).all(is_harmless))
             }
             Kind::Identifier if steps > 0 => {
                 let Some((scope, name)) = facts.scopes.resolve_name(expression.node) else { return false };
                 let bindings = super::reaching::bindings(facts, scope, name, expression.node);
                 let lacks = |binding: &&Binding| match &binding.kind {
-                    BindingKind::Assignment { value: Some(value), path, .. } => path.is_empty() && self.lacks_key(at(*value), key, steps - 1),
+                    BindingKind::Assignment { value: Some(value), path, .. } => path.is_empty() && self.has_only(at(*value), harmless, steps - 1),
                     _ => false,
                 };
                 !bindings.is_empty() && bindings.iter().all(lacks)

@@ -45,6 +45,16 @@ impl Eval<'_> {
         if facts.all().starts_with("#!") || has_guard(facts) || lies_with_scripts { Role::Both(importers) } else { Role::Library(importers) }
     }
 
+    /// Whether code of `other` may run in a process that `script` started: it is that file, or a part of something that
+    /// other files import. Of two scripts that nobody imports, none knows of the other.
+    pub fn may_take_part(&self, script: FileId, other: FileId) -> bool {
+        let imported = |file: FileId| {
+            let path = &self.file(file).source.path;
+            path.ends_with("__init__.py") || self.project.importers(path).iter().any(|site| site.file != file)
+        };
+        script == other || imported(other) || imported(script)
+    }
+
     /// The names of a module that the import statements at `importers` take; `None` if that cannot be told (a star import).
     pub fn names_taken(&self, file: FileId, importers: &[Site]) -> Option<BTreeSet<String>> {
         let path = &self.file(file).source.path;

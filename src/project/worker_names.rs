@@ -1,6 +1,6 @@
 //! What worker processes run: the functions they are sent, and what those reach.
 
-use super::{Callable, Eval, FileId, Sent, Site, Value, registrations};
+use super::{Callable, Eval, FileId, Part, Sent, Site, Slot, Value, registrations};
 use crate::facts::scopes::BindingKind;
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use std::collections::BTreeSet;
@@ -40,12 +40,19 @@ impl Eval<'_> {
         self.dispatches(file).iter().any(|dispatch| {
             self.slots(dispatch).iter().any(|slot| {
                 let tree = self.file(slot.expression.file).tree();
-                let none = tree.kind(slot.expression.node) == Kind::None;
+                let none = tree.kind(slot.expression.node) == Kind::None || self.is_not_among(slot);
                 let resolved = sent.iter().any(|each| each.slot.expression == slot.expression);
                 let external = self.values(slot.expression).iter().all(|value| matches!(value, Value::External { .. }));
                 !none && !resolved && !external
             })
         })
+    }
+}
+
+impl Eval<'_> {
+    /// Whether a slot stands for an entry of an unpacked dictionary that has no such entry.
+    fn is_not_among(&self, slot: &Slot) -> bool {
+        matches!(&slot.part, Some(Part::Entry(key)) if self.lacks_key(slot.expression, key))
     }
 }
 

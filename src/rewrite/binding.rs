@@ -347,6 +347,6 @@ fn kind_of_read(group: &Group, here: Site, dispatch: Option<&Use>) -> ReadKind {
 }
 
 /// Whether the statement cannot simply be taken out: it shares its line with others.
-fn place_is_odd(facts: &FileFacts, statement: NodeId) -> bool {
+pub(super) fn place_is_odd(facts: &FileFacts, statement: NodeId) -> bool {
     super::place::shares_its_line(facts, statement)
 }

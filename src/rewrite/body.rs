@@ -154,8 +154,15 @@ impl Definition<'_> {
         let lines = &self.prelude;
         Some(if own_line {
             let indentation = indent::indentation(facts.all(), tree.start(place)).to_owned();
-            // Goes to the front of the line's code, so that the line's own indentation serves the first import.
-            Edit::insert(tree.start(place), lines.iter().map(|line| format!("{line}{newline}{}", dedented(&indentation, from))).collect::<String>())
+            let defines = matches!(tree.kind(place), Kind::FunctionDefinition | Kind::ClassDefinition | Kind::DecoratedDefinition);
+            let blank = if defines { newline } else { "" };
+            let last = lines.len() - 1;
+            let after = |at: usize| if at == last { blank } else { "" };
+            let line = |(at, line)| format!("{line}{newline}{}{}", after(at), dedented(&indentation, from));
+            // Goes to the front of the first line's text, which may be a comment's: its indentation serves the first import.
+            let above = super::place::statement_lines(facts, place).start;
+            let text = facts.all()[above as usize..].trim_start_matches([' ', '\t']);
+            Edit::insert((facts.all().len() - text.len()) as u32, lines.iter().enumerate().map(line).collect::<String>())
         } else {
             let _ = indentation;
             Edit::insert(tree.start(place), lines.iter().map(|line| format!("{line}; ")).collect::<String>())

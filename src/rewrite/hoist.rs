@@ -80,7 +80,7 @@ impl<'e, 'p> Group<'e, 'p> {
         }
         group.spread();
         for member in &mut group.members {
-            if let Some(variable) = member.variable.as_ref().filter(|_| member.keeps_name && member.values.is_empty()) {
+            if let Some(variable) = member.variable.as_ref().filter(|_| member.keeps_name && member.values.is_empty() && member.defaults.is_empty()) {
                 member.name.clone_from(&variable.name);
             }
         }
@@ -109,7 +109,10 @@ impl<'e, 'p> Group<'e, 'p> {
         // What the guard binds has a module-level name already; it is kept as long as nothing is bound to it. So is the
         // name of a class that prints it.
         let keeps_name = variable.as_ref().is_some_and(|variable| {
-            if variable.home == facts.scopes.module() { captures::guard_around(facts, node).is_some() } else { self.keeps_class_name(variable, node) }
+            match variable.home == facts.scopes.module() {
+                true => captures::guard_around(facts, node).is_some(),
+                false => self.keeps_class_name(variable, node) || super::member::keeps_private_name(facts, variable, node),
+            }
         });
         while self.members.iter().any(|member| member.name == name) {
             name.push('_');

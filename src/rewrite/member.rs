@@ -151,3 +151,15 @@ pub(super) fn is_only_binding(facts: &FileFacts, variable: &Variable, node: Node
         _ => false,
     }
 }
+
+/// Whether a function inside a function has a name that starts with one underscore, as a new module-level name does, and
+/// that means nothing else at module level.
+pub(super) fn keeps_private_name(facts: &FileFacts, variable: &Variable, node: NodeId) -> bool {
+    let private = variable.name.starts_with('_') && !variable.name.starts_with("__") && variable.name.trim_matches('_').len() > 1;
+    let statement = facts.with_decorators(node);
+    private
+        && facts.tree().kind(node) == Kind::FunctionDefinition
+        && !super::binding::place_is_odd(facts, statement)
+        && is_only_binding(facts, variable, node)
+        && is_free_at_module_level(facts, &variable.name)
+}

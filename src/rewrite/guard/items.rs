@@ -156,7 +156,6 @@ fn class_of(eval: &Eval, file: FileId, node: NodeId, effect: Effect, starts: boo
         | Kind::DecoratedDefinition
         | Kind::TypeAliasStatement
         | Kind::PassStatement
-        | Kind::AssertStatement
         | Kind::GlobalStatement => Class::Definition,
         Kind::ExpressionStatement if makes_class(eval, file, node) => Class::Definition,
         Kind::IfStatement if guard::is_guard(facts, node) => Class::Guard,

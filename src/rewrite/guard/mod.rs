@@ -38,7 +38,8 @@ impl<'e, 'p> Script<'e, 'p> {
     /// Looks at a file; `sent` is everything that is sent to processes.
     pub fn new(eval: &'e Eval<'p>, file: FileId, sent: &[Sent]) -> Self {
         let role = eval.role(file);
-        let workers = eval.worker_names(file, sent);
+        let sent: Vec<Sent> = sent.iter().filter(|each| eval.may_take_part(file, each.dispatch.call.file)).cloned().collect();
+        let workers = eval.worker_names(file, &sent);
         let needs = match &role {
             Role::Script | Role::Main => Ok(Needs { workers, importers: BTreeSet::new() }),
             Role::Both(sites) => match eval.names_taken(file, sites) {
