@@ -1,6 +1,7 @@
 //! What the arguments of a dispatch hold that cannot cross: through names, containers, constructor calls, forwarders.
 
 use super::arguments::{Argument, Role};
+use super::dead_paths::Frame;
 use super::instances::Moment;
 use super::picklability::Obstacle;
 use super::stores::{Stores, joins_displays, stored_by};
@@ -63,6 +64,7 @@ struct Path {
     skip: usize,
     kept: bool,
     steps: usize,
+    frames: Vec<Frame>,
 }
 
 impl Path {
@@ -101,6 +103,7 @@ impl Eval<'_> {
             skip: argument.skip,
             kept: false,
             steps: 0,
+            frames: Vec::new(),
         };
         let mut walk = Walk { eval: self, inheritance, moment, found: BTreeSet::new(), seen: BTreeSet::new() };
         walk.expression(argument.expression, path);
@@ -229,7 +232,11 @@ impl Walk<'_, '_> {
                     self.expression(at(*default), path.clone());
                 }
                 for argument in self.eval.arguments_for(site.file, binding) {
-                    self.expression(argument, path.handed_over_by(argument));
+                    let mut outer = path.handed_over_by(argument);
+                    outer.frames.extend(self.eval.frame(argument, site, path.handover));
+                    if !self.eval.is_dead(&outer.frames) {
+                        self.expression(argument, outer);
+                    }
                 }
                 self.known(&self.eval.annotated(site.file, binding), site, &path);
             }

@@ -243,4 +243,29 @@ impl Eval<'_> {
         });
         given.chain(delayed).collect()
     }
+
+    /// Whether the executor is a parameter for which the caller that hands something over gives an executor of another
+    /// kind: `run(ThreadPool(), lambda: 1)` does not meet the pool of another call of `run`. `way` are the hand-overs,
+    /// the outermost first, the dispatch's own last.
+    pub(super) fn meets_another_executor(&self, dispatch: &Dispatch, way: &[Site]) -> bool {
+        let another = || -> Option<bool> {
+            let receiver = dispatch.receiver?;
+            let given = *way.get(way.len().checked_sub(2)?)?;
+            let facts = self.file(receiver.file);
+            let (scope, name) = facts.scopes.resolve_name(receiver.node).filter(|_| self.is_parameter(receiver))?;
+            let [binding] = facts.scopes.bindings(scope, name) else { return None };
+            let tree = self.file(given.file).tree();
+            let call = tree.enclosing(given.node, &[Kind::ArgumentList]).and_then(|list| tree.parent(list))?;
+            let executor = self.argument_in(Site { file: given.file, node: call }, receiver.file, binding)??;
+            let values = self.values(executor);
+            let catalogue = &self.project.catalogue;
+            let method = facts.tree().parent(receiver.node).and_then(|up| facts.tree().child(up, Field::Attribute)).map(|name| facts.text(name))?;
+            let entry = |value: &Value| match value {
+                Value::Instance(Type::External { path, .. }) => Some(catalogue.by_path(path).and_then(|class| catalogue.method(class, method))),
+                _ => None,
+            };
+            Some(!values.is_empty() && values.iter().all(|value| entry(value).is_some_and(|entry| entry != Some(dispatch.entry))))
+        };
+        another().unwrap_or(false)
+    }
 }

@@ -1,5 +1,6 @@
 //! From a slot back to the callables that may reach it, and where each is written.
 
+use super::dead_paths::Frame;
 use super::{Eval, Part, Site, Slot, Type, Value};
 use crate::facts::scopes::{Binding, BindingKind, PathStep};
 use crate::syntax::{Field, Kind};
@@ -63,6 +64,8 @@ struct Path {
     entry: Option<String>,
     kept: bool,
     steps: usize,
+    /// The calls through which parameters were filled, innermost first.
+    frames: Vec<Frame>,
 }
 
 impl Path {
@@ -99,7 +102,8 @@ impl Eval<'_> {
     }
 
     fn origins_of_part(&self, expression: Site, part: Option<&Part>) -> Vec<Origin> {
-        let mut path = Path { handover: expression, through: Vec::new(), made_by: None, parts: Vec::new(), entry: None, kept: false, steps: 0 };
+        let mut path =
+            Path { handover: expression, through: Vec::new(), made_by: None, parts: Vec::new(), entry: None, kept: false, steps: 0, frames: Vec::new() };
         path.take(part);
         let mut walk = Walk { eval: self, found: BTreeSet::new(), seen: BTreeSet::new() };
         walk.expression(expression, path);
@@ -231,7 +235,10 @@ impl Walk<'_, '_> {
                 for given in self.eval.given_for(site.file, binding, part.as_ref()) {
                     let mut outer = path.handed_over_by(given.expression);
                     outer.take(given.part.as_ref());
-                    self.expression(given.expression, outer);
+                    outer.frames.extend(self.eval.frame(given.expression, site, path.handover));
+                    if !self.eval.is_dead(&outer.frames) {
+                        self.expression(given.expression, outer);
+                    }
                 }
             }
             BindingKind::Import { .. } => {

@@ -35,7 +35,7 @@ impl Eval<'_> {
         let mut out = Vec::new();
         for (dispatch, methods) in self.sending(file) {
             for slot in self.slots(&dispatch) {
-                for origin in self.slot_origins(&slot) {
+                for origin in self.slot_origins(&slot).into_iter().filter(|origin| self.is_meant(&dispatch, origin.handover, &origin.through)) {
                     self.look_ahead(&origin);
                     out.push(Sent { dispatch: dispatch.clone(), slot: slot.clone(), origin, methods: methods.clone() });
                 }
@@ -49,6 +49,12 @@ impl Eval<'_> {
             }
         }
         out
+    }
+
+    /// Whether what is handed over at `handover`, and goes `through` forwarders, is meant to reach the dispatch.
+    fn is_meant(&self, dispatch: &Dispatch, handover: Site, through: &[Site]) -> bool {
+        let way: Vec<Site> = std::iter::once(handover).chain(through.iter().copied()).collect();
+        !self.is_staged(dispatch.call) && !self.is_staged(handover) && !self.meets_another_executor(dispatch, &way)
     }
 
     /// Asks for what rules will ask about a callable, so that the files that hold it are read in round one.
@@ -114,6 +120,7 @@ impl Eval<'_> {
         out.extend(self.kept_by_processes(file));
         out.extend(self.carried_as_captures(file));
         out.extend(self.handed_to_managers(file));
+        out.retain(|each: &Carried| self.is_meant(&each.dispatch, each.content.handover, &each.content.through));
         out
     }
 

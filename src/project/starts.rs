@@ -195,7 +195,7 @@ impl Eval<'_> {
                 self.start_of(run).map(|start| (*start).clone())
             }
             Value::Function(function) | Value::Method { function: Some(function), .. } => {
-                let own = self.start_of(*function).map(|start| (*start).clone());
+                let own = self.start_of(*function).and_then(|start| self.reached_by(call, *function, &start));
                 own.or_else(|| self.start_of_decorated(*function, call)).or_else(|| self.start_by_argument(*function, call))
             }
             Value::Lambda(site) | Value::Class(site) => self.start_of(*site).map(|start| (*start).clone()),
@@ -217,6 +217,19 @@ impl Eval<'_> {
             }
             _ => None,
         }
+    }
+
+    /// The first start in a function, `first` if nothing speaks against it, that this call of it comes to.
+    fn reached_by(&self, call: Site, function: Site, first: &ProcessStart) -> Option<ProcessStart> {
+        let avoided = |start: &ProcessStart| {
+            let places: Vec<Site> = start.through.iter().copied().chain([start.call]).collect();
+            self.call_avoids(call, function, &places)
+        };
+        if !avoided(first) {
+            return Some(first.clone());
+        }
+        let nodes = execution::body_of(self.file(function.file), function.node).into_iter();
+        nodes.filter_map(|node| self.start_at(Site { file: function.file, node })).find(|start| !avoided(start))
     }
 
     /// What starts in a thread that a method of the standard library's threads and thread pools runs.

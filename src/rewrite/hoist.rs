@@ -109,10 +109,10 @@ impl<'e, 'p> Group<'e, 'p> {
         // What the guard binds has a module-level name already; it is kept as long as nothing is bound to it. So is the
         // name of a class that prints it.
         let keeps_name = variable.as_ref().is_some_and(|variable| {
-            match variable.home == facts.scopes.module() {
-                true => captures::guard_around(facts, node).is_some(),
-                false => self.keeps_class_name(variable, node) || super::member::keeps_private_name(facts, variable, node),
+            if variable.home == facts.scopes.module() {
+                return captures::guard_around(facts, node).is_some();
             }
+            self.keeps_class_name(variable, node) || super::member::keeps_private_name(facts, variable, node)
         });
         while self.members.iter().any(|member| member.name == name) {
             name.push('_');

@@ -1,0 +1,55 @@
+//! Tests that mean what they do: a block that expects pickling to fail, a pool that a mock stands in for.
+
+use super::{Eval, Site};
+use crate::syntax::{Field, Kind, NodeId};
+
+/// What calls of testing libraries are named that expect an exception.
+const EXPECTING: &[&str] = &["raises", "assertRaises", "assertRaisesRegex"];
+
+/// What calls are named that put something else in the place of a name.
+const PATCHING: &[&str] = &["patch", "patch.object", "setattr"];
+
+/// Classes whose stand-ins start no processes.
+const PATCHED: &[&str] = &["Pool", "ProcessPoolExecutor", "Process", "Parallel", "process_map"];
+
+impl Eval<'_> {
+    /// Whether a test expects that what it hands over at a place cannot be pickled, or hands it to a stand-in.
+    pub(super) fn is_staged(&self, site: Site) -> bool {
+        let text = self.file(site.file).all();
+        let (expects, patches) = (EXPECTING[..2].iter().any(|word| text.contains(word)), text.contains("patch"));
+        (expects && self.expects_failure(site)) || (patches && self.stands_beside_a_patch(site))
+    }
+
+    /// `with pytest.raises(pickle.PicklingError):` around the place; before 3.14 it was an `AttributeError`.
+    fn expects_failure(&self, site: Site) -> bool {
+        let facts = self.file(site.file);
+        let tree = facts.tree();
+        let mut blocks = tree.ancestors(site.node).filter(|up| tree.kind(*up) == Kind::WithStatement);
+        blocks.any(|block| {
+            let clause = tree.child_of_kind(block, Kind::WithClause);
+            let calls = clause.into_iter().flat_map(|clause| tree.subtree(clause)).filter(|node| tree.kind(*node) == Kind::Call);
+            let meant = |call: NodeId| tree.child(call, Field::Arguments).map_or("", |list| facts.text(list));
+            let expecting = |call: &NodeId| {
+                let callee = tree.child(*call, Field::Function).map_or("", |callee| facts.text(callee));
+                EXPECTING.contains(&crate::catalogue::last_part(callee))
+            };
+            calls.filter(expecting).any(|call| meant(call).contains("ickl") || meant(call).contains("AttributeError"))
+        })
+    }
+
+    /// `with patch("jobs.Pool"):`, `@patch("jobs.Pool")` or `monkeypatch.setattr(jobs, "Pool", …)` in or at a function around
+    /// the place.
+    fn stands_beside_a_patch(&self, site: Site) -> bool {
+        let facts = self.file(site.file);
+        let tree = facts.tree();
+        let functions = tree.ancestors(site.node).filter(|up| tree.kind(*up) == Kind::FunctionDefinition);
+        let mut calls = functions.flat_map(|function| tree.subtree(facts.with_decorators(function))).filter(|node| tree.kind(*node) == Kind::Call);
+        calls.any(|call| {
+            let callee = tree.child(call, Field::Function).map_or("", |callee| facts.text(callee));
+            let patches = PATCHING.iter().any(|name| callee == *name || callee.strip_suffix(name).is_some_and(|rest| rest.ends_with('.')));
+            let arguments = || self.positional_arguments(Site { file: site.file, node: call });
+            patches
+                && arguments().into_iter().filter_map(|argument| self.string_literal(argument)).any(|text| PATCHED.contains(&crate::catalogue::last_part(text)))
+        })
+    }
+}
