@@ -4,6 +4,7 @@ use super::binding::{Form, Use};
 use super::body::Style;
 use super::hoist::Group;
 use crate::facts::FileFacts;
+use crate::findings::{Reason, Refusal};
 use crate::project::{Site, Type, Value};
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::{Edit, Span};
@@ -188,4 +189,14 @@ pub(super) fn prepend(facts: &FileFacts, call: NodeId, text: &str) -> Edit {
         Some(first) => Edit::insert(tree.start(first), format!("{text}, ")),
         None => Edit::insert(tree.end(list) - 1, text.to_owned()),
     }
+}
+
+/// The refusal of a partial where only the text of a name is sent.
+pub(super) fn nameless(entry: &crate::catalogue::Entry) -> Refusal {
+    let called = entry.paths.first().map_or("", |path| crate::catalogue::last_part(path));
+    Refusal::new(
+        Reason::UnsupportedShape,
+        format!("{called} sends a function as the text of its name, which the partial that would hold the captured values does not have"),
+        "move the function to module level and pass the values by args= or kwargs=",
+    )
 }

@@ -111,6 +111,9 @@ pub fn of(eval: &Eval, file: FileId, callable: NodeId) -> Result<Vec<Capture>, R
         }
         let variable = Variable::new(symbol.home, name.clone());
         let reads: Vec<NodeId> = facts.scopes.references(symbol.home, name).iter().copied().filter(|read| tree.contains(callable, *read)).collect();
+        if super::evaluated::only_annotates(facts, callable, symbol.home, name, &reads) {
+            continue;
+        }
         let kind = kind_of(eval, file, &variable, callable)?;
         found.push(Capture { variable, kind, reads });
     }

@@ -91,6 +91,17 @@ impl<'e, 'p> Group<'e, 'p> {
         self.eval.file(self.file)
     }
 
+    /// The definition above whose statement all of them go.
+    fn anchor(&self) -> NodeId {
+        self.members.iter().map(|member| member.node).min().unwrap_or(self.members[0].node)
+    }
+
+    /// The offset of the module-level statement in front of which they go.
+    fn limit(&self) -> u32 {
+        let facts = self.facts();
+        facts.tree().start(facts.top_level_statement(self.anchor()))
+    }
+
     /// Whether every dispatch carries multiprocessing's own objects.
     fn inheritance(&self) -> bool {
         !self.dispatches.is_empty() && self.dispatches.iter().all(|each| each.dispatch.carries_primitives(self.eval.project))
@@ -228,7 +239,10 @@ impl<'e, 'p> Group<'e, 'p> {
         for member in &self.members {
             let facts = self.facts();
             super::judge::introspection(facts, member.node)?;
-            super::judge::header(self.eval, self.file, member.node, self.members[0].node)?;
+            super::judge::header(self.eval, self.file, member.node, self.anchor())?;
+            if super::evaluated::edits(facts, member.node, self.limit()).is_none() {
+                return Err(unsupported("an annotation reads a name that the module binds later, and cannot be quoted"));
+            }
             captures::judge(self.eval, self.file, member.node, &member.own, inheritance, depth)?;
             defaults::judge(self, member)?;
             if facts.tree().kind(member.node) == Kind::ClassDefinition && !member.values.is_empty() {
@@ -284,11 +298,10 @@ impl<'e, 'p> Group<'e, 'p> {
             }
         }
         if needs_partial && let Some(each) = self.dispatches.iter().find(|each| each.dispatch.api(self.eval.project).needs_name) {
-            return Err(nameless(each.dispatch.api(self.eval.project)));
+            return Err(super::arguments::nameless(each.dispatch.api(self.eval.project)));
         }
         let newline = facts.source.newline();
-        let anchor = self.members.iter().map(|member| member.node).min().unwrap_or(self.members[0].node);
-        edits.push(place::insert_above(facts, anchor, &texts.join(&newline.repeat(3))));
+        edits.push(place::insert_above(facts, self.anchor(), &texts.join(&newline.repeat(3))));
         if needs_partial {
             // In front, since it may go to the same place as the definitions.
             edits.splice(0..0, partial.edit.clone());
@@ -365,6 +378,7 @@ impl<'e, 'p> Group<'e, 'p> {
             .collect();
         edits.extend(unmangled(facts, member.node).into_iter().filter(|edit| !parameters.iter().any(|have| have.span.contains(edit.span))));
         edits.extend(parameters);
+        edits.extend(super::evaluated::edits(facts, member.node, self.limit()).unwrap_or_default());
         (edits, needs_partial)
     }
 
@@ -377,16 +391,6 @@ impl<'e, 'p> Group<'e, 'p> {
     pub(super) fn style(&self, at: usize) -> Style {
         if self.is_leading(at) { Style::Leading } else { Style::Keyword }
     }
-}
-
-/// A partial where only the text of a name is sent.
-fn nameless(entry: &crate::catalogue::Entry) -> Refusal {
-    let called = entry.paths.first().map_or("", |path| crate::catalogue::last_part(path));
-    Refusal::new(
-        Reason::UnsupportedShape,
-        format!("{called} sends a function as the text of its name, which the partial that would hold the captured values does not have"),
-        "move the function to module level and pass the values by args= or kwargs=",
-    )
 }
 
 fn unsupported(what: &str) -> Refusal {

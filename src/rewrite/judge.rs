@@ -87,10 +87,13 @@ pub(super) fn header(eval: &Eval, file: FileId, callable: NodeId, anchor: NodeId
         if !facts.scopes.get(facts.scopes.scope_of(annotation)).kind.is_function_like() {
             continue;
         }
-        available(facts, annotation, u32::MAX, "an annotation")?;
+        available(facts, annotation, u32::MAX, ANNOTATION)?;
     }
     if tree.kind(callable) == Kind::Call {
         available(facts, callable, limit, "the class")?;
+    }
+    for name in super::evaluated::read_by_class_body(facts, callable) {
+        available(facts, name, limit, "the body of the class")?;
     }
     if tree.kind(callable) == Kind::ClassDefinition
         && let Some(bases) = tree.child(callable, Field::Superclasses)
@@ -106,6 +109,8 @@ pub(super) fn defaults(facts: &FileFacts, callable: NodeId) -> Vec<NodeId> {
     let Some(parameters) = tree.child(callable, Field::Parameters) else { return Vec::new() };
     tree.children(parameters).filter_map(|parameter| tree.child(parameter, Field::Value)).collect()
 }
+
+const ANNOTATION: &str = "an annotation";
 
 fn annotations(facts: &FileFacts, callable: NodeId) -> Vec<NodeId> {
     let tree = facts.tree();
@@ -157,6 +162,9 @@ fn available(facts: &FileFacts, expression: NodeId, limit: u32, what: &str) -> R
             continue;
         }
         if home != facts.scopes.module() {
+            if what == ANNOTATION && super::evaluated::written_out(facts, home, name).is_some() {
+                continue;
+            }
             return Err(Refusal::new(
                 Reason::UnsupportedShape,
                 format!("{what} reads '{name}' of the enclosing function"),
@@ -165,10 +173,10 @@ fn available(facts: &FileFacts, expression: NodeId, limit: u32, what: &str) -> R
         }
         let bindings = facts.scopes.bindings(home, name);
         let early = |binding: &crate::facts::scopes::Binding| tree.end(binding.node) <= limit && binding.scope == facts.scopes.module();
-        if !bindings.is_empty() && (bindings.len() > 1 || !bindings.iter().all(early)) {
+        if !bindings.iter().all(early) {
             return Err(Refusal::new(
                 Reason::UnsupportedShape,
-                format!("{what} reads the global '{name}', which is not bound once above the place where the function would go"),
+                format!("{what} reads the global '{name}', which is not only bound above the place where the function would go"),
                 "bind it above, then move the function to module level",
             ));
         }

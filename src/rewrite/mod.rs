@@ -9,6 +9,7 @@ pub mod bound_method;
 pub mod captures;
 pub mod defaults;
 pub mod describe;
+mod evaluated;
 pub mod exception_arguments;
 pub mod fresh_name;
 pub mod globals;
@@ -28,6 +29,7 @@ pub mod process_state;
 pub mod result_value;
 pub mod task_primitive;
 pub mod timing;
+
 pub mod unwrap;
 pub mod worker_state;
 pub mod wraps;
