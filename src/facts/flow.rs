@@ -48,7 +48,8 @@ impl<'a> Flow<'a> {
             ScopeKind::TypeParameters => return true,
             _ => {}
         }
-        let frame = self.frame_around(writes.home);
+        // A global that one function alone binds (`global x`) is bound there as a variable of its own would be.
+        let frame = self.only_writer(&writes).filter(|frame| self.place_in(at, *frame).is_some()).unwrap_or_else(|| self.frame_around(writes.home));
         let own_frame = self.frame_of(at);
         let unbinds = |binding: &&Binding| matches!(binding.kind, BindingKind::Delete | BindingKind::Except { .. });
         let (place, role) = if own_frame == frame {
@@ -166,6 +167,12 @@ impl<'a> Flow<'a> {
             all.extend(self.scopes.bindings(home, "*"));
         }
         Writes { home, all }
+    }
+
+    /// The frame in which all writes are, if there is one.
+    fn only_writer(&self, writes: &Writes<'a>) -> Option<ScopeId> {
+        let first = self.frame_of(writes.all.first()?.node);
+        writes.all.iter().all(|binding| self.frame_of(binding.node) == first).then_some(first)
     }
 
     fn writes_in(&self, writes: &Writes<'a>, frame: ScopeId) -> Vec<&'a Binding> {

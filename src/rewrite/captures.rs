@@ -62,9 +62,10 @@ pub struct Capture {
     pub reads: Vec<NodeId>,
 }
 
-/// Globals that only the entry-point guard, or a function around the callable, binds: a child, which runs neither, does
-/// not have them.
-fn guarded_globals(facts: &crate::facts::FileFacts, callable: NodeId) -> Vec<Variable> {
+/// Globals that only the entry-point guard binds, a function around the callable, or one that only the main process calls: a
+/// child, which runs none of them, does not have them.
+fn guarded_globals(eval: &Eval, file: FileId, callable: NodeId) -> Vec<Variable> {
+    let facts = eval.file(file);
     let tree = facts.tree();
     let module = facts.scopes.module();
     let mut names: std::collections::BTreeSet<String> = std::collections::BTreeSet::new();
@@ -75,9 +76,12 @@ fn guarded_globals(facts: &crate::facts::FileFacts, callable: NodeId) -> Vec<Var
     let encloses = |scope: ScopeId| tree.contains(facts.scopes.get(scope).node, callable);
     let is_guarded = |name: &String| {
         let bindings = facts.scopes.bindings(module, name);
-        // What a function around the callable binds by `global` no child has, either.
+        let main_only = |binding: &crate::facts::scopes::Binding| {
+            let function = facts.enclosing_function(binding.node).map(|node| Site { file, node });
+            super::globals::is_value(binding) && function.is_some_and(|function| super::globals::is_main_only(eval, function))
+        };
         let missing = |binding: &crate::facts::scopes::Binding| {
-            if binding.scope == module { guard_around(facts, binding.node).is_some() } else { encloses(binding.scope) }
+            if binding.scope == module { guard_around(facts, binding.node).is_some() } else { encloses(binding.scope) || main_only(binding) }
         };
         !bindings.is_empty() && bindings.iter().all(missing)
     };
@@ -117,7 +121,7 @@ pub fn of(eval: &Eval, file: FileId, callable: NodeId) -> Result<Vec<Capture>, R
         let kind = kind_of(eval, file, &variable, callable)?;
         found.push(Capture { variable, kind, reads });
     }
-    for variable in guarded_globals(facts, callable) {
+    for variable in guarded_globals(eval, file, callable) {
         let reads: Vec<NodeId> = facts.scopes.references(variable.home, &variable.name).iter().copied().filter(|read| tree.contains(callable, *read)).collect();
         let own = facts.scopes.bindings(variable.home, &variable.name).iter().any(|binding| tree.contains(callable, binding.statement));
         if own && tree.kind(callable) != Kind::Lambda && facts.definition_name(callable) == variable.name {

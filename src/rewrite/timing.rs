@@ -3,6 +3,7 @@
 use super::binding::Use;
 use super::captures::Variable;
 use crate::facts::FileFacts;
+use crate::facts::scopes::ScopeId;
 use crate::findings::{Reason, Refusal};
 use crate::project::{Eval, FileId};
 use crate::syntax::{Field, Kind, NodeId};
@@ -100,6 +101,9 @@ pub(super) fn kept_until_sent(eval: &Eval, file: FileId, variable: &Variable, pl
         let later = is_sent_later(eval, each) && facts.flow().may_rebind_after(variable.home, &variable.name, from);
         return if later { Err(bound_anew(variable)) } else { Ok(()) };
     }
+    if variable.home == facts.scopes.module() && is_changed_under_workers(facts, variable, each) {
+        return Err(bound_anew(variable));
+    }
     let call = in_home(facts, variable, each.dispatch.call.node);
     let rebound = |to: NodeId| facts.flow().may_rebind_between(variable.home, &variable.name, from, to);
     // Any later binding in that scope comes first.
@@ -115,6 +119,15 @@ pub(super) fn kept_until_sent(eval: &Eval, file: FileId, variable: &Variable, pl
         };
     }
     if changed { Err(bound_anew(variable)) } else { Ok(()) }
+}
+
+/// Whether a global that a function binds may get another value after the workers were made and before the dispatch: workers
+/// that are forked keep the one before.
+fn is_changed_under_workers(facts: &FileFacts, variable: &Variable, each: &Use) -> bool {
+    let call = each.dispatch.call;
+    let Some(made) = each.dispatch.made.filter(|made| made.file == call.file) else { return false };
+    let (from, to) = (in_home(facts, variable, made.node), in_home(facts, variable, call.node));
+    from != to && facts.flow().may_rebind_between(variable.home, &variable.name, from, to)
 }
 
 fn bound_anew(variable: &Variable) -> Refusal {
@@ -239,7 +252,8 @@ fn start_of(facts: &FileFacts, call: NodeId) -> Option<NodeId> {
 /// `place`, or the nested function or comprehension around it that stands directly in the variable's own scope.
 fn in_home(facts: &FileFacts, variable: &Variable, place: NodeId) -> NodeId {
     let tree = facts.tree();
-    if facts.scopes.scope_of(place) == variable.home {
+    let home = binding_scope(facts, variable, place);
+    if facts.scopes.scope_of(place) == home {
         return place;
     }
     let mut found = place;
@@ -247,9 +261,18 @@ fn in_home(facts: &FileFacts, variable: &Variable, place: NodeId) -> NodeId {
         found = up;
         let opens = matches!(tree.kind(up), Kind::FunctionDefinition | Kind::Lambda | Kind::ClassDefinition)
             || matches!(tree.kind(up), Kind::ListComprehension | Kind::SetComprehension | Kind::DictionaryComprehension | Kind::GeneratorExpression);
-        if opens && facts.scopes.scope_of(up) == variable.home {
+        if opens && facts.scopes.scope_of(up) == home {
             return up;
         }
     }
     found
+}
+
+/// The scope that holds a variable; for a global that only one function around `place` binds, that function.
+fn binding_scope(facts: &FileFacts, variable: &Variable, place: NodeId) -> ScopeId {
+    let tree = facts.tree();
+    let bindings = facts.scopes.bindings(variable.home, &variable.name);
+    let Some(first) = bindings.first().map(|binding| binding.scope) else { return variable.home };
+    let is_around = tree.contains(facts.scopes.get(first).node, place);
+    if is_around && bindings.iter().all(|binding| binding.scope == first) { first } else { variable.home }
 }
