@@ -1,3 +1,6 @@
 ; @timed
 ; def work(x): ...
 (decorated_definition definition: (function_definition) @callable)
+
+; fast = timed(work)
+(assignment left: (identifier) right: (call) @made)

@@ -14,6 +14,7 @@ pub mod containers;
 pub mod contents;
 pub mod crossing;
 mod dead_paths;
+pub mod decorated;
 pub mod delayed;
 pub mod dispatch;
 pub mod effect_tables;

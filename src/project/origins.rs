@@ -242,6 +242,9 @@ impl Walk<'_, '_> {
                 }
             }
             BindingKind::Import { .. } => {
+                if let Some(call) = self.eval.made_in_module(site) {
+                    return self.made_elsewhere(call, site, path);
+                }
                 for value in self.eval.binding_values(site.file, binding) {
                     self.value(&value, site, &path);
                 }
@@ -327,6 +330,9 @@ impl Walk<'_, '_> {
 
     /// What methods store in the attribute is followed to where it is written; the rest is what the attribute may be.
     fn attribute(&mut self, site: Site, path: Path) {
+        if let Some(call) = self.eval.made_in_module(site) {
+            return self.made_elsewhere(call, site, path);
+        }
         let stored = self.eval.stored_in(site);
         for value in self.eval.values(site).iter() {
             let is_stored = || stored.iter().any(|each| self.eval.values(*each).contains(value));
@@ -338,6 +344,16 @@ impl Walk<'_, '_> {
             let mut inner = if expression.file == path.handover.file { path.clone() } else { path.handed_over_by(expression) };
             inner.kept = true;
             self.expression(expression, inner);
+        }
+    }
+
+    /// What a call gives that another module makes when it is imported, where functions of the project are called; else what is
+    /// known of it here.
+    fn made_elsewhere(&mut self, call: Site, site: Site, path: Path) {
+        let before = self.found.len();
+        self.expression(call, path.clone());
+        if self.found.len() == before {
+            self.value_of(site, path);
         }
     }
 

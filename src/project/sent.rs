@@ -1,5 +1,6 @@
 //! What reaches which process call: dispatches joined with the callables that reach their slots.
 
+use super::decorated::Alias;
 use super::instances::Moment;
 use super::{Callable, Content, Dispatch, Eval, FileId, Origin, Site, Slot, Type, Value};
 use crate::findings::StartMethod;
@@ -14,6 +15,8 @@ pub struct Sent {
     pub slot: Slot,
     /// The callable, and the way it takes.
     pub origin: Origin,
+    /// The module-level name that a decorator's result was bound to, if the callable is that.
+    pub alias: Option<Alias>,
     /// The start methods under which it is pickled by reference.
     pub methods: Vec<StartMethod>,
 }
@@ -37,7 +40,8 @@ impl Eval<'_> {
             for slot in self.slots(&dispatch) {
                 for origin in self.slot_origins(&slot).into_iter().filter(|origin| self.is_meant(&dispatch, origin.handover, &origin.through)) {
                     self.look_ahead(&origin);
-                    out.push(Sent { dispatch: dispatch.clone(), slot: slot.clone(), origin, methods: methods.clone() });
+                    let alias = self.decorated_alias(&origin);
+                    out.push(Sent { dispatch: dispatch.clone(), slot: slot.clone(), origin, alias, methods: methods.clone() });
                 }
             }
         }
@@ -45,7 +49,7 @@ impl Eval<'_> {
             let methods = dispatch.pickled_under(self.project);
             if !methods.is_empty() {
                 self.look_ahead(&origin);
-                out.push(Sent { dispatch, slot, origin, methods });
+                out.push(Sent { dispatch, slot, origin, alias: None, methods });
             }
         }
         out
@@ -162,7 +166,7 @@ impl Eval<'_> {
                 let origin = Origin { callable, leaf: call, handover: call, through: Vec::new(), made_by: None, kept: true };
                 let slot = Slot { name: "run".to_owned(), expression: call, part: None };
                 if !methods.is_empty() {
-                    out.push(Sent { dispatch, slot, origin, methods });
+                    out.push(Sent { dispatch, slot, origin, alias: None, methods });
                 }
             }
         }

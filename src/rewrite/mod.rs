@@ -6,6 +6,7 @@ mod attribute_captures;
 pub mod binding;
 pub mod body;
 pub mod bound_method;
+pub mod call_by_name;
 pub mod captures;
 pub mod defaults;
 pub mod describe;

@@ -25,6 +25,8 @@ pub enum UnwrappedKind {
     Functions(Vec<(Site, String)>),
     /// An instance of a class: it never is the object that its name finds.
     Class(Site),
+    /// A lambda: `functools.wraps` cannot name it.
+    Lambda(Site),
 }
 
 /// The first decorator of `definition` that hides its name, as far as the decorators are the project's.
@@ -38,7 +40,8 @@ pub fn first_unwrapped(eval: &Eval, definition: Site) -> Option<Unwrapped> {
             Value::Class(class) => Some(UnwrappedKind::Class(*class)),
             Value::Function(function) | Value::Method { function: Some(function), .. } => {
                 let inner = unwrapped_functions(eval, *function);
-                (!inner.is_empty()).then_some(UnwrappedKind::Functions(inner))
+                let lambda = || returned_lambda(eval, *function).map(UnwrappedKind::Lambda);
+                if inner.is_empty() { lambda() } else { Some(UnwrappedKind::Functions(inner)) }
             }
             Value::Instance(crate::project::Type::Class(class)) => {
                 let (_, call) = eval.method(*class, "__call__")?;
@@ -51,8 +54,17 @@ pub fn first_unwrapped(eval: &Eval, definition: Site) -> Option<Unwrapped> {
     })
 }
 
+/// The lambda that `decorator` returns in place of the function that it is given.
+fn returned_lambda(eval: &Eval, decorator: Site) -> Option<Site> {
+    let facts = eval.file(decorator.file);
+    let parameter = decorated_parameter(eval, decorator)?;
+    let values = eval.returns(decorator).into_iter().flat_map(|returned| eval.values(returned).to_vec());
+    let lambdas = values.filter_map(|value| if let Value::Lambda(site) = value { Some(site) } else { None });
+    lambdas.into_iter().find(|lambda| facts.tree().contains(decorator.node, lambda.node) && reads(facts, lambda.node, &parameter))
+}
+
 /// The functions that `decorator` (a function that takes the decorated one) returns without `wraps`.
-fn unwrapped_functions(eval: &Eval, decorator: Site) -> Vec<(Site, String)> {
+pub fn unwrapped_functions(eval: &Eval, decorator: Site) -> Vec<(Site, String)> {
     let facts = eval.file(decorator.file);
     let Some(parameter) = decorated_parameter(eval, decorator) else { return Vec::new() };
     let mut found: BTreeSet<(Site, String)> = BTreeSet::new();
@@ -89,19 +101,8 @@ fn reads(facts: &FileFacts, function: NodeId, name: &str) -> bool {
     tree.subtree(function).any(|node| tree.kind(node) == Kind::Identifier && facts.text(node) == name && facts.scopes.is_read(node))
 }
 
-/// The remedy for a decorator that hides names.
-pub fn remedy(eval: &Eval, unwrapped: &Unwrapped) -> Remedy {
-    let functions = match &unwrapped.kind {
-        UnwrappedKind::Functions(functions) => functions,
-        UnwrappedKind::Class(class) => {
-            let name = eval.file(class.file).definition_name(class.node);
-            return Remedy::Refused(Refusal::new(
-                Reason::UnknownDecorator,
-                format!("the decorator '{name}' is a class: its instance takes the function's place, and no functools.wraps makes the two the same object"),
-                "keep the undecorated function under a name of its own and send that",
-            ));
-        }
-    };
+/// The remedy for a decorator that hides the name of `functions` inside it.
+pub fn remedy(eval: &Eval, functions: &[(Site, String)]) -> Remedy {
     let Some((first, _)) = functions.first() else {
         return Remedy::Refused(Refusal::new(Reason::UnknownDecorator, "the decorator's result is not known", "add functools.wraps to the decorator"));
     };

@@ -27,7 +27,8 @@ impl SentIndex {
     /// An index of the callables `all`, of what is `carried` beside them, and of the `run` methods of processes.
     pub fn new(all: Vec<Sent>, carried: Vec<Carried>, runs: Vec<Sent>) -> Self {
         let mut by_definition: BTreeMap<Site, Vec<usize>> = BTreeMap::new();
-        for (at, sent) in all.iter().enumerate() {
+        // What a decorator put under a name of its module has a rule of its own.
+        for (at, sent) in all.iter().enumerate().filter(|(_, sent)| sent.alias.is_none()) {
             if let Callable::Lambda(site) | Callable::Function(site) | Callable::Class(site) = sent.origin.callable {
                 by_definition.entry(site).or_default().push(at);
             }

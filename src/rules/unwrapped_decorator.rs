@@ -2,8 +2,10 @@
 
 use super::{Rule, RuleContext};
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
-use crate::project::{Callable, Site};
+use crate::project::decorated::Alias;
+use crate::project::{Callable, Sent, Site};
 use crate::rewrite::wraps::{self, UnwrappedKind};
+use crate::rewrite::{call_by_name, judge};
 use crate::syntax::QueryFile;
 
 static QUERY: QueryFile = QueryFile::new("unwrapped_decorator", include_str!("../../queries/unwrapped_decorator.scm"));
@@ -23,29 +25,89 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         return found;
     }
     for hit in ctx.matches() {
-        let Some(function) = hit.get("callable").map(|node| ctx.at(node)) else { continue };
-        found.extend(replaced(ctx, function));
-        let methods =
-            ctx.index.all().iter().filter(|sent| matches!(&sent.origin.callable, Callable::Method { function: Some(method), .. } if *method == function));
-        let sent: Vec<_> = ctx.index.of(function).into_iter().chain(methods).collect();
-        if sent.is_empty() || ctx.eval.is_local(function) {
-            continue;
+        if let Some(function) = hit.get("callable").map(|node| ctx.at(node)) {
+            found.extend(replaced(ctx, function));
+            found.extend(decorated(ctx, function));
         }
-        let Some(unwrapped) = wraps::first_unwrapped(ctx.eval, function) else { continue };
-        let name = ctx.facts().definition_name(function.node);
-        let remedy = wraps::remedy(ctx.eval, &unwrapped);
-        for each in sent {
-            let (what, site) = match &unwrapped.kind {
-                UnwrappedKind::Functions(functions) => ("lacks functools.wraps", functions.first().map(|row| row.0)),
-                UnwrappedKind::Class(class) => ("is a class", Some(*class)),
-            };
-            let message = format!("'{name}' is sent to a process by {}, but its decorator {what}, so it cannot be pickled by its name", ctx.api_name(each));
-            let mut related = ctx.path_of(each, Some((unwrapped.decorator, "decorated here".to_owned())));
-            related.extend(site.map(|site| ctx.related(site, "this takes the function's place")));
-            found.push(ctx.finding(each.origin.handover, message, &each.methods, Severity::Error, remedy.clone(), related));
+        if let Some(call) = hit.get("made").map(|node| ctx.at(node)) {
+            found.extend(renamed(ctx, call));
         }
     }
     found
+}
+
+/// The findings for a function, or a method, with a decorator in front of it.
+fn decorated(ctx: &RuleContext, function: Site) -> Vec<Finding> {
+    let methods = ctx.index.all().iter().filter(|sent| matches!(&sent.origin.callable, Callable::Method { function: Some(method), .. } if *method == function));
+    let sent: Vec<&Sent> = ctx.index.of(function).into_iter().chain(methods).collect();
+    if sent.is_empty() || ctx.eval.is_local(function) {
+        return Vec::new();
+    }
+    let Some(unwrapped) = wraps::first_unwrapped(ctx.eval, function) else { return Vec::new() };
+    let name = ctx.facts().definition_name(function.node);
+    let (what, site) = match &unwrapped.kind {
+        UnwrappedKind::Functions(functions) => ("lacks functools.wraps", functions.first().map(|row| row.0)),
+        UnwrappedKind::Class(class) => ("is a class", Some(*class)),
+        UnwrappedKind::Lambda(lambda) => ("returns a lambda", Some(*lambda)),
+    };
+    let judged = match &unwrapped.kind {
+        UnwrappedKind::Functions(_) => Ok(()),
+        UnwrappedKind::Class(class) => call_by_name::judge_object(ctx.eval, *class),
+        UnwrappedKind::Lambda(lambda) => call_by_name::judge(ctx.eval, *lambda),
+    };
+    let remedies = match (&unwrapped.kind, judged) {
+        (UnwrappedKind::Functions(functions), _) => vec![wraps::remedy(ctx.eval, functions); sent.len()],
+        (_, Err(refusal)) => vec![Remedy::Refused(refusal); sent.len()],
+        (_, Ok(())) => call_by_name::remedies(ctx.eval, &sent, name),
+    };
+    let finding = |(each, remedy): (&&Sent, Remedy)| {
+        let message = format!("'{name}' is sent to a process by {}, but its decorator {what}, so it cannot be pickled by its name", ctx.api_name(each));
+        let mut related = ctx.path_of(each, Some((unwrapped.decorator, "decorated here".to_owned())));
+        related.extend(site.map(|site| ctx.related(site, "this takes the function's place")));
+        ctx.finding(each.origin.handover, message, &each.methods, Severity::Error, remedy, related)
+    };
+    sent.iter().zip(remedies).map(finding).collect()
+}
+
+/// The findings for what a decorator that is called by hand gave to a name of the module: `fast = timed(work)`.
+fn renamed(ctx: &RuleContext, call: Site) -> Vec<Finding> {
+    let rows = ctx.index.all().iter().filter_map(|sent| Some((sent, sent.alias.as_ref().filter(|alias| alias.call == call)?)));
+    let rows: Vec<(&Sent, &Alias)> = rows.collect();
+    let Some((first, alias)) = rows.first().copied() else { return Vec::new() };
+    let (Callable::Function(callable) | Callable::Lambda(callable)) = first.origin.callable else { return Vec::new() };
+    let is_lambda = matches!(first.origin.callable, Callable::Lambda(_));
+    let says_name = alias.keeps_name || !is_lambda && judge::is_wrapped(ctx.eval, callable);
+    if alias.is_own_name && says_name {
+        return Vec::new();
+    }
+    let sent: Vec<&Sent> = rows.iter().map(|row| row.0).collect();
+    let judged = if alias.keeps_name { Ok(()) } else { call_by_name::judge(ctx.eval, callable) };
+    let remedies = match judged {
+        _ if alias.is_own_name && !is_lambda => vec![wraps::remedy(ctx.eval, &[(callable, parameter_of(ctx, callable))]); sent.len()],
+        Ok(()) => call_by_name::remedies(ctx.eval, &sent, &alias.name),
+        Err(refusal) => vec![Remedy::Refused(refusal); sent.len()],
+    };
+    let wrapped = ctx.eval.file(alias.wrapped.file).definition_name(alias.wrapped.node);
+    let why = match (says_name, is_lambda) {
+        (true, _) => format!("it calls itself '{wrapped}', a name that finds another function, so it cannot be pickled"),
+        (false, true) => "its decorator returned a lambda, so it cannot be pickled by its name".to_owned(),
+        (false, false) => "its decorator lacks functools.wraps, so it cannot be pickled by its name".to_owned(),
+    };
+    let finding = |(each, remedy): (&&Sent, Remedy)| {
+        let message = format!("'{}' is sent to a process by {}, but {why}", alias.name, ctx.api_name(each));
+        let mut related = ctx.path_of(each, Some((alias.call, format!("'{wrapped}' is decorated here"))));
+        related.extend((callable != alias.wrapped).then(|| ctx.related(callable, "this takes the function's place")));
+        ctx.finding(each.origin.handover, message, &each.methods, Severity::Error, remedy, related)
+    };
+    sent.iter().zip(remedies).map(finding).collect()
+}
+
+/// The parameter of the decorator around `inner` that holds the decorated function.
+fn parameter_of(ctx: &RuleContext, inner: Site) -> String {
+    let facts = ctx.eval.file(inner.file);
+    let decorator = facts.enclosing_function(inner.node).map(|node| Site { file: inner.file, node });
+    let found = decorator.map(|decorator| wraps::unwrapped_functions(ctx.eval, decorator)).unwrap_or_default();
+    found.into_iter().find(|row| row.0 == inner).map(|row| row.1).unwrap_or_default()
 }
 
 /// A function whose decorator sends it under a name that finds the decorator's result.
