@@ -2,61 +2,141 @@
 
 use super::globals::{Placement, placement};
 use super::{arguments, fresh_name, place};
-use crate::facts::scopes::Resolution;
+use crate::facts::FileFacts;
+use crate::facts::scopes::{BindingKind, Resolution};
 use crate::findings::{Applicability, FileEdit, Fix, Reason, Refusal};
-use crate::project::{Eval, FileId, Sent, Site};
-use crate::syntax::NodeId;
+use crate::project::{Eval, FileId, Sent, Site, Value};
+use crate::syntax::{Kind, NodeId, Tree};
+use crate::text::Edit;
 use std::sync::Arc;
+
+/// How the file that starts workers reaches the globals of another file.
+pub(super) struct Access {
+    /// The expressions for the values, in the order of the names.
+    pub(super) values: Vec<String>,
+    /// The expression for a new function of that file.
+    pub(super) function: String,
+    /// The edit that imports the function.
+    pub(super) import: Option<Edit>,
+}
 
 /// The rewrite of `Pool(2)` into `Pool(2, initializer=_init_worker, initargs=(limit,))`, where the new function binds the
 /// globals `names` of `file` in the worker.
 pub fn hand_over(eval: &Eval, sent: &Sent, file: FileId, names: &[String]) -> Result<Fix, Refusal> {
-    let facts = eval.file(file);
-    let call = sent.dispatch.made.filter(|made| made.file == file).ok_or_else(|| no_place("the workers' start cannot be seen in this file"))?;
+    let call = sent.dispatch.made.ok_or_else(|| no_place("the workers' start cannot be seen"))?;
+    let (facts, maker) = (eval.file(file), eval.file(call.file));
     let dispatch =
         eval.dispatches_at(call).into_iter().find(|dispatch| dispatch.api(eval.project).callables.first().is_some_and(|slot| slot.name == "initializer"));
     let dispatch = dispatch.ok_or_else(|| no_place("what starts the workers takes no initializer"))?;
     if eval.has_splat(call) || !eval.slots(&dispatch).is_empty() || !eval.arguments(&dispatch).is_empty() {
         return Err(no_place("the workers have an initializer already, or get arguments that cannot be seen"));
     }
-    for name in names {
-        available(eval, call, name)?;
-    }
     let function = fresh_name::module_name(facts, "init_worker");
+    let access = access(eval, call, file, names, &function)?;
     let newline = facts.source.newline();
     let unit = place::indent_unit(facts);
     let parameters: Vec<String> = names.iter().map(|name| format!("{name}_")).collect();
     let lines: Vec<String> = names.iter().zip(&parameters).map(|(name, parameter)| format!("{unit}{name} = {parameter}")).collect();
     let text = format!("def {function}({}):{newline}{unit}global {}{newline}{}", parameters.join(", "), names.join(", "), lines.join(newline));
-    let values = if let [one] = names { format!("({one},)") } else { format!("({})", names.join(", ")) };
-    let edits = [place::insert_above(facts, call.node, &text), arguments::append(facts, call.node, &format!("initializer={function}, initargs={values}"))];
-    let path = Arc::new(facts.source.path.clone());
+    let values: Vec<&str> = access.values.iter().map(String::as_str).collect();
+    let given = format!("initializer={}, initargs={}", access.function, arguments::tuple_text(&values));
+    let definition = if call.file == file { place::insert_above(facts, call.node, &text) } else { above_readers(facts, names, &text) };
+    let mut edits = vec![(facts, definition), (maker, arguments::append(maker, call.node, &given))];
+    edits.extend(access.import.map(|edit| (maker, edit)));
     let list = names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
     Ok(Fix {
         title: format!("hand {list} to the workers by an initializer"),
         applicability: Applicability::Unsafe,
-        edits: edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect(),
+        edits: edits.into_iter().map(|(facts, edit)| FileEdit { path: Arc::new(facts.source.path.clone()), edit }).collect(),
         new_names: vec![function],
     })
 }
 
-/// Whether the global can be read where the pool is made, is bound by then, and can be pickled.
-pub(super) fn available(eval: &Eval, call: Site, name: &str) -> Result<(), Refusal> {
+/// How `call` can name the globals of a file, and a function that will be there.
+pub(super) fn access(eval: &Eval, call: Site, file: FileId, names: &[String], function: &str) -> Result<Access, Refusal> {
+    for name in names {
+        if call.file == file {
+            is_seen(eval, call, name)?;
+        }
+        available(eval, call, file, name)?;
+    }
+    if call.file == file {
+        return Ok(Access { values: names.to_vec(), function: function.to_owned(), import: None });
+    }
+    access_by_import(eval, call, file, names, function).ok_or_else(|| no_place("the file that starts the workers does not import what they read"))
+}
+
+fn access_by_import(eval: &Eval, call: Site, file: FileId, names: &[String], function: &str) -> Option<Access> {
     let facts = eval.file(call.file);
-    let scope = facts.scopes.scope_of(call.node);
     let module = facts.scopes.module();
-    let is_global = match facts.scopes.resolve(scope, name) {
+    let imports = facts.scopes.get(module).symbols.keys().filter_map(|local| match facts.scopes.bindings(module, local) {
+        [binding] if facts.tree().parent(binding.statement) == Some(Tree::ROOT) => match &binding.kind {
+            BindingKind::Import { module, attribute } => Some((local.as_str(), binding, module.as_str(), attribute.as_deref())),
+            _ => None,
+        },
+        _ => None,
+    });
+    let imports: Vec<_> = imports.filter(|(local, ..)| is_global(eval, call, local)).collect();
+    let whole = imports.iter().find(|(_, binding, ..)| matches!(eval.binding_values(call.file, binding).as_slice(), [Value::Module(found)] if *found == file));
+    if let Some((local, ..)) = whole {
+        let values = names.iter().map(|name| format!("{local}.{name}")).collect();
+        return Some(Access { values, function: format!("{local}.{function}"), import: None });
+    }
+    // Names that were imported one by one stand for what the module had then: it must have nothing else later.
+    let constant = |name: &str| eval.file(file).scopes.bindings(eval.file(file).scopes.module(), name).len() == 1;
+    let home = |module: &str| eval.project.module_path(call.file, module).is_some_and(|path| path == eval.file(file).source.path);
+    let mut values = Vec::new();
+    let mut statement = None;
+    for name in names.iter().filter(|name| constant(name)) {
+        let (local, binding, ..) = imports.iter().find(|(_, _, module, attribute)| *attribute == Some(name) && home(module))?;
+        values.push((*local).to_owned());
+        statement = Some(binding.statement);
+    }
+    let last = statement.and_then(|statement| facts.tree().children(statement).last()).filter(|_| values.len() == names.len())?;
+    let free = !fresh_name::names_in_use(facts).contains(function);
+    free.then(|| Access { values, function: function.to_owned(), import: Some(Edit::insert(facts.tree().end(last), format!(", {function}"))) })
+}
+
+/// A new definition above the first statement of a file that reads one of `names` in a function, else at the end of the file.
+pub(super) fn above_readers(facts: &FileFacts, names: &[String], text: &str) -> Edit {
+    let module = facts.scopes.module();
+    let reads = names.iter().flat_map(|name| facts.scopes.references(module, name)).filter(|read| facts.enclosing_function(**read).is_some());
+    if let Some(first) = reads.min() {
+        return place::insert_above(facts, *first, text);
+    }
+    let newline = facts.source.newline();
+    let gap = if facts.all().ends_with('\n') || facts.all().is_empty() { "" } else { newline };
+    Edit::insert(facts.all().len() as u32, format!("{gap}{newline}{newline}{text}{newline}"))
+}
+
+/// Whether the global means itself where the pool is made.
+fn is_seen(eval: &Eval, call: Site, name: &str) -> Result<(), Refusal> {
+    if is_global(eval, call, name) { Ok(()) } else { Err(no_place(&format!("'{name}' means a local variable where the workers start"))) }
+}
+
+fn is_global(eval: &Eval, call: Site, name: &str) -> bool {
+    let facts = eval.file(call.file);
+    let module = facts.scopes.module();
+    match facts.scopes.resolve(facts.scopes.scope_of(call.node), name) {
         Resolution::Global => true,
         Resolution::Local(home) | Resolution::Free(home) => home == module,
-    };
-    if !is_global {
-        return Err(no_place(&format!("'{name}' means a local variable where the workers start")));
     }
-    let bindings = facts.scopes.bindings(module, name);
+}
+
+/// Whether the global `name` of `file` can be read where `call` stands.
+pub(super) fn readable(eval: &Eval, call: Site, name: &str) -> Result<(), Refusal> {
+    is_seen(eval, call, name)?;
+    available(eval, call, call.file, name)
+}
+
+/// Whether the global `name` of `file` is bound when `call` runs, and can be pickled.
+pub(super) fn available(eval: &Eval, call: Site, file: FileId, name: &str) -> Result<(), Refusal> {
+    let facts = eval.file(file);
+    let bindings = facts.scopes.bindings(facts.scopes.module(), name);
     let nested = |node: NodeId| facts.tree().parent(facts.statement(node)).is_some_and(|suite| is_conditional(facts, suite));
-    let early = bindings.iter().any(|binding| {
-        placement(facts, binding) == Placement::Import || (!nested(binding.node) && eval.is_before(Site { file: call.file, node: binding.node }, call))
-    });
+    let early = bindings
+        .iter()
+        .any(|binding| placement(facts, binding) == Placement::Import || (!nested(binding.node) && eval.is_before(Site { file, node: binding.node }, call)));
     if !early {
         return Err(Refusal::new(
             Reason::UnboundCapture,
@@ -64,7 +144,7 @@ pub(super) fn available(eval: &Eval, call: Site, name: &str) -> Result<(), Refus
             "bind it before the pool is made, then hand it over by initializer and initargs",
         ));
     }
-    let obstacle = bindings.iter().flat_map(|binding| eval.binding_values(call.file, binding)).find_map(|value| eval.obstacle_in(&value, true));
+    let obstacle = bindings.iter().flat_map(|binding| eval.binding_values(file, binding)).find_map(|value| eval.obstacle_in(&value, true));
     match obstacle {
         None => Ok(()),
         Some(obstacle) => Err(Refusal::new(Reason::UnpicklableObject, obstacle.told_of(&format!("'{name}'")), "make it in the worker, by an initializer")),
@@ -72,8 +152,7 @@ pub(super) fn available(eval: &Eval, call: Site, name: &str) -> Result<(), Refus
 }
 
 /// Whether a suite runs under a condition other than the guard.
-fn is_conditional(facts: &crate::facts::FileFacts, suite: NodeId) -> bool {
-    use crate::syntax::Kind;
+fn is_conditional(facts: &FileFacts, suite: NodeId) -> bool {
     let tree = facts.tree();
     tree.parent(suite).is_some_and(|owner| {
         matches!(tree.kind(owner), Kind::IfStatement | Kind::ElseClause | Kind::ElifClause | Kind::ForStatement | Kind::WhileStatement | Kind::ExceptClause)
@@ -81,6 +160,6 @@ fn is_conditional(facts: &crate::facts::FileFacts, suite: NodeId) -> bool {
     })
 }
 
-fn no_place(why: &str) -> Refusal {
+pub(super) fn no_place(why: &str) -> Refusal {
     Refusal::new(Reason::NoHandOver, why, "pass the value to the worker as an argument, or by the pool's initializer and initargs")
 }

@@ -28,6 +28,7 @@ pub mod place;
 pub mod process_arguments;
 pub mod process_state;
 pub mod result_value;
+pub mod run_state;
 pub mod task_primitive;
 pub mod timing;
 

@@ -1,7 +1,10 @@
-//! Globals of the main process handed to a `Process` as further arguments, where its target becomes a function that takes them.
+//! Globals of the main process handed to a `Process` as further arguments: its target becomes a function that takes them,
+//! or one that binds them in the child before it calls the other.
 
-use super::{arguments, initializer};
-use crate::findings::{Applicability, FileEdit, Fix, Reason, Refusal};
+use super::initializer::{self, no_place};
+use super::{arguments, fresh_name};
+use crate::facts::FileFacts;
+use crate::findings::{Applicability, FileEdit, Fix, Refusal};
 use crate::project::{Callable, Eval, FileId, Sent, Site};
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::Edit;
@@ -11,7 +14,8 @@ use std::sync::Arc;
 /// The rewrite of `Process(target=add, args=(n,))` into `Process(target=add, args=(n, lock))` and of `def add(n)` into
 /// `def add(n, lock)`; `uses` are all the dispatches that send the function.
 pub fn hand_over(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names: &[String]) -> Result<Fix, Refusal> {
-    let Callable::Function(worker) = sent.origin.callable else { return Err(no_place("what the process runs is no plain function")) };
+    let worker = eval.worker(&sent.origin).ok_or_else(|| no_place("what the process runs cannot be seen"))?;
+    let is_method = matches!(sent.origin.callable, Callable::Method { .. });
     let facts = eval.file(file);
     let tree = facts.tree();
     if worker.file != file || !is_only_sent(eval, worker, uses) {
@@ -19,7 +23,8 @@ pub fn hand_over(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names: 
     }
     let parameters = tree.child(worker.node, Field::Parameters).ok_or_else(|| no_place("the function has no parameters"))?;
     let plain = |node: NodeId| tree.kind(node) == Kind::Identifier || tree.kind(node) == Kind::TypedParameter && !facts.text(node).starts_with('*');
-    let own: Vec<NodeId> = tree.children(parameters).collect();
+    let all: Vec<NodeId> = tree.children(parameters).collect();
+    let own = &all[usize::from(is_method).min(all.len())..];
     let says_global = facts
         .own_nodes(worker.node)
         .any(|node| tree.kind(node) == Kind::GlobalStatement && tree.children(node).any(|name| names.iter().any(|wanted| wanted == facts.text(name))));
@@ -31,13 +36,13 @@ pub fn hand_over(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names: 
         return Err(no_place("functions that the worker calls read it as well"));
     }
     let list = names.join(", ");
-    let mut edits = vec![match own.last() {
+    let mut edits = vec![match all.last() {
         Some(last) => Edit::insert(tree.end(*last), format!(", {list}")),
         None => Edit::insert(tree.end(parameters) - 1, list),
     }];
     let values: Vec<&str> = names.iter().map(String::as_str).collect();
     for each in uses {
-        names.iter().try_for_each(|name| initializer::available(eval, each.dispatch.call, name))?;
+        names.iter().try_for_each(|name| initializer::readable(eval, each.dispatch.call, name))?;
         edits.push(further_argument(eval, each, own.len(), &values).ok_or_else(|| no_place("the arguments of the process cannot be seen whole"))?);
     }
     let path = Arc::new(facts.source.path.clone());
@@ -50,22 +55,121 @@ pub fn hand_over(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names: 
     })
 }
 
-/// Whether every use of a module-level function is the target of a Process in its own file.
+/// The rewrite of `Process(target=add, args=(n,))` into `Process(target=_start_add, args=(lock, n))`, where the new function binds
+/// the global in the child and calls `add`: other uses of it stay as they are.
+pub fn bound_first(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names: &[String]) -> Result<Fix, Refusal> {
+    let Callable::Function(worker) = sent.origin.callable else { return Err(no_place("what the process runs is no plain function")) };
+    let facts = eval.file(file);
+    let name = facts.definition_name(worker.node);
+    let at_module_level = worker.file == file && facts.enclosing_function(worker.node).is_none();
+    let is_main = facts.source.path.file_name().is_some_and(|name| name == "__main__.py");
+    if !at_module_level || is_main || !uses.iter().all(|each| is_direct(eval, each)) {
+        return Err(no_place("the function lies in another module than what it reads, or reaches the process in another way"));
+    }
+    let function = fresh_name::module_name(facts, &format!("start_{name}"));
+    let (newline, unit) = (facts.source.newline(), super::place::indent_unit(facts));
+    let parameters: Vec<String> = names.iter().map(|name| format!("{name}_")).collect();
+    let lines: Vec<String> = names.iter().zip(&parameters).map(|(name, parameter)| format!("{newline}{unit}{name} = {parameter}")).collect();
+    let text = format!(
+        "def {function}({}, *args, **kwargs):{newline}{unit}global {}{}{newline}{unit}{name}(*args, **kwargs)",
+        parameters.join(", "),
+        names.join(", "),
+        lines.concat()
+    );
+    let mut edits = vec![(facts, below(facts, worker.node, &text))];
+    for each in uses {
+        let call = each.dispatch.call;
+        let caller = eval.file(call.file);
+        let access = initializer::access(eval, call, file, names, &function)?;
+        let values: Vec<&str> = access.values.iter().map(String::as_str).collect();
+        let given = leading_argument(eval, each, &values).ok_or_else(|| no_place("the arguments of the process cannot be seen whole"))?;
+        edits.push((caller, given));
+        edits.push((caller, Edit::replace(caller.tree().span(each.origin.leaf.node), access.function)));
+        edits.extend(access.import.map(|edit| (caller, edit)));
+    }
+    let told = names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+    Ok(Fix {
+        title: format!("hand {told} to the process as an argument"),
+        applicability: Applicability::Unsafe,
+        edits: edits.into_iter().map(|(facts, edit)| FileEdit { path: Arc::new(facts.source.path.clone()), edit }).collect(),
+        new_names: vec![function],
+    })
+}
+
+/// An insertion of a definition behind another one of the module.
+fn below(facts: &FileFacts, definition: NodeId, text: &str) -> Edit {
+    let newline = facts.source.newline();
+    let end = facts.tree().end(facts.with_decorators(definition));
+    Edit::insert(end, format!("{newline}{newline}{newline}{text}"))
+}
+
+/// Whether a dispatch is a Process whose target is a plain name, or an attribute of a module.
+fn is_direct(eval: &Eval, each: &Sent) -> bool {
+    each.dispatch.api(eval.project).id == "mp.Process"
+        && each.origin.through.is_empty()
+        && each.origin.leaf == each.slot.expression
+        && each.origin.leaf.file == each.dispatch.call.file
+        && each.slot.part.is_none()
+        && each.dispatch.shift == 0
+}
+
+/// The edit that gives a process `values` in front of the arguments that its target takes.
+fn leading_argument(eval: &Eval, each: &Sent, values: &[&str]) -> Option<Edit> {
+    let call = each.dispatch.call;
+    let facts = eval.file(call.file);
+    let tree = facts.tree();
+    let tuple = each.dispatch.api(eval.project).arguments.tuple.as_ref()?;
+    if eval.has_splat(call) {
+        return None;
+    }
+    match eval.argument(call, &tuple.name, tuple.pos) {
+        Some(given) if matches!(tree.kind(given.node), Kind::Tuple | Kind::List) => {
+            let items: Vec<NodeId> = tree.children(given.node).collect();
+            Some(match items.as_slice() {
+                // `(n,)` needs its comma, `(lock, n)` does not.
+                [] | [_] => {
+                    let all: Vec<&str> = values.iter().copied().chain(items.iter().map(|item| facts.text(*item))).collect();
+                    Edit::replace(tree.span(given.node), arguments::tuple_text(&all))
+                }
+                [first, ..] => Edit::insert(tree.start(*first), format!("{}, ", values.join(", "))),
+            })
+        }
+        Some(given) if tree.kind(given.node) == Kind::Identifier => {
+            Some(Edit::replace(tree.span(given.node), format!("({}, *{})", values.join(", "), facts.text(given.node))))
+        }
+        Some(_) => None,
+        None => Some(arguments::added_keyword(facts, call.node, each.slot.expression.node, &format!("{}={}", tuple.name, arguments::tuple_text(values)))),
+    }
+}
+
+/// Whether every use of a module-level function or method is the target of a Process in its own file.
 fn is_only_sent(eval: &Eval, worker: Site, uses: &[&Sent]) -> bool {
     let facts = eval.file(worker.file);
+    let tree = facts.tree();
     let module = facts.scopes.module();
     let name = facts.definition_name(worker.node);
     let leaves: BTreeSet<Site> = uses.iter().map(|each| each.origin.leaf).collect();
-    let direct = |each: &&Sent| {
-        each.dispatch.api(eval.project).id == "mp.Process"
-            && each.dispatch.call.file == worker.file
-            && each.origin.through.is_empty()
-            && each.origin.leaf == each.slot.expression
-            && each.slot.part.is_none()
+    let direct = |each: &&Sent| is_direct(eval, each) && each.dispatch.call.file == worker.file;
+    let reads: Vec<Site> = match tree.enclosing(worker.node, &[Kind::ClassDefinition]) {
+        // A method: nothing else may mean it, and no other class may have one of its name.
+        Some(node) => {
+            let class = Site { file: worker.file, node };
+            let subclasses = eval.subclasses(class);
+            let mut others = eval.lineage(class).into_iter().chain(subclasses.iter().copied()).filter(|each| *each != class);
+            if eval.is_local(class) || others.any(|each| eval.own_method(each, name).is_some()) {
+                return false;
+            }
+            eval.project.attributes_named(name).to_vec()
+        }
+        None => {
+            let at_module_level = facts.enclosing_function(worker.node).is_none() && facts.scopes.bindings(module, name).len() == 1;
+            if !at_module_level {
+                return false;
+            }
+            facts.scopes.references(module, name).iter().map(|node| Site { file: worker.file, node: *node }).collect()
+        }
     };
-    let at_module_level = facts.enclosing_function(worker.node).is_none() && facts.scopes.bindings(module, name).len() == 1;
-    let reads = facts.scopes.references(module, name).iter().map(|node| Site { file: worker.file, node: *node });
-    at_module_level && !uses.is_empty() && uses.iter().all(direct) && reads.into_iter().all(|read| leaves.contains(&read)) && eval.callers(worker).is_empty()
+    !uses.is_empty() && uses.iter().all(direct) && reads.into_iter().all(|read| leaves.contains(&read)) && eval.callers(worker).is_empty()
 }
 
 /// The edit that gives a process `values` behind the `count` arguments that its target takes now.
@@ -86,8 +190,4 @@ fn further_argument(eval: &Eval, each: &Sent, count: usize, values: &[&str]) -> 
         }
         None => None,
     }
-}
-
-fn no_place(why: &str) -> Refusal {
-    Refusal::new(Reason::NoHandOver, why, "pass the value to the worker as an argument, or by the pool's initializer and initargs")
 }

@@ -10,7 +10,7 @@ use crate::project::{Callable, Carried, Content, Dispatch, Eval, FileId, Sent, S
 use crate::rewrite::binding::Use;
 use crate::rewrite::captures::guard_around;
 use crate::rewrite::globals::{self, GlobalRead};
-use crate::rewrite::{Bind, GuardStyle, initializer, process_arguments};
+use crate::rewrite::{Bind, GuardStyle, initializer, process_arguments, run_state};
 use crate::syntax::{Kind, Match, NodeId};
 use std::collections::BTreeMap;
 
@@ -313,12 +313,28 @@ impl<'p> RuleContext<'_, 'p> {
 
     /// The remedy that hands globals of `file` to the workers of a dispatch: by an initializer, or as arguments of a Process.
     pub fn handed_over(&self, sent: &Sent, file: FileId, names: &[String]) -> Remedy {
-        let by_arguments = sent.slot.name != "run" && sent.dispatch.api(self.eval.project).id == "mp.Process";
-        let attempt = match sent.origin.callable {
-            Callable::Function(worker) if by_arguments => process_arguments::hand_over(self.eval, sent, &self.index.of(worker), file, names),
+        let runs_same = |other: &&Sent| self.eval.worker(&other.origin).is_some() && self.eval.worker(&other.origin) == self.eval.worker(&sent.origin);
+        let is_process = sent.dispatch.api(self.eval.project).id == "mp.Process";
+        let attempt = match (sent.slot.name.as_str(), &sent.origin.callable) {
+            ("run", _) => run_state::hand_over(self.eval, sent, &self.index.runs.iter().filter(runs_same).collect::<Vec<_>>(), file, names),
+            (_, Callable::Function(_) | Callable::Method { .. }) if is_process => {
+                let uses: Vec<&Sent> = self.index.all.iter().filter(runs_same).collect();
+                let by_parameter = process_arguments::hand_over(self.eval, sent, &uses, file, names);
+                by_parameter.or_else(|refusal| process_arguments::bound_first(self.eval, sent, &uses, file, names).map_err(|_| refusal))
+            }
             _ => initializer::hand_over(self.eval, sent, file, names),
         };
         attempt.map_or_else(Remedy::Refused, Remedy::Fix)
+    }
+
+    /// The workers of all tasks of the executor that gets `sent`, which has one initializer for them.
+    pub fn workers_beside(&self, sent: &Sent) -> Vec<Site> {
+        let made = sent.dispatch.made;
+        let beside = self.index.all.iter().filter(|other| made.is_some() && other.dispatch.made == made && other.slot.name != "initializer");
+        let mut workers: Vec<Site> = beside.chain([sent]).filter_map(|other| self.importable_worker(other)).collect();
+        workers.sort();
+        workers.dedup();
+        workers
     }
 
     /// The text of an expression on one line, shortened for messages.

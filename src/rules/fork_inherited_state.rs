@@ -2,9 +2,10 @@
 
 use super::{Rule, RuleContext};
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
-use crate::project::{Sent, Site, Value};
+use crate::project::{Argument, Sent, Site, Value, What};
 use crate::rewrite::globals::{self, GlobalRead, Placement, placement};
-use crate::syntax::QueryFile;
+use crate::syntax::{Field, Kind, QueryFile};
+use std::collections::BTreeSet;
 
 static QUERY: QueryFile = QueryFile::new("fork_inherited_state", include_str!("../../queries/fork_inherited_state.scm"));
 
@@ -21,13 +22,14 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
     for (sent, worker, methods) in ctx.importing_workers() {
         let reached = ctx.eval.reached(worker);
-        let changed: Vec<(GlobalRead, Site, bool)> = ctx
-            .reads_from_outside(worker)
-            .into_iter()
-            .filter_map(|read| first_change(ctx, &read, sent, &reached).map(|(change, rebound)| (read, change, rebound)))
-            .collect();
-        let rebound: Vec<String> = changed.iter().filter(|row| row.2).map(|row| row.0.name.clone()).collect();
-        for (read, change, is_rebound) in &changed {
+        let changed: Vec<(GlobalRead, Site)> =
+            ctx.reads_from_outside(worker).into_iter().filter_map(|read| first_change(ctx, &read, sent, &reached).map(|change| (read, change))).collect();
+        if changed.is_empty() {
+            continue;
+        }
+        let of_pool = ctx.workers_beside(sent).into_iter().flat_map(|worker| ctx.reads_from_outside(worker));
+        let alike: Vec<GlobalRead> = of_pool.filter(|read| first_change(ctx, read, sent, &reached).is_some()).collect();
+        for (read, change) in &changed {
             let name = &read.name;
             let worker_name = ctx.eval.file(read.function.file).definition_name(read.function.node);
             let message = format!(
@@ -35,14 +37,13 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                 ctx.api_name(sent),
                 ctx.location(*change).start.line
             );
-            let remedy = if *is_rebound {
-                ctx.handed_over(sent, read.file, &rebound)
-            } else {
-                Remedy::Refused(Refusal::new(
-                    Reason::NoHandOver,
-                    format!("the object in '{name}' is changed in place"),
-                    "pass it to the worker as an argument, or by the pool's initializer and initargs",
-                ))
+            let of_file: Vec<&GlobalRead> = alike.iter().filter(|other| other.file == read.file).collect();
+            let remedy = match of_file.iter().find_map(|other| unsettled(ctx, other, sent, &reached)) {
+                Some(refusal) => Remedy::Refused(refusal),
+                None => {
+                    let names: BTreeSet<String> = of_file.into_iter().map(|other| other.name.clone()).collect();
+                    ctx.handed_over(sent, read.file, &names.into_iter().collect::<Vec<_>>())
+                }
             };
             let mut related = vec![ctx.related(read.read, "read here"), ctx.related(*change, format!("'{name}' is changed here"))];
             related.extend(ctx.path_of(sent, None));
@@ -52,27 +53,60 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     found
 }
 
-/// The first change of the global in the main process that comes before the dispatch, and whether it binds the name anew.
-fn first_change(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]) -> Option<(Site, bool)> {
+/// The first change of the global in the main process that comes before the dispatch.
+fn first_change(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]) -> Option<Site> {
+    changes(ctx, read, sent, reached).into_iter().next()
+}
+
+/// The changes of the global in the main process that come before the dispatch: those that bind its name anew first.
+fn changes(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]) -> Vec<Site> {
     let facts = ctx.eval.file(read.file);
     let module = facts.scopes.module();
     let bindings = facts.scopes.bindings(module, &read.name);
-    let at = |node| Site { file: read.file, node };
-    let imported = bindings.iter().find(|binding| placement(facts, binding) == Placement::Import && globals::is_value(binding))?;
-    if !bindings.iter().all(globals::is_value) || is_shared(ctx, read, imported) {
-        return None;
+    let imported = bindings.iter().find(|binding| placement(facts, binding) == Placement::Import && globals::is_value(binding));
+    if !bindings.iter().all(globals::is_value) || imported.is_none_or(|imported| is_shared(ctx, read, imported)) {
+        return Vec::new();
     }
-    let by_parent = |site: Site| {
+    let by_parent = |site: &Site| {
         let function = ctx.eval.file(site.file).enclosing_function(site.node).map(|node| Site { file: site.file, node });
         let in_worker = function.is_some_and(|function| reached.contains(&function));
         let at_import = function.is_some_and(|function| !globals::is_main_only(ctx.eval, function));
-        !in_worker && !at_import && ctx.eval.is_before(site, sent.dispatch.call)
+        !in_worker && !at_import && ctx.eval.is_before(*site, sent.dispatch.call)
     };
-    let rebound =
-        bindings.iter().filter(|binding| placement(facts, binding) != Placement::Import).map(|binding| at(binding.node)).find(|site| by_parent(*site));
-    let in_place = || globals::changes(ctx.eval, read.file, &read.name).into_iter().find(|site| by_parent(*site));
-    let outside = || globals::changes_from_outside(ctx.eval, read.file, &read.name).into_iter().find(|(site, _)| by_parent(*site));
-    rebound.map(|site| (site, true)).or_else(|| in_place().map(|site| (site, false))).or_else(outside)
+    let late = bindings.iter().filter(|binding| placement(facts, binding) != Placement::Import);
+    let rebound = late.map(|binding| Site { file: read.file, node: binding.node });
+    let in_place = globals::changes(ctx.eval, read.file, &read.name);
+    let outside = globals::changes_from_outside(ctx.eval, read.file, &read.name).into_iter().map(|row| row.0);
+    rebound.chain(in_place).chain(outside).filter(by_parent).collect()
+}
+
+/// Why the workers cannot be given the global when they start: it changes again before the dispatch, or holds what cannot travel.
+fn unsettled(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]) -> Option<Refusal> {
+    let start = sent.dispatch.made.unwrap_or(sent.dispatch.call);
+    let name = &read.name;
+    for change in changes(ctx, read, sent, reached) {
+        if !ctx.eval.is_before(change, start) || start != sent.dispatch.call && ctx.eval.is_before(start, change) {
+            let advice = "change it before the workers start, or pass it to the worker as an argument";
+            return Some(Refusal::new(Reason::NoHandOver, format!("'{name}' is changed when the workers may have started"), advice));
+        }
+        let facts = ctx.eval.file(change.file);
+        let tree = facts.tree();
+        let at = |node| Site { file: change.file, node };
+        let stored: Vec<Site> = match tree.enclosing(change.node, &[Kind::Assignment, Kind::Call]) {
+            Some(up) if tree.kind(up) == Kind::Call => ctx.eval.all_arguments(at(up)),
+            up => up.and_then(|up| tree.child(up, Field::Right)).map(at).into_iter().collect(),
+        };
+        let contents = stored.into_iter().flat_map(|each| ctx.eval.contents(Argument::object(each), true));
+        if let Some(content) = contents.into_iter().next() {
+            let what = match &content.what {
+                What::Object(obstacle) => obstacle.what.clone(),
+                What::Callable(_) => "a callable without an importable name".to_owned(),
+            };
+            let advice = "make it in the worker, by an initializer";
+            return Some(Refusal::new(Reason::UnpicklableObject, format!("'{name}' is given {what} (line {})", ctx.location(change).start.line), advice));
+        }
+    }
+    None
 }
 
 /// Multiprocessing's own objects are the business of another rule.

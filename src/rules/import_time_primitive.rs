@@ -6,6 +6,7 @@ use crate::findings::{Finding, Severity};
 use crate::project::{Site, Type, Value};
 use crate::rewrite::globals::{GlobalRead, Placement, placement};
 use crate::syntax::QueryFile;
+use std::collections::BTreeSet;
 
 static QUERY: QueryFile = QueryFile::new("import_time_primitive", include_str!("../../queries/import_time_primitive.scm"));
 
@@ -30,7 +31,9 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                 "'{worker_name}' runs in a worker of {} and uses the module-level '{name}', {what}; under spawn and forkserver each process makes its own when it imports the module",
                 ctx.api_name(sent)
             );
-            let names: Vec<String> = own.iter().filter(|row| row.0.file == read.file).map(|row| row.0.name.clone()).collect();
+            let of_pool = ctx.workers_beside(sent).into_iter().flat_map(|worker| ctx.reads_from_outside(worker));
+            let alike = of_pool.filter(|other| other.file == read.file && primitive(ctx, other).is_some());
+            let names: Vec<String> = alike.map(|other| other.name).collect::<BTreeSet<_>>().into_iter().collect();
             let remedy = ctx.handed_over(sent, read.file, &names);
             let mut related = vec![ctx.related(*made, format!("'{name}' is made here, in every process")), ctx.related(read.read, "used here")];
             related.extend(ctx.path_of(sent, None));

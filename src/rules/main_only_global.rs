@@ -3,10 +3,11 @@
 use super::{Rule, RuleContext};
 use crate::facts::scopes::BindingKind;
 use crate::findings::{Finding, Remedy, Severity};
-use crate::project::Site;
+use crate::project::{FileId, Site};
 use crate::rewrite::globals::{self, GlobalRead, Placement, placement};
 use crate::rewrite::import_move;
 use crate::syntax::{Kind, QueryFile};
+use std::collections::BTreeSet;
 
 static QUERY: QueryFile = QueryFile::new("main_only_global", include_str!("../../queries/main_only_global.scm"));
 
@@ -23,7 +24,12 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
     for (sent, worker, methods) in ctx.importing_workers() {
         let missing: Vec<GlobalRead> = ctx.reads_from_outside(worker).into_iter().filter(|read| is_main_only(ctx, read)).collect();
-        let values: Vec<String> = missing.iter().filter(|read| !is_import(ctx, read)).map(|read| read.name.clone()).collect();
+        if missing.is_empty() {
+            continue;
+        }
+        let of_pool = ctx.workers_beside(sent).into_iter().flat_map(|worker| ctx.reads_from_outside(worker));
+        let values: BTreeSet<(FileId, String)> =
+            of_pool.filter(|read| is_main_only(ctx, read) && !is_import(ctx, read)).map(|read| (read.file, read.name)).collect();
         for read in &missing {
             let facts = ctx.eval.file(read.file);
             let name = &read.name;
@@ -38,7 +44,8 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             let remedy = if is_import(ctx, read) {
                 import_move::to_top(ctx.eval, read).map_or_else(Remedy::Refused, Remedy::Fix)
             } else {
-                ctx.handed_over(sent, read.file, &values)
+                let names: Vec<String> = values.iter().filter(|row| row.0 == read.file).map(|row| row.1.clone()).collect();
+                ctx.handed_over(sent, read.file, &names)
             };
             let mut related = vec![ctx.related(read.read, "read here"), ctx.related(binder, format!("'{name}' is bound here"))];
             related.extend(ctx.path_of(sent, None));
