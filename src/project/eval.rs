@@ -33,6 +33,7 @@ pub struct Eval<'p> {
     /// How often an answer was cut short because it was asked for while it was being answered, or too deep.
     pub(super) cuts: Cell<u64>,
     pub(super) dispatches_known: RefCell<HashMap<FileId, Rc<[super::Dispatch]>>>,
+    pub(super) module_names_known: RefCell<HashMap<FileId, Rc<super::module_names::ModuleNames>>>,
     /// The functions whose process starts are being looked for.
     pub(super) chain: RefCell<BTreeSet<Site>>,
     /// Project files that an answer would need and that are not parsed, with the name that they are asked for.
@@ -55,6 +56,7 @@ impl<'p> Eval<'p> {
             subclasses_known: RefCell::default(),
             cuts: Cell::new(0),
             dispatches_known: RefCell::default(),
+            module_names_known: RefCell::default(),
             chain: RefCell::default(),
             wanted: RefCell::default(),
             is_quiet: Cell::new(false),

@@ -186,6 +186,7 @@ impl Reach<'_, '_> {
         let module = facts.scopes.module();
         let whole = facts.with_decorators(site.node);
         for node in tree.subtree(whole) {
+            self.names.reads.extend(self.eval.state_read(Site { file: site.file, node }));
             match tree.kind(node) {
                 Kind::Identifier => self.name(site.file, node, module),
                 Kind::Attribute => self.attribute(site.file, node),

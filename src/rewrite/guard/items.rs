@@ -1,14 +1,16 @@
 //! The top-level statements of a script, with what the sorting needs to know of each.
 
 use crate::facts::{FileFacts, execution, guard};
+use crate::project::changes::{self, Changes};
 use crate::project::effect_tables;
-use crate::project::effects::{self, Effect, Level};
+use crate::project::effects::{Effect, Level};
+use crate::project::module_names::ModuleNames;
 use crate::project::starts::ProcessStart;
 use crate::project::{Eval, FileId, Site};
 use crate::rewrite::place;
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use crate::text::{Span, indent};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What a statement is to a guard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,13 +130,15 @@ fn item(eval: &Eval, file: FileId, names: &ModuleNames, node: NodeId, lines: Spa
     let run = execution::executed(facts, node);
     let mut reads = names.read_by(facts, &run);
     let mut binds = bound_in(facts, node);
-    let Changes { may: changes, surely: writes } = changed(eval, file, &run);
+    let Changes { may: changes, surely: writes } = changes::made_by(eval, file, &run);
     if class != Class::Definition {
         let reached = names.reached(reads.clone());
         for name in &reached {
             binds.extend(names.written_by.get(name).into_iter().flatten().cloned());
         }
         reads = reached;
+        reads.extend(eval.state_read_in(file, &run));
+        reads.extend(eval.state_read_in(file, &names.nodes_of(facts, &reads)));
     }
     let defines = matches!(facts.tree().kind(node), Kind::DecoratedDefinition | Kind::ClassDefinition);
     let noisy = (defines && effect.level == Level::Seen) || eval.imports_noise(Site { file, node });
@@ -231,128 +235,6 @@ fn brings_definitions(eval: &Eval, file: FileId, node: NodeId) -> bool {
 
 fn is_clause(tree: &Tree, node: NodeId) -> bool {
     matches!(tree.kind(node), Kind::ElseClause | Kind::ElifClause | Kind::FinallyClause)
-}
-
-/// Module-level names whose objects are changed.
-#[derive(Debug, Default)]
-struct Changes {
-    may: BTreeSet<String>,
-    surely: BTreeSet<String>,
-}
-
-/// The module-level names whose objects are changed: by item and attribute assignments, by methods that are called for
-/// their effect, by being handed to a function of the project.
-fn changed(eval: &Eval, file: FileId, run: &[NodeId]) -> Changes {
-    let facts = eval.file(file);
-    let tree = facts.tree();
-    let module_name = |node: NodeId| {
-        let (home, name) = facts.scopes.resolve_name(root_of(tree, node))?;
-        (home == facts.scopes.module()).then(|| name.to_owned())
-    };
-    let mut out = Changes::default();
-    for node in run {
-        match tree.kind(*node) {
-            Kind::Assignment | Kind::AugmentedAssignment => {
-                let left = tree.child(*node, Field::Left).filter(|left| matches!(tree.kind(*left), Kind::Attribute | Kind::Subscript));
-                out.surely.extend(left.and_then(module_name));
-            }
-            Kind::Call => {
-                let Some(callee) = tree.child(*node, Field::Function) else { continue };
-                let site = Site { file, node: *node };
-                let for_effect = tree.parent(*node).is_some_and(|up| tree.kind(up) == Kind::ExpressionStatement);
-                let name = tree.child(callee, Field::Attribute).map_or("", |name| facts.text(name));
-                if effect_tables::PROCESS_SETUP.contains(&name) || effects::leaves_object_alone(eval, site) {
-                    continue;
-                }
-                if effect_tables::MUTATORS.contains(&name) {
-                    out.surely.extend(module_name(callee));
-                } else if for_effect && tree.kind(callee) == Kind::Attribute {
-                    out.may.extend(module_name(callee));
-                }
-                if for_effect && effects::changes_arguments(eval, site) {
-                    let names = eval.positional_arguments(site).into_iter().filter(|argument| tree.kind(argument.node) == Kind::Identifier);
-                    out.may.extend(names.filter_map(|argument| module_name(argument.node)));
-                }
-            }
-            _ => {}
-        }
-    }
-    out.may.extend(out.surely.iter().cloned());
-    out
-}
-
-/// The name that an attribute or item is taken from, through any number of steps.
-fn root_of(tree: &Tree, node: NodeId) -> NodeId {
-    let mut at = node;
-    while let Some(inner) = tree.child(at, Field::Object).or_else(|| tree.child(at, Field::Value)).or_else(|| tree.child(at, Field::Function)) {
-        at = inner;
-    }
-    at
-}
-
-/// Who reads and writes the module's names.
-#[derive(Debug, Default)]
-pub struct ModuleNames {
-    /// What the bodies of functions and classes of that name read.
-    bodies: BTreeMap<String, BTreeSet<String>>,
-    /// What they write through `global`.
-    pub written_by: BTreeMap<String, BTreeSet<String>>,
-}
-
-impl ModuleNames {
-    /// The table of one file.
-    pub fn of(facts: &FileFacts) -> Self {
-        use crate::facts::scopes::BindingKind;
-        let module = facts.scopes.module();
-        let mut table = Self::default();
-        for name in facts.scopes.get(module).symbols.keys() {
-            for binding in facts.scopes.bindings(module, name) {
-                let node = match binding.kind {
-                    BindingKind::FunctionDef(node) | BindingKind::ClassDef(node) => node,
-                    BindingKind::Assignment { value: Some(value), .. } if facts.tree().kind(value) == Kind::Lambda => value,
-                    _ => continue,
-                };
-                let nodes: Vec<NodeId> = facts.tree().subtree(facts.with_decorators(node)).collect();
-                let reads = table.read_by(facts, &nodes);
-                table.bodies.entry(name.clone()).or_default().extend(reads);
-                table.written_by.entry(name.clone()).or_default().extend(global_writes(facts, node));
-            }
-        }
-        table
-    }
-
-    /// The module's names that `nodes` read.
-    pub fn read_by(&self, facts: &FileFacts, nodes: &[NodeId]) -> BTreeSet<String> {
-        let module = facts.scopes.module();
-        let names = nodes.iter().filter(|node| facts.scopes.is_read(**node)).filter_map(|node| facts.scopes.resolve_name(*node));
-        names.filter(|(home, name)| *home == module && !facts.scopes.bindings(module, name).is_empty()).map(|row| row.1.to_owned()).collect()
-    }
-
-    /// `names` and everything that functions and classes among them read, transitively.
-    pub fn reached(&self, names: BTreeSet<String>) -> BTreeSet<String> {
-        let mut waiting: Vec<String> = names.iter().cloned().collect();
-        let mut out = names;
-        while let Some(name) = waiting.pop() {
-            for read in self.bodies.get(&name).into_iter().flatten() {
-                if out.insert(read.clone()) {
-                    waiting.push(read.clone());
-                }
-            }
-        }
-        out
-    }
-
-    /// Whether any function or class of the module reads `name`.
-    pub fn is_read_by_definitions(&self, name: &str) -> bool {
-        self.bodies.values().any(|reads| reads.contains(name))
-    }
-}
-
-fn global_writes(facts: &FileFacts, function: NodeId) -> BTreeSet<String> {
-    let module = facts.scopes.module();
-    let tree = facts.tree();
-    let written = |name: &&String| facts.scopes.bindings(module, name).iter().any(|binding| binding.scope != module && tree.contains(function, binding.node));
-    facts.scopes.get(module).symbols.keys().filter(written).cloned().collect()
 }
 
 /// The module's names that a statement binds itself.

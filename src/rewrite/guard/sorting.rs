@@ -1,9 +1,10 @@
 //! What stays at module level and what moves under the guard.
 
-use super::items::{Class, Item, ModuleNames};
+use super::items::{Class, Item};
 use crate::facts::FileFacts;
 use crate::findings::{Reason, Refusal};
 use crate::project::effects::Level;
+use crate::project::module_names::ModuleNames;
 use crate::project::worker_names::WorkerNames;
 use std::collections::{BTreeMap, BTreeSet};
 
