@@ -188,10 +188,10 @@ impl Walk<'_, '_> {
 
     fn name(&mut self, site: Site, path: Path) {
         let facts = self.eval.file(site.file);
-        let Some((scope, name)) = facts.scopes.resolve_name(site.node) else { return };
         if let Some(class) = self.eval.self_class(site) {
             return self.known(&[Value::Instance(Type::Class(class))], site, &path);
         }
+        let Some((scope, name)) = facts.scopes.resolve_name(site.node) else { return };
         let bindings = super::reaching::bindings(facts, scope, name, site.node);
         if bindings.is_empty() {
             return self.values(site, &path);
@@ -386,7 +386,7 @@ impl Walk<'_, '_> {
         }
         for value in values {
             let by_other_rules = matches!(value, Value::Lambda(_) | Value::Function(_) | Value::Class(_) | Value::Partial(_));
-            let taken_apart = path.items && !matches!(value, Value::Instance(Type::Class(_)));
+            let taken_apart = path.items;
             if by_other_rules || taken_apart {
                 continue;
             }

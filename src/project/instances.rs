@@ -55,8 +55,8 @@ impl Eval<'_> {
         let mut found: Vec<Obstacle> = Vec::new();
         for each in lineage {
             for (name, write) in self.own_attribute_writes(each).iter() {
-                let method = self.method_around(each, write.target.node);
-                let in_worker = method.is_some_and(|method| inside.contains(&Site { file: each.file, node: method }));
+                let method = self.method_around(each, write.target);
+                let in_worker = method.is_some_and(|method| inside.contains(&method));
                 let later = moment.call.is_some_and(|call| self.is_behind(write.target, call));
                 if in_worker || later {
                     continue;
@@ -293,11 +293,12 @@ impl Eval<'_> {
         }
     }
 
-    /// The method of `class` that holds `node`.
-    pub fn method_around(&self, class: Site, node: NodeId) -> Option<NodeId> {
-        let tree = self.file(class.file).tree();
-        let functions: Vec<NodeId> = tree.ancestors(node).take_while(|up| *up != class.node).filter(|up| tree.kind(*up) == Kind::FunctionDefinition).collect();
-        functions.last().copied()
+    /// The method that holds `place`: of `class`, or of a base of it, which may stand in another file.
+    pub fn method_around(&self, class: Site, place: Site) -> Option<Site> {
+        let tree = self.file(place.file).tree();
+        let is_class = |up: NodeId| if class.file == place.file { up == class.node } else { tree.kind(up) == Kind::ClassDefinition };
+        let functions = tree.ancestors(place.node).take_while(|up| !is_class(*up)).filter(|up| tree.kind(*up) == Kind::FunctionDefinition);
+        functions.last().map(|node| Site { file: place.file, node })
     }
 
     /// Whether `place` is reached only after `call` in one run of the function that holds both.

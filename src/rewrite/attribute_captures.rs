@@ -43,8 +43,9 @@ fn attributes(eval: &Eval, file: FileId, callable: NodeId, capture: &Capture) ->
         let name = facts.text(tree.child(attribute, Field::Attribute)?);
         let values = eval.values(Site { file, node: *read });
         let [Value::Instance(Type::Class(class))] = &*values else { return None };
-        let in_constructor =
-            eval.method_around(*class, callable).is_some_and(|method| class.file == file && CONSTRUCTORS.contains(&facts.definition_name(method)));
+        let in_constructor = eval
+            .method_around(*class, Site { file, node: callable })
+            .is_some_and(|method| class.file == file && CONSTRUCTORS.contains(&facts.definition_name(method.node)));
         if is_written(tree, attribute) || in_constructor || !is_settled(eval, *class, name) {
             return None;
         }
@@ -71,8 +72,8 @@ fn is_settled(eval: &Eval, class: Site, name: &str) -> bool {
     let mut set = false;
     for each in &lineage {
         for (_, write) in eval.own_attribute_writes(*each).iter().filter(|(attribute, _)| *attribute == stored) {
-            let method = eval.method_around(*each, write.target.node);
-            if !method.is_some_and(|method| CONSTRUCTORS.contains(&eval.file(each.file).definition_name(method))) {
+            let method = eval.method_around(*each, write.target);
+            if !method.is_some_and(|method| CONSTRUCTORS.contains(&eval.file(each.file).definition_name(method.node))) {
                 return false;
             }
             set = true;

@@ -117,7 +117,7 @@ fn lost_by_process(ctx: &RuleContext, sent: &Sent, class: Site, run: Site) -> Ve
         let told = format!("'{name}' of the process");
         // An attribute that other methods write, too, may have its value from them.
         let by_others = ctx.eval.attribute_writes(class, name).iter().any(|other| {
-            let method = ctx.eval.method_around(class, other.target.node).map(|node| Site { file: other.target.file, node });
+            let method = ctx.eval.method_around(class, other.target);
             method.is_some_and(|method| !inside.contains(&method) && ctx.eval.file(method.file).definition_name(method.node) != "__init__")
         });
         if by_others || found.iter().any(|row| row.0 == told) {

@@ -7,7 +7,7 @@ use crate::project::instances::Moment;
 use crate::project::picklability::Obstacle;
 use crate::project::{Callable, Site, Type};
 use crate::rewrite::{process_state, worker_state};
-use crate::syntax::QueryFile;
+use crate::syntax::{Kind, QueryFile};
 
 static QUERY: QueryFile = QueryFile::new("unpicklable_process_attribute", include_str!("../../queries/unpicklable_process_attribute.scm"));
 
@@ -79,8 +79,15 @@ fn is_before_start(ctx: &RuleContext, class: Site, write: Site) -> bool {
     if !facts.tree().contains(class.node, write.node) {
         return false;
     }
-    let Some(method) = ctx.eval.method_around(class, write.node) else { return false };
-    let name = facts.definition_name(method);
+    // Where the object gets a `start` of its own, the one that pickles it is not called.
+    let is_around = |start: Site| {
+        start.file == write.file && facts.tree().enclosing(start.node, &[Kind::Block]).is_some_and(|block| facts.tree().contains(block, write.node))
+    };
+    if ctx.eval.attribute_writes(class, "start").iter().any(|start| is_around(start.target)) {
+        return false;
+    }
+    let Some(method) = ctx.eval.method_around(class, write) else { return false };
+    let name = facts.definition_name(method.node);
     if name == "__init__" {
         return true;
     }

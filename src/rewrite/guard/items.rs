@@ -107,6 +107,7 @@ fn merge(into: &mut Item, other: Item) {
         (one, two) if one == two => one,
         (Class::Definition, two @ (Class::Constant | Class::Setup)) => two,
         (one @ (Class::Constant | Class::Setup), Class::Definition) => one,
+        (Class::Constant, Class::Setup) | (Class::Setup, Class::Constant) => Class::Setup,
         _ => Class::Work,
     };
     let stronger = if other.effect.level > into.effect.level { other.effect } else { into.effect };

@@ -1,5 +1,6 @@
 //! Putting the code of a script under `if __name__ == "__main__":`.
 
+mod islands;
 pub mod items;
 mod layout;
 mod main_function;

@@ -85,7 +85,7 @@ fn span_of(facts: &FileFacts, items: &[Item], run: (usize, usize)) -> Span {
     let first = items[run.0].lines.start;
     let Some(above) = run.0.checked_sub(1).map(|above| items[above].lines.end) else { return Span::new(first, items[run.1].lines.end) };
     let mut start = first;
-    let mut at = above;
+    let mut at = below_remarks(facts, &items[run.0 - 1], Span::new(above, first));
     while at < first {
         let end = indent::line_end(facts.all(), at);
         let line = &facts.all()[at as usize..end as usize];
@@ -97,6 +97,20 @@ fn span_of(facts: &FileFacts, items: &[Item], run: (usize, usize)) -> Span {
         at = end;
     }
     Span::new(start, items[run.1].lines.end)
+}
+
+/// Where the comments end that stand right below a statement, with a blank line below them: they speak of it, unless
+/// they are a heading.
+fn below_remarks(facts: &FileFacts, above: &Item, between: Span) -> u32 {
+    let kind = above.nodes.last().map(|node| facts.tree().kind(*node));
+    if matches!(kind, Some(Kind::FunctionDefinition | Kind::ClassDefinition | Kind::DecoratedDefinition)) {
+        return between.start;
+    }
+    let text = facts.slice(between);
+    let remarks: usize = text.split_inclusive('\n').take_while(|line| line.starts_with('#')).map(str::len).sum();
+    let is_heading = |line: &str| ["%%", "==", "--", "##", "**"].iter().any(|mark| line.contains(mark));
+    let ends_blank = text[remarks..].lines().next().is_some_and(|line| line.trim().is_empty());
+    if ends_blank && !text[..remarks].lines().any(is_heading) { between.start + remarks as u32 } else { between.start }
 }
 
 /// A guard around the last run, with the earlier ones carried into it.
@@ -158,7 +172,8 @@ fn merged(facts: &FileFacts, items: &[Item], merge: &Merge, guard: &Item) -> Vec
     if is_long(&front) {
         front.push_str(newline);
     }
-    if is_long(&end) {
+    let ends_block = tree.children(*last).any(|child| tree.kind(child) == Kind::Block);
+    if is_long(&end) || (!end.is_empty() && ends_block) {
         end.insert_str(0, newline);
     }
     let mut edits = test_edit(facts, guard.nodes[0]);

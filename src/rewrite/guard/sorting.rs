@@ -68,6 +68,7 @@ pub fn from_first_work(facts: &FileFacts, items: &[Item], needs: &Needs, must: &
         }
     }
     judge(&sorter, needs, must, &sorting)?;
+    super::islands::stay(facts, items, must, &mut sorting);
     Ok(sorting)
 }
 
