@@ -245,6 +245,7 @@ impl<'e, 'p> Group<'e, 'p> {
             }
             captures::judge(self.eval, self.file, member.node, &member.own, inheritance, depth)?;
             defaults::judge(self, member)?;
+            super::decorators::judge(self, member)?;
             if facts.tree().kind(member.node) == Kind::ClassDefinition && !member.values.is_empty() {
                 let names: Vec<String> = member.values.keys().map(|variable| format!("'{}'", variable.expression())).collect();
                 return Err(Refusal::new(

@@ -8,6 +8,7 @@ pub mod body;
 pub mod bound_method;
 pub mod call_by_name;
 pub mod captures;
+mod decorators;
 pub mod defaults;
 pub mod describe;
 mod evaluated;
