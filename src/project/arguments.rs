@@ -101,11 +101,14 @@ impl Eval<'_> {
         let tree = facts.tree();
         let Some(list) = tree.child(dispatch.call.node, Field::Arguments) else { return Vec::new() };
         let keywords: Vec<NodeId> = tree.children(list).filter(|node| tree.kind(*node) == Kind::KeywordArgument).collect();
+        let given = self.positional_arguments(dispatch.call).len() as i32;
+        // `submit(apply, fn=f)`: what is given by position already is no keyword of the API's.
+        let is_slot = |parameter: &crate::catalogue::Parameter, name: &str| parameter.name == name && parameter.pos + dispatch.shift >= given;
         keywords
             .into_iter()
             .filter(|node| {
                 let name = tree.child(*node, Field::Name).map_or("", |name| facts.text(name));
-                let is_api = entry.callables.iter().any(|parameter| parameter.name == name) || entry.not_pickled.iter().any(|own| own == name);
+                let is_api = entry.callables.iter().any(|parameter| is_slot(parameter, name)) || entry.not_pickled.iter().any(|own| own == name);
                 !is_api && name != "timeout" && name != "chunksize"
             })
             .filter_map(|node| tree.child(node, Field::Value))

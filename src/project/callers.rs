@@ -154,6 +154,10 @@ impl Eval<'_> {
     /// several answers where a `*` and a `**` may both give it.
     pub fn given(&self, call: Site, name: &str, position: Option<i32>) -> Vec<Given> {
         let whole = |expression| vec![Given { expression, part: None }];
+        let plain = self.positional_arguments(call);
+        if let Some(given) = position.and_then(|at| usize::try_from(at).ok()).and_then(|at| plain.get(at)) {
+            return whole(*given);
+        }
         if let Some(found) = self.keyword_argument(call, name).filter(|_| !name.is_empty()) {
             return whole(found);
         }
@@ -166,10 +170,6 @@ impl Eval<'_> {
         };
         let mut found = Vec::new();
         if let Some(at) = position.and_then(|at| usize::try_from(at).ok()) {
-            let plain = self.positional_arguments(call);
-            if let Some(given) = plain.get(at) {
-                return whole(*given);
-            }
             let items = unpacked(Kind::ListSplat);
             found.extend(items.map(|expression| Given { expression, part: Some(Part::Item(at - plain.len())) }));
         }
@@ -183,6 +183,18 @@ impl Eval<'_> {
         let tree = self.file(function.file).tree();
         tree.enclosing(function.node, &[Kind::ClassDefinition, Kind::FunctionDefinition, Kind::Lambda]).is_some_and(|up| tree.kind(up) == Kind::ClassDefinition)
             && !self.has_decorator(function, &["staticmethod"])
+    }
+
+    /// Whether a function or lambda stands directly in the body of a class.
+    pub fn is_in_class(&self, callable: Site) -> bool {
+        self.class_around(callable).is_some()
+    }
+
+    /// The class in whose body a function or lambda stands directly.
+    pub fn class_around(&self, callable: Site) -> Option<Site> {
+        let tree = self.file(callable.file).tree();
+        let around = tree.enclosing(callable.node, &[Kind::ClassDefinition, Kind::FunctionDefinition, Kind::Lambda])?;
+        (tree.kind(around) == Kind::ClassDefinition).then_some(Site { file: callable.file, node: around })
     }
 
     fn find_callers(&self, function: Site) -> Rc<[Caller]> {

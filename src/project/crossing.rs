@@ -29,6 +29,11 @@ impl Eval<'_> {
                     match origin.callable {
                         Callable::Class(class) | Callable::Instance(class) => push(origin.handover, class),
                         Callable::Method { receiver: Type::Class(class), .. } => push(origin.handover, class),
+                        Callable::Function(function) | Callable::Lambda(function) => {
+                            if let Some(class) = self.class_around(function) {
+                                push(origin.handover, class);
+                            }
+                        }
                         _ => {}
                     }
                 }

@@ -222,7 +222,9 @@ impl<'p> Eval<'p> {
 
     /// The argument for a parameter given by name and 0-based position (-1: keyword only).
     pub fn argument(&self, call: Site, name: &str, pos: i32) -> Option<Site> {
-        self.keyword_argument(call, name).or_else(|| usize::try_from(pos).ok().and_then(|pos| self.positional_arguments(call).get(pos).copied()))
+        // Where it is given by position, a keyword of that name is for what the call passes it on to: `submit(apply, fn=f)`.
+        let by_position = usize::try_from(pos).ok().and_then(|pos| self.positional_arguments(call).get(pos).copied());
+        by_position.or_else(|| self.keyword_argument(call, name))
     }
 
     /// The text of a string literal without prefix and quotes; `None` for anything else.

@@ -3,11 +3,41 @@
 use super::hoist::{Group, Member};
 use crate::facts::FileFacts;
 use crate::findings::{Reason, Refusal};
-use crate::project::{Eval, Site, Value};
+use crate::project::{Eval, FileId, Site, Value};
 use crate::syntax::{Field, Kind, NodeId};
+use crate::text::{Edit, Span, indent};
 
 /// How far decorators that make decorators are followed.
 const MAX_DEPTH: u32 = 4;
+
+/// Whether a decorator is `functools.wraps` over a function that has a name of its own: at module level the function would say
+/// that it is that one, and be none that pickle finds. It only gives names, so it stays behind.
+pub(super) fn only_names(eval: &Eval, file: FileId, decorator: NodeId) -> bool {
+    let facts = eval.file(file);
+    let tree = facts.tree();
+    let at = |node| Site { file, node };
+    let Some(call) = tree.children(decorator).next().filter(|call| tree.kind(*call) == Kind::Call) else { return false };
+    let callee = tree.child(call, Field::Function).map(|callee| eval.values(at(callee)));
+    let is_wraps = callee.is_some_and(|values| values.iter().all(|value| matches!(value, Value::External { path, .. } if &**path == "functools.wraps")));
+    let named = eval.positional_arguments(at(call)).first().map(|first| eval.values(*first));
+    let is_known = named.is_some_and(|values| !values.is_empty() && values.iter().all(|value| matches!(value, Value::Function(_) | Value::External { .. })));
+    let has_comment = decorator_line(facts, decorator).is_none_or(|span| facts.slice(span).contains('#'));
+    is_wraps && is_known && !has_comment
+}
+
+/// The edits that leave such decorators behind.
+pub(super) fn left_behind(eval: &Eval, file: FileId, definition: NodeId) -> Vec<Edit> {
+    let facts = eval.file(file);
+    let naming = facts.decorators(definition).into_iter().filter(|decorator| only_names(eval, file, *decorator));
+    naming.filter_map(|decorator| decorator_line(facts, decorator)).map(Edit::delete).collect()
+}
+
+/// A decorator with all up to the line of the next one, or of the definition.
+fn decorator_line(facts: &FileFacts, decorator: NodeId) -> Option<Span> {
+    let tree = facts.tree();
+    let next = tree.children(tree.parent(decorator)?).find(|sibling| tree.start(*sibling) >= tree.end(decorator))?;
+    Some(Span::new(tree.start(decorator), indent::line_start(facts.all(), tree.start(next))))
+}
 
 /// Refuses decorators that take no further arguments, and caches whose keys the captured values cannot be part of.
 pub(super) fn judge(group: &Group, member: &Member) -> Result<(), Refusal> {

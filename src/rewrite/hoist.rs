@@ -240,9 +240,8 @@ impl<'e, 'p> Group<'e, 'p> {
             let facts = self.facts();
             super::judge::introspection(facts, member.node)?;
             super::judge::header(self.eval, self.file, member.node, self.anchor())?;
-            if super::evaluated::edits(facts, member.node, self.limit()).is_none() {
-                return Err(unsupported("an annotation reads a name that the module binds later, and cannot be quoted"));
-            }
+            super::evaluated::edits(facts, member.node, self.limit())
+                .ok_or_else(|| unsupported("an annotation names what is bound later, and cannot be quoted"))?;
             captures::judge(self.eval, self.file, member.node, &member.own, inheritance, depth)?;
             defaults::judge(self, member)?;
             super::decorators::judge(self, member)?;
@@ -379,6 +378,7 @@ impl<'e, 'p> Group<'e, 'p> {
             .collect();
         edits.extend(unmangled(facts, member.node).into_iter().filter(|edit| !parameters.iter().any(|have| have.span.contains(edit.span))));
         edits.extend(parameters);
+        edits.extend(super::decorators::left_behind(self.eval, self.file, member.node));
         edits.extend(super::evaluated::edits(facts, member.node, self.limit()).unwrap_or_default());
         (edits, needs_partial)
     }
@@ -395,5 +395,5 @@ impl<'e, 'p> Group<'e, 'p> {
 }
 
 fn unsupported(what: &str) -> Refusal {
-    Refusal::new(Reason::UnsupportedShape, what, "move the function to module level by hand")
+    Refusal::new(Reason::UnsupportedShape, what, "move it to module level by hand")
 }

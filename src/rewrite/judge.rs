@@ -72,7 +72,7 @@ pub(super) fn header(eval: &Eval, file: FileId, callable: NodeId, anchor: NodeId
     let facts = eval.file(file);
     let tree = facts.tree();
     let limit = tree.start(facts.top_level_statement(anchor));
-    for decorator in facts.decorators(callable) {
+    for decorator in facts.decorators(callable).into_iter().filter(|decorator| !super::decorators::only_names(eval, file, *decorator)) {
         available(facts, decorator, limit, "a decorator")?;
         known_decorator(eval, file, decorator)?;
     }
@@ -194,7 +194,7 @@ fn known_decorator(eval: &Eval, file: FileId, decorator: NodeId) -> Result<(), R
     let known = !values.is_empty()
         && values.iter().all(|value| match value {
             Value::External { path, .. } => {
-                path.starts_with("functools.")
+                path.starts_with("functools.") && &**path != "functools.wraps"
                     || path.starts_with("dataclasses.")
                     || path.starts_with("numba.")
                     || matches!(&**path, "builtins.staticmethod" | "enum.unique")

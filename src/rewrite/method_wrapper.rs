@@ -2,7 +2,7 @@
 
 use super::{fresh_name, imports, place};
 use crate::findings::{Applicability, FileEdit, Fix, Reason, Refusal, Remedy};
-use crate::project::{Callable, Eval, Sent, Type};
+use crate::project::{Callable, Eval, Sent, Type, Value};
 use crate::syntax::{Field, Kind};
 use crate::text::Edit;
 use std::sync::Arc;
@@ -33,15 +33,23 @@ fn fix(eval: &Eval, sent: &Sent, is_super: bool) -> Result<Fix, Refusal> {
     let Callable::Method { receiver, function, .. } = &sent.origin.callable else {
         // A static method, looked up on the class.
         let Callable::Function(function) = sent.origin.callable else { return Err(shape("the method is not known")) };
+        if eval.has_decorator(function, &["classmethod"]) && !is_super {
+            let object = tree.child(leaf.node, Field::Object).ok_or_else(|| shape("the class is not known"))?;
+            let definition = format!("def {name}(cls, *args, **kwargs):{newline}{unit}return cls.{mangled}(*args, **kwargs)");
+            return Ok(bound(eval, sent, class, &definition, facts.text(object), name));
+        }
         if !eval.has_decorator(function, &["staticmethod"]) {
             return Err(shape("the method is looked up on the class"));
         }
-        let definition = format!("def {name}(*args, **kwargs):{newline}{unit}return {class_name}.{mangled}(*args, **kwargs)");
+        let target = if is_super { format!("super({class_name}, {class_name})") } else { class_name };
+        let definition = format!("def {name}(*args, **kwargs):{newline}{unit}return {target}.{mangled}(*args, **kwargs)");
         return Ok(finish(eval, sent, class, &definition, name.clone(), Vec::new(), name));
     };
-    let is_static = function.is_some_and(|function| eval.has_decorator(function, &["staticmethod", "classmethod"]));
+    let has = |decorator: &str| function.is_some_and(|function| eval.has_decorator(function, &[decorator]));
+    let (is_static, of_class) = (has("staticmethod"), has("classmethod"));
     if let Type::Class(of) = receiver
         && !is_static
+        && !of_class
         && let Some(obstacle) = eval.instance_obstacle(*of, sent.dispatch.carries_primitives(eval.project), 4)
     {
         let path = if obstacle.path.is_empty() { String::new() } else { format!(" ({})", obstacle.path) };
@@ -52,26 +60,38 @@ fn fix(eval: &Eval, sent: &Sent, is_super: bool) -> Result<Fix, Refusal> {
         ));
     }
     let object = tree.child(leaf.node, Field::Object).ok_or_else(|| shape("the object is not known"))?;
-    let (target, object_text) = if is_super {
-        let first = facts
-            .enclosing_function(leaf.node)
-            .and_then(|function| tree.child(function, Field::Parameters))
-            .and_then(|parameters| tree.children(parameters).next())
-            .map(|node| facts.text(node).to_owned())
-            .ok_or_else(|| shape("super() is called outside a method"))?;
-        (format!("super({class_name}, instance).{mangled}"), first)
-    } else {
-        (format!("instance.{mangled}"), facts.text(object).to_owned())
-    };
     if is_static {
-        let definition = format!("def {name}(*args, **kwargs):{newline}{unit}return {class_name}.{mangled}(*args, **kwargs)");
+        let target = if is_super { format!("super({class_name}, {class_name})") } else { class_name };
+        let definition = format!("def {name}(*args, **kwargs):{newline}{unit}return {target}.{mangled}(*args, **kwargs)");
         return Ok(finish(eval, sent, class, &definition, name.clone(), Vec::new(), name));
     }
-    let definition = format!("def {name}(instance, *args, **kwargs):{newline}{unit}return {target}(*args, **kwargs)");
-    let partial = imports::import(facts, "functools", "partial", &[leaf.node]);
-    let text = format!("{}({name}, {object_text})", partial.expression);
+    let method_around = facts.enclosing_function(leaf.node);
+    let given = if is_super {
+        let first = method_around.and_then(|function| tree.child(function, Field::Parameters)).and_then(|parameters| tree.children(parameters).next());
+        first.ok_or_else(|| shape("super() is called outside a method"))?
+    } else {
+        object
+    };
+    // A class method gets the class that it is called on, which may be a subclass.
+    let is_class = matches!(&*eval.values(crate::project::Site { file: leaf.file, node: given }), [Value::Class(_)])
+        || is_super && method_around.is_some_and(|node| eval.has_decorator(crate::project::Site { file: leaf.file, node }, &["classmethod"]));
+    if of_class && !is_class && !facts.scopes.bindings(facts.scopes.module(), "type").is_empty() {
+        return Err(shape("'type' is not the builtin in this file"));
+    }
+    let object_text = if of_class && !is_class { format!("type({})", facts.text(given)) } else { facts.text(given).to_owned() };
+    let own = if of_class { "cls" } else { "instance" };
+    let target = if is_super { format!("super({class_name}, {own}).{mangled}") } else { format!("{own}.{mangled}") };
+    let definition = format!("def {name}({own}, *args, **kwargs):{newline}{unit}return {target}(*args, **kwargs)");
+    Ok(bound(eval, sent, class, &definition, &object_text, name))
+}
+
+/// The function with what it is called on bound by `partial`.
+fn bound(eval: &Eval, sent: &Sent, class: crate::syntax::NodeId, definition: &str, object: &str, name: String) -> Fix {
+    let leaf = sent.origin.leaf;
+    let partial = imports::import(eval.file(leaf.file), "functools", "partial", &[leaf.node]);
+    let text = format!("{}({name}, {object})", partial.expression);
     let more: Vec<Edit> = partial.edit.into_iter().collect();
-    Ok(finish(eval, sent, class, &definition, text, more, name))
+    finish(eval, sent, class, definition, text, more, name)
 }
 
 fn finish(eval: &Eval, sent: &Sent, class: crate::syntax::NodeId, definition: &str, text: String, mut edits: Vec<Edit>, name: String) -> Fix {

@@ -24,7 +24,11 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     for hit in ctx.matches() {
         let Some(callable) = hit.get("callable").map(|node| ctx.at(node)) else { continue };
         let sent = ctx.index.of(callable);
-        if sent.is_empty() || crate::facts::names::holder(ctx.facts(), callable.node).is_some() || !lift::has_captures(ctx.eval, callable) {
+        if sent.is_empty()
+            || ctx.eval.is_in_class(callable)
+            || crate::facts::names::holder(ctx.facts(), callable.node).is_some()
+            || !lift::has_captures(ctx.eval, callable)
+        {
             continue;
         }
         let name = ctx.facts().definition_name(callable.node);

@@ -1,8 +1,8 @@
 //! SP107: a class made in a function: itself, its method or its instance crosses.
 
 use super::{Rule, RuleContext};
-use crate::findings::{Finding, Severity};
-use crate::rewrite::{lift, member};
+use crate::findings::{Finding, Severity, StartMethod};
+use crate::rewrite::{captures, lift, member};
 use crate::syntax::QueryFile;
 
 static QUERY: QueryFile = QueryFile::new("local_class", include_str!("../../queries/local_class.scm"));
@@ -26,16 +26,30 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     for hit in matches {
         let Some(class) = hit.get("class").map(|node| ctx.at(node)) else { continue };
         let own: Vec<_> = crossings.iter().filter(|crossing| crossing.class == class).collect();
-        if own.is_empty() || !ctx.eval.is_local(class) || ctx.eval.controls_its_pickling(class) {
+        let is_local = ctx.eval.is_local(class);
+        let is_guarded = !is_local && captures::guard_around(ctx.facts(), class.node).is_some() && !ctx.eval.is_in_class(class);
+        if own.is_empty() || !(is_local || is_guarded) || ctx.eval.controls_its_pickling(class) {
             continue;
         }
         let name = member::class_name(ctx.facts(), class.node);
         let remedy = lift::class(ctx.eval, class, ctx.bind);
         for crossing in own {
             let api = ctx.entry_name(&crossing.dispatch);
-            let message = format!("the local class '{name}' crosses to another process by {api}, and pickle cannot find a class made in a function");
-            let related = vec![ctx.related(class, format!("'{name}' is defined here, inside a function"))];
-            let methods = crossing.dispatch.pickled_under(ctx.eval.project);
+            let mut methods = crossing.dispatch.pickled_under(ctx.eval.project);
+            let (message, place) = if is_guarded {
+                // Under fork a child has everything that the guard defined.
+                methods.retain(|method| *method != StartMethod::Fork);
+                (format!("the class '{name}' crosses to another process by {api}, and children skip the entry-point guard that defines it"), "under the guard")
+            } else {
+                (
+                    format!("the local class '{name}' crosses to another process by {api}, and pickle cannot find a class made in a function"),
+                    "inside a function",
+                )
+            };
+            if methods.is_empty() {
+                continue;
+            }
+            let related = vec![ctx.related(class, format!("'{name}' is defined here, {place}"))];
             found.push(ctx.finding(crossing.handover, message, &methods, Severity::Error, remedy.clone(), related));
         }
     }

@@ -24,7 +24,8 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     for hit in ctx.matches() {
         let Some(function) = hit.get("callable").map(|node| ctx.at(node)) else { continue };
         let sent = ctx.index.of(function);
-        if sent.is_empty() || !ctx.eval.is_local(function) || lift::has_captures(ctx.eval, function) {
+        // Methods of a local class move with it.
+        if sent.is_empty() || ctx.eval.is_in_class(function) || !ctx.eval.is_local(function) || lift::has_captures(ctx.eval, function) {
             continue;
         }
         let name = ctx.facts().definition_name(function.node);

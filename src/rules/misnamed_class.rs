@@ -28,6 +28,9 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     let facts = ctx.facts();
     for hit in matches {
         let (Some(name), Some(maker), Some(given)) = (hit.get("name"), hit.get("maker"), hit.get("given")) else { continue };
+        if hit.get("keyword").is_some_and(|keyword| !matches!(facts.text(keyword), "typename" | "value")) {
+            continue;
+        }
         let Some(written) = ctx.eval.string_literal(ctx.at(given)) else { continue };
         let binding = facts.text(name);
         if written == binding || !ctx.eval.makes_a_class(ctx.at(maker)) {
