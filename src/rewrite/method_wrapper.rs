@@ -31,19 +31,7 @@ fn fix(eval: &Eval, sent: &Sent, is_super: bool) -> Result<Fix, Refusal> {
     let unit = place::indent_unit(facts);
     let name = fresh_name::module_name(facts, &format!("{}_{}", class_name.trim_matches('_').to_lowercase(), method.trim_matches('_')));
     let Callable::Method { receiver, function, .. } = &sent.origin.callable else {
-        // A static method, looked up on the class.
-        let Callable::Function(function) = sent.origin.callable else { return Err(shape("the method is not known")) };
-        if eval.has_decorator(function, &["classmethod"]) && !is_super {
-            let object = tree.child(leaf.node, Field::Object).ok_or_else(|| shape("the class is not known"))?;
-            let definition = format!("def {name}(cls, *args, **kwargs):{newline}{unit}return cls.{mangled}(*args, **kwargs)");
-            return Ok(bound(eval, sent, class, &definition, facts.text(object), name));
-        }
-        if !eval.has_decorator(function, &["staticmethod"]) {
-            return Err(shape("the method is looked up on the class"));
-        }
-        let target = if is_super { format!("super({class_name}, {class_name})") } else { class_name };
-        let definition = format!("def {name}(*args, **kwargs):{newline}{unit}return {target}.{mangled}(*args, **kwargs)");
-        return Ok(finish(eval, sent, class, &definition, name.clone(), Vec::new(), name));
+        return looked_up_on_class(eval, sent, class, is_super, &mangled, name);
     };
     let has = |decorator: &str| function.is_some_and(|function| eval.has_decorator(function, &[decorator]));
     let (is_static, of_class) = (has("staticmethod"), has("classmethod"));
@@ -83,6 +71,27 @@ fn fix(eval: &Eval, sent: &Sent, is_super: bool) -> Result<Fix, Refusal> {
     let target = if is_super { format!("super({class_name}, {own}).{mangled}") } else { format!("{own}.{mangled}") };
     let definition = format!("def {name}({own}, *args, **kwargs):{newline}{unit}return {target}(*args, **kwargs)");
     Ok(bound(eval, sent, class, &definition, &object_text, name))
+}
+
+/// For a static or class method that is looked up on the class.
+fn looked_up_on_class(eval: &Eval, sent: &Sent, class: crate::syntax::NodeId, is_super: bool, mangled: &str, name: String) -> Result<Fix, Refusal> {
+    let leaf = sent.origin.leaf;
+    let facts = eval.file(leaf.file);
+    let (newline, unit) = (facts.source.newline(), place::indent_unit(facts));
+    let shape = |what: &str| Refusal::new(Reason::UnsupportedShape, what, "write a module-level function that calls the method, and send that");
+    let Callable::Function(function) = sent.origin.callable else { return Err(shape("the method is not known")) };
+    if eval.has_decorator(function, &["classmethod"]) && !is_super {
+        let object = facts.tree().child(leaf.node, Field::Object).ok_or_else(|| shape("the class is not known"))?;
+        let definition = format!("def {name}(cls, *args, **kwargs):{newline}{unit}return cls.{mangled}(*args, **kwargs)");
+        return Ok(bound(eval, sent, class, &definition, facts.text(object), name));
+    }
+    if !eval.has_decorator(function, &["staticmethod"]) {
+        return Err(shape("the method is looked up on the class"));
+    }
+    let class_name = facts.definition_name(class);
+    let target = if is_super { format!("super({class_name}, {class_name})") } else { class_name.to_owned() };
+    let definition = format!("def {name}(*args, **kwargs):{newline}{unit}return {target}.{mangled}(*args, **kwargs)");
+    Ok(finish(eval, sent, class, &definition, name.clone(), Vec::new(), name))
 }
 
 /// The function with what it is called on bound by `partial`.
