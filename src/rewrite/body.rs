@@ -178,8 +178,15 @@ impl Definition<'_> {
             Some(parameters) => {
                 let span = tree.span(parameters);
                 let text = apply_inside(facts, span, self.edits.iter().filter(|edit| span.contains(edit.span)).cloned().collect())?;
-                let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-                self.lambda_parameters(&text, parameters)
+                if text.contains('#') {
+                    // Comments need their lines.
+                    let step = format!("{newline}{0}{0}", self.unit);
+                    let lines = text.lines().map(str::trim).collect::<Vec<_>>().join(&step);
+                    format!("{step}{}{newline}", self.lambda_parameters(&lines, parameters))
+                } else {
+                    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                    self.lambda_parameters(&text, parameters)
+                }
             }
             None => match self.style {
                 _ if self.parameters.is_empty() => String::new(),

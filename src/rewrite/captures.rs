@@ -78,7 +78,8 @@ fn guarded_globals(eval: &Eval, file: FileId, callable: NodeId) -> Vec<Variable>
         let bindings = facts.scopes.bindings(module, name);
         let main_only = |binding: &crate::facts::scopes::Binding| {
             let function = facts.enclosing_function(binding.node).map(|node| Site { file, node });
-            super::globals::is_value(binding) && function.is_some_and(|function| super::globals::is_main_only(eval, function))
+            super::globals::is_value(binding)
+                && function.is_some_and(|function| !is_passed_on(facts, function.node) && super::globals::is_main_only(eval, function))
         };
         let missing = |binding: &crate::facts::scopes::Binding| {
             if binding.scope == module { guard_around(facts, binding.node).is_some() } else { encloses(binding.scope) || main_only(binding) }
@@ -86,6 +87,14 @@ fn guarded_globals(eval: &Eval, file: FileId, callable: NodeId) -> Vec<Variable>
         !bindings.is_empty() && bindings.iter().all(missing)
     };
     names.into_iter().filter(is_guarded).map(|name| Variable::new(module, name)).collect()
+}
+
+/// Whether a function is used otherwise than by calling it: as the initializer of workers it binds its globals there.
+fn is_passed_on(facts: &crate::facts::FileFacts, function: NodeId) -> bool {
+    let tree = facts.tree();
+    let Some((home, name)) = tree.child(function, Field::Name).and_then(|name| facts.scopes.resolve_name(name)) else { return true };
+    let is_callee = |read: NodeId| tree.parent(read).is_some_and(|up| tree.kind(up) == Kind::Call && tree.field(read) == Field::Function);
+    facts.scopes.references(home, name).iter().any(|read| facts.scopes.is_read(*read) && !is_callee(*read))
 }
 
 /// The entry-point guard whose body holds `node`, if one does.
@@ -107,6 +116,10 @@ pub fn of(eval: &Eval, file: FileId, callable: NodeId) -> Result<Vec<Capture>, R
             continue;
         }
         if name == "__class__" {
+            // The symbol table adds it wherever `super` is named; `super(Class, self)` does without.
+            if !reads_its_class(facts, callable) {
+                continue;
+            }
             return Err(Refusal::new(
                 Reason::FrameIntrospection,
                 "the body uses zero-argument super() or __class__, which only works inside the class",
@@ -134,6 +147,19 @@ pub fn of(eval: &Eval, file: FileId, callable: NodeId) -> Result<Vec<Capture>, R
     }
     found.sort_by_key(|capture| capture.reads.first().copied());
     Ok(found)
+}
+
+/// Whether a body reads `__class__`, by its name or by `super()` without arguments.
+fn reads_its_class(facts: &crate::facts::FileFacts, callable: NodeId) -> bool {
+    let tree = facts.tree();
+    tree.subtree(callable).filter(|node| tree.kind(*node) == Kind::Identifier).any(|name| match facts.text(name) {
+        "__class__" => true,
+        "super" => {
+            let call = tree.parent(name).filter(|up| tree.kind(*up) == Kind::Call && tree.field(name) == Field::Function);
+            call.and_then(|call| tree.child(call, Field::Arguments)).is_none_or(|list| tree.children(list).next().is_none())
+        }
+        _ => false,
+    })
 }
 
 fn kind_of(eval: &Eval, file: FileId, variable: &Variable, callable: NodeId) -> Result<CaptureKind, Refusal> {
