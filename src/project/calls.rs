@@ -118,13 +118,26 @@ impl Eval<'_> {
                 vec![Value::Result(call)]
             };
         }
-        let found = self.returned(function);
+        let found: Vec<Value> = self.returns(function).into_iter().flat_map(|value| self.returned_by(value, call)).collect();
         if found.is_empty() { vec![Value::Result(call)] } else { found }
     }
 
     /// The values of the `return` statements of a function.
     pub fn returned(&self, function: Site) -> Vec<Value> {
         self.returns(function).into_iter().flat_map(|value| self.values(value).to_vec()).collect()
+    }
+
+    /// What a returned expression is for one call: a parameter that is given back as it came is what this call gives.
+    fn returned_by(&self, value: Site, call: Site) -> Vec<Value> {
+        let facts = self.file(value.file);
+        let given = || {
+            let (scope, name) = facts.scopes.resolve_name(value.node).filter(|_| facts.tree().kind(value.node) == Kind::Identifier)?;
+            let [binding] = facts.scopes.bindings(scope, name) else { return None };
+            let BindingKind::Parameter { default, star: 0, .. } = &binding.kind else { return None };
+            let given = self.argument_in(call, value.file, binding)?;
+            given.or_else(|| default.map(|node| Site { file: value.file, node }))
+        };
+        self.values(given().unwrap_or(value)).to_vec()
     }
 
     /// The expressions that a function returns.

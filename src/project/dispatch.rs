@@ -98,7 +98,8 @@ impl Eval<'_> {
             // `elastic_launch(config, entrypoint)(…)`, `ctx_of("spawn").Process(…)` and the like.
             _ => {}
         }
-        for value in self.values(Site { file: call.file, node: callee }).iter() {
+        let values = self.values(Site { file: call.file, node: callee });
+        for value in values.iter().filter(|value| !is_fallback(value, &values)) {
             found.extend(self.dispatch_of(value, call));
         }
         found.retain(|dispatch| self.conditions_hold(dispatch));
@@ -268,4 +269,19 @@ impl Eval<'_> {
         };
         another().unwrap_or(false)
     }
+}
+
+/// Whether a value stands in only where `multiprocess` (which pickles by value) is not installed: `try: from multiprocess
+/// import Pool`, `except ImportError: from multiprocessing import Pool`.
+fn is_fallback(value: &Value, values: &[Value]) -> bool {
+    fn path(value: &Value) -> Option<&str> {
+        match value {
+            Value::External { path, .. } | Value::Instance(Type::External { path, .. }) | Value::Method { receiver: Type::External { path, .. }, .. } => {
+                Some(path)
+            }
+            _ => None,
+        }
+    }
+    let rest = path(value).and_then(|path| path.strip_prefix("multiprocessing."));
+    rest.is_some_and(|rest| values.iter().filter_map(path).any(|other| other.strip_prefix("multiprocess.") == Some(rest)))
 }

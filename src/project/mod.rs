@@ -4,6 +4,7 @@ pub mod annotations;
 mod applications;
 pub mod arguments;
 pub mod attributes;
+mod branches;
 pub mod callers;
 pub mod calls;
 mod captured;

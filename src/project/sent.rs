@@ -2,7 +2,7 @@
 
 use super::decorated::Alias;
 use super::instances::Moment;
-use super::{Callable, Content, Dispatch, Eval, FileId, Origin, Site, Slot, Type, Value};
+use super::{Callable, Content, Dispatch, Eval, FileId, Origin, Site, Slot, Type, Value, What};
 use crate::findings::StartMethod;
 use crate::syntax::{Field, Kind};
 
@@ -38,7 +38,7 @@ impl Eval<'_> {
         let mut out = Vec::new();
         for (dispatch, methods) in self.sending(file) {
             for slot in self.slots(&dispatch) {
-                for origin in self.slot_origins(&slot).into_iter().filter(|origin| self.is_meant(&dispatch, origin.handover, &origin.through)) {
+                for origin in self.slot_origins(&slot).into_iter().filter(|origin| self.is_meant(&dispatch, origin.leaf, origin.handover, &origin.through)) {
                     self.look_ahead(&origin);
                     let alias = self.decorated_alias(&origin);
                     out.push(Sent { dispatch: dispatch.clone(), slot: slot.clone(), origin, alias, methods: methods.clone() });
@@ -55,10 +55,11 @@ impl Eval<'_> {
         out
     }
 
-    /// Whether what is handed over at `handover`, and goes `through` forwarders, is meant to reach the dispatch.
-    fn is_meant(&self, dispatch: &Dispatch, handover: Site, through: &[Site]) -> bool {
+    /// Whether what is written at `leaf` and handed over at `handover`, and goes `through` forwarders, is meant to reach
+    /// the dispatch.
+    fn is_meant(&self, dispatch: &Dispatch, leaf: Site, handover: Site, through: &[Site]) -> bool {
         let way: Vec<Site> = std::iter::once(handover).chain(through.iter().copied()).collect();
-        !self.is_staged(dispatch.call) && !self.is_staged(handover) && !self.meets_another_executor(dispatch, &way)
+        !self.is_staged(dispatch.call) && !self.is_staged(handover) && !self.meets_another_executor(dispatch, &way) && !self.is_chosen_apart(dispatch, leaf)
     }
 
     /// Asks for what rules will ask about a callable, so that the files that hold it are read in round one.
@@ -124,7 +125,10 @@ impl Eval<'_> {
         out.extend(self.kept_by_processes(file));
         out.extend(self.carried_as_captures(file));
         out.extend(self.handed_to_managers(file));
-        out.retain(|each: &Carried| self.is_meant(&each.dispatch, each.content.handover, &each.content.through));
+        let made = |content: &Content| if let What::Object(obstacle) = &content.what { obstacle.site } else { None };
+        out.retain(|each: &Carried| {
+            self.is_meant(&each.dispatch, made(&each.content).unwrap_or(each.content.leaf), each.content.handover, &each.content.through)
+        });
         out
     }
 

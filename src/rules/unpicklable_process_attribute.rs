@@ -7,7 +7,7 @@ use crate::project::instances::Moment;
 use crate::project::picklability::Obstacle;
 use crate::project::{Callable, Site, Type};
 use crate::rewrite::{process_state, worker_state};
-use crate::syntax::{Kind, QueryFile};
+use crate::syntax::{Kind, QueryFile, Tree};
 
 static QUERY: QueryFile = QueryFile::new("unpicklable_process_attribute", include_str!("../../queries/unpicklable_process_attribute.scm"));
 
@@ -42,8 +42,13 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             let Some(write) = obstacle.site.filter(|site| site.file == ctx.file && is_before_start(ctx, class, *site)) else { continue };
             let attribute = &obstacle.path;
             // What a constructor call gives is reported there, where it is written.
-            let is_callable = matches!(obstacle.what.as_str(), "a lambda" | "a local function" | "a local class");
-            if is_callable && ctx.index.is_given_to(class, ctx.eval) {
+            let is_definition = matches!(obstacle.what.as_str(), "a lambda" | "a local function" | "a local class");
+            // What another file (a test) hands over is not the class's doing.
+            let of_local_class = obstacle.what.strip_prefix("an instance of the local class ");
+            if of_local_class.is_some_and(|class| !defines_class(ctx, class.trim_matches('\''))) {
+                continue;
+            }
+            if is_definition && ctx.index.is_given_to(class, ctx.eval) {
                 continue;
             }
             let message =
@@ -64,6 +69,12 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     }
     found.extend(given_from_outside(ctx));
     found
+}
+
+/// Whether a class of that name is defined anywhere in the file.
+fn defines_class(ctx: &RuleContext, name: &str) -> bool {
+    let tree = ctx.facts().tree();
+    tree.subtree(Tree::ROOT).any(|node| tree.kind(node) == Kind::ClassDefinition && ctx.facts().definition_name(node) == name)
 }
 
 /// The repair for attributes that only the parent uses, where all the others can be made in `run`.
