@@ -122,7 +122,12 @@ impl Eval<'_> {
                     None => vec![Value::Unknown],
                 }
             } else {
-                vec![Value::external(&attribute.map_or_else(|| module.to_owned(), |name| format!("{module}.{name}")))]
+                // A folder without an `__init__.py` may hold the module.
+                let below = attribute.and_then(|name| self.project.module_path(file, &super::modules::member_of(module, name)));
+                below.map_or_else(
+                    || vec![Value::external(&attribute.map_or_else(|| module.to_owned(), |name| format!("{module}.{name}")))],
+                    |path| self.module_at(path, None),
+                )
             };
         };
         let module_value = self.module_at(found, attribute);

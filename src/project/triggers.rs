@@ -91,18 +91,38 @@ impl Eval<'_> {
         functions.map(|node| Site { file, node }).filter(|function| self.start_of(*function).is_some()).collect()
     }
 
-    /// The names at module level of executors, queues and the like.
+    /// The names at module level of executors, queues and the like, and those that a module gives to process APIs for others to
+    /// import.
     fn known_globals(&self, file: FileId) -> Vec<&str> {
         let facts = self.file(file);
         let is_known = |binding: &Binding| match &binding.kind {
             BindingKind::Assignment { value: Some(value), .. } => {
-                facts.tree().kind(*value) == Kind::Call && self.values(Site { file, node: *value }).iter().any(|value| self.is_known_instance(value))
+                let values = || self.values(Site { file, node: *value });
+                match facts.tree().kind(*value) {
+                    Kind::Call => values().iter().any(|value| self.is_known_instance(value)),
+                    Kind::Identifier | Kind::Attribute | Kind::ConditionalExpression => values().iter().any(|value| self.is_api(value)),
+                    _ => false,
+                }
+            }
+            // An import that the file itself makes no use of is there for others.
+            BindingKind::Import { .. } => {
+                let named =
+                    facts.scopes.resolve_name(binding.node).or_else(|| facts.tree().subtree(binding.node).find_map(|node| facts.scopes.resolve_name(node)));
+                let unused = named.is_some_and(|(home, name)| !facts.scopes.references(home, name).iter().any(|node| facts.scopes.is_read(*node)));
+                unused && self.binding_values(file, binding).iter().any(|value| self.is_api(value))
             }
             _ => false,
         };
         let module = facts.scopes.module();
         let names = facts.scopes.get(module).symbols.keys().map(String::as_str);
         names.filter(|name| facts.scopes.bindings(module, name).iter().any(is_known)).collect()
+    }
+
+    /// Whether a value is a class or function that reaches processes, or a module of such.
+    fn is_api(&self, value: &Value) -> bool {
+        let catalogue = &self.project.catalogue;
+        let reports = |path: &str| catalogue.by_path(path).is_some_and(|entry| catalogue.get(entry).verdict != crate::catalogue::Verdict::Never);
+        matches!(value, Value::External { path, .. } if reports(path) || matches!(&**path, "multiprocessing" | "concurrent.futures"))
     }
 
     /// Modules that are imported below work are looked into: what they show has its place among the work.
