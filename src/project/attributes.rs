@@ -215,7 +215,10 @@ impl Eval<'_> {
             match (write.value, write.annotation) {
                 (Some(value), _) => found.extend(self.values(value).iter().cloned()),
                 (None, Some(annotation)) => found.extend(self.annotation_values(annotation)),
-                (None, None) => found.push(Value::Unknown),
+                (None, None) => match write.unpacked {
+                    Some((call, part)) => found.extend(self.destructured(call, &[crate::facts::scopes::PathStep::Index(part)])),
+                    None => found.push(Value::Unknown),
+                },
             }
             if let (Some(_), Some(annotation)) = (write.value, write.annotation) {
                 found.extend(self.annotation_values(annotation));

@@ -322,8 +322,19 @@ impl Walk<'_, '_> {
         for argument in self.eval.stored_arguments(class, call) {
             self.expression(argument, path.clone());
         }
-        if let Some(obstacle) = self.eval.made_obstacle(class, self.inheritance) {
+        let unnamed = self.eval.lambdas_kept(class, None);
+        if let Some(obstacle) = self.eval.made_obstacle(class, self.inheritance).filter(|obstacle| obstacle.what != "a lambda" || unnamed.is_empty()) {
             self.push(What::Object(obstacle), call, path);
+        }
+        self.kept(unnamed, path);
+    }
+
+    /// Values that an object keeps, where they are written.
+    fn kept(&mut self, values: Vec<Site>, path: &Path) {
+        for value in values {
+            let mut inner = path.clone();
+            inner.kept = true;
+            self.expression(value, inner);
         }
     }
 
@@ -349,7 +360,11 @@ impl Walk<'_, '_> {
     fn attribute(&mut self, site: Site, path: Path) {
         if !path.items {
             self.returned(site, &path);
-            return self.values(site, &path);
+            let unnamed: Vec<Site> = self.eval.stored_in(site).into_iter().filter(|value| self.eval.makes_from_lambda(*value)).collect();
+            if unnamed.is_empty() {
+                return self.values(site, &path);
+            }
+            return self.kept(unnamed, &path);
         }
         let mut kept = path;
         kept.kept = true;

@@ -1,6 +1,7 @@
 //! What an instance of a project class holds: attributes, dataclass fields, constructor arguments.
 
 use super::picklability::{Obstacle, object_obstacle};
+use super::stores::{Stores, stored_by};
 use super::writes::AttributeWrite;
 use super::{Eval, Site, Value};
 use crate::facts::scopes::BindingKind;
@@ -113,6 +114,24 @@ impl Eval<'_> {
                 .map(|row| row.1.target)
                 .collect();
             all.into_iter().find(|obstacle| obstacle.site.is_none_or(|site| !writes.contains(&site)))
+        })
+    }
+
+    /// What the methods of a class (or only `name` of it) keep, whatever they are given, that is or holds a lambda of theirs.
+    pub fn lambdas_kept(&self, class: Site, name: Option<&str>) -> Vec<Site> {
+        let writes = self.attribute_writes_by_name(class);
+        let own = writes.into_iter().filter(|(attribute, _)| name.is_none_or(|name| name == attribute)).filter_map(|(_, write)| write.value);
+        own.filter(|value| self.file(value.file).tree().kind(value.node) == Kind::Lambda || self.makes_from_lambda(*value)).collect()
+    }
+
+    /// Whether an expression is `defaultdict(lambda: …)` or another such call that keeps a lambda.
+    pub fn makes_from_lambda(&self, value: Site) -> bool {
+        let tree = self.file(value.file).tree();
+        let given = || self.all_arguments(value).into_iter().any(|given| self.file(given.file).tree().kind(given.node) == Kind::Lambda);
+        let callee = tree.child(value.node, Field::Function).filter(|_| tree.kind(value.node) == Kind::Call && given());
+        callee.is_some_and(|callee| {
+            let keeps = |callee: &Value| matches!(callee, Value::External { path, .. } if matches!(stored_by(path), Stores::Arguments) && &**path != "functools.partial");
+            self.values(Site { file: value.file, node: callee }).iter().any(keeps)
         })
     }
 

@@ -53,6 +53,7 @@ impl Eval<'_> {
         }
         let simple = |what: &str, site: Option<Site>| Some(Obstacle::of(what, site));
         match value {
+            Value::Instance(Type::External { made: Some(call), .. }) if self.makes_from_lambda(*call) => simple("a lambda", Some(*call)),
             Value::Instance(Type::External { path, made, .. }) => object_obstacle(path, *made, inheritance),
             // What reading the name gives, not what calling it would.
             Value::External { path, .. } if matches!(&**path, "sys.stdout" | "sys.stderr" | "sys.stdin" | "os.environ") => {

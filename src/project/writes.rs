@@ -13,6 +13,8 @@ pub struct AttributeWrite {
     pub value: Option<Site>,
     /// The annotation.
     pub annotation: Option<Site>,
+    /// What is unpacked into several targets, and which part of it the attribute gets, where its parts are not seen.
+    pub unpacked: Option<(Site, usize)>,
 }
 
 impl Eval<'_> {
@@ -78,8 +80,9 @@ impl Eval<'_> {
                 && tree.child(node, Field::Object).is_some_and(|object| self.is_self(class, object))
                 && let Some((value, annotation)) = written(tree, node)
             {
+                let unpacked = unpacked(tree, node).filter(|_| value.is_none()).map(|(right, part)| (at(right), part));
                 let name = self.mangled(at(node), facts.text(name)).into_owned();
-                out.push((name, AttributeWrite { target: at(node), value: value.map(at), annotation: annotation.map(at) }));
+                out.push((name, AttributeWrite { target: at(node), value: value.map(at), annotation: annotation.map(at), unpacked }));
             }
             node = NodeId(node.0 + 1);
         }
@@ -117,4 +120,12 @@ fn written(tree: &crate::syntax::Tree, target: NodeId) -> Option<(Option<NodeId>
         Kind::ForStatement if tree.field(target) == Field::Left => Some((None, None)),
         _ => None,
     }
+}
+
+/// The call that an assignment unpacks into `target` and others, and the number of the target.
+fn unpacked(tree: &crate::syntax::Tree, target: NodeId) -> Option<(NodeId, usize)> {
+    let list = tree.parent(target).filter(|up| matches!(tree.kind(*up), Kind::PatternList | Kind::TuplePattern))?;
+    let assignment = tree.parent(list).filter(|up| tree.kind(*up) == Kind::Assignment && tree.field(list) == Field::Left)?;
+    let right = tree.child(assignment, Field::Right).filter(|right| tree.kind(*right) == Kind::Call)?;
+    tree.children(list).position(|child| child == target).map(|part| (right, part))
 }

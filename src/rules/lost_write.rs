@@ -2,8 +2,9 @@
 
 use super::{Rule, RuleContext};
 use crate::facts::FileFacts;
+use crate::facts::scopes::BindingKind;
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
-use crate::project::{Callable, Sent, Site, Type};
+use crate::project::{Callable, FileId, Sent, Site, Type, Value};
 use crate::rewrite::captures::{is_change, is_shared_value, is_written};
 use crate::syntax::{Field, Kind, NodeId, QueryFile};
 use std::collections::BTreeMap;
@@ -49,7 +50,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
 /// What the worker writes, where, and where the parent reads it after the dispatch.
 fn lost(ctx: &RuleContext, sent: &Sent) -> Vec<(String, Site, Site)> {
     match &sent.origin.callable {
-        Callable::Function(worker) if !ctx.eval.is_local(*worker) && worker.file == ctx.file => lost_globals(ctx, sent, *worker),
+        Callable::Function(worker) if !ctx.eval.is_local(*worker) => lost_globals(ctx, sent, *worker),
         Callable::Method { receiver: Type::Class(class), function: Some(worker), .. } if sent.slot.name == "run" => lost_by_process(ctx, sent, *class, *worker),
         Callable::Method { receiver: Type::Class(_), object, function: Some(worker), .. } if object.file == ctx.file => {
             lost_attributes(ctx, sent, *object, *worker)
@@ -59,25 +60,48 @@ fn lost(ctx: &RuleContext, sent: &Sent) -> Vec<(String, Site, Site)> {
 }
 
 fn lost_globals(ctx: &RuleContext, sent: &Sent, worker: Site) -> Vec<(String, Site, Site)> {
-    let facts = ctx.facts();
-    let tree = facts.tree();
-    let module = facts.scopes.module();
+    let home = ctx.eval.file(worker.file);
+    let tree = home.tree();
+    let module = home.scopes.module();
     let mut writes: BTreeMap<String, NodeId> = BTreeMap::new();
-    for node in facts.own_nodes(worker.node).filter(|node| tree.kind(*node) == Kind::Identifier) {
-        let Some((home, name)) = facts.scopes.resolve_name(node) else { continue };
-        let is_written = facts.scopes.bindings(module, name).iter().any(|binding| binding.node == node) || is_change(facts, node);
-        if home == module && is_written && facts.scopes.bindings(module, name).iter().all(crate::rewrite::globals::is_value) {
+    for node in home.own_nodes(worker.node).filter(|node| tree.kind(*node) == Kind::Identifier) {
+        let Some((scope, name)) = home.scopes.resolve_name(node) else { continue };
+        let is_written = home.scopes.bindings(module, name).iter().any(|binding| binding.node == node) || is_change(home, node);
+        if scope == module && is_written && home.scopes.bindings(module, name).iter().all(crate::rewrite::globals::is_value) {
             writes.entry(name.to_owned()).or_insert(node);
         }
     }
     writes
         .into_iter()
         .filter_map(|(name, write)| {
-            let read = facts.scopes.references(module, &name).iter().copied().find(|read| is_read_back(facts, *read, sent.dispatch.call.node))?;
-            let at = |node| Site { file: ctx.file, node };
-            (!may_be_shared(ctx, at(read))).then(|| (format!("the global '{name}'"), at(write), at(read)))
+            let read = reads_of(ctx, worker.file, &name).into_iter().find(|read| is_read_back(ctx.facts(), *read, sent.dispatch.call.node))?;
+            (!may_be_shared(ctx, ctx.at(read))).then(|| (format!("the global '{name}'"), Site { file: worker.file, node: write }, ctx.at(read)))
         })
         .collect()
+}
+
+/// The places of this file that read the global `name` of a file: by its name, as it was imported, or by way of the module.
+fn reads_of(ctx: &RuleContext, file: FileId, name: &str) -> Vec<NodeId> {
+    let facts = ctx.facts();
+    let module = facts.scopes.module();
+    if file == ctx.file {
+        return facts.scopes.references(module, name).to_vec();
+    }
+    let path = &ctx.eval.file(file).source.path;
+    let from_there = |kind: &BindingKind| match kind {
+        BindingKind::Import { module, attribute: Some(attribute) } => {
+            attribute == name && ctx.eval.project.module_path(ctx.file, module).is_some_and(|found| found == *path)
+        }
+        _ => false,
+    };
+    let imported = facts.scopes.get(module).symbols.keys().filter(|local| facts.scopes.bindings(module, local).iter().any(|binding| from_there(&binding.kind)));
+    let mut found: Vec<NodeId> = imported.flat_map(|local| facts.scopes.references(module, local).iter().copied()).collect();
+    let attributes = ctx.eval.project.attributes_named(name).iter().filter(|site| site.file == ctx.file);
+    found.extend(attributes.map(|site| site.node).filter(|node| {
+        let object = facts.tree().child(*node, Field::Object).map(|object| ctx.at(object));
+        object.is_some_and(|object| ctx.eval.values(object).contains(&Value::Module(file)))
+    }));
+    found
 }
 
 fn lost_attributes(ctx: &RuleContext, sent: &Sent, object: Site, worker: Site) -> Vec<(String, Site, Site)> {

@@ -7,7 +7,7 @@ use crate::project::instances::Moment;
 use crate::project::picklability::Obstacle;
 use crate::project::{Callable, Origin, Sent, Type, Value};
 use crate::rewrite::binding::Use;
-use crate::rewrite::{bound_method, lift, worker_state};
+use crate::rewrite::{argument_value, bound_method, lift, worker_state};
 use crate::syntax::QueryFile;
 
 static QUERY: QueryFile = QueryFile::new("unpicklable_instance", include_str!("../../queries/unpicklable_instance.scm"));
@@ -42,7 +42,8 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             let uses = vec![Use { leaf: origin.leaf, dispatch: sent.dispatch.clone(), slot: sent.slot.clone(), kept: true }];
             let mut related = vec![ctx.related(definition, format!("{what}, kept in the object"))];
             related.extend(ctx.path_of(sent, None));
-            let remedy = lift::callable(ctx.eval, definition, uses, ctx.bind);
+            let factory = argument_value::default_factory(ctx.eval, definition).map(Remedy::Fix);
+            let remedy = factory.unwrap_or_else(|| lift::callable(ctx.eval, definition, uses, ctx.bind));
             found.push(ctx.finding(sent.origin.handover, message, &sent.methods, Severity::Error, remedy, related));
         }
         if !unnamed.is_empty() {
@@ -119,7 +120,10 @@ fn unnamed(ctx: &RuleContext, obstacles: &[Obstacle]) -> Vec<(String, Origin)> {
     let mut found: Vec<(String, Origin)> = Vec::new();
     for obstacle in obstacles {
         let Some(target) = obstacle.site.filter(|_| matches!(obstacle.what.as_str(), "a lambda" | "a local function")) else { return Vec::new() };
-        let origins = ctx.eval.value_written_to(target).map(|value| ctx.eval.origins(value)).unwrap_or_default();
+        let value = ctx.eval.value_written_to(target);
+        // `defaultdict(lambda: …)` keeps what it is given.
+        let kept = value.map(|value| if ctx.eval.makes_from_lambda(value) { ctx.eval.all_arguments(value) } else { vec![value] }).unwrap_or_default();
+        let origins: Vec<Origin> = kept.into_iter().flat_map(|kept| ctx.eval.origins(kept)).collect();
         let is_unnamed = |origin: &Origin| match origin.callable {
             Callable::Lambda(lambda) => names::holder(ctx.eval.file(lambda.file), lambda.node).is_none(),
             Callable::Function(function) => ctx.eval.is_local(function),
