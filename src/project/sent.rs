@@ -3,6 +3,7 @@
 use super::decorated::Alias;
 use super::instances::Moment;
 use super::{Callable, Content, Dispatch, Eval, FileId, Origin, Site, Slot, Type, Value, What};
+use crate::facts::scopes::{Binding, BindingKind};
 use crate::findings::StartMethod;
 use crate::syntax::{Field, Kind};
 
@@ -94,13 +95,22 @@ impl Eval<'_> {
         }
     }
 
-    /// Asks for the modules whose attributes a function reads.
+    /// Asks for the modules whose attributes a function reads, or whose objects it has imported.
     fn modules_read(&self, function: Site) {
         let facts = self.file(function.file);
         let tree = facts.tree();
         for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Attribute) {
             let object = tree.child(node, Field::Object).filter(|object| tree.kind(*object) == Kind::Identifier);
             object.into_iter().for_each(|object| drop(self.values(Site { file: function.file, node: object })));
+        }
+        // Objects that were imported by name may be changed by the module that makes them.
+        let module = facts.scopes.module();
+        for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Identifier) {
+            let imported = |binding: &Binding| matches!(binding.kind, BindingKind::Import { attribute: Some(_), .. });
+            let name = facts.scopes.resolve_name(node).filter(|(home, _)| *home == module).map(|row| row.1);
+            if name.is_some_and(|name| facts.scopes.bindings(module, name).iter().any(imported)) {
+                self.values(Site { file: function.file, node });
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use super::{arguments, fresh_name, place};
 use crate::facts::FileFacts;
 use crate::facts::scopes::{BindingKind, Resolution};
 use crate::findings::{Applicability, FileEdit, Fix, Reason, Refusal};
-use crate::project::{Eval, FileId, Sent, Site, Value};
+use crate::project::{Eval, FileId, Sent, Site, Type, Value};
 use crate::syntax::{Kind, NodeId, Tree};
 use crate::text::Edit;
 use std::sync::Arc;
@@ -85,16 +85,37 @@ fn access_by_import(eval: &Eval, call: Site, file: FileId, names: &[String], fun
     // Names that were imported one by one stand for what the module had then: it must have nothing else later.
     let constant = |name: &str| eval.file(file).scopes.bindings(eval.file(file).scopes.module(), name).len() == 1;
     let home = |module: &str| eval.project.module_path(call.file, module).is_some_and(|path| path == eval.file(file).source.path);
+    let from_home: Vec<_> = imports.iter().filter(|(_, _, module, attribute)| attribute.is_some() && home(module)).collect();
+    let statement = from_home.first()?.1.statement;
+    let taken = fresh_name::names_in_use(facts);
     let mut values = Vec::new();
-    let mut statement = None;
-    for name in names.iter().filter(|name| constant(name)) {
-        let (local, binding, ..) = imports.iter().find(|(_, _, module, attribute)| *attribute == Some(name) && home(module))?;
-        values.push((*local).to_owned());
-        statement = Some(binding.statement);
+    let mut further = Vec::new();
+    // One object under one name, imported from the module that makes it.
+    let is_same = |name: &str| {
+        let there = eval.module_member(file, name);
+        let made = |value: &Value| matches!(value, Value::Instance(Type::External { made: Some(_), .. }));
+        let here = imports.iter().find(|(local, ..)| *local == name).map(|(_, binding, ..)| eval.binding_values(call.file, binding));
+        here.is_some_and(|here| here == there && !here.is_empty() && here.iter().all(made))
+    };
+    for name in names {
+        if is_same(name) {
+            values.push(name.clone());
+            continue;
+        }
+        match from_home.iter().find(|(_, _, _, attribute)| *attribute == Some(name)) {
+            Some((local, ..)) => values.push((*local).to_owned()),
+            None if !taken.contains(name) => {
+                values.push(name.clone());
+                further.push(name.clone());
+            }
+            None => return None,
+        }
     }
-    let last = statement.and_then(|statement| facts.tree().children(statement).last()).filter(|_| values.len() == names.len())?;
-    let free = !fresh_name::names_in_use(facts).contains(function);
-    free.then(|| Access { values, function: function.to_owned(), import: Some(Edit::insert(facts.tree().end(last), format!(", {function}"))) })
+    further.push(function.to_owned());
+    let last = facts.tree().children(statement).last()?;
+    let free = names.iter().all(|name| constant(name)) && !taken.contains(function);
+    let import = Edit::insert(facts.tree().end(last), format!(", {}", further.join(", ")));
+    free.then(|| Access { values, function: function.to_owned(), import: Some(import) })
 }
 
 /// A new definition above the first statement of a file that reads one of `names` in a function, else at the end of the file.
@@ -149,6 +170,13 @@ pub(super) fn available(eval: &Eval, call: Site, file: FileId, name: &str) -> Re
         None => Ok(()),
         Some(obstacle) => Err(Refusal::new(Reason::UnpicklableObject, obstacle.told_of(&format!("'{name}'")), "make it in the worker, by an initializer")),
     }
+}
+
+/// Whether the global `name` of `file` may be, or hold, what travels by inheritance only.
+pub(super) fn needs_inheritance(eval: &Eval, file: FileId, name: &str) -> bool {
+    let facts = eval.file(file);
+    let bindings = facts.scopes.bindings(facts.scopes.module(), name);
+    bindings.iter().flat_map(|binding| eval.binding_values(file, binding)).any(|value| eval.obstacle_in(&value, false).is_some())
 }
 
 /// Whether a suite runs under a condition other than the guard.

@@ -66,16 +66,7 @@ pub fn bound_first(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names
     if !at_module_level || is_main || !uses.iter().all(|each| is_direct(eval, each)) {
         return Err(no_place("the function lies in another module than what it reads, or reaches the process in another way"));
     }
-    let function = fresh_name::module_name(facts, &format!("start_{name}"));
-    let (newline, unit) = (facts.source.newline(), super::place::indent_unit(facts));
-    let parameters: Vec<String> = names.iter().map(|name| format!("{name}_")).collect();
-    let lines: Vec<String> = names.iter().zip(&parameters).map(|(name, parameter)| format!("{newline}{unit}{name} = {parameter}")).collect();
-    let text = format!(
-        "def {function}({}, *args, **kwargs):{newline}{unit}global {}{}{newline}{unit}{name}(*args, **kwargs)",
-        parameters.join(", "),
-        names.join(", "),
-        lines.concat()
-    );
+    let (function, text) = binding_function(facts, name, names, false);
     let mut edits = vec![(facts, below(facts, worker.node, &text))];
     for each in uses {
         let call = each.dispatch.call;
@@ -93,6 +84,72 @@ pub fn bound_first(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names
         applicability: Applicability::Unsafe,
         edits: edits.into_iter().map(|(facts, edit)| FileEdit { path: Arc::new(facts.source.path.clone()), edit }).collect(),
         new_names: vec![function],
+    })
+}
+
+/// The name and the text of a function that binds the globals `names` to its first arguments and calls `name` with the others.
+fn binding_function(facts: &FileFacts, name: &str, names: &[String], returns: bool) -> (String, String) {
+    let function = fresh_name::module_name(facts, &format!("start_{name}"));
+    let (newline, unit) = (facts.source.newline(), super::place::indent_unit(facts));
+    let parameters: Vec<String> = names.iter().map(|name| format!("{name}_")).collect();
+    let lines: Vec<String> = names.iter().zip(&parameters).map(|(name, parameter)| format!("{newline}{unit}{name} = {parameter}")).collect();
+    let clash = names.iter().chain(&parameters).any(|name| matches!(name.as_str(), "args" | "kwargs"));
+    let (rest, named) = if clash { ("arguments", "keywords") } else { ("args", "kwargs") };
+    let text = format!(
+        "def {function}({}, *{rest}, **{named}):{newline}{unit}global {}{}{newline}{unit}{}{name}(*{rest}, **{named})",
+        parameters.join(", "),
+        names.join(", "),
+        lines.concat(),
+        if returns { "return " } else { "" }
+    );
+    (function, text)
+}
+
+/// The rewrite of `run_all(work, items)` into `run_all(partial(_start_work, args), items)`, where the new function binds the global
+/// in the worker and calls `work`: wherever the workers come from, each task brings the value along. `uses` are all the
+/// dispatches that send the function.
+pub fn bound_by_partial(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names: &[String]) -> Result<Fix, Refusal> {
+    let Callable::Function(worker) = sent.origin.callable else { return Err(no_place("what the worker runs is no plain function")) };
+    let facts = eval.file(file);
+    let tree = facts.tree();
+    let at_module_level = worker.file == file && facts.enclosing_function(worker.node).is_none() && facts.decorators(worker.node).is_empty();
+    let is_main = facts.source.path.file_name().is_some_and(|name| name == "__main__.py");
+    // A partial has no name to print.
+    let asks_for_name = |site: &Site| {
+        let home = eval.file(site.file);
+        home.enclosing_function(site.node).is_some_and(|function| home.text(function).contains("__name__") || home.text(function).contains("__qualname__"))
+    };
+    let is_plain = |each: &&Sent| {
+        let leaf = each.origin.leaf;
+        leaf.file == file
+            && tree.kind(leaf.node) == Kind::Identifier
+            && each.slot.name != "initializer"
+            && each.dispatch.api(eval.project).id != "mp.Process"
+            && !each.origin.through.iter().chain([&each.dispatch.call]).any(asks_for_name)
+    };
+    if !at_module_level || is_main || !uses.iter().all(is_plain) {
+        return Err(no_place("the function lies in another module than what it reads, or reaches the workers in another way"));
+    }
+    let (function, text) = binding_function(facts, facts.definition_name(worker.node), names, true);
+    let leaves: Vec<NodeId> = uses.iter().map(|each| each.origin.leaf.node).collect::<BTreeSet<_>>().into_iter().collect();
+    let partial = super::imports::import(facts, "functools", "partial", &leaves);
+    let mut edits = vec![below(facts, worker.node, &text)];
+    for leaf in leaves {
+        let here = Site { file, node: leaf };
+        let access = initializer::access(eval, here, file, names, &function)?;
+        if names.iter().any(|name| initializer::needs_inheritance(eval, file, name)) {
+            return Err(no_place("a task cannot carry it"));
+        }
+        edits.push(Edit::replace(tree.span(leaf), format!("{}({function}, {})", partial.expression, access.values.join(", "))));
+    }
+    edits.extend(partial.edit);
+    let path = Arc::new(facts.source.path.clone());
+    let told = names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+    Ok(Fix {
+        title: format!("send {told} along with the tasks"),
+        applicability: Applicability::Unsafe,
+        edits: edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect(),
+        new_names: partial.new_name.into_iter().chain([function]).collect(),
     })
 }
 

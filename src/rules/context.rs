@@ -322,7 +322,11 @@ impl<'p> RuleContext<'_, 'p> {
                 let by_parameter = process_arguments::hand_over(self.eval, sent, &uses, file, names);
                 by_parameter.or_else(|refusal| process_arguments::bound_first(self.eval, sent, &uses, file, names).map_err(|_| refusal))
             }
-            _ => initializer::hand_over(self.eval, sent, file, names),
+            _ => {
+                let uses: Vec<&Sent> = self.index.all.iter().filter(runs_same).collect();
+                let by_initializer = initializer::hand_over(self.eval, sent, file, names);
+                by_initializer.or_else(|refusal| process_arguments::bound_by_partial(self.eval, sent, &uses, file, names).map_err(|_| refusal))
+            }
         };
         attempt.map_or_else(Remedy::Refused, Remedy::Fix)
     }

@@ -1,8 +1,9 @@
 //! SP403: a worker reads a global that the parent changes after import.
 
 use super::{Rule, RuleContext};
+use crate::facts::scopes::BindingKind;
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
-use crate::project::{Argument, Sent, Site, Value, What};
+use crate::project::{Argument, FileId, Sent, Site, Value, What};
 use crate::rewrite::globals::{self, GlobalRead, Placement, placement};
 use crate::syntax::{Field, Kind, QueryFile};
 use std::collections::BTreeSet;
@@ -60,11 +61,12 @@ fn first_change(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Si
 
 /// The changes of the global in the main process that come before the dispatch: those that bind its name anew first.
 fn changes(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]) -> Vec<Site> {
-    let facts = ctx.eval.file(read.file);
+    let (file, name) = home_of(ctx, read);
+    let facts = ctx.eval.file(file);
     let module = facts.scopes.module();
-    let bindings = facts.scopes.bindings(module, &read.name);
+    let bindings = facts.scopes.bindings(module, &name);
     let imported = bindings.iter().find(|binding| placement(facts, binding) == Placement::Import && globals::is_value(binding));
-    if !bindings.iter().all(globals::is_value) || imported.is_none_or(|imported| is_shared(ctx, read, imported)) {
+    if !bindings.iter().all(globals::is_value) || imported.is_none_or(|imported| is_shared(ctx, file, imported)) {
         return Vec::new();
     }
     let by_parent = |site: &Site| {
@@ -74,9 +76,10 @@ fn changes(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]) 
         !in_worker && !at_import && ctx.eval.is_before(*site, sent.dispatch.call)
     };
     let late = bindings.iter().filter(|binding| placement(facts, binding) != Placement::Import);
-    let rebound = late.map(|binding| Site { file: read.file, node: binding.node });
-    let in_place = globals::changes(ctx.eval, read.file, &read.name);
-    let outside = globals::changes_from_outside(ctx.eval, read.file, &read.name).into_iter().map(|row| row.0);
+    // A name that was imported stays with its object when the other module binds its own anew.
+    let rebound = late.map(|binding| Site { file, node: binding.node }).filter(|_| file == read.file);
+    let in_place = globals::changes(ctx.eval, file, &name);
+    let outside = globals::changes_from_outside(ctx.eval, file, &name).into_iter().filter(|(_, binds)| !binds || file == read.file).map(|row| row.0);
     rebound.chain(in_place).chain(outside).filter(by_parent).collect()
 }
 
@@ -109,9 +112,25 @@ fn unsettled(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]
     None
 }
 
+/// The module and the name under which the object in a global was made: where it was imported from, if it was.
+fn home_of(ctx: &RuleContext, read: &GlobalRead) -> (FileId, String) {
+    let facts = ctx.eval.file(read.file);
+    let home = match facts.scopes.bindings(facts.scopes.module(), &read.name) {
+        [binding] => match &binding.kind {
+            BindingKind::Import { module, attribute: Some(name) } => {
+                let path = ctx.eval.project.module_path(read.file, module);
+                path.and_then(|path| ctx.eval.project.at(&path)).map(|file| (file, name.clone()))
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    home.unwrap_or_else(|| (read.file, read.name.clone()))
+}
+
 /// Multiprocessing's own objects are the business of another rule.
-fn is_shared(ctx: &RuleContext, read: &GlobalRead, binding: &crate::facts::scopes::Binding) -> bool {
-    ctx.eval.binding_values(read.file, binding).iter().any(|value| {
+fn is_shared(ctx: &RuleContext, file: FileId, binding: &crate::facts::scopes::Binding) -> bool {
+    ctx.eval.binding_values(file, binding).iter().any(|value| {
         matches!(value, Value::Instance(crate::project::Type::External { path, .. }) if crate::catalogue::objects::made_by(path).is_some_and(|object| object.shared))
     })
 }
