@@ -13,6 +13,7 @@ pub mod changes;
 pub mod class_makers;
 mod conditions;
 pub mod containers;
+mod content;
 pub mod contents;
 pub mod crossing;
 mod dead_paths;
@@ -55,7 +56,7 @@ pub mod writes;
 
 pub use arguments::{Argument, Role};
 pub use callers::{Given, Part};
-pub use contents::{Content, What};
+pub use content::{Content, What};
 pub use crossing::Crossing;
 pub use dispatch::{Dispatch, Slot};
 pub use eval::Eval;
