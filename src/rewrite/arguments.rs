@@ -93,11 +93,36 @@ pub(super) fn passed(group: &Group, each: &Use) -> Option<usize> {
         let takes_many = entry.id.ends_with("Executor.map") || entry.id.ends_with("process_map") || entry.id.ends_with("ProcessPool.map");
         return Some(if takes_many { given.saturating_sub(from as usize) } else { 1 });
     }
+    if let Some(from) = entry.arguments.star_items {
+        return longest_tuple(group, group.eval.argument(call, "iterable", from)?);
+    }
     let tuple = entry.arguments.tuple.as_ref()?;
     let pos = if tuple.pos < 0 { -1 } else { tuple.pos + each.dispatch.shift };
     match group.eval.argument(call, &tuple.name, pos) {
         None => Some(0),
         Some(site) => display_length(group.eval.file(site.file), site),
+    }
+}
+
+/// How many items the longest of the tuples has that an iterable gives: a display or comprehension of tuples, or `zip(…)`;
+/// `None` if that cannot be seen.
+fn longest_tuple(group: &Group, iterable: Site) -> Option<usize> {
+    let facts = group.eval.file(iterable.file);
+    let tree = facts.tree();
+    let node = tree.unparenthesized(iterable.node);
+    let site = Site { file: iterable.file, node };
+    match tree.kind(node) {
+        Kind::Call => {
+            let is_zip = tree.child(node, Field::Function).is_some_and(|callee| facts.text(callee) == "zip");
+            (is_zip && !group.eval.has_splat(site)).then(|| group.eval.positional_arguments(site).len())
+        }
+        Kind::List | Kind::Tuple | Kind::Set | Kind::ListComprehension | Kind::GeneratorExpression => {
+            let items = group.eval.elements_of(site);
+            let is_whole = !tree.children(node).any(|item| tree.kind(item) == Kind::ListSplat);
+            let lengths: Option<Vec<usize>> = items.iter().map(|item| display_length(facts, *item)).collect();
+            lengths.filter(|_| is_whole)?.into_iter().max()
+        }
+        _ => None,
     }
 }
 
