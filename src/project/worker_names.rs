@@ -1,7 +1,8 @@
 //! What worker processes run: the functions they are sent, and what those reach.
 
 use super::{Callable, Eval, FileId, Part, Sent, Site, Slot, Value, registrations};
-use crate::facts::scopes::BindingKind;
+use crate::facts::FileFacts;
+use crate::facts::scopes::{BindingKind, ScopeId};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use std::collections::BTreeSet;
 
@@ -207,7 +208,7 @@ impl Reach<'_, '_> {
             if file == self.file {
                 self.names.reads.insert(name.to_owned());
             }
-        } else if file == self.file && facts.scopes.scope_of(node) != module {
+        } else if file == self.file && facts.scopes.scope_of(node) != module && !reads_too(facts, home, name, node) {
             self.names.binds.insert(name.to_owned());
         }
         for binding in bindings {
@@ -246,4 +247,13 @@ impl Reach<'_, '_> {
             }
         }
     }
+}
+
+/// Whether the function that binds a global at `node` reads it as well, so that it must be there before:
+/// `rows = rows + [row]`, `if cache is None: cache = load()`.
+fn reads_too(facts: &FileFacts, home: ScopeId, name: &str, node: NodeId) -> bool {
+    let tree = facts.tree();
+    let function = facts.enclosing_function(node);
+    let inside = |read: &NodeId| function.is_some_and(|function| tree.contains(function, *read)) && facts.scopes.is_read(*read);
+    tree.parent(node).is_some_and(|up| tree.kind(up) == Kind::AugmentedAssignment) || facts.scopes.references(home, name).iter().any(inside)
 }
