@@ -9,7 +9,7 @@ use super::{Files, Options, imports};
 use crate::catalogue::Catalogue;
 use crate::facts::FileFacts;
 use crate::findings::FileError;
-use crate::project::{Carried, Eval, Project, Sent, Trigger, entry_points};
+use crate::project::{Carried, Eval, FileId, Project, Sent, Trigger, entry_points};
 use crate::text::{ReadError, SourceFile};
 use aho_corasick::{AhoCorasick, MatchKind};
 use rayon::prelude::*;
@@ -19,6 +19,9 @@ use std::sync::Arc;
 
 /// How often the project may grow: chains of helpers are short, and cycles must end.
 const MAX_ROUNDS: usize = 8;
+
+/// So many files share what one evaluator remembers.
+pub(super) const FILES_PER_EVAL: usize = 32;
 
 /// What round one found.
 #[derive(Debug)]
@@ -208,26 +211,13 @@ struct Seen {
     triggers: BTreeSet<Trigger>,
 }
 
+/// Looks at all files of the project.
 fn look(project: &Project, asking: &BTreeSet<PathBuf>) -> Seen {
-    let ids: Vec<_> = project.files().map(|(id, _)| id).collect();
-    let parts: Vec<Seen> = ids
-        .par_iter()
-        .map(|id| {
-            let eval = Eval::new(project);
-            let sent = eval.sent(*id);
-            let carried = eval.carried(*id);
-            let runs = eval.runs(*id);
-            // What triggers need of other files, triggers of those files bring.
-            let mut wanted = eval.wanted.take();
-            if asking.contains(&project.file(*id).source.path) {
-                wanted.extend(eval.late_imports(*id).into_iter().map(|path| (path, None)));
-            } else {
-                wanted.clear();
-            }
-            let triggers = eval.triggers(*id);
-            Seen { sent, carried, runs, wanted, triggers }
-        })
-        .collect();
+    // An answer that one file got is not asked for again by the next, so files that ask have evaluators of their own.
+    let (those_that_ask, others): (Vec<_>, Vec<_>) = project.files().map(|(id, _)| id).partition(|id| asking.contains(&project.file(*id).source.path));
+    let shares: Vec<(&[FileId], bool)> =
+        those_that_ask.chunks(FILES_PER_EVAL).map(|share| (share, true)).chain(others.chunks(FILES_PER_EVAL).map(|share| (share, false))).collect();
+    let parts: Vec<Seen> = shares.par_iter().flat_map_iter(|(share, asks)| look_at(project, share, *asks)).collect();
     let mut all = Seen::default();
     for part in parts {
         all.sent.extend(part.sent);
@@ -239,4 +229,26 @@ fn look(project: &Project, asking: &BTreeSet<PathBuf>) -> Seen {
     let renamed = project.renamed(&all.triggers);
     all.triggers.extend(renamed);
     all
+}
+
+/// Looks at a few files with one evaluator, one after the other.
+fn look_at(project: &Project, files: &[FileId], asks: bool) -> Vec<Seen> {
+    let eval = Eval::new(project);
+    let one = |id: &FileId| {
+        let sent = eval.sent(*id);
+        let carried = eval.carried(*id);
+        let runs = eval.runs(*id);
+        // What triggers need of other files, triggers of those files bring.
+        let mut wanted = eval.wanted.take();
+        if asks {
+            wanted.extend(eval.late_imports(*id).into_iter().map(|path| (path, None)));
+        } else {
+            wanted.clear();
+        }
+        let triggers = eval.triggers(*id);
+        eval.wanted.take();
+        eval.forget_unsure();
+        Seen { sent, carried, runs, wanted, triggers }
+    };
+    files.iter().map(one).collect()
 }

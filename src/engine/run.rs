@@ -1,6 +1,6 @@
 //! Round two: the rules over every file of the project.
 
-use super::gather::{Gathered, gather};
+use super::gather::{FILES_PER_EVAL, Gathered, gather};
 use super::{Files, Options, suppress};
 use crate::facts::FileFacts;
 use crate::findings::{FileError, Finding, Report, Summary, UnusedIgnore};
@@ -44,7 +44,8 @@ pub(super) fn look(paths: &[PathBuf], files: &dyn Files, options: &Options, know
     let Gathered { project, sent, carried, runs, mut errors, broken } = gather(&everything, files, options, known);
     let index = SentIndex::new(sent, carried, runs);
     let ids: Vec<FileId> = project.files().map(|(id, _)| id).collect();
-    let parts: Vec<Result<Vec<Finding>, FileError>> = ids.par_iter().map(|id| one_file(&project, *id, &index, options)).collect();
+    let parts: Vec<Result<Vec<Finding>, FileError>> =
+        ids.par_chunks(FILES_PER_EVAL).flat_map_iter(|share| some_files(&project, share, &index, options)).collect();
     let mut findings = Vec::new();
     for part in parts {
         match part {
@@ -64,13 +65,28 @@ pub(super) fn look(paths: &[PathBuf], files: &dyn Files, options: &Options, know
     Look { findings, unused_ignores, errors, project, broken }
 }
 
-fn one_file(project: &Project, file: FileId, index: &SentIndex, options: &Options) -> Result<Vec<Finding>, FileError> {
+/// Runs the rules over a few files with one evaluator, one after the other.
+fn some_files(project: &Project, files: &[FileId], index: &SentIndex, options: &Options) -> Vec<Result<Vec<Finding>, FileError>> {
+    let mut eval = Eval::new(project);
+    let mut found = Vec::new();
+    for file in files {
+        let one = one_file(&eval, *file, index, options);
+        if one.is_err() {
+            eval = Eval::new(project);
+        }
+        eval.forget_unsure();
+        found.push(one);
+    }
+    found
+}
+
+fn one_file(eval: &Eval, file: FileId, index: &SentIndex, options: &Options) -> Result<Vec<Finding>, FileError> {
+    let project = eval.project;
     let work = || {
-        let eval = Eval::new(project);
         let own = options.of(&project.file(file).source.path);
         let mut found = Vec::new();
         for rule in rules::ALL.iter().filter(|rule| options.codes.contains(rule.code)) {
-            let ctx = RuleContext { rule, eval: &eval, file, index, bind: own.bind, guard_style: own.guard_style, target_version: own.target_version };
+            let ctx = RuleContext { rule, eval, file, index, bind: own.bind, guard_style: own.guard_style, target_version: own.target_version };
             found.extend((rule.check)(&ctx));
         }
         found.retain(|finding: &Finding| options.of(&finding.location.path).codes.contains(finding.code));

@@ -1,5 +1,6 @@
 //! Attribute look-ups: modules, classes, instances.
 
+use super::eval::Answer;
 use super::{Eval, Site, Type, Value};
 use crate::catalogue::{EntryKind, Start, objects};
 use crate::facts::scopes::BindingKind;
@@ -101,7 +102,11 @@ impl Eval<'_> {
         if let Some(known) = self.lineage_known.borrow().get(&class) {
             return known.to_vec();
         }
+        let cuts = self.cuts.get();
         let found = self.find_lineage(class);
+        if cuts != self.cuts.get() {
+            self.unsure.borrow_mut().push(Answer::Lineage(class));
+        }
         self.lineage_known.borrow_mut().insert(class, found.clone().into());
         found
     }

@@ -98,6 +98,9 @@ impl Eval<'_> {
             // `elastic_launch(config, entrypoint)(…)`, `ctx_of("spawn").Process(…)` and the like.
             _ => {}
         }
+        if !self.project.speaks_of_holders(call.file, callee) {
+            return Vec::new();
+        }
         let values = self.values(Site { file: call.file, node: callee });
         for value in values.iter().filter(|value| !is_fallback(value, &values)) {
             found.extend(self.dispatch_of(value, call));

@@ -4,8 +4,9 @@ use super::{FileId, Project, Site, Value};
 use crate::facts::FileFacts;
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::syntax::{Field, Kind};
+use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -16,24 +17,34 @@ const MAX_DEPTH: u32 = 48;
 pub(super) type AttributeWrites = Vec<(String, super::writes::AttributeWrite)>;
 
 /// What modules hold, by name; `None` while it is being asked for.
-type Members = HashMap<(FileId, String), Option<Rc<[Value]>>>;
+type Members = FxHashMap<(FileId, String), Option<Rc<[Value]>>>;
+
+/// The name of a remembered answer.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Value(Site),
+    Lineage(Site),
+    Member((FileId, String)),
+}
 
 /// Answers what expressions may be. One per thread: answers are remembered.
 #[derive(Debug)]
 pub struct Eval<'p> {
     /// What is asked about.
     pub project: &'p Project,
-    known: RefCell<HashMap<Site, Option<Rc<[Value]>>>>,
+    known: RefCell<FxHashMap<Site, Option<Rc<[Value]>>>>,
     depth: Cell<u32>,
     pub(super) members_known: RefCell<Members>,
-    pub(super) writes_known: RefCell<HashMap<Site, Rc<AttributeWrites>>>,
-    pub(super) lineage_known: RefCell<HashMap<Site, Rc<[Site]>>>,
-    pub(super) callers_known: RefCell<HashMap<Site, Rc<[super::callers::Caller]>>>,
-    pub(super) subclasses_known: RefCell<HashMap<Site, Rc<[Site]>>>,
+    pub(super) writes_known: RefCell<FxHashMap<Site, Rc<AttributeWrites>>>,
+    pub(super) lineage_known: RefCell<FxHashMap<Site, Rc<[Site]>>>,
+    pub(super) callers_known: RefCell<FxHashMap<Site, Rc<[super::callers::Caller]>>>,
+    pub(super) subclasses_known: RefCell<FxHashMap<Site, Rc<[Site]>>>,
     /// How often an answer was cut short because it was asked for while it was being answered, or too deep.
     pub(super) cuts: Cell<u64>,
-    pub(super) dispatches_known: RefCell<HashMap<FileId, Rc<[super::Dispatch]>>>,
-    pub(super) module_names_known: RefCell<HashMap<FileId, Rc<super::module_names::ModuleNames>>>,
+    /// Which remembered answers were cut short, or rest on such answers.
+    pub(super) unsure: RefCell<Vec<Answer>>,
+    pub(super) dispatches_known: RefCell<FxHashMap<FileId, Rc<[super::Dispatch]>>>,
+    pub(super) module_names_known: RefCell<FxHashMap<FileId, Rc<super::module_names::ModuleNames>>>,
     /// The functions whose process starts are being looked for.
     pub(super) chain: RefCell<BTreeSet<Site>>,
     /// Project files that an answer would need and that are not parsed, with the name that they are asked for.
@@ -55,12 +66,31 @@ impl<'p> Eval<'p> {
             callers_known: RefCell::default(),
             subclasses_known: RefCell::default(),
             cuts: Cell::new(0),
+            unsure: RefCell::default(),
             dispatches_known: RefCell::default(),
             module_names_known: RefCell::default(),
             chain: RefCell::default(),
             wanted: RefCell::default(),
             is_quiet: Cell::new(false),
         }
+    }
+
+    /// Forgets the answers that another order of questions may change, so that the same evaluator can be asked about the
+    /// next file and knows no more and no less than a new one.
+    pub fn forget_unsure(&self) {
+        for answer in self.unsure.take() {
+            match answer {
+                Answer::Value(site) => drop(self.known.borrow_mut().remove(&site)),
+                Answer::Lineage(class) => drop(self.lineage_known.borrow_mut().remove(&class)),
+                Answer::Member(key) => drop(self.members_known.borrow_mut().remove(&key)),
+            }
+        }
+        self.dispatches_known.borrow_mut().clear();
+    }
+
+    /// Says that an answer is less than it would be elsewhere.
+    pub(super) fn cut(&self) {
+        self.cuts.set(self.cuts.get() + 1);
     }
 
     /// The facts of a file.
@@ -76,18 +106,22 @@ impl<'p> Eval<'p> {
             Some(Some(done)) => return done.clone(),
             // Asked for while it is being answered: the cycle adds nothing.
             Some(None) => {
-                self.cuts.set(self.cuts.get() + 1);
+                self.cut();
                 return Rc::from([]);
             }
             None => {}
         }
         if self.depth.get() >= MAX_DEPTH {
-            self.cuts.set(self.cuts.get() + 1);
+            self.cut();
             return Rc::from([Value::Unknown]);
         }
         self.depth.set(self.depth.get() + 1);
         self.known.borrow_mut().insert(site, None);
+        let cuts = self.cuts.get();
         let mut found = self.compute(site);
+        if cuts != self.cuts.get() {
+            self.unsure.borrow_mut().push(Answer::Value(site));
+        }
         found.sort();
         found.dedup();
         let found: Rc<[Value]> = found.into();
@@ -147,6 +181,7 @@ impl<'p> Eval<'p> {
     /// Runs `work` one level deeper; past the bound, nothing is known.
     pub(super) fn deeper(&self, work: impl FnOnce() -> Vec<Value>) -> Vec<Value> {
         if self.depth.get() >= MAX_DEPTH {
+            self.cut();
             return vec![Value::Unknown];
         }
         self.depth.set(self.depth.get() + 1);

@@ -15,6 +15,9 @@ const PASS_ON: &[&str] = &["enumerate", "tqdm", "trange", "track", "zip", "islic
 impl Eval<'_> {
     /// A loop over an object that starts its workers when it is iterated, also through `enumerate` and its like.
     pub(super) fn start_by_loop(&self, iterable: Site) -> Option<ProcessStart> {
+        if !self.project.speaks_of_holders(iterable.file, iterable.node) {
+            return None;
+        }
         let tree = self.file(iterable.file).tree();
         let found = self.values(iterable).iter().find_map(|value| {
             let (entry, made) = match value {

@@ -1,5 +1,6 @@
 //! Names of modules: imports, members, re-exports, star imports, builtins.
 
+use super::eval::Answer;
 use super::{Eval, FileId, Value};
 use crate::facts::builtins;
 use crate::facts::scopes::Binding;
@@ -46,11 +47,18 @@ impl Eval<'_> {
         match self.members_known.borrow().get(&key) {
             Some(Some(done)) => return done.to_vec(),
             // Packages that star-import each other lead here again: the cycle adds nothing.
-            Some(None) => return vec![Value::Unknown],
+            Some(None) => {
+                self.cut();
+                return vec![Value::Unknown];
+            }
             None => {}
         }
         self.members_known.borrow_mut().insert(key.clone(), None);
+        let cuts = self.cuts.get();
         let found = self.deeper(|| self.find_module_member(file, name));
+        if cuts != self.cuts.get() {
+            self.unsure.borrow_mut().push(Answer::Member(key.clone()));
+        }
         self.members_known.borrow_mut().insert(key, Some(found.clone().into()));
         found
     }
@@ -95,6 +103,8 @@ impl Eval<'_> {
             return vec![Value::Module(id)];
         }
         if self.is_quiet.get() {
+            // Asked for otherwise, the file would be wanted.
+            self.cut();
             return vec![Value::Unknown];
         }
         self.wanted.borrow_mut().insert((path, name.map(str::to_owned)));

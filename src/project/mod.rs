@@ -26,6 +26,7 @@ pub mod entry_points;
 pub mod eval;
 pub mod exceptions;
 mod expected_failures;
+mod holders;
 mod index;
 pub mod instances;
 pub mod loaders;
@@ -83,6 +84,7 @@ pub struct Project {
     module_paths: Mutex<HashMap<(FileId, String), Option<PathBuf>>>,
     importers: OnceLock<BTreeMap<PathBuf, Vec<Site>>>,
     starters: OnceLock<BTreeSet<String>>,
+    holders: OnceLock<holders::Holders>,
     applications: OnceLock<HashMap<FileId, applications::Registrations>>,
     starting: Mutex<HashMap<Site, Option<Arc<starts::ProcessStart>>>>,
     /// The modules whose functions console scripts call, as dotted paths.
@@ -102,6 +104,7 @@ impl Project {
             module_paths: Mutex::default(),
             importers: OnceLock::new(),
             starters: OnceLock::new(),
+            holders: OnceLock::new(),
             applications: OnceLock::new(),
             starting: Mutex::default(),
             entry_points: BTreeSet::new(),

@@ -8,7 +8,7 @@ use crate::syntax::{Field, Kind, NodeId, Tree};
 use std::collections::{BTreeSet, HashMap};
 
 impl Project {
-    /// Whether a call of something called `name` may start a process.
+    /// Whether a call of a function or class of the project called `name` may start a process.
     pub fn may_start(&self, name: &str) -> bool {
         self.starters.get_or_init(|| self.starter_names()).contains(name)
     }
@@ -19,8 +19,7 @@ impl Project {
             self.catalogue.entries().map(|row| row.1).filter(starting).flat_map(|entry| entry.paths.iter().map(|path| last_part(path).to_owned())).collect();
         let words = self.catalogue.words();
         let mut callers: HashMap<&str, Vec<&str>> = HashMap::new();
-        let mut found = apis.clone();
-        found.insert("run_in_executor".to_owned());
+        let mut found: BTreeSet<String> = BTreeSet::new();
         let mut waiting: Vec<String> = Vec::new();
         for (_, facts) in self.files() {
             let tree = facts.tree();
@@ -34,7 +33,9 @@ impl Project {
                 for name in &names[from..to] {
                     callers.entry(*name).or_default().push(caller);
                 }
-                if speaks && names[from..to].iter().any(|name| found.contains(*name)) {
+                let is_api = |name: &&str| apis.contains(*name) || *name == "run_in_executor";
+                // A function that is called like an API may be one that hands on to it, whatever its file speaks of.
+                if (speaks && names[from..to].iter().any(is_api)) || (apis.contains(caller) && !caller.starts_with("__")) {
                     waiting.push(caller.to_owned());
                 }
             }
@@ -42,9 +43,8 @@ impl Project {
                 waiting.extend(by_loops(facts));
             }
         }
-        // Names of the interfaces themselves (`map`, `start`) count only where the file speaks of processes.
         while let Some(name) = waiting.pop() {
-            if found.insert(name.clone()) || apis.contains(&name) {
+            if found.insert(name.clone()) {
                 let more = callers.remove(name.as_str()).unwrap_or_default();
                 waiting.extend(more.into_iter().map(str::to_owned));
             }

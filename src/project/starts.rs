@@ -36,10 +36,11 @@ const RUNNERS: &[&str] = &[
 ];
 
 /// Classes whose `start` runs a function in the same process.
-const THREADS: &[&str] = &["threading.Thread", "threading.Timer"];
+pub(super) const THREADS: &[&str] = &["threading.Thread", "threading.Timer"];
 
 /// Classes whose methods run functions in the same process.
-const THREAD_POOLS: &[&str] = &["concurrent.futures.ThreadPoolExecutor", "concurrent.futures.thread.ThreadPoolExecutor", "multiprocessing.pool.ThreadPool"];
+pub(super) const THREAD_POOLS: &[&str] =
+    &["concurrent.futures.ThreadPoolExecutor", "concurrent.futures.thread.ThreadPoolExecutor", "multiprocessing.pool.ThreadPool"];
 
 /// A call that starts a process, and the way to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,7 +162,9 @@ impl Eval<'_> {
         let callee = Site { file: call.file, node: tree.unparenthesized(tree.child(call.node, Field::Function)?) };
         let name = super::starters::called(facts, call.node);
         let runs_others = RUNNERS.iter().any(|path| crate::catalogue::last_part(path) == name);
-        if !name.is_empty() && !self.project.may_start(name) && !runs_others {
+        // The executor is an argument there.
+        let holds = name == "run_in_executor" || self.project.speaks_of_holders(call.file, callee.node);
+        if !name.is_empty() && !self.project.may_start(name) && !runs_others && !holds {
             return self.start_by_application(call, callee);
         }
         if self.is_parameter(callee) {
@@ -329,6 +332,9 @@ impl Eval<'_> {
 
     /// A method of the catalogue that is called implicitly.
     fn start_by_method(&self, object: Site, name: &str) -> Option<ProcessStart> {
+        if !self.project.may_start(name) && !self.project.speaks_of_holders(object.file, object.node) {
+            return None;
+        }
         let catalogue = &self.project.catalogue;
         self.values(object).iter().find_map(|value| {
             let Value::Instance(ty) = value else { return None };

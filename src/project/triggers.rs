@@ -114,7 +114,7 @@ impl Eval<'_> {
             _ => false,
         };
         let module = facts.scopes.module();
-        let names = facts.scopes.get(module).symbols.keys().map(String::as_str);
+        let names = facts.scopes.get(module).symbols.keys().map(String::as_str).filter(|name| self.project.may_hold(name));
         names.filter(|name| facts.scopes.bindings(module, name).iter().any(is_known)).collect()
     }
 

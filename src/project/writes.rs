@@ -76,9 +76,9 @@ impl Eval<'_> {
                 continue;
             }
             if tree.kind(node) == Kind::Attribute
+                && let Some((value, annotation)) = written(tree, node)
                 && let Some(name) = tree.child(node, Field::Attribute)
                 && tree.child(node, Field::Object).is_some_and(|object| self.is_self(class, object))
-                && let Some((value, annotation)) = written(tree, node)
             {
                 let unpacked = unpacked(tree, node).filter(|_| value.is_none()).map(|(right, part)| (at(right), part));
                 let name = self.mangled(at(node), facts.text(name)).into_owned();

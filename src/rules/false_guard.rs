@@ -20,6 +20,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(ctx: &RuleContext) -> Vec<Finding> {
+    if !ctx.eval.starts_processes(ctx.file) {
+        return Vec::new();
+    }
     let facts = ctx.facts();
     let tree = facts.tree();
     let mut found = Vec::new();

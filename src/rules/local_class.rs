@@ -18,12 +18,11 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
-    let matches = ctx.matches();
-    if matches.is_empty() {
+    let crossings = ctx.eval.crossings(ctx.file);
+    if crossings.is_empty() {
         return found;
     }
-    let crossings = ctx.eval.crossings(ctx.file);
-    for hit in matches {
+    for hit in ctx.matches() {
         let Some(class) = hit.get("class").map(|node| ctx.at(node)) else { continue };
         let own: Vec<_> = crossings.iter().filter(|crossing| crossing.class == class).collect();
         let is_local = ctx.eval.is_local(class);

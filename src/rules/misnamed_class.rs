@@ -21,12 +21,11 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
-    let matches = ctx.matches();
-    if matches.is_empty() {
+    if !ctx.index.concerns(ctx.file) && ctx.eval.dispatches(ctx.file).is_empty() {
         return found;
     }
     let facts = ctx.facts();
-    for hit in matches {
+    for hit in ctx.matches() {
         let (Some(name), Some(maker), Some(given)) = (hit.get("name"), hit.get("maker"), hit.get("given")) else { continue };
         if hit.get("keyword").is_some_and(|keyword| !matches!(facts.text(keyword), "typename" | "value")) {
             continue;

@@ -22,6 +22,9 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let facts = ctx.facts();
+    if !["set_start_method", "freeze_support"].iter().any(|name| facts.all().contains(name)) {
+        return Vec::new();
+    }
     let wanted = |call: &NodeId, is_freeze: bool| runs_at_import(ctx, *call) && is_strict(ctx, *call) && (!is_freeze || ctx.eval.starts_processes(ctx.file));
     let calls: Vec<(NodeId, bool)> = ctx
         .matches()

@@ -24,14 +24,14 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(ctx: &RuleContext) -> Vec<Finding> {
+    if ctx.eval.role(ctx.file) != Role::Script {
+        return Vec::new();
+    }
     let seen_somewhere = ctx.matches().iter().filter_map(|hit| hit.get("effect")).any(|call| runs_at_import(ctx, call));
     if !seen_somewhere || !ctx.eval.starts_processes(ctx.file) || ctx.eval.forces_fork(ctx.file) {
         return Vec::new();
     }
     let script = Script::new(ctx.eval, ctx.file, ctx.index.all());
-    if script.role != Role::Script {
-        return Vec::new();
-    }
     let effects = script.repeated();
     let starts = script.unguarded_starts();
     let kept: Vec<(usize, String)> = script.sorted(&BTreeSet::new()).map(|sorting| sorting.kept).unwrap_or_default();

@@ -2,7 +2,8 @@
 
 use super::model::{BindingKind, ScopeKind};
 use crate::syntax::NodeId;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Facts about a name in a scope, as bits.
 pub(super) mod fact {
@@ -94,7 +95,7 @@ pub(super) struct RawBinding {
 /// Every distinct name once.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    numbers: HashMap<String, u32>,
+    numbers: FxHashMap<String, u32>,
     texts: Vec<String>,
 }
 

@@ -6,7 +6,8 @@ use super::model::{Binding, Resolution, Scope, ScopeId, ScopeKind, Symbol, Symbo
 use super::raw::{Names, Place, RawScopes, RawSymbol, Use, fact};
 use super::version::PythonVersion;
 use crate::syntax::{NodeId, Tree};
-use std::collections::{BTreeMap, HashMap};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 
 /// The scopes of one file, and who writes and reads each variable.
 #[derive(Debug)]
@@ -16,9 +17,11 @@ pub struct Scopes {
     opened: BTreeMap<NodeId, u32>,
     /// Sorted by node.
     uses: Vec<Use>,
+    /// The home of the variable of each use, where the name stands for one.
+    homes: Vec<Option<ScopeId>>,
     names: Names,
     /// By home and name.
-    variables: HashMap<(u32, u32), Variable>,
+    variables: FxHashMap<(u32, u32), Variable>,
 }
 
 #[derive(Debug, Default)]
@@ -34,8 +37,10 @@ impl Scopes {
         analyze(&mut raw, PythonVersion::DEFAULT, false);
         let all = raw.scopes.iter().map(|scope| public_scope(scope, &raw)).collect();
         let variables = variables(&mut raw);
+        let home = |used: &Use| raw.scopes[used.scope as usize].symbols.get(&used.name).map(|symbol| ScopeId(symbol.home));
+        let homes = raw.uses.iter().map(home).collect();
         let RawScopes { scope_at, opened, uses, names, .. } = raw;
-        Self { all, scope_at, opened, uses, names, variables }
+        Self { all, scope_at, opened, uses, homes, names, variables }
     }
 
     /// The scope with that id.
@@ -86,10 +91,7 @@ impl Scopes {
     /// as Python stores it. `None` for what is no variable: attributes, keyword names, parts of import paths.
     pub fn resolve_name(&self, identifier: NodeId) -> Option<(ScopeId, &str)> {
         let found = self.uses.binary_search_by_key(&identifier, |used| used.node).ok()?;
-        let used = self.uses[found];
-        let name = self.names.text(used.name);
-        let home = self.get(ScopeId(used.scope)).symbols.get(name)?.home;
-        Some((home, name))
+        Some((self.homes[found]?, self.names.text(self.uses[found].name)))
     }
 
     /// Whether the identifier reads the variable that it names.
@@ -115,8 +117,8 @@ impl Scopes {
     }
 }
 
-fn variables(raw: &mut RawScopes) -> HashMap<(u32, u32), Variable> {
-    let mut numbered: HashMap<(u32, u32), Variable> = HashMap::new();
+fn variables(raw: &mut RawScopes) -> FxHashMap<(u32, u32), Variable> {
+    let mut numbered: FxHashMap<(u32, u32), Variable> = FxHashMap::default();
     let home = |scope: u32, name: u32| raw.scopes[scope as usize].symbols.get(&name).map_or(scope, |symbol| symbol.home);
     for used in raw.uses.iter().filter(|used| used.reads) {
         let holder = home(used.scope, used.name);

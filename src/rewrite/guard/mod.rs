@@ -39,12 +39,15 @@ impl<'e, 'p> Script<'e, 'p> {
     /// Looks at a file; `sent` is everything that is sent to processes.
     pub fn new(eval: &'e Eval<'p>, file: FileId, sent: &[Sent]) -> Self {
         let role = eval.role(file);
-        let sent: Vec<Sent> = sent.iter().filter(|each| eval.may_take_part(file, each.dispatch.call.file)).cloned().collect();
-        let workers = eval.worker_names(file, &sent);
+        let workers = || {
+            let sent: Vec<Sent> = sent.iter().filter(|each| eval.may_take_part(file, each.dispatch.call.file)).cloned().collect();
+            eval.worker_names(file, &sent)
+        };
+        let with = |importers| Needs { workers: workers(), importers };
         let needs = match &role {
-            Role::Script | Role::Main => Ok(Needs { workers, importers: BTreeSet::new() }),
+            Role::Script | Role::Main => Ok(with(BTreeSet::new())),
             Role::Both(sites) => match eval.names_taken(file, sites) {
-                Some(importers) => Ok(Needs { workers, importers }),
+                Some(importers) => Ok(with(importers)),
                 None => Err(imported("another module takes all names of this one by a star import")),
             },
             Role::Library(_) => Err(imported("the module is imported, so a guard would keep its names from the importers")),
