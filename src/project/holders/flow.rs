@@ -39,9 +39,6 @@ const PUT: &[&str] = &["append", "appendleft", "add", "insert", "extend", "updat
 /// Special methods whose result is what an object of the class is used for.
 const GIVING: &[&str] = &["__call__", "__iter__", "__next__", "__getattr__", "__get__", "__new__"];
 
-/// Bases are followed up this far.
-const MAX_BASES: usize = 8;
-
 /// Where a value goes.
 #[derive(Debug, Clone, Copy)]
 enum To<'t> {
@@ -306,20 +303,22 @@ impl<'t> Flow<'t> {
     }
 
     /// What a call of something of that name may take.
-    fn signatures(&self, called: &str) -> Vec<&Signature<'t>> {
+    fn signatures(&self, called: &'t str) -> Vec<&Signature<'t>> {
         let functions = self.functions.get(called).into_iter().flatten();
-        functions.chain(self.constructors(called, MAX_BASES)).collect()
+        functions.chain(self.constructors(vec![called])).collect()
     }
 
-    fn constructors(&self, class: &str, depth: usize) -> Vec<&Signature<'t>> {
+    /// What constructor calls of classes of these names may take; where a class has no constructor, its bases' count.
+    fn constructors(&self, mut names: Vec<&'t str>) -> Vec<&Signature<'t>> {
         let mut found = Vec::new();
-        for class in self.classes.get(class).into_iter().flatten() {
-            match &class.init {
-                Some(init) => found.push(init),
-                None => {
-                    found.push(&class.fields);
-                    found.extend(class.bases.iter().filter(|_| depth > 0).flat_map(|base| self.constructors(base, depth - 1)));
-                }
+        let mut seen: FxHashSet<&str> = FxHashSet::default();
+        while let Some(name) = names.pop() {
+            if !seen.insert(name) {
+                continue;
+            }
+            for class in self.classes.get(name).into_iter().flatten() {
+                found.push(class.init.as_ref().unwrap_or(&class.fields));
+                names.extend(class.bases.iter().filter(|_| class.init.is_none()));
             }
         }
         found
@@ -331,7 +330,7 @@ impl<'t> Flow<'t> {
         let named = tree.child(callee, Field::Object).and_then(|object| page.last_text(object));
         let around = tree.enclosing(callee, &[Kind::ClassDefinition]).map(|class| page.facts.definition_name(class));
         let bases = around.and_then(|class| self.classes.get(class)).into_iter().flatten().flat_map(|class| class.bases.iter().copied());
-        bases.chain(named).flat_map(|class| self.constructors(class, MAX_BASES)).collect()
+        self.constructors(bases.chain(named).collect())
     }
 
     fn import(&mut self, page: Page<'t>, statement: NodeId) {
