@@ -55,7 +55,8 @@ impl<'t> Page<'t> {
         let Some(callee) = tree.child(call, Field::Function).map(|callee| tree.unparenthesized(callee)) else { return };
         let Some(called) = self.last_name(callee) else {
             // `Parallel(n)(…)` gives results, `factory()()` what the factory's function gives.
-            found.extend(self.sources(callee, words).into_iter().filter(|key| !words.apis.contains(key.name)));
+            let is_result = |key: &Key| tree.kind(callee) == Kind::Call && words.apis.contains(key.name);
+            found.extend(self.sources(callee, words).into_iter().filter(|key| !is_result(key)));
             return;
         };
         let (key, called) = (self.key(called), self.facts.text(called));
