@@ -116,14 +116,19 @@ impl Eval<'_> {
         if let Some(known) = self.project.known_start(function) {
             return known;
         }
-        // Asked for while it is being answered: the recursion adds nothing.
+        let found = self.within(function, || self.first_start(function))?.map(Arc::new);
+        self.project.remember_start(function, found.clone());
+        found
+    }
+
+    /// The answer of `work` about a function; `None` while one is being looked for already, since recursion adds nothing.
+    fn within(&self, function: Site, work: impl FnOnce() -> Option<ProcessStart>) -> Option<Option<ProcessStart>> {
         if self.chain.borrow().len() >= MAX_CHAIN || !self.chain.borrow_mut().insert(function) {
             return None;
         }
-        let found = self.first_start(function).map(Arc::new);
+        let found = work();
         self.chain.borrow_mut().remove(&function);
-        self.project.remember_start(function, found.clone());
-        found
+        Some(found)
     }
 
     fn first_start(&self, function: Site) -> Option<ProcessStart> {
@@ -231,8 +236,10 @@ impl Eval<'_> {
         if !avoided(first) {
             return Some(first.clone());
         }
-        let nodes = execution::body_of(self.file(function.file), function.node).into_iter();
-        nodes.filter_map(|node| self.start_at(Site { file: function.file, node })).find(|start| !avoided(start))
+        self.within(function, || {
+            let nodes = execution::body_of(self.file(function.file), function.node).into_iter();
+            nodes.filter_map(|node| self.start_at(Site { file: function.file, node })).find(|start| !avoided(start))
+        })?
     }
 
     /// What starts in a thread that a method of the standard library's threads and thread pools runs.
