@@ -2,9 +2,10 @@
 
 use crate::facts::flow::Flow;
 use crate::facts::scopes::Scopes;
+use crate::findings::FileEdit;
 use crate::syntax::parse::Parsed;
 use crate::syntax::{Kind, NodeId, Tree};
-use crate::text::{SourceFile, Span};
+use crate::text::{Edit, SourceFile, Span};
 use std::sync::Arc;
 
 /// Everything known about one file by itself.
@@ -57,6 +58,17 @@ impl FileFacts {
     /// The text of a span.
     pub fn slice(&self, span: Span) -> &str {
         self.source.slice(span)
+    }
+
+    /// Whether this is a package's `__main__.py`, whose functions no child can import.
+    pub fn is_package_main(&self) -> bool {
+        self.source.path.file_name().is_some_and(|name| name == "__main__.py")
+    }
+
+    /// Edits of this file, as a fix holds them.
+    pub fn file_edits(&self, edits: impl IntoIterator<Item = Edit>) -> Vec<FileEdit> {
+        let path = Arc::new(self.source.path.clone());
+        edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect()
     }
 
     /// The statement directly below the module that holds `node`; for a decorated definition, the decorators belong to it.

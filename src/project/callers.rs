@@ -180,9 +180,7 @@ impl Eval<'_> {
 
     /// Whether calls of the function pass its first parameter implicitly.
     pub fn is_method(&self, function: Site) -> bool {
-        let tree = self.file(function.file).tree();
-        tree.enclosing(function.node, &[Kind::ClassDefinition, Kind::FunctionDefinition, Kind::Lambda]).is_some_and(|up| tree.kind(up) == Kind::ClassDefinition)
-            && !self.has_decorator(function, &["staticmethod"])
+        self.is_in_class(function) && !self.has_decorator(function, &["staticmethod"])
     }
 
     /// Whether a function or lambda stands directly in the body of a class.

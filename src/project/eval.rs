@@ -27,7 +27,7 @@ pub(super) enum Answer {
     Member((FileId, String)),
 }
 
-/// Answers what expressions may be. One per thread: answers are remembered.
+/// Answers what expressions may be, and remembers the answers: made anew for every few files, lest they pile up.
 #[derive(Debug)]
 pub struct Eval<'p> {
     /// What is asked about.

@@ -1,11 +1,10 @@
 //! Argument values that have a picklable equal: `defaultdict(lambda: 0)`, generator expressions, `os.environ`.
 
 use crate::facts::FileFacts;
-use crate::findings::{Applicability, FileEdit, Fix};
+use crate::findings::{Applicability, Fix};
 use crate::project::{Callable, Carried, Eval, Site, Value};
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::{Edit, Span};
-use std::sync::Arc;
 
 /// `defaultdict(int)` for `defaultdict(lambda: 0)`, where a builtin type makes exactly the value of the lambda.
 pub fn default_factory(eval: &Eval, lambda: Site) -> Option<Fix> {
@@ -166,6 +165,5 @@ pub fn copied_environment(eval: &Eval, environment: Site) -> Fix {
 }
 
 fn fix(facts: &FileFacts, title: String, applicability: Applicability, edits: Vec<Edit>) -> Fix {
-    let path = Arc::new(facts.source.path.clone());
-    Fix { title, applicability, edits: edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect(), new_names: Vec::new() }
+    Fix { title, applicability, edits: facts.file_edits(edits), new_names: Vec::new() }
 }

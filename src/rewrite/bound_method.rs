@@ -3,12 +3,11 @@
 use super::{fresh_name, imports, place};
 use crate::facts::FileFacts;
 use crate::facts::scopes::BindingKind;
-use crate::findings::{Applicability, FileEdit, Fix, Remedy};
+use crate::findings::{Applicability, Fix, Remedy};
 use crate::project::picklability::Obstacle;
 use crate::project::{Callable, Eval, FileId, Sent, Site, Type, Value};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use crate::text::Edit;
-use std::sync::Arc;
 
 /// What the objects are called that a worker may open for itself: another connection to the same database is as good.
 const REOPENED: &str = "a database connection";
@@ -66,13 +65,7 @@ pub fn remedy(eval: &Eval, sent: &Sent, obstacles: &[Obstacle]) -> Option<Remedy
         edits.extend(partial.edit);
         new_names.extend(partial.new_name);
     }
-    let path = Arc::new(facts.source.path.clone());
-    Some(Remedy::Fix(Fix {
-        title: format!("make a '{class_name}' in the worker"),
-        applicability,
-        edits: edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect(),
-        new_names,
-    }))
+    Some(Remedy::Fix(Fix { title: format!("make a '{class_name}' in the worker"), applicability, edits: facts.file_edits(edits), new_names }))
 }
 
 /// How a file can name a class at module level: by its own name, or as it is imported there.

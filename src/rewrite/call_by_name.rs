@@ -5,12 +5,11 @@ use super::captures::{self, CaptureKind};
 use super::{fresh_name, place};
 use crate::facts::FileFacts;
 use crate::facts::scopes::BindingKind;
-use crate::findings::{Applicability, FileEdit, Fix, Reason, Refusal, Remedy};
+use crate::findings::{Applicability, Fix, Reason, Refusal, Remedy};
 use crate::project::{Eval, FileId, Origin, Sent, Site};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use crate::text::Edit;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// The remedies for hand-overs of one such callable, which the module knows as `name`: one fix for all that can be mended.
 pub fn remedies(eval: &Eval, sent: &[&Sent], name: &str) -> Vec<Remedy> {
@@ -23,9 +22,8 @@ pub fn remedies(eval: &Eval, sent: &[&Sent], name: &str) -> Vec<Remedy> {
     let mut new_names = Vec::new();
     for (file, nodes) in reads {
         let facts = eval.file(file);
-        let path = Arc::new(facts.source.path.clone());
         let (own, new_name) = edits_in(facts, &nodes.into_iter().collect::<Vec<_>>(), name);
-        edits.extend(own.into_iter().map(|edit| FileEdit { path: path.clone(), edit }));
+        edits.extend(facts.file_edits(own));
         new_names.push(new_name);
     }
     let title = format!("send a module-level function that calls '{name}'");
@@ -54,7 +52,7 @@ fn reads_of(eval: &Eval, sent: &Sent) -> Result<(FileId, Vec<NodeId>), Refusal> 
         let advice = "send a module-level function that calls it";
         Err(Refusal::new(Reason::UnknownDecorator, format!("{what}, so no function can be sent in its place"), advice))
     };
-    if facts.source.path.file_name().is_some_and(|file| file == "__main__.py") {
+    if facts.is_package_main() {
         return refuse("the file is run as __main__.py, which children never import");
     }
     let in_argument: Vec<NodeId> = tree.subtree(handover.node).filter(|node| is_read(eval, sent, Site { file: handover.file, node: *node })).collect();

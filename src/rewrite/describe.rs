@@ -1,4 +1,4 @@
-//! Names that say what a lambda does.
+//! Words: names that say what a lambda does, lists of names for titles.
 
 use crate::facts::FileFacts;
 use crate::syntax::{Field, Kind, NodeId};
@@ -82,4 +82,9 @@ fn action(facts: &FileFacts, body: NodeId) -> Option<String> {
         Kind::Integer | Kind::Float | Kind::True | Kind::False | Kind::None => Some("constant".to_owned()),
         _ => None,
     }
+}
+
+/// Names as a title tells them: `'a', 'b'`.
+pub(super) fn quoted<S: std::fmt::Display>(names: &[S]) -> String {
+    names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
 }

@@ -1,12 +1,11 @@
 //! Exceptions that tell pickle how to make them again.
 
 use super::{imports, place};
-use crate::findings::{Applicability, FileEdit, Fix};
+use crate::findings::{Applicability, Fix};
 use crate::project::exceptions::Gap;
 use crate::project::{Eval, Site};
 use crate::syntax::{Field, Kind};
 use crate::text::{Edit, indent};
-use std::sync::Arc;
 
 /// A `__reduce__` below the exception's `__init__`, where that keeps every parameter in an attribute.
 pub fn reduced(eval: &Eval, class: Site, gap: &Gap) -> Option<Fix> {
@@ -40,11 +39,10 @@ pub fn reduced(eval: &Eval, class: Site, gap: &Gap) -> Option<Fix> {
     let tuple = if let [one] = values.as_slice() { format!("({one},)") } else { format!("({})", values.join(", ")) };
     let text = format!("{newline}{newline}{indentation}def __reduce__(self):{newline}{indentation}{unit}return self.__class__, {tuple}, self.__dict__");
     let edit = Edit::insert(tree.end(gap.init.node), text);
-    let path = Arc::new(facts.source.path.clone());
     Some(Fix {
         title: "tell pickle how to make the exception again".into(),
         applicability: Applicability::Unsafe,
-        edits: vec![FileEdit { path, edit }],
+        edits: facts.file_edits([edit]),
         new_names: Vec::new(),
     })
 }
@@ -64,11 +62,10 @@ pub fn made_without_init(eval: &Eval, gap: &Gap) -> Option<Fix> {
     let call = format!("return {}, (type(self), *self.args), self.__dict__", remake.expression);
     let text = format!("{newline}{newline}{indentation}def __reduce__(self):{newline}{indentation}{unit}{call}");
     let edits = std::iter::once(Edit::insert(tree.end(gap.init.node), text)).chain(remake.edit);
-    let path = Arc::new(facts.source.path.clone());
     Some(Fix {
         title: "tell pickle how to make the exception again".into(),
         applicability: Applicability::Unsafe,
-        edits: edits.map(|edit| FileEdit { path: path.clone(), edit }).collect(),
+        edits: facts.file_edits(edits),
         new_names: remake.new_name.into_iter().collect(),
     })
 }

@@ -11,13 +11,12 @@ use super::member::{companions, holder, in_moved_part, inner_names, is_class, ta
 use super::{attribute_captures, defaults, fresh_name, imports, place};
 use crate::facts::FileFacts;
 use crate::facts::scopes::BindingKind;
-use crate::findings::{Applicability, FileEdit, Fix, Reason, Refusal};
+use crate::findings::{Applicability, Fix, Reason, Refusal};
 use crate::project::{Eval, FileId, Site};
 use crate::rewrite::Bind;
 use crate::syntax::{Kind, NodeId};
 use crate::text::Edit;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// One definition that moves.
 #[derive(Debug)]
@@ -307,8 +306,7 @@ impl<'e, 'p> Group<'e, 'p> {
             edits.splice(0..0, partial.edit.clone());
             new_names.extend(partial.new_name.clone());
         }
-        let path = Arc::new(facts.source.path.clone());
-        let edits = edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect();
+        let edits = facts.file_edits(edits);
         Ok(Fix { title, applicability: Applicability::Safe, edits, new_names })
     }
 

@@ -3,10 +3,9 @@
 use super::globals::GlobalRead;
 use super::{imports, place};
 use crate::facts::scopes::BindingKind;
-use crate::findings::{Applicability, FileEdit, Fix, Reason, Refusal};
+use crate::findings::{Applicability, Fix, Reason, Refusal};
 use crate::project::Eval;
 use crate::syntax::{Kind, Tree};
-use std::sync::Arc;
 
 /// The rewrite of an import under the guard into one at the top of the file.
 pub fn to_top(eval: &Eval, read: &GlobalRead) -> Result<Fix, Refusal> {
@@ -23,11 +22,10 @@ pub fn to_top(eval: &Eval, read: &GlobalRead) -> Result<Fix, Refusal> {
         return Err(shape("the import does not stand on a line of its own, right under the guard"));
     }
     let edits = [imports::insertion(facts, facts.text(statement), module), place::remove_statement(facts, statement)];
-    let path = Arc::new(facts.source.path.clone());
     Ok(Fix {
         title: format!("import '{}' at the top of the file", read.name),
         applicability: Applicability::Unsafe,
-        edits: edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect(),
+        edits: facts.file_edits(edits),
         new_names: Vec::new(),
     })
 }

@@ -1,14 +1,14 @@
 //! Globals of the main process handed to a pool's workers by an initializer.
 
+use super::describe::quoted;
 use super::globals::{Placement, placement};
 use super::{arguments, fresh_name, place};
 use crate::facts::FileFacts;
 use crate::facts::scopes::{BindingKind, Resolution};
-use crate::findings::{Applicability, FileEdit, Fix, Reason, Refusal};
+use crate::findings::{Applicability, Fix, Reason, Refusal};
 use crate::project::{Eval, FileId, Sent, Site, Type, Value};
 use crate::syntax::{Kind, NodeId, Tree};
 use crate::text::Edit;
-use std::sync::Arc;
 
 /// How the file that starts workers reaches the globals of another file.
 pub(super) struct Access {
@@ -33,23 +33,28 @@ pub fn hand_over(eval: &Eval, sent: &Sent, file: FileId, names: &[String]) -> Re
     }
     let function = fresh_name::module_name(facts, "init_worker");
     let access = access(eval, call, file, names, &function)?;
-    let newline = facts.source.newline();
-    let unit = place::indent_unit(facts);
-    let parameters: Vec<String> = names.iter().map(|name| format!("{name}_")).collect();
-    let lines: Vec<String> = names.iter().zip(&parameters).map(|(name, parameter)| format!("{unit}{name} = {parameter}")).collect();
-    let text = format!("def {function}({}):{newline}{unit}global {}{newline}{}", parameters.join(", "), names.join(", "), lines.join(newline));
+    let (parameters, binding) = bound_from_parameters(facts, names);
+    let text = format!("def {function}({}):{binding}", parameters.join(", "));
     let values: Vec<&str> = access.values.iter().map(String::as_str).collect();
     let given = format!("initializer={}, initargs={}", access.function, arguments::tuple_text(&values));
     let definition = if call.file == file { place::insert_above(facts, call.node, &text) } else { above_readers(facts, names, &text) };
     let mut edits = vec![(facts, definition), (maker, arguments::append(maker, call.node, &given))];
     edits.extend(access.import.map(|edit| (maker, edit)));
-    let list = names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
     Ok(Fix {
-        title: format!("hand {list} to the workers by an initializer"),
+        title: format!("hand {} to the workers by an initializer", quoted(names)),
         applicability: Applicability::Unsafe,
-        edits: edits.into_iter().map(|(facts, edit)| FileEdit { path: Arc::new(facts.source.path.clone()), edit }).collect(),
+        edits: edits.into_iter().flat_map(|(facts, edit)| facts.file_edits([edit])).collect(),
         new_names: vec![function],
     })
+}
+
+/// Parameters for the globals `names`, and the lines of a function's body that bind the globals to them.
+pub(super) fn bound_from_parameters(facts: &FileFacts, names: &[String]) -> (Vec<String>, String) {
+    let (newline, unit) = (facts.source.newline(), place::indent_unit(facts));
+    let parameters: Vec<String> = names.iter().map(|name| format!("{name}_")).collect();
+    let lines: String = names.iter().zip(&parameters).map(|(name, parameter)| format!("{newline}{unit}{name} = {parameter}")).collect();
+    let binding = format!("{newline}{unit}global {}{lines}", names.join(", "));
+    (parameters, binding)
 }
 
 /// How `call` can name the globals of a file, and a function that will be there.

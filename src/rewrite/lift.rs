@@ -37,7 +37,7 @@ fn try_callable(eval: &Eval, definition: Site, uses: Vec<Use>, bind: Bind) -> Re
             "send a plain function that calls asyncio.run",
         ));
     }
-    if facts.source.path.file_name().is_some_and(|file| file == "__main__.py") {
+    if facts.is_package_main() {
         return Err(Refusal::new(
             Reason::MainModule,
             "the file is run as __main__.py, which child processes never import, so it cannot host workers".to_owned(),

@@ -1,11 +1,10 @@
 //! A module-level function that calls the method meant, for methods whose name means something else in the child.
 
 use super::{fresh_name, imports, place};
-use crate::findings::{Applicability, FileEdit, Fix, Reason, Refusal, Remedy};
+use crate::findings::{Applicability, Fix, Reason, Refusal, Remedy};
 use crate::project::{Callable, Eval, Sent, Type, Value};
 use crate::syntax::{Field, Kind};
 use crate::text::Edit;
-use std::sync::Arc;
 
 /// The remedy for a method that is sent under a private name or through `super()`.
 pub fn remedy(eval: &Eval, sent: &Sent, is_super: bool) -> Remedy {
@@ -108,11 +107,10 @@ fn finish(eval: &Eval, sent: &Sent, class: crate::syntax::NodeId, definition: &s
     let facts = eval.file(leaf.file);
     edits.push(place::insert_above(facts, class, definition));
     edits.push(Edit::replace(facts.tree().span(leaf.node), text));
-    let path = Arc::new(facts.source.path.clone());
     Fix {
         title: format!("send a module-level function that calls the method: '{name}'"),
         applicability: Applicability::Safe,
-        edits: edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect(),
+        edits: facts.file_edits(edits),
         new_names: vec![name],
     }
 }

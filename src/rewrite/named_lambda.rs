@@ -3,12 +3,11 @@
 use super::body::{Definition, Style};
 use super::place;
 use crate::facts::FileFacts;
-use crate::findings::{Applicability, FileEdit, Fix, Reason, Refusal, Remedy};
+use crate::findings::{Applicability, Fix, Reason, Refusal, Remedy};
 use crate::project::{Eval, Site};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use crate::text::{Edit, Span, indent};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// The remedy for the module-level or class-level `assignment` of `lambda`; `others` are all statements that become a `def`.
 pub fn to_def(eval: &Eval, lambda: Site, assignment: NodeId, others: &BTreeSet<NodeId>) -> Remedy {
@@ -19,7 +18,7 @@ pub fn to_def(eval: &Eval, lambda: Site, assignment: NodeId, others: &BTreeSet<N
             Remedy::Fix(Fix {
                 title: format!("define '{name}' with def"),
                 applicability: Applicability::Safe,
-                edits: vec![FileEdit { path: Arc::new(facts.source.path.clone()), edit }],
+                edits: facts.file_edits([edit]),
                 new_names: Vec::new(),
             })
         }

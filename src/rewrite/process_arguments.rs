@@ -1,15 +1,15 @@
 //! Globals of the main process handed to a `Process` as further arguments: its target becomes a function that takes them,
 //! or one that binds them in the child before it calls the other.
 
+use super::describe::quoted;
 use super::initializer::{self, no_place};
 use super::{arguments, fresh_name};
 use crate::facts::FileFacts;
-use crate::findings::{Applicability, FileEdit, Fix, Refusal};
+use crate::findings::{Applicability, Fix, Refusal};
 use crate::project::{Callable, Eval, FileId, Sent, Site};
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::Edit;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// The rewrite of `Process(target=add, args=(n,))` into `Process(target=add, args=(n, lock))` and of `def add(n)` into
 /// `def add(n, lock)`; `uses` are all the dispatches that send the function.
@@ -45,12 +45,11 @@ pub fn hand_over(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names: 
         names.iter().try_for_each(|name| initializer::readable(eval, each.dispatch.call, name))?;
         edits.push(further_argument(eval, each, own.len(), &values).ok_or_else(|| no_place("the arguments of the process cannot be seen whole"))?);
     }
-    let path = Arc::new(facts.source.path.clone());
-    let told = names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+    let told = quoted(names);
     Ok(Fix {
         title: format!("hand {told} to the process as an argument"),
         applicability: Applicability::Unsafe,
-        edits: edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect(),
+        edits: facts.file_edits(edits),
         new_names: Vec::new(),
     })
 }
@@ -61,9 +60,7 @@ pub fn bound_first(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names
     let Callable::Function(worker) = sent.origin.callable else { return Err(no_place("what the process runs is no plain function")) };
     let facts = eval.file(file);
     let name = facts.definition_name(worker.node);
-    let at_module_level = worker.file == file && facts.enclosing_function(worker.node).is_none();
-    let is_main = facts.source.path.file_name().is_some_and(|name| name == "__main__.py");
-    if !at_module_level || is_main || !uses.iter().all(|each| is_direct(eval, each)) {
+    if !is_importable_from(facts, worker, file) || !uses.iter().all(|each| is_direct(eval, each)) {
         return Err(no_place("the function lies in another module than what it reads, or reaches the process in another way"));
     }
     let (function, text) = binding_function(facts, name, names, false);
@@ -78,11 +75,11 @@ pub fn bound_first(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names
         edits.push((caller, Edit::replace(caller.tree().span(each.origin.leaf.node), access.function)));
         edits.extend(access.import.map(|edit| (caller, edit)));
     }
-    let told = names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+    let told = quoted(names);
     Ok(Fix {
         title: format!("hand {told} to the process as an argument"),
         applicability: Applicability::Unsafe,
-        edits: edits.into_iter().map(|(facts, edit)| FileEdit { path: Arc::new(facts.source.path.clone()), edit }).collect(),
+        edits: edits.into_iter().flat_map(|(facts, edit)| facts.file_edits([edit])).collect(),
         new_names: vec![function],
     })
 }
@@ -91,15 +88,12 @@ pub fn bound_first(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names
 fn binding_function(facts: &FileFacts, name: &str, names: &[String], returns: bool) -> (String, String) {
     let function = fresh_name::module_name(facts, &format!("start_{name}"));
     let (newline, unit) = (facts.source.newline(), super::place::indent_unit(facts));
-    let parameters: Vec<String> = names.iter().map(|name| format!("{name}_")).collect();
-    let lines: Vec<String> = names.iter().zip(&parameters).map(|(name, parameter)| format!("{newline}{unit}{name} = {parameter}")).collect();
+    let (parameters, binding) = initializer::bound_from_parameters(facts, names);
     let clash = names.iter().chain(&parameters).any(|name| matches!(name.as_str(), "args" | "kwargs"));
     let (rest, named) = if clash { ("arguments", "keywords") } else { ("args", "kwargs") };
     let text = format!(
-        "def {function}({}, *{rest}, **{named}):{newline}{unit}global {}{}{newline}{unit}{}{name}(*{rest}, **{named})",
+        "def {function}({}, *{rest}, **{named}):{binding}{newline}{unit}{}{name}(*{rest}, **{named})",
         parameters.join(", "),
-        names.join(", "),
-        lines.concat(),
         if returns { "return " } else { "" }
     );
     (function, text)
@@ -112,8 +106,6 @@ pub fn bound_by_partial(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, 
     let Callable::Function(worker) = sent.origin.callable else { return Err(no_place("what the worker runs is no plain function")) };
     let facts = eval.file(file);
     let tree = facts.tree();
-    let at_module_level = worker.file == file && facts.enclosing_function(worker.node).is_none() && facts.decorators(worker.node).is_empty();
-    let is_main = facts.source.path.file_name().is_some_and(|name| name == "__main__.py");
     // A partial has no name to print.
     let asks_for_name = |site: &Site| {
         let home = eval.file(site.file);
@@ -127,7 +119,7 @@ pub fn bound_by_partial(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, 
             && each.dispatch.api(eval.project).id != "mp.Process"
             && !each.origin.through.iter().chain([&each.dispatch.call]).any(asks_for_name)
     };
-    if !at_module_level || is_main || !uses.iter().all(is_plain) {
+    if !is_importable_from(facts, worker, file) || !facts.decorators(worker.node).is_empty() || !uses.iter().all(is_plain) {
         return Err(no_place("the function lies in another module than what it reads, or reaches the workers in another way"));
     }
     let (function, text) = binding_function(facts, facts.definition_name(worker.node), names, true);
@@ -143,14 +135,19 @@ pub fn bound_by_partial(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, 
         edits.push(Edit::replace(tree.span(leaf), format!("{}({function}, {})", partial.expression, access.values.join(", "))));
     }
     edits.extend(partial.edit);
-    let path = Arc::new(facts.source.path.clone());
-    let told = names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+    let told = quoted(names);
     Ok(Fix {
         title: format!("send {told} along with the tasks"),
         applicability: Applicability::Unsafe,
-        edits: edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect(),
+        edits: facts.file_edits(edits),
         new_names: partial.new_name.into_iter().chain([function]).collect(),
     })
+}
+
+/// Whether workers find `worker` as a module-level function of `file`, whose facts these are: children know a `__main__.py`
+/// by another name.
+fn is_importable_from(facts: &FileFacts, worker: Site, file: FileId) -> bool {
+    worker.file == file && facts.enclosing_function(worker.node).is_none() && !facts.is_package_main()
 }
 
 /// An insertion of a definition behind another one of the module.

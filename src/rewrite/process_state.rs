@@ -1,11 +1,10 @@
 //! What a `Process` subclass makes in `__init__` and only the child uses: made in `run` instead.
 
 use super::place;
-use crate::findings::{Applicability, FileEdit, Fix};
+use crate::findings::{Applicability, Fix};
 use crate::project::{Eval, Site};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use crate::text::{Edit, indent};
-use std::sync::Arc;
 
 /// The rewrite of `__init__`'s `self.x = make()` into `run`, where nothing but `run` and what only `run` calls uses the attribute.
 pub fn made_in_run(eval: &Eval, class: Site, write: Site) -> Option<Fix> {
@@ -38,13 +37,7 @@ pub fn made_in_run(eval: &Eval, class: Site, write: Site) -> Option<Fix> {
     let text = super::body::apply_inside(facts, tree.span(statement), renamed)?;
     let line = format!("{text}{}{indentation}", facts.source.newline());
     let edits = [Edit::insert(tree.start(first), line), place::remove_statement(facts, statement)];
-    let path = Arc::new(facts.source.path.clone());
-    Some(Fix {
-        title: format!("make 'self.{name}' in run()"),
-        applicability: Applicability::Unsafe,
-        edits: edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect(),
-        new_names: Vec::new(),
-    })
+    Some(Fix { title: format!("make 'self.{name}' in run()"), applicability: Applicability::Unsafe, edits: facts.file_edits(edits), new_names: Vec::new() })
 }
 
 /// The edits that make an expression of `__init__` mean the same in another method: it may read module-level names, and

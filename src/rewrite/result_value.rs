@@ -1,10 +1,9 @@
 //! Results that have a picklable equal: `list(d.keys())` for `d.keys()`, a list for a generator expression.
 
-use crate::findings::{Applicability, FileEdit, Fix};
+use crate::findings::{Applicability, Fix};
 use crate::project::{Callable, Eval, Sent, Site};
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::{Edit, Span};
-use std::sync::Arc;
 
 /// The rewrite of a returned expression of the kind `what`, where there is one.
 pub fn picklable(eval: &Eval, returned: Site, what: &str) -> Option<Fix> {
@@ -22,8 +21,7 @@ pub fn picklable(eval: &Eval, returned: Site, what: &str) -> Option<Fix> {
         ("a read-only view of a dict", Kind::Call | Kind::Identifier) => wrapped("dict"),
         _ => return None,
     };
-    let path = Arc::new(facts.source.path.clone());
-    let edits = edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect();
+    let edits = facts.file_edits(edits);
     Some(Fix { title, applicability: Applicability::Unsafe, edits, new_names: Vec::new() })
 }
 
@@ -60,7 +58,6 @@ pub fn run_to_the_end(eval: &Eval, sent: &Sent) -> Option<Fix> {
     };
     edits.push(super::place::insert_above(facts, leaf.node, &format!("def {name}({signature}):{newline}{unit}{body}")));
     edits.push(Edit::replace(tree.span(leaf.node), name.clone()));
-    let path = Arc::new(facts.source.path.clone());
-    let edits = edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect();
+    let edits = facts.file_edits(edits);
     Some(Fix { title: format!("send a function that runs '{own}' to its end: '{name}'"), applicability: Applicability::Unsafe, edits, new_names })
 }

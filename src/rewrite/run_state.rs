@@ -1,14 +1,14 @@
 //! Globals of the main process that the `run` method of a `Process` subclass reads: kept in the process object, which travels.
 
+use super::describe::quoted;
 use super::initializer::{available, no_place};
 use super::{fresh_name, place};
 use crate::facts::FileFacts;
-use crate::findings::{Applicability, FileEdit, Fix, Refusal};
+use crate::findings::{Applicability, Fix, Refusal};
 use crate::project::{Callable, Eval, FileId, Sent, Site};
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::{Edit, indent};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// What every process has already.
 const OF_PROCESSES: &[&str] =
@@ -29,12 +29,10 @@ pub fn hand_over(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names: 
     let mut edits = keeping(eval, class, names, &kept).ok_or_else(|| no_place("the constructor of the process leaves no place for it"))?;
     let read = reading(eval, class, run, &kept).or_else(|| bound_in_run(facts, run.node, &kept));
     edits.extend(read.ok_or_else(|| no_place("the process binds it itself, or reads it where it has another meaning"))?);
-    let path = Arc::new(facts.source.path.clone());
-    let told = names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
     Ok(Fix {
-        title: format!("keep {told} in the process"),
+        title: format!("keep {} in the process", quoted(names)),
         applicability: Applicability::Unsafe,
-        edits: edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect(),
+        edits: facts.file_edits(edits),
         new_names: Vec::new(),
     })
 }

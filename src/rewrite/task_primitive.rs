@@ -3,12 +3,11 @@
 
 use super::{arguments, fresh_name, place};
 use crate::facts::FileFacts;
-use crate::findings::{Applicability, FileEdit, Fix};
+use crate::findings::{Applicability, Fix};
 use crate::project::{Callable, Carried, Eval, Sent, Site, Value};
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::{Edit, Span};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// A primitive: how the code names it, and the name that workers know it by.
 struct Primitive {
@@ -33,8 +32,7 @@ struct Wrapper {
 pub fn by_initializer(eval: &Eval, made: Site, carried: &[&Carried], tasks: &[&Sent]) -> Option<Fix> {
     let facts = eval.file(made.file);
     let starts = eval.dispatches_at(made).into_iter().find(|each| each.api(eval.project).callables.first().is_some_and(|slot| slot.name == "initializer"))?;
-    let is_main = facts.source.path.file_name().is_some_and(|file| file == "__main__.py");
-    if is_main || eval.has_splat(made) || !eval.slots(&starts).is_empty() || !eval.arguments(&starts).is_empty() {
+    if facts.is_package_main() || eval.has_splat(made) || !eval.slots(&starts).is_empty() || !eval.arguments(&starts).is_empty() {
         return None;
     }
     let mut plan = Plan { eval, facts, made, taken: fresh_name::names_in_use(facts), primitives: Vec::new(), wrappers: Vec::new() };
@@ -53,11 +51,10 @@ pub fn by_initializer(eval: &Eval, made: Site, carried: &[&Carried], tasks: &[&S
     edits.push(arguments::append(facts, made.node, &format!("initializer={init}, initargs={}", arguments::tuple_text(&values))));
     let globals = plan.primitives.into_iter().map(|each| each.global);
     let new_names = globals.chain([init]).chain(plan.wrappers.into_iter().map(|each| each.name)).collect();
-    let path = Arc::new(facts.source.path.clone());
     Some(Fix {
         title: format!("hand {} to the workers by an initializer", names.join(", ")),
         applicability: Applicability::Unsafe,
-        edits: edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect(),
+        edits: facts.file_edits(edits),
         new_names,
     })
 }

@@ -6,11 +6,10 @@ use super::captures::{self, CaptureKind};
 use super::timing;
 use crate::facts::FileFacts;
 use crate::facts::scopes::BindingKind;
-use crate::findings::{Applicability, FileEdit, Fix};
+use crate::findings::{Applicability, Fix};
 use crate::project::{Eval, FileId, Site, Type, Value};
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::{Edit, Span};
-use std::sync::Arc;
 
 /// The rewrite of `submit(lambda: work(a, b))` as `submit(work, a, b)`, of `map(lambda x: work(x), xs)` as
 /// `map(work, xs)`; `None` where the lambda does anything else.
@@ -41,8 +40,7 @@ pub fn unwrap(eval: &Eval, file: FileId, lambda: NodeId, uses: &[Use]) -> Option
             passed_on(eval, file, lambda, list, worker, each)?
         }
     };
-    let path = Arc::new(facts.source.path.clone());
-    let edits = edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect();
+    let edits = facts.file_edits(edits);
     Some(Fix { title: format!("send '{worker}' itself"), applicability: Applicability::Safe, edits, new_names: Vec::new() })
 }
 

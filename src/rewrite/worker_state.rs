@@ -2,15 +2,15 @@
 //! method, or a `__getstate__` that leaves the rest behind.
 
 use super::captures::{is_change, is_written};
+use super::describe::quoted;
 use super::place;
 use crate::facts::FileFacts;
-use crate::findings::{Applicability, FileEdit, Fix};
+use crate::findings::{Applicability, Fix};
 use crate::project::picklability::Obstacle;
 use crate::project::{Eval, Site, Value};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use crate::text::{Edit, Span, indent};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// More methods than these are not looked into: what they use is unknown.
 const MAX_METHODS: usize = 40;
@@ -144,16 +144,14 @@ pub fn left_behind(eval: &Eval, class: Site, obstacles: &[Obstacle], workers: &[
         Some(init) => Edit::insert(tree.end(*init), format!("{newline}{newline}{indentation}{text}")),
         None => Edit::insert(tree.start(first), format!("{text}{newline}{newline}{indentation}")),
     };
-    let list = names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
-    Some(fix(facts, format!("leave {list} behind when the object is pickled: the worker does not use it"), vec![edit]))
+    Some(fix(facts, format!("leave {} behind when the object is pickled: the worker does not use it", quoted(&names)), vec![edit]))
 }
 
 /// Bases outside the project that keep nothing in their objects.
 const PLAIN_BASES: &[&str] = &["builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"];
 
 fn fix(facts: &FileFacts, title: String, edits: Vec<Edit>) -> Fix {
-    let path = Arc::new(facts.source.path.clone());
-    let edits = edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect();
+    let edits = facts.file_edits(edits);
     Fix { title, applicability: Applicability::Unsafe, edits, new_names: Vec::new() }
 }
 

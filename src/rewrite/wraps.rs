@@ -2,12 +2,11 @@
 
 use super::imports;
 use crate::facts::FileFacts;
-use crate::findings::{Applicability, FileEdit, Fix, Reason, Refusal, Remedy};
+use crate::findings::{Applicability, Fix, Reason, Refusal, Remedy};
 use crate::project::{Eval, Site, Value};
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::{Edit, indent};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// A decorator whose result does not carry the decorated function's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,11 +116,10 @@ pub fn remedy(eval: &Eval, functions: &[(Site, String)]) -> Remedy {
         let indentation = indent::indentation(facts.all(), start);
         edits.push(Edit::insert(start, format!("@{}({parameter}){newline}{indentation}", wraps.expression)));
     }
-    let path = Arc::new(facts.source.path.clone());
     Remedy::Fix(Fix {
         title: "add functools.wraps to the decorator".to_owned(),
         applicability: Applicability::Safe,
-        edits: edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect(),
+        edits: facts.file_edits(edits),
         new_names: wraps.new_name.into_iter().collect(),
     })
 }

@@ -22,7 +22,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         return found;
     }
     let facts = ctx.facts();
-    let is_main_module = facts.source.path.file_name().is_some_and(|name| name == "__main__.py");
+    let is_main_module = facts.is_package_main();
     for hit in ctx.matches() {
         let Some(function) = hit.get("callable").map(|node| ctx.at(node)) else { continue };
         let sent = ctx.index.of(function);

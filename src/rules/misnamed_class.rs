@@ -1,12 +1,11 @@
 //! SP110: `X = namedtuple("Y", …)` and the like, whose name is not the binding.
 
 use super::{Rule, RuleContext};
-use crate::findings::{Applicability, FileEdit, Finding, Fix, Reason, Refusal, Remedy, Severity, StartMethod};
+use crate::findings::{Applicability, Finding, Fix, Reason, Refusal, Remedy, Severity, StartMethod};
 use crate::project::{Callable, Site};
 use crate::syntax::{Kind, NodeId, QueryFile};
 use crate::text::Edit;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 static QUERY: QueryFile = QueryFile::new("misnamed_class", include_str!("../../queries/misnamed_class.scm"));
 
@@ -55,8 +54,8 @@ fn remedy(ctx: &RuleContext, given: NodeId, binding: &str) -> Remedy {
             "give each class a name of its own",
         ));
     };
-    let edit = FileEdit { path: Arc::new(facts.source.path.clone()), edit: Edit::replace(tree.span(content), binding) };
-    Remedy::Fix(Fix { title: format!("name the class '{binding}'"), applicability: Applicability::Safe, edits: vec![edit], new_names: Vec::new() })
+    let edits = facts.file_edits([Edit::replace(tree.span(content), binding)]);
+    Remedy::Fix(Fix { title: format!("name the class '{binding}'"), applicability: Applicability::Safe, edits, new_names: Vec::new() })
 }
 
 /// The first place where objects of the class travel: its name is read in a worker, or in a function (or at module

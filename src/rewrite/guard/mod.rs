@@ -13,13 +13,12 @@ pub use sorting::{Needs, Sorting, reads_once};
 
 use super::GuardStyle;
 use crate::facts::guard;
-use crate::findings::{Applicability, FileEdit, Fix, Reason, Refusal};
+use crate::findings::{Applicability, Fix, Reason, Refusal};
 use crate::project::script::Role;
 use crate::project::{Eval, FileId, Sent, Site};
 use crate::syntax::NodeId;
 use crate::text::Edit;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// A file as a script: its top-level statements and who needs its names.
 #[derive(Debug)]
@@ -127,19 +126,18 @@ impl<'e, 'p> Script<'e, 'p> {
         Ok(Fix {
             title: "test `__name__` for \"__main__\"".to_owned(),
             applicability: Applicability::Safe,
-            edits: vec![FileEdit { path: Arc::new(facts.source.path.clone()), edit }],
+            edits: facts.file_edits([edit]),
             new_names: Vec::new(),
         })
     }
 
     fn fix(&self, sorting: &Sorting, style: GuardStyle) -> Fix {
         let facts = self.eval.file(self.file);
-        let path = Arc::new(facts.source.path.clone());
         let edits = print::edits(facts, &self.items, sorting, style);
         Fix {
             title: "put what only the script itself should do under `if __name__ == \"__main__\":`".to_owned(),
             applicability: Applicability::Safe,
-            edits: edits.into_iter().map(|edit| FileEdit { path: path.clone(), edit }).collect(),
+            edits: facts.file_edits(edits),
             new_names: Vec::new(),
         }
     }
