@@ -45,6 +45,21 @@ impl Eval<'_> {
         starts.iter().any(|start| self.is_before(place, *start)) && !starts.iter().any(|start| self.is_before(*start, place))
     }
 
+    /// The calls of `start` on the process that the constructor call `made` gives, as far as they can be seen.
+    pub fn starts_of_process(&self, made: Site) -> Vec<Site> {
+        let class = self.values(made).iter().find_map(|value| if let Value::Instance(Type::Class(class)) = value { Some(*class) } else { None });
+        if let Some(class) = class {
+            return self.starts_of(class);
+        }
+        let is_it = |value: &Value| matches!(value, Value::Method { receiver: Type::External { made: Some(other), .. }, .. } if *other == made);
+        let calls = self.project.calls_named("start").iter().copied();
+        let own = |call: &Site| {
+            let callee = self.file(call.file).tree().child(call.node, Field::Function);
+            callee.is_some_and(|node| self.values(Site { file: call.file, node }).iter().any(is_it))
+        };
+        calls.filter(own).collect()
+    }
+
     /// The calls of `start` on objects of a `Process` subclass, its bases and its subclasses.
     fn starts_of(&self, class: Site) -> Vec<Site> {
         let related = |other: Site| self.lineage(other).contains(&class) || self.lineage(class).contains(&other);

@@ -172,6 +172,26 @@ pub(super) fn extended(facts: &FileFacts, display: Site, values: &[&str]) -> Edi
     if plain { Edit::replace(tail, text) } else { Edit::insert(tree.end(*last), text) }
 }
 
+/// A tuple or list display, or a variable that holds one, with `values` in front of its items.
+pub(super) fn led(facts: &FileFacts, given: Site, values: &[&str]) -> Option<Edit> {
+    let tree = facts.tree();
+    match tree.kind(given.node) {
+        Kind::Tuple | Kind::List => {
+            let items: Vec<NodeId> = tree.children(given.node).collect();
+            Some(match items.as_slice() {
+                // `(n,)` needs its comma, `(lock, n)` does not.
+                [] | [_] => {
+                    let all: Vec<&str> = values.iter().copied().chain(items.iter().map(|item| facts.text(*item))).collect();
+                    Edit::replace(tree.span(given.node), tuple_text(&all))
+                }
+                [first, ..] => Edit::insert(tree.start(*first), format!("{}, ", values.join(", "))),
+            })
+        }
+        Kind::Identifier => Some(Edit::replace(tree.span(given.node), format!("({}, *{})", values.join(", "), facts.text(given.node)))),
+        _ => None,
+    }
+}
+
 fn extended_dict(facts: &FileFacts, site: Site, pairs: &[String]) -> Option<Edit> {
     let tree = facts.tree();
     if tree.kind(site.node) != Kind::Dictionary {

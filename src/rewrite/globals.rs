@@ -122,7 +122,7 @@ pub fn changes_from_outside(eval: &Eval, file: FileId, name: &str) -> Vec<(Site,
     found
 }
 
-/// The globals that the functions bind by `global`.
+/// The globals that the functions bind: by `global`, or as attributes of another module (`settings.DEBUG = True`).
 pub fn bound_by(eval: &Eval, functions: &[Site]) -> BTreeSet<(FileId, String)> {
     let mut found = BTreeSet::new();
     for function in functions {
@@ -130,6 +130,10 @@ pub fn bound_by(eval: &Eval, functions: &[Site]) -> BTreeSet<(FileId, String)> {
         let tree = facts.tree();
         for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::GlobalStatement) {
             found.extend(tree.children(node).map(|name| (function.file, facts.text(name).to_owned())));
+        }
+        for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Attribute && super::captures::is_written(tree, *node)) {
+            let (Some(object), Some(name)) = (tree.child(node, Field::Object), tree.child(node, Field::Attribute)) else { continue };
+            found.extend(module_named(eval, Site { file: function.file, node: object }).map(|file| (file, facts.text(name).to_owned())));
         }
     }
     found

@@ -2,13 +2,15 @@
 
 use super::describe::quoted;
 use super::globals::{Placement, placement};
-use super::{arguments, fresh_name, place};
+use super::worker_start::{Bound, WorkerStart};
+use super::{fresh_name, place};
 use crate::facts::FileFacts;
-use crate::facts::scopes::{BindingKind, Resolution};
+use crate::facts::scopes::{Binding, BindingKind, Resolution};
 use crate::findings::{Applicability, Fix, Reason, Refusal};
 use crate::project::{Eval, FileId, Sent, Site, Type, Value};
 use crate::syntax::{Kind, NodeId, Tree};
 use crate::text::Edit;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How the file that starts workers reaches the globals of another file.
 pub(super) struct Access {
@@ -21,31 +23,72 @@ pub(super) struct Access {
 }
 
 /// The rewrite of `Pool(2)` into `Pool(2, initializer=_init_worker, initargs=(limit,))`, where the new function binds the
-/// globals `names` of `file` in the worker.
+/// globals `names` of `file` in the worker. An initializer that is there binds them, too, or is called by the new one.
 pub fn hand_over(eval: &Eval, sent: &Sent, file: FileId, names: &[String]) -> Result<Fix, Refusal> {
-    let call = sent.dispatch.made.ok_or_else(|| no_place("the workers' start cannot be seen"))?;
+    let (call, start) = start_of(eval, sent)?;
     let (facts, maker) = (eval.file(file), eval.file(call.file));
-    let dispatch =
-        eval.dispatches_at(call).into_iter().find(|dispatch| dispatch.api(eval.project).callables.first().is_some_and(|slot| slot.name == "initializer"));
-    let dispatch = dispatch.ok_or_else(|| no_place("what starts the workers takes no initializer"))?;
-    if eval.has_splat(call) || !eval.slots(&dispatch).is_empty() || !eval.arguments(&dispatch).is_empty() {
-        return Err(no_place("the workers have an initializer already, or get arguments that cannot be seen"));
-    }
     let function = fresh_name::module_name(facts, "init_worker");
     let access = access(eval, call, file, names, &function)?;
-    let (parameters, binding) = bound_from_parameters(facts, names);
-    let text = format!("def {function}({}):{binding}", parameters.join(", "));
-    let values: Vec<&str> = access.values.iter().map(String::as_str).collect();
-    let given = format!("initializer={}, initargs={}", access.function, arguments::tuple_text(&values));
+    let bound: Vec<Bound> =
+        names.iter().zip(&access.values).map(|(name, value)| Bound { target: name.clone(), parameter: format!("{name}_"), value: value.clone() }).collect();
+    if let Some(edits) = start.extended(&bound).filter(|_| call.file == file) {
+        return Ok(fix(names, edits.into_iter().map(|edit| (maker, edit)).collect(), Vec::new()));
+    }
+    let (given, text) = start.replaced(file, &function, &access.function, &bound).ok_or_else(|| no_place(HAS_ONE))?;
     let definition = if call.file == file { place::insert_above(facts, call.node, &text) } else { above_readers(facts, names, &text) };
-    let mut edits = vec![(facts, definition), (maker, arguments::append(maker, call.node, &given))];
-    edits.extend(access.import.map(|edit| (maker, edit)));
-    Ok(Fix {
+    let mut edits = vec![(facts, definition)];
+    edits.extend(given.into_iter().chain(access.import).map(|edit| (maker, edit)));
+    Ok(fix(names, edits, vec![function]))
+}
+
+/// As [`hand_over`], for globals of several modules that the file which makes the pool knows as modules: one initializer there
+/// binds `settings.LIMIT` and its own globals.
+pub fn hand_over_all(eval: &Eval, sent: &Sent, groups: &BTreeMap<FileId, BTreeSet<String>>) -> Result<Fix, Refusal> {
+    let (call, start) = start_of(eval, sent)?;
+    let facts = eval.file(call.file);
+    if start.has_initializer() || facts.is_package_main() {
+        return Err(no_place(HAS_ONE));
+    }
+    let (mut bound, mut taken) = (Vec::new(), fresh_name::names_in_use(facts));
+    for (file, name) in groups.iter().flat_map(|(file, names)| names.iter().map(move |name| (*file, name))) {
+        available(eval, call, file, name)?;
+        let target = if file == call.file {
+            is_seen(eval, call, name)?;
+            name.clone()
+        } else {
+            let module = module_name(eval, call, file).ok_or_else(|| no_place("the file that starts the workers does not import what they read"))?;
+            format!("{module}.{name}")
+        };
+        let parameter = fresh_name::variable_name(&taken, &format!("{name}_"));
+        taken.insert(parameter.clone());
+        bound.push(Bound { value: target.clone(), target, parameter });
+    }
+    let function = fresh_name::module_name(facts, "init_worker");
+    let (mut edits, text) = start.replaced(call.file, &function, &function, &bound).ok_or_else(|| no_place(HAS_ONE))?;
+    edits.push(place::insert_above(facts, call.node, &text));
+    let targets: Vec<String> = bound.into_iter().map(|each| each.target).collect();
+    Ok(fix(&targets, edits.into_iter().map(|edit| (facts, edit)).collect(), vec![function]))
+}
+
+const HAS_ONE: &str = "the workers have an initializer already, or get arguments that cannot be seen";
+
+/// The call that makes the executor, and how its workers start.
+fn start_of<'e, 'p>(eval: &'e Eval<'p>, sent: &Sent) -> Result<(Site, WorkerStart<'e, 'p>), Refusal> {
+    let call = sent.dispatch.made.ok_or_else(|| no_place("the workers' start cannot be seen"))?;
+    let takes_one = |each: &crate::project::Dispatch| each.api(eval.project).callables.first().is_some_and(|slot| slot.name == "initializer");
+    if !eval.dispatches_at(call).iter().any(takes_one) {
+        return Err(no_place("what starts the workers takes no initializer"));
+    }
+    WorkerStart::of(eval, call).map(|start| (call, start)).ok_or_else(|| no_place(HAS_ONE))
+}
+
+fn fix(names: &[String], edits: Vec<(&FileFacts, Edit)>, new_names: Vec<String>) -> Fix {
+    Fix {
         title: format!("hand {} to the workers by an initializer", quoted(names)),
         applicability: Applicability::Unsafe,
         edits: edits.into_iter().flat_map(|(facts, edit)| facts.file_edits([edit])).collect(),
-        new_names: vec![function],
-    })
+        new_names,
+    }
 }
 
 /// Parameters for the globals `names`, and the lines of a function's body that bind the globals to them.
@@ -71,7 +114,9 @@ pub(super) fn access(eval: &Eval, call: Site, file: FileId, names: &[String], fu
     access_by_import(eval, call, file, names, function).ok_or_else(|| no_place("the file that starts the workers does not import what they read"))
 }
 
-fn access_by_import(eval: &Eval, call: Site, file: FileId, names: &[String], function: &str) -> Option<Access> {
+/// The imports of the file of `call` that stand at its top level and mean themselves where `call` stands: their names, and what
+/// they import.
+fn imports_of<'p>(eval: &Eval<'p>, call: Site) -> Vec<(&'p str, &'p Binding, &'p str, Option<&'p str>)> {
     let facts = eval.file(call.file);
     let module = facts.scopes.module();
     let imports = facts.scopes.get(module).symbols.keys().filter_map(|local| match facts.scopes.bindings(module, local) {
@@ -81,9 +126,19 @@ fn access_by_import(eval: &Eval, call: Site, file: FileId, names: &[String], fun
         },
         _ => None,
     });
-    let imports: Vec<_> = imports.filter(|(local, ..)| is_global(eval, call, local)).collect();
-    let whole = imports.iter().find(|(_, binding, ..)| matches!(eval.binding_values(call.file, binding).as_slice(), [Value::Module(found)] if *found == file));
-    if let Some((local, ..)) = whole {
+    imports.filter(|(local, ..)| is_global(eval, call, local)).collect()
+}
+
+/// The name under which the file of `call` knows the module `file`.
+fn module_name<'p>(eval: &Eval<'p>, call: Site, file: FileId) -> Option<&'p str> {
+    let is_module = |binding: &Binding| matches!(eval.binding_values(call.file, binding).as_slice(), [Value::Module(found)] if *found == file);
+    imports_of(eval, call).into_iter().find(|(_, binding, ..)| is_module(binding)).map(|row| row.0)
+}
+
+fn access_by_import(eval: &Eval, call: Site, file: FileId, names: &[String], function: &str) -> Option<Access> {
+    let facts = eval.file(call.file);
+    let imports = imports_of(eval, call);
+    if let Some(local) = module_name(eval, call, file) {
         let values = names.iter().map(|name| format!("{local}.{name}")).collect();
         return Some(Access { values, function: format!("{local}.{function}"), import: None });
     }

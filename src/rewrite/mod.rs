@@ -30,10 +30,12 @@ pub mod process_arguments;
 pub mod process_state;
 pub mod result_value;
 pub mod run_state;
+mod task_places;
 pub mod task_primitive;
 pub mod timing;
 
 pub mod unwrap;
+mod worker_start;
 pub mod worker_state;
 pub mod wraps;
 

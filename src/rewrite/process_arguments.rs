@@ -171,27 +171,12 @@ fn is_direct(eval: &Eval, each: &Sent) -> bool {
 fn leading_argument(eval: &Eval, each: &Sent, values: &[&str]) -> Option<Edit> {
     let call = each.dispatch.call;
     let facts = eval.file(call.file);
-    let tree = facts.tree();
     let tuple = each.dispatch.api(eval.project).arguments.tuple.as_ref()?;
     if eval.has_splat(call) {
         return None;
     }
     match eval.argument(call, &tuple.name, tuple.pos) {
-        Some(given) if matches!(tree.kind(given.node), Kind::Tuple | Kind::List) => {
-            let items: Vec<NodeId> = tree.children(given.node).collect();
-            Some(match items.as_slice() {
-                // `(n,)` needs its comma, `(lock, n)` does not.
-                [] | [_] => {
-                    let all: Vec<&str> = values.iter().copied().chain(items.iter().map(|item| facts.text(*item))).collect();
-                    Edit::replace(tree.span(given.node), arguments::tuple_text(&all))
-                }
-                [first, ..] => Edit::insert(tree.start(*first), format!("{}, ", values.join(", "))),
-            })
-        }
-        Some(given) if tree.kind(given.node) == Kind::Identifier => {
-            Some(Edit::replace(tree.span(given.node), format!("({}, *{})", values.join(", "), facts.text(given.node))))
-        }
-        Some(_) => None,
+        Some(given) => arguments::led(facts, given, values),
         None => Some(arguments::added_keyword(facts, call.node, each.slot.expression.node, &format!("{}={}", tuple.name, arguments::tuple_text(values)))),
     }
 }

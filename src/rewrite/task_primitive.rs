@@ -1,12 +1,16 @@
 //! Multiprocessing primitives that tasks carry, handed to the workers when they start instead: an initializer keeps them in
 //! globals, and new functions take them from there.
 
-use super::{arguments, fresh_name, place};
+use super::task_places::{self, Way};
+use super::worker_start::{Bound, WorkerStart};
+use super::{fresh_name, imports, place};
+use crate::catalogue::last_part;
 use crate::facts::FileFacts;
+use crate::facts::scopes::BindingKind;
 use crate::findings::{Applicability, Fix};
 use crate::project::{Callable, Carried, Eval, Sent, Site, Value};
 use crate::syntax::{Field, Kind, NodeId};
-use crate::text::{Edit, Span};
+use crate::text::Edit;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A primitive: how the code names it, and the name that workers know it by.
@@ -18,10 +22,12 @@ struct Primitive {
 
 /// A new function that runs a task with the primitives of its worker.
 struct Wrapper {
-    worker: Site,
+    /// The function that it calls; `None` if it is told which.
+    worker: Option<Site>,
     called: String,
     /// The parameters that get a primitive: their positions and the numbers of the primitives.
     filled: BTreeMap<usize, usize>,
+    way: Way,
     name: String,
 }
 
@@ -31,26 +37,45 @@ struct Wrapper {
 /// `carried` are all primitives that the tasks of the one executor `made` carry, `tasks` all that it is given to do.
 pub fn by_initializer(eval: &Eval, made: Site, carried: &[&Carried], tasks: &[&Sent]) -> Option<Fix> {
     let facts = eval.file(made.file);
-    let starts = eval.dispatches_at(made).into_iter().find(|each| each.api(eval.project).callables.first().is_some_and(|slot| slot.name == "initializer"))?;
-    if facts.is_package_main() || eval.has_splat(made) || !eval.slots(&starts).is_empty() || !eval.arguments(&starts).is_empty() {
+    let start = WorkerStart::of(eval, made)?;
+    if facts.is_package_main() {
         return None;
     }
-    let mut plan = Plan { eval, facts, made, taken: fresh_name::names_in_use(facts), primitives: Vec::new(), wrappers: Vec::new() };
+    let mut plan = Plan { eval, facts, made, taken: fresh_name::names_in_use(facts), primitives: Vec::new(), wrappers: Vec::new(), told: Vec::new() };
     let mut edits = Vec::new();
     let calls: BTreeSet<Site> = carried.iter().map(|each| each.dispatch.call).collect();
     for call in calls {
         let places: Vec<&Carried> = carried.iter().filter(|each| each.dispatch.call == call).copied().collect();
-        let mut of_call = tasks.iter().filter(|task| task.dispatch.call == call);
-        let (task, None) = (of_call.next()?, of_call.next()) else { return None };
-        edits.extend(plan.task(task, &places)?);
+        let of_call: Vec<&Sent> = tasks.iter().filter(|task| task.dispatch.call == call).copied().collect();
+        edits.extend(plan.task(&of_call, &places)?);
     }
+    let bound: Vec<Bound> =
+        plan.primitives.iter().map(|each| Bound { target: each.global.clone(), parameter: each.own.clone(), value: each.text.clone() }).collect();
+    let mut new_names: Vec<String> = plan.primitives.iter().map(|each| each.global.clone()).collect();
+    let mut definitions = plan.wrappers()?;
+    match start.extended(&bound) {
+        Some(extended) => edits.extend(extended),
+        None => {
+            let init = plan.initializer_name();
+            let (given, text) = start.replaced(made.file, &init, &init, &bound)?;
+            edits.extend(given);
+            definitions.insert(0, text);
+            new_names.push(init);
+        }
+    }
+    let gap = facts.source.newline().repeat(3);
+    edits.push(place::insert_above(facts, made.node, &definitions.join(&gap)));
+    if !plan.told.is_empty() {
+        let partial = imports::import(facts, "functools", "partial", &plan.told);
+        edits.extend(plan.told.iter().filter_map(|callee| {
+            let wrapper = plan.wrappers.iter().find(|wrapper| wrapper.worker.is_none() && wrapper.called == facts.text(*callee))?;
+            Some(Edit::replace(facts.tree().span(*callee), format!("{}({}, {})", partial.expression, wrapper.name, facts.text(*callee))))
+        }));
+        edits.extend(partial.edit);
+        new_names.extend(partial.new_name);
+    }
+    new_names.extend(plan.wrappers.into_iter().map(|each| each.name));
     let names: Vec<String> = plan.primitives.iter().map(|each| format!("'{}'", each.text)).collect();
-    let (text, init) = plan.definitions()?;
-    let values: Vec<&str> = plan.primitives.iter().map(|each| each.text.as_str()).collect();
-    edits.push(place::insert_above(facts, made.node, &text));
-    edits.push(arguments::append(facts, made.node, &format!("initializer={init}, initargs={}", arguments::tuple_text(&values))));
-    let globals = plan.primitives.into_iter().map(|each| each.global);
-    let new_names = globals.chain([init]).chain(plan.wrappers.into_iter().map(|each| each.name)).collect();
     Some(Fix {
         title: format!("hand {} to the workers by an initializer", names.join(", ")),
         applicability: Applicability::Unsafe,
@@ -67,6 +92,8 @@ struct Plan<'e, 'p> {
     taken: BTreeSet<String>,
     primitives: Vec<Primitive>,
     wrappers: Vec<Wrapper>,
+    /// The parameters that hold functions which a new one is to call, where a partial tells it.
+    told: Vec<NodeId>,
 }
 
 impl Plan<'_, '_> {
@@ -78,45 +105,88 @@ impl Plan<'_, '_> {
         name
     }
 
-    /// The edits of one call: its function is replaced, and its primitives are taken out.
-    fn task(&mut self, task: &Sent, places: &[&Carried]) -> Option<Vec<Edit>> {
+    /// The edits of one call: its function is replaced, and its primitives are taken out. `tasks` are the functions that reach it.
+    fn task(&mut self, tasks: &[&Sent], carried: &[&Carried]) -> Option<Vec<Edit>> {
         let (facts, tree) = (self.facts, self.facts.tree());
-        let Callable::Function(worker) = task.origin.callable else { return None };
-        let leaf = task.origin.leaf;
-        let direct = |each: &&Carried| each.content.place.file == self.made.file && each.content.through.is_empty();
+        let task = *tasks.first()?;
         let call = task.dispatch.call;
-        let here = leaf.file == self.made.file && call.file == self.made.file && places.iter().all(direct) && task.origin.through.is_empty();
-        let importable = || facts.scopes.resolve_name(leaf.node).is_some_and(|(home, _)| home == facts.scopes.module());
-        if !here || tree.kind(leaf.node) != Kind::Identifier || !importable() || self.eval.has_splat(call) {
+        if call.file != self.made.file || self.eval.has_splat(call) {
             return None;
         }
-        let parameters = plain_parameters(self.eval, worker)?;
+        let callee = self.callee(task)?;
+        // A function, or one of a module: `workers.load`.
+        let first = tree.child(callee, Field::Object).filter(|_| tree.kind(callee) == Kind::Attribute).unwrap_or(callee);
+        let (home, name) = facts.scopes.resolve_name(first).filter(|_| tree.kind(first) == Kind::Identifier)?;
+        if first != callee && !self.eval.values(self.at(first)).iter().all(|value| matches!(value, Value::Module(_))) {
+            return None;
+        }
+        let is_given = matches!(facts.scopes.bindings(home, name), [one] if matches!(one.kind, BindingKind::Parameter { star: 0, .. }));
+        let worker = match (&task.origin.callable, tasks) {
+            _ if is_given && first == callee => None,
+            (Callable::Function(worker), [_]) if home == facts.scopes.module() => Some(*worker),
+            _ => return None,
+        };
+        let parameters = worker.map_or(Some(Vec::new()), |worker| plain_parameters(self.eval, worker))?;
+        let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+        if names.contains(&facts.text(first)) || facts.text(first) == "item" {
+            return None;
+        }
+        let holes = task_places::holes(self.eval, task, callee, carried, &names)?;
         let mut filled: BTreeMap<usize, usize> = BTreeMap::new();
-        let mut gone: BTreeMap<NodeId, BTreeSet<NodeId>> = BTreeMap::new();
-        for each in places {
-            let place = each.content.place;
-            let number = self.primitive(place.node)?;
-            let (position, item) = position(self.eval, task, place, &parameters)?;
-            if *filled.entry(position).or_insert(number) != number || position >= parameters.len() {
+        let first = holes.first()?;
+        for hole in &holes {
+            let number = self.primitive(hole.primitive)?;
+            let same = *filled.entry(hole.position).or_insert(number) == number && hole.way == first.way;
+            if !same || worker.is_some() && hole.way == Way::Apart && hole.position >= parameters.len() {
                 return None;
             }
-            gone.entry(tree.parent(item)?).or_default().insert(item);
         }
-        let mut edits: Vec<Edit> = gone.iter().flat_map(|(list, items)| removal(facts, task, *list, items)).collect();
-        let alike = self.wrappers.iter().find(|wrapper| wrapper.worker == worker && wrapper.filled == filled).map(|wrapper| wrapper.name.clone());
-        let name = alike.unwrap_or_else(|| {
-            let called = facts.text(leaf.node).to_owned();
-            let name = self.fresh(&called);
-            self.wrappers.push(Wrapper { worker, called, filled, name: name.clone() });
-            name
-        });
-        edits.push(Edit::replace(tree.span(leaf.node), name));
-        is_same_for_all(self.eval, task, &gone).then_some(edits)
+        // A function that is not known by name gets what leads its arguments, or all but what leads them.
+        let leads = filled.keys().copied().eq(0..filled.len());
+        if worker.is_none() && (first.way == Way::Apart && !leads || task_places::has_keywords(self.eval, call)) {
+            return None;
+        }
+        let mut edits = task_places::without(facts, task, callee, &holes)?;
+        let called = facts.text(callee).to_owned();
+        let alike = self.wrappers.iter().find(|each| (each.worker, each.way, &each.filled, &each.called) == (worker, first.way, &filled, &called));
+        let name = match alike {
+            Some(alike) => alike.name.clone(),
+            None => {
+                let base = if worker.is_some() { last_part(&called).to_owned() } else { "call_with".to_owned() + "_" + &self.primitives.last()?.own };
+                let name = self.fresh(&base);
+                self.wrappers.push(Wrapper { worker, called: called.clone(), filled, way: first.way, name: name.clone() });
+                name
+            }
+        };
+        let takes_more = task.dispatch.api(self.eval.project).arguments.varargs.is_some() && tree.parent(callee) == tree.child(call.node, Field::Arguments);
+        match worker {
+            Some(_) => edits.push(Edit::replace(tree.span(callee), name)),
+            None if takes_more => edits.push(Edit::insert(tree.start(callee), format!("{name}, "))),
+            None => self.told.push(callee),
+        }
+        Some(edits)
+    }
+
+    fn at(&self, node: NodeId) -> Site {
+        Site { file: self.made.file, node }
+    }
+
+    /// The expression in the call, or in the partial that it gets, which names the function.
+    fn callee(&self, task: &Sent) -> Option<NodeId> {
+        let tree = self.facts.tree();
+        if task.origin.through.is_empty() {
+            return (task.origin.leaf.file == self.made.file).then_some(task.origin.leaf.node);
+        }
+        let given = tree.unparenthesized(task.slot.expression.node);
+        if task.slot.expression.file != self.made.file || tree.kind(given) != Kind::Call {
+            return (task.slot.expression.file == self.made.file).then_some(given);
+        }
+        self.eval.positional_arguments(self.at(given)).first().map(|first| first.node)
     }
 
     /// The number of the primitive that an argument names, where the executor can be given it.
     fn primitive(&mut self, argument: NodeId) -> Option<usize> {
-        if !is_visible(self.eval, Site { file: self.made.file, node: argument }, self.made) {
+        if !is_visible(self.eval, self.at(argument), self.made) {
             return None;
         }
         let text = self.facts.text(argument);
@@ -132,35 +202,58 @@ impl Plan<'_, '_> {
         Some(self.primitives.len() - 1)
     }
 
-    /// The initializer and the functions that replace the workers, as text, with the name of the initializer.
-    fn definitions(&mut self) -> Option<(String, String)> {
+    fn initializer_name(&mut self) -> String {
         let init = match self.primitives.as_slice() {
             [one] => format!("init_{}", one.own),
             _ => "init_worker".to_owned(),
         };
-        let init = self.fresh(&init);
-        let (newline, unit) = (self.facts.source.newline(), place::indent_unit(self.facts));
-        let list = |name: fn(&Primitive) -> &str| self.primitives.iter().map(name).collect::<Vec<_>>().join(", ");
-        let (globals, own) = (list(|each| &each.global), list(|each| &each.own));
-        let lines: Vec<String> = self.primitives.iter().map(|each| format!("{newline}{unit}{} = {}", each.global, each.own)).collect();
-        let mut text = format!("def {init}({own}):{newline}{unit}global {globals}{}", lines.concat());
-        for wrapper in &self.wrappers {
-            let parameters = plain_parameters(self.eval, wrapper.worker)?;
-            let left: Vec<&str> = parameters.iter().enumerate().filter(|(at, _)| !wrapper.filled.contains_key(at)).map(|row| row.1.text.as_str()).collect();
-            let passed = |(at, parameter): (usize, &Parameter)| {
-                wrapper.filled.get(&at).map_or_else(|| parameter.name.clone(), |number| self.primitives[*number].global.clone())
-            };
-            let passed: Vec<String> = parameters.iter().enumerate().map(passed).collect();
-            text += &format!(
-                "{newline}{newline}{newline}def {}({}):{newline}{unit}return {}({})",
-                wrapper.name,
-                left.join(", "),
-                wrapper.called,
-                passed.join(", ")
-            );
-        }
-        Some((text, init))
+        self.fresh(&init)
     }
+
+    /// The functions that replace the workers, as text.
+    fn wrappers(&self) -> Option<Vec<String>> {
+        let (newline, unit) = (self.facts.source.newline(), place::indent_unit(self.facts));
+        let global = |number: &usize| self.primitives[*number].global.clone();
+        let mut texts = Vec::new();
+        for wrapper in &self.wrappers {
+            let (mut takes, gets): (Vec<String>, Vec<String>) = match (wrapper.way, wrapper.worker) {
+                (Way::Packed { items }, _) => (vec!["item".to_owned()], vec![repacked(&wrapper.filled, items, global)]),
+                (Way::Apart, None) => {
+                    let gets = wrapper.filled.values().map(global).chain(["*args".to_owned()]);
+                    (vec!["*args".to_owned()], gets.collect())
+                }
+                (Way::Apart, Some(worker)) => {
+                    let parameters = plain_parameters(self.eval, worker)?;
+                    let left = parameters.iter().enumerate().filter(|(at, _)| !wrapper.filled.contains_key(at)).map(|row| row.1.text.clone());
+                    let passed = parameters.iter().enumerate().map(|(at, parameter)| wrapper.filled.get(&at).map_or_else(|| parameter.name.clone(), global));
+                    (left.collect(), passed.collect())
+                }
+            };
+            let called = if wrapper.worker.is_some() { wrapper.called.clone() } else { "function".to_owned() };
+            if wrapper.worker.is_none() {
+                takes.insert(0, called.clone());
+            }
+            texts.push(format!("def {}({}):{newline}{unit}return {called}({})", wrapper.name, takes.join(", "), gets.join(", ")));
+        }
+        Some(texts)
+    }
+}
+
+/// The tuple of `items` values that a worker gets: the primitives, and what a task brings.
+fn repacked(filled: &BTreeMap<usize, usize>, items: usize, global: impl Fn(&usize) -> String) -> String {
+    let rest = items - filled.len();
+    let trails = filled.keys().copied().eq(rest..items);
+    let primitives: Vec<String> = filled.values().map(&global).collect();
+    if rest > 1 && filled.keys().copied().eq(0..filled.len()) {
+        return format!("({}, *item)", primitives.join(", "));
+    }
+    if rest > 1 && trails {
+        return format!("(*item, {})", primitives.join(", "));
+    }
+    let mut left = 0..rest;
+    let item = |at: usize| if rest == 1 { "item".to_owned() } else { format!("item[{at}]") };
+    let all: Vec<String> = (0..items).map(|at| filled.get(&at).map_or_else(|| item(left.next().unwrap_or(0)), &global)).collect();
+    format!("({})", all.join(", "))
 }
 
 /// Whether what `argument` reads, a variable or an attribute of `self`, has its only value before the workers start at `made`,
@@ -185,101 +278,6 @@ fn is_visible(eval: &Eval, argument: Site, made: Site) -> bool {
     same && facts.scopes.scope_of(made.node) == home
         && tree.end(binding.node) <= tree.start(made.node)
         && facts.flow().definitely_bound_before(home, name, made.node)
-}
-
-/// The position of the argument at `place` among those that the task's function gets, and the item of the call's lists that
-/// holds it: of `submit(work, lock, n)`, of `apply_async(work, (lock, n))`, of `partial(work, lock)`, of
-/// `map(work, repeat(lock), xs)`, of `starmap(work, [(lock, n) for n in xs])`.
-fn position(eval: &Eval, sent: &Sent, place: Site, parameters: &[Parameter]) -> Option<(usize, NodeId)> {
-    let call = sent.dispatch.call;
-    let facts = eval.file(call.file);
-    let tree = facts.tree();
-    let list = tree.parent(place.node)?;
-    let ways = &sent.dispatch.api(eval.project).arguments;
-    let partial = tree.unparenthesized(sent.slot.expression.node);
-    if tree.kind(list) == Kind::KeywordArgument {
-        let name = tree.child(list, Field::Name).map(|name| facts.text(name))?;
-        let owner = tree.parent(list).and_then(|up| tree.parent(up))?;
-        let passed_on = owner == partial || owner == call.node && ways.keywords;
-        return parameters.iter().position(|parameter| parameter.name == name).filter(|_| passed_on).map(|position| (position, list));
-    }
-    let at = tree.children(list).position(|item| item == place.node)?;
-    let owner = tree.parent(list)?;
-    match tree.kind(list) {
-        Kind::ArgumentList if owner == call.node => {
-            let first = usize::try_from(ways.varargs? + sent.dispatch.shift).ok()?;
-            Some((at.checked_sub(first)?, place.node))
-        }
-        Kind::ArgumentList if owner == partial => {
-            let is_first = tree.children(list).next() == Some(sent.origin.leaf.node);
-            Some((at.checked_sub(1).filter(|_| is_first)?, place.node))
-        }
-        Kind::ArgumentList => {
-            // `repeat(lock)` beside another iterable, which ends the map.
-            let callee = tree.child(owner, Field::Function).map(|node| Site { file: call.file, node })?;
-            let repeats = eval.values(callee).iter().all(|value| matches!(value, Value::External { path, .. } if &**path == "itertools.repeat"));
-            let first = usize::try_from(ways.items? + sent.dispatch.shift).ok()?;
-            let given = eval.positional_arguments(call);
-            let at = given.iter().position(|each| each.node == owner)?.checked_sub(first)?;
-            let plain = repeats && tree.children(list).count() == 1;
-            (plain && given.len() > first + 1).then_some((at, owner))
-        }
-        Kind::Tuple if ways.star_items.is_some() => {
-            let first = usize::try_from(ways.star_items? + sent.dispatch.shift).ok()?;
-            let items = eval.positional_arguments(call).get(first).map(|items| tree.unparenthesized(items.node))?;
-            let is_body = matches!(tree.kind(owner), Kind::ListComprehension | Kind::GeneratorExpression) && tree.child(owner, Field::Body) == Some(list);
-            let is_item = tree.kind(owner) == Kind::List;
-            (owner == items && (is_body || is_item)).then_some((at, place.node))
-        }
-        Kind::Tuple => {
-            let tuple = ways.tuple.as_ref()?;
-            let position = if tuple.pos < 0 { -1 } else { tuple.pos + sent.dispatch.shift };
-            eval.argument(call, &tuple.name, position).filter(|given| given.node == list).map(|_| (at, place.node))
-        }
-        _ => None,
-    }
-}
-
-/// Whether all tuples of a list for `starmap` lose the same items.
-fn is_same_for_all(eval: &Eval, sent: &Sent, gone: &BTreeMap<NodeId, BTreeSet<NodeId>>) -> bool {
-    let tree = eval.file(sent.dispatch.call.file).tree();
-    let displays: BTreeSet<NodeId> = gone.keys().filter_map(|list| tree.parent(*list)).filter(|owner| tree.kind(*owner) == Kind::List).collect();
-    let positions = |list: NodeId| -> Vec<usize> {
-        let items = gone.get(&list);
-        tree.children(list).enumerate().filter(|(_, item)| items.is_some_and(|items| items.contains(item))).map(|row| row.0).collect()
-    };
-    displays.into_iter().all(|display| {
-        let mut rows = tree.children(display).map(|tuple| (tree.children(tuple).count(), positions(tuple)));
-        let first = rows.next();
-        rows.all(|row| Some(row) == first)
-    })
-}
-
-/// The edits that take `items` out of the list that holds them.
-fn removal(facts: &FileFacts, sent: &Sent, list: NodeId, items: &BTreeSet<NodeId>) -> Vec<Edit> {
-    let tree = facts.tree();
-    let all: Vec<NodeId> = tree.children(list).collect();
-    let rest: Vec<&str> = all.iter().filter(|item| !items.contains(item)).map(|item| facts.text(*item)).collect();
-    if tree.kind(list) == Kind::Tuple && rest.len() < 2 {
-        return vec![Edit::replace(tree.span(list), arguments::tuple_text(&rest))];
-    }
-    let leaf = sent.origin.leaf.node;
-    let owner = tree.parent(list).filter(|owner| *owner == tree.unparenthesized(sent.slot.expression.node) && tree.kind(*owner) == Kind::Call);
-    if let Some(partial) = owner.filter(|_| rest.len() == 1) {
-        // Without other arguments the partial goes.
-        let (whole, kept) = (tree.span(partial), tree.span(leaf));
-        return vec![Edit::replace(Span::new(whole.start, kept.start), ""), Edit::replace(Span::new(kept.end, whole.end), "")];
-    }
-    let mut edits = Vec::new();
-    for (at, item) in all.iter().enumerate().filter(|(_, item)| items.contains(item)) {
-        let any_before = all[..at].iter().any(|other| !items.contains(other));
-        edits.push(match (any_before, all.get(at + 1)) {
-            (true, _) => Edit::replace(Span::new(tree.end(all[at - 1]), tree.end(*item)), ""),
-            (false, Some(next)) => Edit::replace(Span::new(tree.start(*item), tree.start(*next)), ""),
-            (false, None) => Edit::replace(tree.span(*item), ""),
-        });
-    }
-    edits
 }
 
 /// A parameter of a task's function.

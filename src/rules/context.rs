@@ -12,7 +12,7 @@ use crate::rewrite::captures::guard_around;
 use crate::rewrite::globals::{self, GlobalRead};
 use crate::rewrite::{Bind, GuardStyle, initializer, process_arguments, run_state};
 use crate::syntax::{Kind, Match, NodeId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that is sent to processes, by what it is.
 #[derive(Debug, Default)]
@@ -254,7 +254,7 @@ impl<'p> RuleContext<'_, 'p> {
             return Vec::new();
         }
         let tree = self.facts().tree();
-        let calls: std::collections::BTreeSet<NodeId> = self.matches().iter().filter_map(|hit| hit.get("call")).collect();
+        let calls: BTreeSet<NodeId> = self.matches().iter().filter_map(|hit| hit.get("call")).collect();
         self.index
             .carried_in(self.file)
             .filter_map(|carried| Some((carried, tree.enclosing(carried.content.handover.node, &[Kind::Call, Kind::Assignment])?)))
@@ -268,7 +268,7 @@ impl<'p> RuleContext<'_, 'p> {
             return Vec::new();
         }
         let tree = self.facts().tree();
-        let calls: std::collections::BTreeSet<NodeId> = self.matches().iter().filter_map(|hit| hit.get("call")).collect();
+        let calls: BTreeSet<NodeId> = self.matches().iter().filter_map(|hit| hit.get("call")).collect();
         self.index
             .handed_over_in(self.file)
             .filter(|sent| tree.enclosing(sent.origin.handover.node, &[Kind::Call]).is_some_and(|call| calls.contains(&call)))
@@ -305,14 +305,16 @@ impl<'p> RuleContext<'_, 'p> {
     }
 
     /// The globals that workers bind themselves: the worker, what it calls, and initializers.
-    fn bound_in_workers(&self, worker: Site) -> std::collections::BTreeSet<(FileId, String)> {
+    fn bound_in_workers(&self, worker: Site) -> BTreeSet<(FileId, String)> {
         let initializers = self.index.all.iter().filter(|sent| sent.slot.name == "initializer").filter_map(|sent| self.eval.worker(&sent.origin));
         let functions: Vec<Site> = std::iter::once(worker).chain(initializers).flat_map(|function| self.eval.reached(function)).collect();
         globals::bound_by(self.eval, &functions)
     }
 
     /// The remedy that hands globals of `file` to the workers of a dispatch: by an initializer, or as arguments of a Process.
-    pub fn handed_over(&self, sent: &Sent, file: FileId, names: &[String]) -> Remedy {
+    /// `all` are the globals that the workers are to be given, by their modules.
+    pub fn handed_over(&self, sent: &Sent, file: FileId, all: &BTreeMap<FileId, BTreeSet<String>>) -> Remedy {
+        let names: &Vec<String> = &all.get(&file).into_iter().flatten().cloned().collect();
         let runs_same = |other: &&Sent| self.eval.worker(&other.origin).is_some() && self.eval.worker(&other.origin) == self.eval.worker(&sent.origin);
         let is_process = sent.dispatch.api(self.eval.project).id == "mp.Process";
         let attempt = match (sent.slot.name.as_str(), &sent.origin.callable) {
@@ -324,7 +326,8 @@ impl<'p> RuleContext<'_, 'p> {
             }
             _ => {
                 let uses: Vec<&Sent> = self.index.all.iter().filter(runs_same).collect();
-                let by_initializer = initializer::hand_over(self.eval, sent, file, names);
+                let together = || if all.len() > 1 { initializer::hand_over_all(self.eval, sent, all).ok() } else { None };
+                let by_initializer = together().map_or_else(|| initializer::hand_over(self.eval, sent, file, names), Ok);
                 by_initializer.or_else(|refusal| process_arguments::bound_by_partial(self.eval, sent, &uses, file, names).map_err(|_| refusal))
             }
         };

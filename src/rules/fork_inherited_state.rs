@@ -1,12 +1,13 @@
 //! SP403: a worker reads a global that the parent changes after import.
 
 use super::{Rule, RuleContext};
+use crate::catalogue::Transport;
 use crate::facts::scopes::BindingKind;
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
 use crate::project::{Argument, FileId, Sent, Site, Value, What};
 use crate::rewrite::globals::{self, GlobalRead, Placement, placement};
 use crate::syntax::{Field, Kind, QueryFile};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 static QUERY: QueryFile = QueryFile::new("fork_inherited_state", include_str!("../../queries/fork_inherited_state.scm"));
 
@@ -38,12 +39,15 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                 ctx.api_name(sent),
                 ctx.location(*change).start.line
             );
-            let of_file: Vec<&GlobalRead> = alike.iter().filter(|other| other.file == read.file).collect();
-            let remedy = match of_file.iter().find_map(|other| unsettled(ctx, other, sent, &reached)) {
+            let refused = |file: FileId| alike.iter().filter(|other| other.file == file).find_map(|other| unsettled(ctx, other, sent, &reached));
+            let remedy = match refused(read.file) {
                 Some(refusal) => Remedy::Refused(refusal),
                 None => {
-                    let names: BTreeSet<String> = of_file.into_iter().map(|other| other.name.clone()).collect();
-                    ctx.handed_over(sent, read.file, &names.into_iter().collect::<Vec<_>>())
+                    let mut names: BTreeMap<FileId, BTreeSet<String>> = BTreeMap::new();
+                    for other in alike.iter().filter(|other| other.file == read.file || refused(other.file).is_none()) {
+                        names.entry(other.file).or_default().insert(other.name.clone());
+                    }
+                    ctx.handed_over(sent, read.file, &names)
                 }
             };
             let mut related = vec![ctx.related(read.read, "read here"), ctx.related(*change, format!("'{name}' is changed here"))];
@@ -54,13 +58,28 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     found
 }
 
-/// The first change of the global in the main process that comes before the dispatch.
+/// The first change of the global in the main process that comes before its workers get it.
 fn first_change(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]) -> Option<Site> {
-    changes(ctx, read, sent, reached).into_iter().next()
+    changes(ctx, read, sent, reached).into_iter().map(|change| change.site).next()
 }
 
-/// The changes of the global in the main process that come before the dispatch: those that bind its name anew first.
-fn changes(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]) -> Vec<Site> {
+/// A place that changes a global.
+struct Change {
+    site: Site,
+    /// Whether it binds the name anew, and leaves the object alone.
+    binds: bool,
+}
+
+/// The moments when what a dispatch sends is pickled at the latest: a process takes its things along when it starts.
+fn moments(ctx: &RuleContext, sent: &Sent) -> Vec<Site> {
+    let entry = sent.dispatch.api(ctx.eval.project);
+    let is_process = entry.transport == Transport::ProcessArgs && entry.callables.first().is_some_and(|slot| slot.name == "target");
+    let starts = if is_process { ctx.eval.starts_of_process(sent.dispatch.call) } else { Vec::new() };
+    starts.into_iter().chain([sent.dispatch.call]).collect()
+}
+
+/// The changes of the global in the main process that come before its workers get it: those that bind its name anew first.
+fn changes(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]) -> Vec<Change> {
     let (file, name) = home_of(ctx, read);
     let facts = ctx.eval.file(file);
     let module = facts.scopes.module();
@@ -69,17 +88,20 @@ fn changes(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]) 
     if !bindings.iter().all(globals::is_value) || imported.is_none_or(|imported| is_shared(ctx, file, imported)) {
         return Vec::new();
     }
-    let by_parent = |site: &Site| {
+    let moments = moments(ctx, sent);
+    let by_parent = |change: &Change| {
+        let site = &change.site;
         let function = ctx.eval.file(site.file).enclosing_function(site.node).map(|node| Site { file: site.file, node });
         let in_worker = function.is_some_and(|function| reached.contains(&function));
         let at_import = function.is_some_and(|function| !globals::is_main_only(ctx.eval, function));
-        !in_worker && !at_import && ctx.eval.is_before(*site, sent.dispatch.call)
+        !in_worker && !at_import && moments.iter().any(|moment| ctx.eval.is_before(*site, *moment))
     };
     let late = bindings.iter().filter(|binding| placement(facts, binding) != Placement::Import);
     // A name that was imported stays with its object when the other module binds its own anew.
-    let rebound = late.map(|binding| Site { file, node: binding.node }).filter(|_| file == read.file);
-    let in_place = globals::changes(ctx.eval, file, &name);
-    let outside = globals::changes_from_outside(ctx.eval, file, &name).into_iter().filter(|(_, binds)| !binds || file == read.file).map(|row| row.0);
+    let rebound = late.map(|binding| Change { site: Site { file, node: binding.node }, binds: true }).filter(|_| file == read.file);
+    let in_place = globals::changes(ctx.eval, file, &name).into_iter().map(|site| Change { site, binds: false });
+    let outside = globals::changes_from_outside(ctx.eval, file, &name).into_iter().filter(|(_, binds)| !binds || file == read.file);
+    let outside = outside.map(|(site, binds)| Change { site, binds });
     rebound.chain(in_place).chain(outside).filter(by_parent).collect()
 }
 
@@ -87,8 +109,11 @@ fn changes(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]) 
 fn unsettled(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]) -> Option<Refusal> {
     let start = sent.dispatch.made.unwrap_or(sent.dispatch.call);
     let name = &read.name;
-    for change in changes(ctx, read, sent, reached) {
-        if !ctx.eval.is_before(change, start) || start != sent.dispatch.call && ctx.eval.is_before(start, change) {
+    let moments = moments(ctx, sent);
+    for Change { site: change, binds } in changes(ctx, read, sent, reached) {
+        // The object that a process is given is pickled when that starts.
+        let comes_along = !binds && moments.len() > 1 && moments.iter().any(|moment| ctx.eval.is_before(change, *moment));
+        if !comes_along && !ctx.eval.is_before(change, start) || start != sent.dispatch.call && ctx.eval.is_before(start, change) {
             let advice = "change it before the workers start, or pass it to the worker as an argument";
             return Some(Refusal::new(Reason::NoHandOver, format!("'{name}' is changed when the workers may have started"), advice));
         }

@@ -3,10 +3,10 @@
 use super::{Rule, RuleContext};
 use crate::catalogue::objects::{self, Travels};
 use crate::findings::{Finding, Severity};
-use crate::project::{Site, Type, Value};
+use crate::project::{FileId, Site, Type, Value};
 use crate::rewrite::globals::{GlobalRead, Placement, placement};
 use crate::syntax::QueryFile;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 static QUERY: QueryFile = QueryFile::new("import_time_primitive", include_str!("../../queries/import_time_primitive.scm"));
 
@@ -32,9 +32,11 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                 ctx.api_name(sent)
             );
             let of_pool = ctx.workers_beside(sent).into_iter().flat_map(|worker| ctx.reads_from_outside(worker));
-            let alike = of_pool.filter(|other| other.file == read.file && primitive(ctx, other).is_some());
-            let names: Vec<String> = alike.map(|other| other.name).collect::<BTreeSet<_>>().into_iter().collect();
-            let remedy = ctx.handed_over(sent, read.file, &names);
+            let mut alike: BTreeMap<FileId, BTreeSet<String>> = BTreeMap::new();
+            for other in of_pool.filter(|other| primitive(ctx, other).is_some()) {
+                alike.entry(other.file).or_default().insert(other.name);
+            }
+            let remedy = ctx.handed_over(sent, read.file, &alike);
             let mut related = vec![ctx.related(*made, format!("'{name}' is made here, in every process")), ctx.related(read.read, "used here")];
             related.extend(ctx.path_of(sent, None));
             found.push(ctx.finding(sent.origin.handover, message, &methods, Severity::Error, remedy, related));

@@ -26,7 +26,8 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         }
         let place = carried.content.place;
         let text = ctx.short_text(place);
-        let told = obstacle.told_of(&format!("'{text}'"));
+        let is_itself = !obstacle.path.is_empty() || ctx.eval.obstacle(place, false).is_some_and(|own| own.by_inheritance);
+        let told = if is_itself { obstacle.told_of(&format!("'{text}'")) } else { format!("'{text}' holds {}", obstacle.what) };
         let to = if carried.dispatch.api(ctx.eval.project).id == "mp.BaseProxy" {
             "handed to a manager's process".to_owned()
         } else {

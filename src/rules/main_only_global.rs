@@ -7,7 +7,7 @@ use crate::project::{FileId, Site};
 use crate::rewrite::globals::{self, GlobalRead, Placement, placement};
 use crate::rewrite::import_move;
 use crate::syntax::{Kind, QueryFile};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 static QUERY: QueryFile = QueryFile::new("main_only_global", include_str!("../../queries/main_only_global.scm"));
 
@@ -28,8 +28,10 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             continue;
         }
         let of_pool = ctx.workers_beside(sent).into_iter().flat_map(|worker| ctx.reads_from_outside(worker));
-        let values: BTreeSet<(FileId, String)> =
-            of_pool.filter(|read| is_main_only(ctx, read) && !is_import(ctx, read)).map(|read| (read.file, read.name)).collect();
+        let mut values: BTreeMap<FileId, BTreeSet<String>> = BTreeMap::new();
+        for read in of_pool.filter(|read| is_main_only(ctx, read) && !is_import(ctx, read)) {
+            values.entry(read.file).or_default().insert(read.name);
+        }
         for read in &missing {
             let facts = ctx.eval.file(read.file);
             let name = &read.name;
@@ -44,8 +46,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             let remedy = if is_import(ctx, read) {
                 import_move::to_top(ctx.eval, read).map_or_else(Remedy::Refused, Remedy::Fix)
             } else {
-                let names: Vec<String> = values.iter().filter(|row| row.0 == read.file).map(|row| row.1.clone()).collect();
-                ctx.handed_over(sent, read.file, &names)
+                ctx.handed_over(sent, read.file, &values)
             };
             let mut related = vec![ctx.related(read.read, "read here"), ctx.related(binder, format!("'{name}' is bound here"))];
             related.extend(ctx.path_of(sent, None));
