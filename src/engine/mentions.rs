@@ -13,6 +13,10 @@ use std::path::{Path, PathBuf};
 pub(super) struct Mentions {
     /// Every word without which a file mentions none of them.
     words: AhoCorasick,
+    /// The last parts of the modules' names: imports say them, but for `from . import` of a package.
+    modules: AhoCorasick,
+    /// Whether a package is among the modules.
+    any_package: bool,
     /// The names that matter of each module or package; `None` if its import alone matters.
     names: BTreeMap<PathBuf, BTreeSet<Option<String>>>,
 }
@@ -31,12 +35,16 @@ impl Mentions {
             }
         }
         words.retain(|word| !word.is_empty());
-        Self { words: matcher(words), names }
+        let modules = matcher(names.keys().map(|source| word_of(source)));
+        let any_package = names.keys().any(|source| is_package(source));
+        Self { words: matcher(words), modules, any_package, names }
     }
 
     /// Whether the file at `path`, with these bytes, imports one of the triggers, or its module and names it.
     pub(super) fn one(&self, project: &Project, path: &Path, bytes: &[u8]) -> bool {
-        if !self.words.is_match(bytes) {
+        // Most files end here: to list what a file imports takes far longer than to look for words.
+        let may_import = || self.modules.is_match(bytes) || (self.any_package && imports_relatively(bytes));
+        if !self.words.is_match(bytes) || !may_import() {
             return false;
         }
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -55,10 +63,18 @@ impl Mentions {
     }
 }
 
+fn imports_relatively(bytes: &[u8]) -> bool {
+    memmem::find_iter(bytes, b"from ").any(|at| bytes[at + 5..].trim_ascii_start().starts_with(b"."))
+}
+
 /// The last part of the name of the module at `path`.
 fn word_of(path: &Path) -> String {
-    let named = if path.file_stem().is_some_and(|stem| stem == "__init__") { path.parent().and_then(Path::file_name) } else { path.file_stem() };
+    let named = if is_package(path) { path.parent().and_then(Path::file_name) } else { path.file_stem() };
     named.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn is_package(path: &Path) -> bool {
+    path.file_stem().is_some_and(|stem| stem == "__init__")
 }
 
 /// Whether the `__init__.py` of a package speaks of what a module below it defines: by name, by a star import, or, for

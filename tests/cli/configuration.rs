@@ -167,6 +167,12 @@ fn the_schema_is_in_step_with_the_reader() {
     let entry = "[[executors]]\nid = \"a\"\npaths = [\"a.B\"]\nkind = \"class\"\n";
     let defs = &schema["$defs"];
     assert_eq!(listed(&format!("{entry}completely_unknown_key = 1\n")), keys(&defs["executor"]["properties"]));
+    let own = &defs["executor"]["properties"];
+    assert_eq!(listed(&format!("{entry}arguments = {{ completely_unknown_key = 1 }}\n")), keys(&own["arguments"]["properties"]));
+    for list in ["when", "settings"] {
+        assert_eq!(listed(&format!("{entry}{list} = [{{ completely_unknown_key = 1 }}]\n")), keys(&own[list]["items"]["properties"]), "{list}");
+    }
+    assert_eq!(listed(&format!("{entry}context = {{ completely_unknown_key = 1 }}\n")), keys(&defs["parameter"]["properties"]));
     let values =
         |value: &Value| -> BTreeSet<String> { value["enum"].as_array().expect("an enum").iter().filter_map(|name| Some(name.as_str()?.to_owned())).collect() };
     for (key, property) in schema["properties"].as_object().expect("properties").iter().filter(|(_, property)| property["enum"].is_array()) {
