@@ -4,3 +4,6 @@
 
 ; fast = timed(work)
 (assignment left: (identifier) right: (call) @made)
+
+; plain_work = work
+(assignment left: (identifier) right: (identifier) @replaced)

@@ -1,7 +1,7 @@
 //! What containers hold: displays, comprehensions, unpacking, loops, and what was appended.
 
 use super::{Eval, Site, Type, Value};
-use crate::facts::scopes::PathStep;
+use crate::facts::scopes::{BindingKind, PathStep};
 use crate::syntax::{Field, Kind, NodeId};
 
 /// More places that put something into containers of one name are not looked at.
@@ -33,7 +33,49 @@ impl Eval<'_> {
         match step {
             PathStep::Index(at) => items.get(at).copied(),
             PathStep::FromEnd(at) => items.len().checked_sub(at + 1).map(|at| items[at]),
-            PathStep::Star => None,
+            PathStep::Star { .. } => None,
+        }
+    }
+
+    /// The elements of a display that go into the list of a starred target.
+    pub fn starred(&self, display: Site, step: PathStep) -> Vec<Site> {
+        let PathStep::Star { before, after } = step else { return Vec::new() };
+        let items = self.items_of(display).unwrap_or_default();
+        items.len().checked_sub(after).and_then(|end| items.get(before..end)).map(<[Site]>::to_vec).unwrap_or_default()
+    }
+
+    /// The elements of the displays that `iterable` may be, and of the list that it is as a starred target.
+    pub fn displayed(&self, iterable: Site) -> Vec<Site> {
+        let mut found = self.elements_of_values(iterable);
+        let facts = self.file(iterable.file);
+        let name = Some(iterable.node).filter(|node| facts.tree().kind(*node) == Kind::Identifier);
+        let Some((scope, name)) = name.and_then(|node| facts.scopes.resolve_name(node)) else { return found };
+        let at = |node| Site { file: iterable.file, node };
+        for binding in super::reaching::bindings(facts, scope, name, iterable.node) {
+            match &binding.kind {
+                BindingKind::Assignment { value: Some(value), path, .. } => found.extend(self.starred_at(at(*value), path)),
+                BindingKind::For { iterable, path, .. } | BindingKind::ComprehensionFor { iterable, path, .. } => {
+                    found.extend(self.elements_of_values(at(*iterable)).into_iter().flat_map(|element| self.starred_at(element, path)));
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    fn elements_of_values(&self, iterable: Site) -> Vec<Site> {
+        let literal = |value: &Value| if let Value::Literal(display) = value { Some(*display) } else { None };
+        self.values(iterable).iter().filter_map(literal).flat_map(|display| self.elements_of(display)).collect()
+    }
+
+    /// The elements that a starred target at the end of `path` takes of `value`.
+    fn starred_at(&self, value: Site, path: &[PathStep]) -> Vec<Site> {
+        let Some((step, rest)) = path.split_first() else { return Vec::new() };
+        let literal = |value: &Value| if let Value::Literal(display) = value { Some(*display) } else { None };
+        let displays: Vec<Site> = self.values(value).iter().filter_map(literal).collect();
+        match step {
+            PathStep::Star { .. } => displays.into_iter().flat_map(|display| self.starred(display, *step)).collect(),
+            _ => displays.into_iter().filter_map(|display| self.item(display, *step)).flat_map(|item| self.starred_at(item, rest)).collect(),
         }
     }
 
@@ -71,16 +113,10 @@ impl Eval<'_> {
             }
         }
         let mut found = Vec::new();
-        for value in self.values(at(node)).iter() {
-            match value {
-                Value::Literal(site) => {
-                    for item in self.elements_of(*site) {
-                        found.extend(self.destructured(item, path));
-                    }
-                }
-                _ => found.push(Value::Unknown),
-            }
+        for item in self.displayed(at(node)) {
+            found.extend(self.destructured(item, path));
         }
+        found.extend(self.values(at(node)).iter().filter(|value| !matches!(value, Value::Literal(_))).map(|_| Value::Unknown));
         for appended in self.appended_to(at(node)) {
             found.extend(self.destructured(appended, path));
         }
@@ -139,11 +175,7 @@ impl Eval<'_> {
             _ => return Vec::new(),
         };
         let mut found = self.mapping_items(container);
-        for value in self.values(container).iter() {
-            if let Value::Literal(display) = value {
-                found.extend(self.elements_of(*display));
-            }
-        }
+        found.extend(self.displayed(container));
         found.extend(self.appended_to(container));
         if !found.is_empty() {
             found.extend(arguments.get(1));
@@ -157,11 +189,7 @@ impl Eval<'_> {
 
     pub(super) fn subscript_values(&self, object: Site, _whole: Site) -> Vec<Value> {
         let mut found: Vec<Value> = self.mapping_items(object).into_iter().flat_map(|item| self.values(item).to_vec()).collect();
-        for value in self.values(object).iter() {
-            if let Value::Literal(site) = value {
-                found.extend(self.elements_of(*site).into_iter().flat_map(|item| self.values(item).to_vec()));
-            }
-        }
+        found.extend(self.displayed(object).into_iter().flat_map(|item| self.values(item).to_vec()));
         if found.is_empty() {
             found.push(Value::Unknown);
         }

@@ -137,6 +137,10 @@ impl Walk<'_, '_> {
             return;
         }
         let part = path.parts.remove(0);
+        if matches!(part, PathStep::Star { .. }) {
+            path.items = false;
+            return self.eval.starred(site, part).into_iter().for_each(|item| self.expression(item, path.clone()));
+        }
         if let Some(item) = self.eval.item(site, part) {
             self.expression(item, path);
         }
@@ -280,7 +284,7 @@ impl Walk<'_, '_> {
         if self.eval.controls_its_pickling(class) || (self.inheritance && self.eval.is_primitive(class)) {
             return;
         }
-        if self.eval.is_local(class) {
+        if self.eval.is_local(class) || self.eval.is_main_only_class(class) {
             return self.push(What::Callable(Callable::Instance(class)), call, path);
         }
         for argument in self.eval.stored_arguments(class, call) {

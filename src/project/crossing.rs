@@ -1,6 +1,6 @@
 //! Which classes' objects cross with a dispatch: as the callable, its object, an argument, or the process itself.
 
-use super::{Callable, Dispatch, Eval, FileId, Site, Type, Value};
+use super::{Argument, Callable, Content, Dispatch, Eval, FileId, Site, Type, Value, What};
 use crate::syntax::{Field, Kind};
 use std::collections::BTreeSet;
 
@@ -27,8 +27,13 @@ impl Eval<'_> {
             for slot in self.slots(&dispatch) {
                 for origin in self.slot_origins(&slot) {
                     match origin.callable {
-                        Callable::Class(class) | Callable::Instance(class) => push(origin.handover, class),
-                        Callable::Method { receiver: Type::Class(class), .. } => push(origin.handover, class),
+                        Callable::Class(class) => push(origin.handover, class),
+                        Callable::Instance(class) => {
+                            self.with_kept(class, origin.leaf).into_iter().for_each(|class| push(origin.handover, class));
+                        }
+                        Callable::Method { receiver: Type::Class(class), object, .. } => {
+                            self.with_kept(class, object).into_iter().for_each(|class| push(origin.handover, class));
+                        }
                         Callable::Function(function) | Callable::Lambda(function) => {
                             if let Some(class) = self.class_around(function) {
                                 push(origin.handover, class);
@@ -47,7 +52,7 @@ impl Eval<'_> {
                 }
             } else {
                 for argument in self.all_arguments(dispatch.call) {
-                    for class in self.classes_in(argument) {
+                    for class in self.classes_in(argument).into_iter().chain(self.made_in_main(argument)).collect::<BTreeSet<Site>>() {
                         push(argument, class);
                     }
                 }
@@ -78,6 +83,17 @@ impl Eval<'_> {
                 is_manager.then_some(Crossing { dispatch: Dispatch { call, entry, start, receiver: Some(call), made: None, shift: 0 }, handover: call, class })
             })
             .collect()
+    }
+
+    /// `class`, and the classes that children do not have of the objects that `object`, one of its instances, was given to keep.
+    fn with_kept(&self, class: Site, object: Site) -> BTreeSet<Site> {
+        std::iter::once(class).chain(self.made_in_main(object)).collect()
+    }
+
+    /// The classes that children do not have of the objects that an expression holds, or of what these were given to keep.
+    fn made_in_main(&self, expression: Site) -> Vec<Site> {
+        let of_instance = |content: Content| if let What::Callable(Callable::Instance(class)) = content.what { Some(class) } else { None };
+        self.contents(Argument::object(expression), true).into_iter().filter_map(of_instance).collect()
     }
 
     /// The project's Enum whose member an expression names: `Color.RED`.

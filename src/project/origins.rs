@@ -174,12 +174,8 @@ impl Walk<'_, '_> {
     }
 
     fn elements(&mut self, iterable: Site, path: Path) {
-        for value in self.eval.values(iterable).iter() {
-            if let Value::Literal(display) = value {
-                for item in self.eval.elements_of(*display) {
-                    self.expression(item, path.clone());
-                }
-            }
+        for item in self.eval.displayed(iterable) {
+            self.expression(item, path.clone());
         }
         for item in self.eval.appended_to(iterable) {
             self.put(item, path.clone());

@@ -95,6 +95,12 @@ impl Eval<'_> {
         facts.scopes.resolve_name(name).is_none_or(|(home, _)| home != facts.scopes.module())
     }
 
+    /// Whether only the entry-point guard defines a class, so that children do not have it.
+    pub fn is_main_only_class(&self, class: Site) -> bool {
+        let facts = self.file(class.file);
+        facts.enclosing_function(class.node).is_none() && crate::facts::guard::is_guarded(facts, class.node)
+    }
+
     fn literal_obstacle(&self, site: Site, inheritance: bool, depth: u32) -> Option<Obstacle> {
         let tree = self.file(site.file).tree();
         let at = |node| Site { file: site.file, node };

@@ -99,11 +99,17 @@ fn is_class_constant(eval: &Eval, class: Site, name: &str) -> bool {
         })
 }
 
-/// Whether any `x.name = …` stands outside the classes: it may be an object of theirs.
+/// Whether any `x.name = …` stands outside the classes: it may be an object of theirs, unless it is the `self` of a class that
+/// has nothing to do with them.
 fn is_set_from_outside(eval: &Eval, lineage: &[Site], name: &str) -> bool {
+    let Some(own) = lineage.first() else { return false };
     eval.project.files().any(|(id, facts)| {
         let inside = |node: NodeId| lineage.iter().any(|class| class.file == id && facts.tree().contains(class.node, node));
-        sets(facts, name).any(|node| !inside(node))
+        let unrelated = |node: NodeId| {
+            let object = facts.tree().child(node, Field::Object).and_then(|object| eval.self_class(Site { file: id, node: object }));
+            object.is_some_and(|class| !eval.has_unknown_base(class) && !eval.lineage(class).contains(own))
+        };
+        sets(facts, name).any(|node| !inside(node) && !unrelated(node))
     })
 }
 

@@ -6,7 +6,7 @@ use super::{fresh_name, place};
 use crate::facts::FileFacts;
 use crate::facts::scopes::BindingKind;
 use crate::findings::{Applicability, Fix, Reason, Refusal, Remedy};
-use crate::project::{Eval, FileId, Origin, Sent, Site};
+use crate::project::{Callable, Eval, FileId, Origin, Sent, Site};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use crate::text::Edit;
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,8 +94,18 @@ fn is_read(eval: &Eval, sent: &Sent, site: Site) -> bool {
     let is_called_or_part = tree.parent(site.node).is_some_and(|up| {
         tree.kind(up) == Kind::Call && tree.field(site.node) == Field::Function || tree.kind(up) == Kind::Attribute && tree.field(site.node) == Field::Object
     });
-    let same = |origin: &Origin| origin.callable == sent.origin.callable && origin.made_by == sent.origin.made_by;
-    home == facts.scopes.module() && !bindings.is_empty() && bindings.iter().all(on_import) && !is_called_or_part && eval.origins(site).iter().any(same)
+    let same = |origin: &Origin| origin.callable == sent.origin.callable && origin.made_by == sent.origin.made_by && origin.leaf == sent.origin.leaf;
+    // Called later, the name gives what was bound to it last.
+    let found_anew = match (bindings.last().map(|last| &last.kind), &sent.origin.callable) {
+        (Some(BindingKind::FunctionDef(last)), Callable::Function(function)) => function.node == *last || eval.is_local(*function),
+        _ => true,
+    };
+    found_anew
+        && home == facts.scopes.module()
+        && !bindings.is_empty()
+        && bindings.iter().all(on_import)
+        && !is_called_or_part
+        && eval.origins(site).iter().any(same)
 }
 
 /// Refuses callables that keep anything of their own that they change: a child's copy starts anew.

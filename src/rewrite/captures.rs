@@ -145,6 +145,13 @@ pub fn of(eval: &Eval, file: FileId, callable: NodeId) -> Result<Vec<Capture>, R
         let kind = kind_of(eval, file, &variable, callable)?;
         found.push(Capture { variable, kind, reads });
     }
+    for (variable, read) in super::evaluated::named_by_header(facts, callable) {
+        if found.iter().all(|capture| capture.variable != variable)
+            && let Ok(kind @ CaptureKind::Definition(_)) = kind_of(eval, file, &variable, callable)
+        {
+            found.push(Capture { variable, kind, reads: vec![read] });
+        }
+    }
     found.sort_by_key(|capture| capture.reads.first().copied());
     Ok(found)
 }

@@ -1,9 +1,9 @@
 //! What is evaluated when a definition is made, at module level instead of in a function: annotations, where local names for
 //! types are written out and later names quoted, and bodies of classes.
 
-use super::captures;
+use super::captures::{self, Variable};
 use crate::facts::FileFacts;
-use crate::facts::scopes::{BindingKind, ScopeId};
+use crate::facts::scopes::{BindingKind, ScopeId, ScopeKind};
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::Edit;
 
@@ -168,4 +168,21 @@ fn reads_later_name(facts: &FileFacts, annotation: NodeId, limit: u32) -> bool {
         !bindings.is_empty() && !bindings.iter().any(|binding| binding.scope == module && is_early(binding.node))
     };
     tree.subtree(annotation).filter(|node| tree.kind(*node) == Kind::Identifier).any(is_late)
+}
+
+/// The variables that the bases of a class and the decorators of a definition name and that the module has not when it is
+/// imported, with the place: those of functions around it, and what only the guard defines.
+pub(super) fn named_by_header(facts: &FileFacts, definition: NodeId) -> Vec<(Variable, NodeId)> {
+    let tree = facts.tree();
+    let mut parts = facts.decorators(definition);
+    parts.extend(tree.child(definition, Field::Superclasses).filter(|_| tree.kind(definition) == Kind::ClassDefinition));
+    let names = parts.into_iter().flat_map(|part| tree.subtree(part)).filter(|node| tree.kind(*node) == Kind::Identifier);
+    let outside = |node: NodeId| {
+        let (home, name) = facts.scopes.resolve_name(node)?;
+        let bindings = facts.scopes.bindings(home, name);
+        let guarded = home == facts.scopes.module() && !bindings.is_empty() && bindings.iter().all(|each| captures::guard_around(facts, each.node).is_some());
+        let local = facts.scopes.get(home).kind == ScopeKind::Function && tree.contains(facts.scopes.get(home).node, definition);
+        (guarded || local).then(|| (Variable::new(home, name), node))
+    };
+    names.filter_map(outside).collect()
 }

@@ -6,14 +6,18 @@ use std::collections::BTreeSet;
 /// A name for a new module-level function, from `base`: it starts with one underscore and is used nowhere in the file.
 pub fn module_name(facts: &FileFacts, base: &str) -> String {
     let taken = names_in_use(facts);
-    let stem = base.trim_matches('_');
-    let stem = if stem.is_empty() || stem.starts_with(|c: char| c.is_ascii_digit()) { format!("worker_{stem}") } else { stem.to_owned() };
-    let stem = stem.trim_end_matches('_');
-    let plain = format!("_{stem}");
+    let plain = stem(base);
     if !taken.contains(&plain) {
         return plain;
     }
-    (2..=u32::from(u16::MAX)).map(|number| format!("_{stem}_{number}")).find(|name| !taken.contains(name)).unwrap_or(plain)
+    (2..=u32::from(u16::MAX)).map(|number| format!("{plain}_{number}")).find(|name| !taken.contains(name)).unwrap_or(plain)
+}
+
+/// What [`module_name`] gives for `base` where nothing has that name; else a number follows.
+pub fn stem(base: &str) -> String {
+    let stem = base.trim_matches('_');
+    let stem = if stem.is_empty() || stem.starts_with(|c: char| c.is_ascii_digit()) { format!("worker_{stem}") } else { stem.to_owned() };
+    format!("_{}", stem.trim_end_matches('_'))
 }
 
 /// A variable name that is none of `taken`, from `base`.

@@ -2,20 +2,19 @@
 //! it needs, and every use gets the captured values bound.
 //!
 //! Three steps: [`Group::collect`] gathers facts, [`judge`](Group::judge) is the only place that says no,
-//! [`Group::print`] writes edits.
+//! [`Group::print`] (in `print`) writes edits.
 
-use super::binding::{self, Form, Use};
-use super::body::{Definition, Style};
+use super::binding::Use;
+use super::body::Style;
 use super::captures::{self, CaptureKind, Variable};
-use super::member::{companions, holder, in_moved_part, inner_names, is_class, takes_any_keyword, unmangled};
-use super::{attribute_captures, defaults, fresh_name, imports, place};
+use super::member::{companions, holder, inner_names, is_class, takes_any_keyword};
+use super::{attribute_captures, defaults, fresh_name, imports};
 use crate::facts::FileFacts;
 use crate::facts::scopes::BindingKind;
-use crate::findings::{Applicability, Fix, Reason, Refusal};
+use crate::findings::{Reason, Refusal};
 use crate::project::{Eval, FileId, Site};
 use crate::rewrite::Bind;
 use crate::syntax::{Kind, NodeId};
-use crate::text::Edit;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One definition that moves.
@@ -40,7 +39,7 @@ pub(super) struct Member {
     /// `Class.register(…)` statements, which move with a manager class.
     pub(super) companions: Vec<NodeId>,
     keeps_name: bool,
-    own: Vec<captures::Capture>,
+    pub(super) own: Vec<captures::Capture>,
 }
 
 /// The definitions that move together; the first is the one that was asked for.
@@ -51,7 +50,7 @@ pub struct Group<'e, 'p> {
     pub(super) members: Vec<Member>,
     /// The dispatches that the first member reaches in this file.
     pub(super) dispatches: Vec<Use>,
-    bind: Bind,
+    pub(super) bind: Bind,
 }
 
 impl<'e, 'p> Group<'e, 'p> {
@@ -91,12 +90,12 @@ impl<'e, 'p> Group<'e, 'p> {
     }
 
     /// The definition above whose statement all of them go.
-    fn anchor(&self) -> NodeId {
+    pub(super) fn anchor(&self) -> NodeId {
         self.members.iter().map(|member| member.node).min().unwrap_or(self.members[0].node)
     }
 
     /// The offset of the module-level statement in front of which they go.
-    fn limit(&self) -> u32 {
+    pub(super) fn limit(&self) -> u32 {
         let facts = self.facts();
         facts.tree().start(facts.top_level_statement(self.anchor()))
     }
@@ -235,12 +234,16 @@ impl<'e, 'p> Group<'e, 'p> {
     /// As [`judge`](Self::judge), for what a callable captures that is `depth` steps away from the one that is sent.
     pub(super) fn judge_within(&self, depth: u32) -> Result<(), Refusal> {
         let inheritance = self.inheritance();
+        let plain = self.members.iter().filter(|member| member.values.is_empty() && member.defaults.is_empty());
+        let along: Vec<&Variable> = plain.filter_map(|member| member.variable.as_ref()).collect();
         for member in &self.members {
             let facts = self.facts();
             super::judge::introspection(facts, member.node)?;
-            super::judge::header(self.eval, self.file, member.node, self.anchor())?;
+            super::judge::header(self.eval, self.file, member.node, self.anchor(), &along)?;
             super::evaluated::edits(facts, member.node, self.limit())
                 .ok_or_else(|| unsupported("an annotation names what is bound later, and cannot be quoted"))?;
+            // A class has no place for captured values anyway, whatever they are.
+            let inheritance = inheritance || facts.tree().kind(member.node) == Kind::ClassDefinition;
             captures::judge(self.eval, self.file, member.node, &member.own, inheritance, depth)?;
             defaults::judge(self, member)?;
             super::decorators::judge(self, member)?;
@@ -256,131 +259,6 @@ impl<'e, 'p> Group<'e, 'p> {
         Ok(())
     }
 
-    /// The rewrite.
-    pub fn print(&self, title: String) -> Result<Fix, Refusal> {
-        let facts = self.facts();
-        let mut edits: Vec<Edit> = Vec::new();
-        let mut new_names: Vec<String> = self.members.iter().map(|member| member.name.clone()).collect();
-        let leaves = self.dispatches.iter().filter(|each| each.leaf.file == self.file).map(|each| each.leaf.node);
-        let users: Vec<NodeId> = self.members.iter().map(|member| member.node).chain(leaves).collect();
-        let partial = imports::import(facts, "functools", "partial", &users);
-        let mut needs_partial = false;
-
-        let plan = binding::plan(self, self.bind, &partial.expression)?;
-        needs_partial |= plan.needs_partial;
-        edits.extend(plan.outside.iter().cloned());
-        edits.extend(plan.removed.iter().map(|statement| place::remove_statement(facts, *statement)));
-
-        let mut texts = Vec::new();
-        for at in self.order() {
-            let (inside, partial_inside) = self.edits_inside(at, &partial.expression);
-            needs_partial |= partial_inside;
-            let definition = Definition {
-                facts,
-                node: self.members[at].node,
-                name: self.members[at].name.clone(),
-                type_parameters: super::member::type_parameters(facts, self.members[at].node),
-                parameters: self.parameters(at).into_iter().map(|row| row.1).chain(self.members[at].defaults.iter().map(|row| row.name.clone())).collect(),
-                dropped: self.members[at].defaults.iter().map(|row| row.parameter).collect(),
-                style: plan.styles[at],
-                prelude: self.members[at].prelude.clone(),
-                edits: inside,
-                unit: place::indent_unit(facts),
-            };
-            texts.push(definition.text().ok_or_else(|| unsupported("two changes of the body meet"))?);
-        }
-        // Behind all definitions, since they may name any of them.
-        for (at, member) in self.members.iter().enumerate() {
-            for statement in &member.companions {
-                texts.push(self.companion_text(at, *statement)?);
-                edits.push(place::remove_statement(facts, *statement));
-            }
-        }
-        if needs_partial && let Some(each) = self.dispatches.iter().find(|each| each.dispatch.api(self.eval.project).needs_name) {
-            return Err(super::arguments::nameless(each.dispatch.api(self.eval.project)));
-        }
-        let newline = facts.source.newline();
-        edits.push(place::insert_above(facts, self.anchor(), &texts.join(&newline.repeat(3))));
-        if needs_partial {
-            // In front, since it may go to the same place as the definitions.
-            edits.splice(0..0, partial.edit.clone());
-            new_names.extend(partial.new_name.clone());
-        }
-        let edits = facts.file_edits(edits);
-        Ok(Fix { title, applicability: Applicability::Safe, edits, new_names })
-    }
-
-    /// A statement that moves behind the class, with the class's new name.
-    fn companion_text(&self, at: usize, statement: NodeId) -> Result<String, Refusal> {
-        let facts = self.facts();
-        let tree = facts.tree();
-        let span = tree.span(statement);
-        let mut edits = super::body::reindent_edits(facts, span, crate::text::indent::indentation(facts.all(), span.start), "");
-        for node in tree.subtree(statement).filter(|node| tree.kind(*node) == Kind::Identifier) {
-            let Some((home, name)) = facts.scopes.resolve_name(node) else { continue };
-            let member = self.members.iter().find(|member| member.variable.as_ref().is_some_and(|variable| variable.home == home && variable.name == name));
-            match member {
-                Some(member) => edits.push(Edit::replace(tree.span(node), member.name.clone())),
-                None if home == facts.scopes.module() || tree.contains(statement, facts.scopes.get(home).node) => {}
-                None => {
-                    let class = facts.definition_name(self.members[at].node);
-                    return Err(unsupported(&format!("'{class}.register' is given '{name}' of the enclosing function")));
-                }
-            }
-        }
-        super::body::apply_inside(facts, span, edits).ok_or_else(|| unsupported("two changes of a statement meet"))
-    }
-
-    /// Definitions that decorators or bases of others need come first; else the order of the text.
-    fn order(&self) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.members.len()).collect();
-        order.sort_by_key(|at| self.members[*at].node);
-        order
-    }
-
-    /// Renames and forwarded values inside a member's own text.
-    fn edits_inside(&self, at: usize, partial: &str) -> (Vec<Edit>, bool) {
-        let facts = self.facts();
-        let tree = facts.tree();
-        let member = &self.members[at];
-        let mut edits = Vec::new();
-        let mut needs_partial = false;
-        for (index, used) in self.members.iter().enumerate() {
-            let Some(variable) = &used.variable else { continue };
-            for read in facts.scopes.references(variable.home, &variable.name) {
-                // The innermost member that holds the read writes it.
-                let holder = self.members.iter().filter(|other| tree.contains(other.node, *read)).max_by_key(|other| other.node);
-                if holder.is_none_or(|holder| holder.node != member.node) || !in_moved_part(facts, member.node, *read) {
-                    continue;
-                }
-                let given: Vec<(String, String)> = self
-                    .parameters(index)
-                    .into_iter()
-                    .map(|(variable, parameter)| {
-                        let value = member.values.get(&variable).cloned().unwrap_or_else(|| variable.expression());
-                        (parameter, value)
-                    })
-                    .collect();
-                let given = given.into_iter().chain(used.defaults.iter().map(defaults::BoundDefault::given)).collect();
-                let form = Form { name: used.name.clone(), given, leading: self.is_leading(index) };
-                let (found, partial_used) = form.at_read(self.eval, Site { file: self.file, node: *read }, partial);
-                edits.extend(found);
-                needs_partial |= partial_used;
-            }
-        }
-        let attributes = member.own.iter().filter(|capture| capture.variable.attribute.is_some());
-        let parameters: Vec<Edit> = attributes
-            .flat_map(|capture| {
-                capture.reads.iter().map(|read| Edit::replace(tree.span(*read), member.values.get(&capture.variable).cloned().unwrap_or_default()))
-            })
-            .collect();
-        edits.extend(unmangled(facts, member.node).into_iter().filter(|edit| !parameters.iter().any(|have| have.span.contains(edit.span))));
-        edits.extend(parameters);
-        edits.extend(super::decorators::left_behind(self.eval, self.file, member.node));
-        edits.extend(super::evaluated::edits(facts, member.node, self.limit()).unwrap_or_default());
-        (edits, needs_partial)
-    }
-
     /// Whether a member takes `**kwargs`, so that bound values have to come in front by position.
     pub(super) fn is_leading(&self, at: usize) -> bool {
         takes_any_keyword(self.facts(), self.members[at].node)
@@ -392,6 +270,6 @@ impl<'e, 'p> Group<'e, 'p> {
     }
 }
 
-fn unsupported(what: &str) -> Refusal {
+pub(super) fn unsupported(what: &str) -> Refusal {
     Refusal::new(Reason::UnsupportedShape, what, "move it to module level by hand")
 }

@@ -1,5 +1,6 @@
 //! Shapes of definitions that cannot move, each with its reason.
 
+use super::captures::Variable;
 use crate::catalogue::EntryKind;
 use crate::facts::FileFacts;
 use crate::facts::scopes::{BindingKind, Resolution};
@@ -68,37 +69,39 @@ fn frame_call(facts: &FileFacts, node: NodeId) -> Option<&'static str> {
 
 /// Refuses headers that mean something else at module level: decorators and defaults that read what is not there, or
 /// that would be evaluated at another time.
-pub(super) fn header(eval: &Eval, file: FileId, callable: NodeId, anchor: NodeId) -> Result<(), Refusal> {
+///
+/// `along` are the variables whose definitions move with it, and take nothing from around them.
+pub(super) fn header(eval: &Eval, file: FileId, callable: NodeId, anchor: NodeId, along: &[&Variable]) -> Result<(), Refusal> {
     let facts = eval.file(file);
     let tree = facts.tree();
     let limit = tree.start(facts.top_level_statement(anchor));
     for decorator in facts.decorators(callable).into_iter().filter(|decorator| !super::decorators::only_names(eval, file, *decorator)) {
-        available(facts, decorator, limit, "a decorator")?;
+        available(facts, decorator, limit, "a decorator", along)?;
         known_decorator(eval, file, decorator)?;
     }
     let bound: Vec<NodeId> = super::defaults::reading_outside(facts, callable).into_iter().map(|row| row.value).collect();
     for default in defaults(facts, callable) {
         immutable(facts, default)?;
         if !bound.contains(&default) {
-            available(facts, default, limit, "a default value")?;
+            available(facts, default, limit, "a default value", &[])?;
         }
     }
     for annotation in annotations(facts, callable) {
         if !facts.scopes.get(facts.scopes.scope_of(annotation)).kind.is_function_like() {
             continue;
         }
-        available(facts, annotation, u32::MAX, ANNOTATION)?;
+        available(facts, annotation, u32::MAX, ANNOTATION, &[])?;
     }
     if tree.kind(callable) == Kind::Call {
-        available(facts, callable, limit, "the class")?;
+        available(facts, callable, limit, "the class", &[])?;
     }
     for name in super::evaluated::read_by_class_body(facts, callable) {
-        available(facts, name, limit, "the body of the class")?;
+        available(facts, name, limit, "the body of the class", &[])?;
     }
     if tree.kind(callable) == Kind::ClassDefinition
         && let Some(bases) = tree.child(callable, Field::Superclasses)
     {
-        available(facts, bases, limit, "a base class")?;
+        available(facts, bases, limit, "a base class", along)?;
     }
     Ok(())
 }
@@ -149,11 +152,14 @@ fn immutable(facts: &FileFacts, default: NodeId) -> Result<(), Refusal> {
 }
 
 /// Refuses names that are not bound at module level before `limit`.
-fn available(facts: &FileFacts, expression: NodeId, limit: u32, what: &str) -> Result<(), Refusal> {
+fn available(facts: &FileFacts, expression: NodeId, limit: u32, what: &str, along: &[&Variable]) -> Result<(), Refusal> {
     let tree = facts.tree();
     for node in tree.subtree(expression).filter(|node| tree.kind(*node) == Kind::Identifier) {
         let Some((home, name)) = facts.scopes.resolve_name(node) else { continue };
         let home_scope = facts.scopes.get(home);
+        if along.iter().any(|variable| variable.home == home && variable.name == name) {
+            continue;
+        }
         // Names of lambdas and comprehensions inside the expression travel with it.
         if home != facts.scopes.module() && tree.contains(expression, home_scope.node) {
             continue;

@@ -76,5 +76,8 @@ fn accepts_coroutines(eval: &Eval, each: &Use) -> bool {
 
 /// Whether the callable takes anything from the functions around it, as far as its scopes tell.
 pub fn has_captures(eval: &Eval, definition: Site) -> bool {
-    captures::of(eval, definition.file, definition.node).map_or(true, |captures| !captures.is_empty())
+    let tree = eval.file(definition.file).tree();
+    // What its decorators name is no capture.
+    let own = |capture: &captures::Capture| capture.reads.is_empty() || capture.reads.iter().any(|read| tree.contains(definition.node, *read));
+    captures::of(eval, definition.file, definition.node).map_or(true, |captures| captures.iter().any(own))
 }

@@ -26,6 +26,7 @@ pub mod member;
 pub mod method_wrapper;
 pub mod named_lambda;
 pub mod place;
+mod print;
 pub mod process_arguments;
 pub mod process_state;
 pub mod result_value;

@@ -5,7 +5,7 @@ use crate::facts::names;
 use crate::findings::{Finding, Fix, Reason, Refusal, Remedy, Severity};
 use crate::project::instances::Moment;
 use crate::project::picklability::Obstacle;
-use crate::project::{Callable, Origin, Sent, Type, Value};
+use crate::project::{Callable, Origin, Sent, Site, Type, Value};
 use crate::rewrite::binding::Use;
 use crate::rewrite::{argument_value, bound_method, lift, worker_state};
 use crate::syntax::QueryFile;
@@ -80,6 +80,7 @@ fn unused_state(ctx: &RuleContext, sent: &Sent, obstacles: &[Obstacle]) -> Optio
 /// What the object of a sent method or callable instance holds, and how messages name the callable.
 fn held(ctx: &RuleContext, sent: &Sent) -> Option<(String, Vec<Obstacle>)> {
     let inheritance = sent.dispatch.carries_primitives(ctx.eval.project);
+    let own = |obstacles: Vec<Obstacle>| obstacles.into_iter().filter(|obstacle| !crosses_by_itself(ctx, sent, obstacle)).collect::<Vec<_>>();
     let moment = |worker| Moment { worker, call: Some(sent.dispatch.call) };
     match &sent.origin.callable {
         Callable::Method { receiver: Type::Class(class), name, function, .. } => {
@@ -88,7 +89,7 @@ fn held(ctx: &RuleContext, sent: &Sent) -> Option<(String, Vec<Obstacle>)> {
             if detached || function.is_none() || ctx.eval.is_local(*class) {
                 return None;
             }
-            Some((format!("the bound method '{name}'"), ctx.eval.state_obstacles(*class, inheritance, DEPTH, &moment(*function))))
+            Some((format!("the bound method '{name}'"), own(ctx.eval.state_obstacles(*class, inheritance, DEPTH, &moment(*function)))))
         }
         Callable::Method { receiver: Type::External { path, start, made }, name, .. } => {
             let object = Value::Instance(Type::External { path: path.clone(), start: *start, made: *made });
@@ -97,10 +98,17 @@ fn held(ctx: &RuleContext, sent: &Sent) -> Option<(String, Vec<Obstacle>)> {
         Callable::Instance(class) if !ctx.eval.is_local(*class) => {
             let worker = ctx.eval.method(*class, "__call__").map(|(_, function)| function);
             let name = ctx.eval.file(class.file).definition_name(class.node);
-            Some((format!("an instance of '{name}'"), ctx.eval.state_obstacles(*class, inheritance, DEPTH, &moment(worker))))
+            Some((format!("an instance of '{name}'"), own(ctx.eval.state_obstacles(*class, inheritance, DEPTH, &moment(worker)))))
         }
         _ => None,
     }
+}
+
+/// Whether an obstacle is an object of a local class that another rule sees cross, and moves.
+fn crosses_by_itself(ctx: &RuleContext, sent: &Sent, obstacle: &Obstacle) -> bool {
+    let Some(name) = obstacle.what.strip_prefix("an instance of the local class ") else { return false };
+    let is_it = |class: Site| ctx.eval.is_local(class) && ctx.eval.file(class.file).definition_name(class.node) == name.trim_matches('\'');
+    ctx.eval.crossings(ctx.file).into_iter().any(|crossing| crossing.handover == sent.origin.handover && is_it(crossing.class))
 }
 
 /// What code outside the class keeps in the sent object before it is sent.

@@ -5,9 +5,10 @@ use crate::catalogue::Start;
 use crate::findings::{Finding, Fix, Reason, Refusal, Remedy, Severity, StartMethod};
 use crate::project::instances::Moment;
 use crate::project::picklability::Obstacle;
-use crate::project::{Callable, Site, Type};
-use crate::rewrite::{process_state, worker_state};
-use crate::syntax::{Kind, QueryFile, Tree};
+use crate::project::{Callable, Dispatch, Origin, Site, Slot, Type};
+use crate::rewrite::binding::Use;
+use crate::rewrite::{lift, process_state, worker_state};
+use crate::syntax::{Field, Kind, QueryFile, Tree};
 
 static QUERY: QueryFile = QueryFile::new("unpicklable_process_attribute", include_str!("../../queries/unpicklable_process_attribute.scm"));
 
@@ -53,22 +54,40 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             }
             let message =
                 format!("the process class '{name}' keeps {} ({attribute}), and start() pickles the whole object under spawn and forkserver", obstacle.what);
-            let remedy = process_state::made_in_run(ctx.eval, class, write).or_else(|| left.clone()).map_or_else(
-                || {
-                    Remedy::Refused(Refusal::new(
-                        Reason::UnpicklableObject,
-                        format!("{attribute} is {} when start() pickles the object", obstacle.what),
-                        "make it in run(), or use its multiprocessing counterpart, which travels with a Process",
-                    ))
-                },
-                Remedy::Fix,
-            );
+            let refused = || {
+                Remedy::Refused(Refusal::new(
+                    Reason::UnpicklableObject,
+                    format!("{attribute} is {} when start() pickles the object", obstacle.what),
+                    "make it in run(), or use its multiprocessing counterpart, which travels with a Process",
+                ))
+            };
+            let remedy = match process_state::made_in_run(ctx.eval, class, write).or_else(|| left.clone()) {
+                Some(fix) => Remedy::Fix(fix),
+                // The class of the attribute moves to module level with that of the process, which is no less local.
+                None if of_local_class.is_some() && ctx.eval.is_local(class) => lift::class(ctx.eval, class, ctx.bind),
+                None if is_definition => made_importable(ctx, class, write).unwrap_or_else(refused),
+                None => refused(),
+            };
             let related = vec![ctx.related(class, format!("'{name}' is a subclass of Process"))];
             found.push(ctx.finding(write, message, &methods, Severity::Error, remedy, related));
         }
     }
     found.extend(given_from_outside(ctx));
     found
+}
+
+/// The repair for a lambda or local function that the class keeps itself: it moves to module level.
+fn made_importable(ctx: &RuleContext, class: Site, write: Site) -> Option<Remedy> {
+    let tree = ctx.facts().tree();
+    let assignment = tree.parent(write.node).filter(|up| tree.kind(*up) == Kind::Assignment && tree.field(write.node) == Field::Left)?;
+    let value = ctx.at(tree.child(assignment, Field::Right)?);
+    let origins = ctx.eval.origins(value);
+    let [Origin { callable: Callable::Lambda(definition) | Callable::Function(definition), leaf, .. }] = origins.as_slice() else { return None };
+    let (entry, start) = ctx.eval.entry_of_class(class)?;
+    // The object may be made and started anywhere: what is bound is bound here, for ever.
+    let dispatch = Dispatch { call: value, entry, start, receiver: None, made: None, shift: 0 };
+    let slot = Slot { name: "args".to_owned(), expression: *leaf, part: None };
+    Some(lift::callable(ctx.eval, *definition, vec![Use { leaf: *leaf, dispatch, slot, kept: true }], ctx.bind))
 }
 
 /// Whether a class of that name is defined anywhere in the file.

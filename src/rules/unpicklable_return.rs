@@ -76,7 +76,11 @@ fn returned(ctx: &RuleContext, sent: &Sent, worker: Site) -> Vec<Finding> {
     for value in ctx.eval.returns(worker) {
         let contents = ctx.eval.contents(Argument::object(value), false);
         // What callers in the parent pass is no business of the worker.
-        let Some(content) = contents.into_iter().find(|content| content.through.is_empty()) else { continue };
+        let is_own = |content: &Content| {
+            let from_guard = matches!(content.what, What::Callable(Callable::Instance(class)) if !ctx.eval.is_local(class));
+            content.through.is_empty() && !from_guard
+        };
+        let Some(content) = contents.into_iter().find(is_own) else { continue };
         let what = described(ctx, &content);
         let message = format!("'{name}' runs in a worker of {} and returns {what}, which cannot be pickled to come back", ctx.api_name(sent));
         let fix = if content.leaf == value { result_value::picklable(ctx.eval, value, &what) } else { None };

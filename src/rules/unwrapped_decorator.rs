@@ -1,12 +1,13 @@
 //! SP108: a worker whose decorator lacks `functools.wraps`, or is a class.
 
 use super::{Rule, RuleContext};
+use crate::facts::scopes::{Binding, BindingKind};
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
 use crate::project::decorated::Alias;
 use crate::project::{Callable, Sent, Site};
 use crate::rewrite::wraps::{self, UnwrappedKind};
 use crate::rewrite::{call_by_name, judge};
-use crate::syntax::QueryFile;
+use crate::syntax::{Field, Kind, QueryFile};
 
 static QUERY: QueryFile = QueryFile::new("unwrapped_decorator", include_str!("../../queries/unwrapped_decorator.scm"));
 
@@ -31,6 +32,9 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         }
         if let Some(call) = hit.get("made").map(|node| ctx.at(node)) {
             found.extend(renamed(ctx, call));
+        }
+        if let Some(read) = hit.get("replaced").map(|node| ctx.at(node)) {
+            found.extend(kept_under_another_name(ctx, read));
         }
     }
     found
@@ -100,6 +104,41 @@ fn renamed(ctx: &RuleContext, call: Site) -> Vec<Finding> {
         ctx.finding(each.origin.handover, message, &each.methods, Severity::Error, remedy, related)
     };
     sent.iter().zip(remedies).map(finding).collect()
+}
+
+/// The findings for a function that a module kept under another name before it defined its own name anew: `plain = work`, then
+/// another `def work`.
+fn kept_under_another_name(ctx: &RuleContext, read: Site) -> Vec<Finding> {
+    let of_read = |sent: &&Sent| sent.origin.leaf == read && matches!(sent.origin.callable, Callable::Function(site) if site.file == ctx.file);
+    let sent: Vec<&Sent> = ctx.index.all().iter().filter(of_read).collect();
+    let Some(Callable::Function(function)) = sent.first().map(|each| &each.origin.callable) else { return Vec::new() };
+    let facts = ctx.facts();
+    let (tree, module) = (facts.tree(), facts.scopes.module());
+    let name = facts.definition_name(function.node);
+    let is_at_top = |node| tree.parent(node).is_some_and(|up| tree.kind(up) == Kind::Module);
+    let is_new = |binding: &Binding| match binding.kind {
+        BindingKind::FunctionDef(node) | BindingKind::ClassDef(node) => node > read.node && is_at_top(facts.with_decorators(node)),
+        BindingKind::Delete => binding.node > read.node && is_at_top(binding.statement),
+        _ => false,
+    };
+    let Some(last) = facts.scopes.bindings(module, name).last().filter(|last| is_new(last)) else { return Vec::new() };
+    let target = tree.parent(read.node).and_then(|assignment| tree.child(assignment, Field::Left));
+    let Some((home, other)) = target.and_then(|target| facts.scopes.resolve_name(target)) else { return Vec::new() };
+    let own = tree.child(function.node, Field::Name).and_then(|own| facts.scopes.resolve_name(own));
+    if own.is_none_or(|row| row.0 != module) || home != module || facts.scopes.bindings(home, other).len() != 1 {
+        return Vec::new();
+    }
+    let last = ctx.at(last.node);
+    let finding = |(each, remedy): (&&Sent, Remedy)| {
+        let message = format!(
+            "'{other}' is sent to a process by {}, but it calls itself '{name}', a name that finds something else by then, so it cannot be pickled",
+            ctx.api_name(each)
+        );
+        let mut related = ctx.path_of(each, Some((*function, format!("'{other}' is this function"))));
+        related.push(ctx.related(last, format!("'{name}' is bound anew here")));
+        ctx.finding(each.origin.handover, message, &each.methods, Severity::Error, remedy, related)
+    };
+    sent.iter().zip(call_by_name::remedies(ctx.eval, &sent, other)).map(finding).collect()
 }
 
 /// The parameter of the decorator around `inner` that holds the decorated function.

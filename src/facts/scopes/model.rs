@@ -144,7 +144,12 @@ pub enum PathStep {
     /// The element with that number.
     Index(usize),
     /// The list of elements that a starred target takes.
-    Star,
+    Star {
+        /// How many elements targets before it take.
+        before: usize,
+        /// How many elements targets after it take.
+        after: usize,
+    },
     /// The element with that number counted from the end (0 is the last): targets after a starred one.
     FromEnd(usize),
 }

@@ -131,7 +131,7 @@ fn steps(tree: &Tree, elements: &[NodeId]) -> Vec<PathStep> {
     let is_star = |node: &NodeId| matches!(tree.kind(*node), Kind::ListSplat | Kind::ListSplatPattern);
     let star = elements.iter().position(is_star);
     let step = |index: usize| match star {
-        Some(star) if index == star => PathStep::Star,
+        Some(star) if index == star => PathStep::Star { before: star, after: elements.len() - 1 - star },
         Some(star) if index > star => PathStep::FromEnd(elements.len() - 1 - index),
         _ => PathStep::Index(index),
     };

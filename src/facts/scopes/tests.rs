@@ -112,7 +112,7 @@ fn paths_into_values() {
     };
     assert_eq!(path("a"), [PathStep::Index(0)]);
     assert_eq!(path("b"), [PathStep::Index(1), PathStep::Index(0)]);
-    assert_eq!(path("c"), [PathStep::Index(1), PathStep::Star]);
+    assert_eq!(path("c"), [PathStep::Index(1), PathStep::Star { before: 1, after: 1 }]);
     assert_eq!(path("d"), [PathStep::Index(1), PathStep::FromEnd(0)]);
     assert_eq!(path("e"), [PathStep::Index(2)]);
     check("(x) = 1\n", "top", "x", &["assignment Some(\"1\")  None"]);
