@@ -49,7 +49,9 @@ impl Eval<'_> {
                     let module = path.trim_end_matches(".get_context");
                     return vec![Value::External { path: format!("{module}.{name}").into(), start: *start }];
                 }
-                if objects::is_plain_value(path, name) {
+                // What a library keeps to itself is data more often than a method.
+                let private = name.starts_with('_') && !name.starts_with("__");
+                if private || objects::is_plain_value(path, name) {
                     return vec![Value::Unknown];
                 }
                 vec![Value::Method { receiver: ty.clone(), object, name: name.into(), function: None }]

@@ -28,6 +28,9 @@ pub fn made_by(eval: &Eval, file: FileId, run: &[NodeId]) -> Changes {
             Kind::Assignment | Kind::AugmentedAssignment => {
                 let left = tree.child(*node, Field::Left).filter(|left| matches!(tree.kind(*left), Kind::Attribute | Kind::Subscript));
                 out.surely.extend(left.and_then(module_name));
+                // `settings.rate = 3`, where `settings` is a module of the project.
+                let of_module = left.filter(|left| tree.kind(*left) == Kind::Attribute).map(|node| Site { file, node });
+                out.may.extend(of_module.into_iter().flat_map(|left| eval.state_read(left)));
             }
             Kind::Call => {
                 let Some(callee) = tree.child(*node, Field::Function) else { continue };

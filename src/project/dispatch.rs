@@ -106,6 +106,7 @@ impl Eval<'_> {
             found.extend(self.dispatch_of(value, call));
         }
         found.retain(|dispatch| self.conditions_hold(dispatch));
+        self.settle_start(&mut found);
         found.dedup_by_key(|dispatch| (dispatch.entry, dispatch.start));
         found
     }
@@ -120,8 +121,9 @@ impl Eval<'_> {
                 };
                 // What a decorator is given is looked at where it decorates.
                 let entry = catalogue.by_path(path).filter(|entry| catalogue.get(*entry).kind != EntryKind::Decorator)?;
-                let start = match self.values(call).first() {
-                    Some(Value::Instance(Type::External { start, .. })) if shift == 0 => *start,
+                let made = if shift == 0 && *start == Start::Platform { self.values(call) } else { [].into() };
+                let start = match made.first() {
+                    Some(Value::Instance(Type::External { start, .. })) => *start,
                     _ => *start,
                 };
                 Some(Dispatch { call, entry, start: self.effective(start, entry), receiver: None, made: None, shift })
@@ -163,7 +165,7 @@ impl Eval<'_> {
                 {
                     return None;
                 }
-                (entry, start, None)
+                (entry, self.own_context(*class).unwrap_or(start), None)
             }
         };
         let entry = catalogue.method(class, name)?;
@@ -172,6 +174,17 @@ impl Eval<'_> {
         // The receiver's own conditions (a pool told to use dill) count for its methods.
         let of_class = made.map(|made| Dispatch { call: made, entry: class, start, receiver: None, made: None, shift: 0 });
         of_class.is_none_or(|of_class| self.conditions_hold(&of_class)).then_some(dispatch)
+    }
+
+    /// The fork context that the `__init__` of a class hands to the API's, if it may: `super().__init__(ctx=context)`.
+    fn own_context(&self, class: Site) -> Option<Start> {
+        let (_, init) = self.method(class, "__init__")?;
+        let facts = self.file(init.file);
+        let tree = facts.tree();
+        let calls = facts.own_nodes(init.node).filter(|node| tree.kind(*node) == Kind::Call);
+        let contexts = calls.flat_map(|call| ["ctx", "context", "mp_context"].map(|name| self.keyword_argument(Site { file: init.file, node: call }, name)));
+        let values = contexts.flatten().flat_map(|context| self.values(context).to_vec());
+        values.into_iter().find_map(|value| matches!(value, Value::Instance(Type::External { start: Start::Fork, .. })).then_some(Start::Fork))
     }
 
     /// The catalogue's entry of the API class that a project class derives from.
@@ -214,7 +227,7 @@ impl Eval<'_> {
     }
 
     /// The start method of a value that is an executor of processes, and the call that made it.
-    fn process_executor(&self, value: &Value) -> Option<(Start, Option<Site>)> {
+    pub(super) fn process_executor(&self, value: &Value) -> Option<(Start, Option<Site>)> {
         let Value::Instance(ty) = value else { return None };
         let (entry, start, made) = match ty {
             Type::External { path, start, made } => (self.project.catalogue.by_path(path)?, *start, *made),
@@ -246,31 +259,6 @@ impl Eval<'_> {
             given.map(|given| Slot { name: parameter.name.clone(), expression: given.expression, part: given.part })
         });
         given.chain(delayed).collect()
-    }
-
-    /// Whether the executor is a parameter for which the caller that hands something over gives an executor of another
-    /// kind: `run(ThreadPool(), lambda: 1)` does not meet the pool of another call of `run`. `way` are the hand-overs,
-    /// the outermost first, the dispatch's own last.
-    pub(super) fn meets_another_executor(&self, dispatch: &Dispatch, way: &[Site]) -> bool {
-        let another = || -> Option<bool> {
-            let receiver = dispatch.receiver?;
-            let given = *way.get(way.len().checked_sub(2)?)?;
-            let facts = self.file(receiver.file);
-            let (scope, name) = facts.scopes.resolve_name(receiver.node).filter(|_| self.is_parameter(receiver))?;
-            let [binding] = facts.scopes.bindings(scope, name) else { return None };
-            let tree = self.file(given.file).tree();
-            let call = tree.enclosing(given.node, &[Kind::ArgumentList]).and_then(|list| tree.parent(list))?;
-            let executor = self.argument_in(Site { file: given.file, node: call }, receiver.file, binding)??;
-            let values = self.values(executor);
-            let catalogue = &self.project.catalogue;
-            let method = facts.tree().parent(receiver.node).and_then(|up| facts.tree().child(up, Field::Attribute)).map(|name| facts.text(name))?;
-            let entry = |value: &Value| match value {
-                Value::Instance(Type::External { path, .. }) => Some(catalogue.by_path(path).and_then(|class| catalogue.method(class, method))),
-                _ => None,
-            };
-            Some(!values.is_empty() && values.iter().all(|value| entry(value).is_some_and(|entry| entry != Some(dispatch.entry))))
-        };
-        another().unwrap_or(false)
     }
 }
 

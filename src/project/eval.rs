@@ -141,7 +141,11 @@ impl<'p> Eval<'p> {
             Kind::ConditionalExpression | Kind::BooleanOperator => {
                 tree.outcomes(site.node).into_iter().flat_map(|part| self.values(at(part)).to_vec()).collect()
             }
-            Kind::Await => tree.children(site.node).flat_map(|part| self.values(at(part)).to_vec()).collect(),
+            // A call that is awaited gives no coroutine, whatever else it gives.
+            Kind::Await => {
+                let awaited = tree.children(site.node).flat_map(|part| self.values(at(part)).to_vec());
+                awaited.map(|value| if matches!(value, Value::Result(_)) { Value::Unknown } else { value }).collect()
+            }
             Kind::NamedExpression => tree.child(site.node, Field::Value).map(|value| self.values(at(value)).to_vec()).unwrap_or_default(),
             Kind::Lambda => vec![Value::Lambda(site)],
             Kind::Subscript => match tree.child(site.node, Field::Value) {

@@ -36,6 +36,7 @@ pub mod modules;
 mod order;
 pub mod origins;
 mod outside;
+mod paired;
 pub mod picklability;
 pub mod proxies;
 pub mod reaching;
@@ -45,6 +46,7 @@ mod schedulers;
 pub mod script;
 pub mod sent;
 mod settings;
+mod start_method;
 pub mod starters;
 pub mod starts;
 mod state;
@@ -83,6 +85,7 @@ pub struct Project {
     paths: HashSet<PathBuf>,
     module_paths: Mutex<HashMap<(FileId, String), Option<PathBuf>>>,
     importers: OnceLock<BTreeMap<PathBuf, Vec<Site>>>,
+    sets_start_method: OnceLock<bool>,
     starters: OnceLock<BTreeSet<String>>,
     holders: OnceLock<holders::Holders>,
     applications: OnceLock<HashMap<FileId, applications::Registrations>>,
@@ -103,12 +106,18 @@ impl Project {
             paths: paths.into_iter().collect(),
             module_paths: Mutex::default(),
             importers: OnceLock::new(),
+            sets_start_method: OnceLock::new(),
             starters: OnceLock::new(),
             holders: OnceLock::new(),
             applications: OnceLock::new(),
             starting: Mutex::default(),
             entry_points: BTreeSet::new(),
         }
+    }
+
+    /// Whether any file may set the start method.
+    fn sets_start_method(&self) -> bool {
+        *self.sets_start_method.get_or_init(|| self.files.iter().any(|file| file.all().contains("set_start_method")))
     }
 
     /// The files, to build a larger project from.

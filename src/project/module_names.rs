@@ -2,7 +2,7 @@
 
 use crate::facts::FileFacts;
 use crate::facts::scopes::BindingKind;
-use crate::syntax::{Kind, NodeId};
+use crate::syntax::{Field, Kind, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who reads and writes the module's names.
@@ -31,7 +31,7 @@ impl ModuleNames {
                 let nodes: Vec<NodeId> = facts.tree().subtree(facts.with_decorators(node)).collect();
                 let reads = table.read_by(facts, &nodes);
                 table.bodies.entry(name.clone()).or_default().extend(reads);
-                table.written_by.entry(name.clone()).or_default().extend(global_writes(facts, node));
+                table.written_by.entry(name.clone()).or_default().extend(global_writes(facts, node).into_iter().chain(written_by_text(facts, node)));
                 table.definitions.entry(name.clone()).or_default().push(node);
             }
         }
@@ -76,4 +76,13 @@ fn global_writes(facts: &FileFacts, function: NodeId) -> BTreeSet<String> {
     let tree = facts.tree();
     let written = |name: &&String| facts.scopes.bindings(module, name).iter().any(|binding| binding.scope != module && tree.contains(function, binding.node));
     facts.scopes.get(module).symbols.keys().filter(written).cloned().collect()
+}
+
+/// `globals()["rate"] = 3` in a function.
+fn written_by_text(facts: &FileFacts, function: NodeId) -> Vec<String> {
+    let tree = facts.tree();
+    let assigned = tree.subtree(function).filter(|node| tree.kind(*node) == Kind::Subscript && tree.field(*node) == Field::Left);
+    let of_module = assigned.filter(|node| tree.child(*node, Field::Value).is_some_and(|value| facts.text(value) == "globals()"));
+    let keys = of_module.filter_map(|node| tree.child(node, Field::Subscript)).filter(|key| tree.kind(*key) == Kind::String);
+    keys.map(|key| facts.text(key).trim_matches(['"', '\'']).to_owned()).collect()
 }

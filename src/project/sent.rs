@@ -59,7 +59,8 @@ impl Eval<'_> {
     /// Whether what is written at `leaf` and handed over at `handover`, and goes `through` forwarders, is meant to reach
     /// the dispatch.
     fn is_meant(&self, dispatch: &Dispatch, leaf: Site, handover: Site, through: &[Site]) -> bool {
-        let way: Vec<Site> = std::iter::once(handover).chain(through.iter().copied()).collect();
+        let written = (leaf != handover).then_some(leaf);
+        let way: Vec<Site> = written.into_iter().chain([handover]).chain(through.iter().copied()).collect();
         !self.is_staged(dispatch.call) && !self.is_staged(handover) && !self.meets_another_executor(dispatch, &way) && !self.is_chosen_apart(dispatch, leaf)
     }
 

@@ -34,7 +34,7 @@ fn written_by(eval: &Eval, function: Site) -> BTreeSet<String> {
 }
 
 /// A name of a module as other modules know it. What is of a third module already says so.
-fn qualified(eval: &Eval, file: FileId, name: &str) -> String {
+pub(super) fn qualified(eval: &Eval, file: FileId, name: &str) -> String {
     let stem = eval.file(file).source.path.file_stem().unwrap_or_default().to_string_lossy();
     if name.contains('.') { name.to_owned() } else { format!("{stem}.{name}") }
 }

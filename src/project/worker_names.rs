@@ -200,6 +200,9 @@ impl Reach<'_, '_> {
         let facts = self.eval.file(file);
         let Some((home, name)) = facts.scopes.resolve_name(node).filter(|(home, _)| *home == module) else { return };
         let bindings = facts.scopes.bindings(home, name);
+        if file != self.file && facts.scopes.is_read(node) {
+            self.names.reads.insert(super::state::qualified(self.eval, file, name));
+        }
         if bindings.is_empty() {
             self.by_name |= file == self.file && matches!(name, "globals" | "eval" | "exec");
             return;

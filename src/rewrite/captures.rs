@@ -247,6 +247,13 @@ pub fn judge(eval: &Eval, file: FileId, callable: NodeId, captures: &[Capture], 
         let name = &capture.variable.expression();
         let Some(read) = capture.reads.first() else { continue };
         let site = Site { file, node: *read };
+        if super::decorators::replaces_parameter(eval, file, callable, &capture.variable) {
+            return Err(Refusal::new(
+                Reason::UnpicklableCapture,
+                format!("the captured '{name}' is the function that is decorated: pickle finds the decorator's result under its name"),
+                "send a module-level function that is not decorated, or give this one call a fork context: multiprocessing.get_context(\"fork\")",
+            ));
+        }
         if let Some(obstacle) = eval.obstacle(site, inheritance).filter(|obstacle| !moves_itself(eval, site, obstacle, depth)) {
             let place = if obstacle.path.is_empty() {
                 format!("the captured '{name}' is {}", obstacle.what)

@@ -1,10 +1,12 @@
 //! Whether the decorators of a definition that moves let the captured values through, which it then takes as further arguments.
 
+use super::captures::Variable;
 use super::hoist::{Group, Member};
 use crate::facts::FileFacts;
+use crate::facts::scopes::BindingKind;
 use crate::findings::{Reason, Refusal};
 use crate::project::{Eval, FileId, Site, Value};
-use crate::syntax::{Field, Kind, NodeId};
+use crate::syntax::{Field, Kind, NodeId, Tree};
 use crate::text::{Edit, Span, indent};
 
 /// How far decorators that make decorators are followed.
@@ -132,4 +134,38 @@ fn passes_all_on(facts: &FileFacts, function: NodeId) -> bool {
         given.contains(&rest.as_str()) && given.contains(&keywords.as_str())
     };
     tree.subtree(function).any(|node| tree.kind(node) == Kind::Call && passes(node))
+}
+
+/// Whether a captured variable is the parameter of a decorator for the function that it decorates, and `callable` stands in
+/// what the decorator returns: by its name pickle finds that, and not the function.
+pub(super) fn replaces_parameter(eval: &Eval, file: FileId, callable: NodeId, variable: &Variable) -> bool {
+    let facts = eval.file(file);
+    let tree = facts.tree();
+    let decorator = facts.scopes.get(variable.home).node;
+    let [binding] = facts.scopes.bindings(variable.home, &variable.name) else { return false };
+    if !matches!(binding.kind, BindingKind::Parameter { star: 0, .. }) || tree.kind(decorator) != Kind::FunctionDefinition {
+        return false;
+    }
+    let returned = eval.returns(Site { file, node: decorator }).into_iter().flat_map(|returned| eval.values(returned).to_vec());
+    let wrapper = returned.into_iter().find_map(|value| match value {
+        Value::Function(inner) if inner.file == file && tree.contains(decorator, inner.node) && tree.contains(inner.node, callable) => Some(inner),
+        _ => None,
+    });
+    let Some(wrapper) = wrapper else { return false };
+    let outermost = tree.ancestors(decorator).filter(|up| tree.kind(*up) == Kind::FunctionDefinition).last().unwrap_or(decorator);
+    let called = eval.callers(Site { file, node: outermost });
+    decorates(eval, facts.definition_name(outermost)) || (called.is_empty() && super::judge::is_wrapped(eval, wrapper))
+}
+
+/// Whether a function of that name, or what a call of it gives, stands behind an `@` anywhere.
+fn decorates(eval: &Eval, name: &str) -> bool {
+    eval.project.files().any(|(_, facts)| {
+        let tree = facts.tree();
+        facts.all().contains(name)
+            && tree.subtree(Tree::ROOT).filter(|node| tree.kind(*node) == Kind::Decorator).any(|decorator| {
+                let expression = tree.children(decorator).next();
+                let callee = expression.map(|expression| tree.child(expression, Field::Function).unwrap_or(expression));
+                callee.is_some_and(|callee| crate::catalogue::last_part(facts.text(callee)) == name)
+            })
+    })
 }

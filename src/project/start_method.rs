@@ -1,0 +1,74 @@
+//! The start method that a program chooses for itself: `set_start_method("fork")` on the way to a call, a fork context
+//! wherever the system has one.
+
+use super::{Dispatch, Eval, Site, starts};
+use crate::catalogue::{Start, Transport};
+use crate::facts::FileFacts;
+use crate::syntax::{Field, Kind, NodeId};
+
+/// How many callers are asked in turn for what they have set.
+const MAX_CALLERS: u32 = 4;
+
+impl Eval<'_> {
+    /// Gives the dispatches that one call may be the start method that the program has chosen for them.
+    pub(super) fn settle_start(&self, found: &mut Vec<Dispatch>) {
+        // Whoever takes a fork context where there is one has chosen: the rest is for systems that cannot fork. On macOS alone
+        // it is chosen for another reason, and Linux is left to its default.
+        let for_macos = |dispatch: &Dispatch| self.file(dispatch.call.file).all().to_ascii_lowercase().contains("darwin");
+        let forked = found.iter().filter(|dispatch| dispatch.start == Start::Fork && !for_macos(dispatch));
+        let forked: Vec<_> = forked.map(|dispatch| dispatch.entry).collect();
+        found.retain(|dispatch| dispatch.start != Start::Platform || !forked.contains(&dispatch.entry));
+        for dispatch in found {
+            let travels_with_process = dispatch.api(self.project).transport == Transport::ProcessArgs;
+            if dispatch.start == Start::Platform && travels_with_process && self.project.sets_start_method() && self.is_fork_set(dispatch.call, MAX_CALLERS) {
+                dispatch.start = Start::Fork;
+            }
+        }
+    }
+
+    /// Whether `set_start_method("fork")` has surely run when `place` does.
+    fn is_fork_set(&self, place: Site, callers: u32) -> bool {
+        let facts = self.file(place.file);
+        let function = facts.enclosing_function(place.node);
+        if let Some(is_fork) = self.set_in_suites(place, function) {
+            return is_fork;
+        }
+        let Some(function) = function else { return false };
+        let called = if callers == 0 { Vec::new() } else { self.callers(Site { file: place.file, node: function }) };
+        let by_callers = !called.is_empty() && called.into_iter().all(|call| self.is_fork_set(call, callers - 1));
+        by_callers || self.set_at_import(facts, place)
+    }
+
+    /// What the last call of `set_start_method` before `place` in the same function sets, if it surely runs: whether that
+    /// is fork.
+    fn set_in_suites(&self, place: Site, function: Option<NodeId>) -> Option<bool> {
+        let facts = self.file(place.file);
+        let tree = facts.tree();
+        let before = facts.calls.iter().copied().filter(|call| tree.end(*call) <= tree.start(place.node) && facts.enclosing_function(*call) == function);
+        let surely = before.filter(|call| suite_of(facts, *call).is_some_and(|suite| tree.contains(suite, place.node)));
+        surely.filter_map(|call| self.sets_fork(Site { file: place.file, node: call })).last()
+    }
+
+    /// Whether the module sets fork when it is imported: all that functions do comes later.
+    fn set_at_import(&self, facts: &FileFacts, place: Site) -> bool {
+        let tree = facts.tree();
+        let at_import =
+            |call: &NodeId| facts.enclosing_function(*call).is_none() && suite_of(facts, *call).is_some_and(|suite| tree.kind(suite) == Kind::Module);
+        facts.calls.iter().copied().filter(at_import).filter_map(|call| self.sets_fork(Site { file: place.file, node: call })).last() == Some(true)
+    }
+
+    /// Whether a call sets the start method to fork; `None` if it sets none.
+    fn sets_fork(&self, call: Site) -> Option<bool> {
+        (starts::called_name(self, call) == "set_start_method").then(|| {
+            let method = self.argument(call, "method", 0);
+            method.is_some_and(|method| self.string_literal(method) == Some("fork"))
+        })
+    }
+}
+
+/// The statements among which a call surely runs: those around it, a `try` for the case that the method is set already apart.
+fn suite_of(facts: &FileFacts, call: NodeId) -> Option<NodeId> {
+    let tree = facts.tree();
+    let mut suites = tree.ancestors(call).filter(|up| matches!(tree.kind(*up), Kind::Block | Kind::Module));
+    suites.find(|suite| !tree.parent(*suite).is_some_and(|up| tree.kind(up) == Kind::TryStatement && tree.field(*suite) == Field::Body))
+}
