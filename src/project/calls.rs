@@ -5,6 +5,9 @@ use crate::catalogue::Start;
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::syntax::{Field, Kind, NodeId};
 
+/// Methods that enter the context manager that they are given, and give what that gives.
+const ENTERING: &[&str] = &["enter_context", "enter_async_context", "enterContext", "enterAsyncContext"];
+
 impl Eval<'_> {
     pub(super) fn call_values(&self, site: Site) -> Vec<Value> {
         let tree = self.file(site.file).tree();
@@ -24,6 +27,11 @@ impl Eval<'_> {
 
     fn called(&self, callee: &Value, call: Site) -> Vec<Value> {
         match callee {
+            // `stack.enter_context(pool)`; a test case enters one, too.
+            Value::Method { name, function: None, .. } if ENTERING.contains(&&**name) => {
+                let given = self.positional_arguments(call).first().copied();
+                given.map_or_else(|| vec![Value::Result(call)], |given| self.entered(&self.values(given), given))
+            }
             Value::External { path, start } => self.external_call(path, *start, call),
             Value::Class(class) => vec![Value::Instance(Type::Class(*class))],
             Value::Function(function) => self.returned_to(*function, call),
@@ -33,7 +41,7 @@ impl Eval<'_> {
             }
             Value::Method { function: Some(function), .. } => self.returned_to(*function, call),
             Value::Method { receiver: receiver @ Type::External { path, start, .. }, name, .. } => match &**name {
-                "__enter__" | "enter_context" => vec![Value::Instance(Type::External { path: path.clone(), start: *start, made: Some(call) })],
+                "__enter__" => vec![Value::Instance(Type::External { path: path.clone(), start: *start, made: Some(call) })],
                 _ => vec![self.proxy_made_by(receiver, name, call).unwrap_or(Value::Result(call))],
             },
             Value::Method { receiver, name, .. } => vec![self.proxy_made_by(receiver, name, call).unwrap_or(Value::Result(call))],

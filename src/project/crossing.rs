@@ -1,6 +1,7 @@
 //! Which classes' objects cross with a dispatch: as the callable, its object, an argument, or the process itself.
 
 use super::{Argument, Callable, Content, Dispatch, Eval, FileId, Site, Type, Value, What};
+use crate::facts::scopes::BindingKind;
 use crate::syntax::{Field, Kind};
 use std::collections::BTreeSet;
 
@@ -100,11 +101,36 @@ impl Eval<'_> {
     fn enumeration_of(&self, expression: Site) -> Option<Site> {
         let tree = self.file(expression.file).tree();
         let node = tree.unparenthesized(expression.node);
-        let object = tree.child(node, Field::Object).filter(|_| tree.kind(node) == Kind::Attribute)?;
+        let object = match tree.kind(node) {
+            Kind::Attribute => tree.child(node, Field::Object)?,
+            // `Color["RED"]`.
+            Kind::Subscript => tree.child(node, Field::Value)?,
+            // `list(Color)`.
+            Kind::Call
+                if matches!(self.file(expression.file).text(tree.child(node, Field::Function)?), "list" | "tuple" | "set" | "iter" | "reversed" | "sorted") =>
+            {
+                self.positional_arguments(Site { file: expression.file, node }).first()?.node
+            }
+            Kind::Identifier => self.loop_over(Site { file: expression.file, node }).filter(|iterable| iterable.file == expression.file)?.node,
+            _ => return None,
+        };
         self.values(Site { file: expression.file, node: object }).iter().find_map(|value| match value {
             Value::Class(class) => self.external_bases(*class).iter().any(|(path, _)| path.starts_with("enum.")).then_some(*class),
             _ => None,
         })
+    }
+
+    /// What a loop or comprehension runs over whose variable a name is.
+    fn loop_over(&self, name: Site) -> Option<Site> {
+        let facts = self.file(name.file);
+        let (scope, text) = facts.scopes.resolve_name(name.node)?;
+        let [binding] = facts.scopes.bindings(scope, text) else { return None };
+        match &binding.kind {
+            BindingKind::For { iterable, path, .. } | BindingKind::ComprehensionFor { iterable, path, .. } if path.is_empty() => {
+                Some(Site { file: name.file, node: *iterable })
+            }
+            _ => None,
+        }
     }
 
     /// All argument values of a call, keywords included.
@@ -150,6 +176,14 @@ impl Eval<'_> {
             }
         }
         found.extend(self.enumeration_of(expression));
+        let (facts, node) = (self.file(expression.file), expression.node);
+        let tree = facts.tree();
+        if tree.kind(node) == Kind::BinaryOperator && tree.child(node, Field::Operator).is_some_and(|operator| facts.text(operator) == "|") {
+            // `Access.READ | Access.WRITE`.
+            for part in tree.children(node) {
+                self.add_classes(Site { file: expression.file, node: part }, depth - 1, found);
+            }
+        }
         for item in self.appended_to(expression) {
             self.add_classes(item, depth - 1, found);
         }

@@ -286,6 +286,11 @@ fn alias(group: &Group, at: usize, variable: &Variable, statement: NodeId, form:
     }
     let (text, needs_partial) = form.expression(partial);
     plan.needs_partial |= needs_partial;
+    if facts.tree().kind(group.members[at].node) == Kind::Lambda {
+        // What else stands on its line, and comments, stay.
+        plan.outside.push(Edit::replace(super::unwrap::whole(facts, group.members[at].node), text));
+        return Ok(());
+    }
     let lines = super::place::statement_lines(facts, statement);
     let whole = facts.slice(lines);
     let indentation = crate::text::indent::indentation(facts.all(), facts.tree().start(statement));

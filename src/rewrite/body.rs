@@ -184,7 +184,7 @@ impl Definition<'_> {
                     let lines = text.lines().map(str::trim).collect::<Vec<_>>().join(&step);
                     format!("{step}{}{newline}", self.lambda_parameters(&lines, parameters))
                 } else {
-                    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                    let text = on_one_line(&text);
                     self.lambda_parameters(&text, parameters)
                 }
             }
@@ -234,6 +234,11 @@ impl Definition<'_> {
 /// Whether a parameter is `*args`, `*` or `**kwargs`, with or without an annotation.
 fn is_star(facts: &FileFacts, parameter: NodeId) -> bool {
     facts.text(parameter).starts_with('*')
+}
+
+/// The lines of `text` as one, without the backslashes that continue them.
+pub fn on_one_line(text: &str) -> String {
+    text.lines().map(|line| line.trim().trim_end_matches('\\').trim_end()).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a lambda's body spans lines outside any bracket of its own.

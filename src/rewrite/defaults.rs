@@ -1,4 +1,4 @@
-//! Parameters whose defaults read the enclosing function: `lambda x, k=k: …`.
+//! Parameters whose defaults read the enclosing function or call something: `lambda x, k=k: …`, `stamp=time()`.
 //!
 //! A default has the value of the moment of definition. At module level it cannot be evaluated, so the parameter
 //! becomes keyword-only and is bound like a capture, where no use passes it by position.
@@ -31,7 +31,8 @@ impl BoundDefault {
     }
 }
 
-/// The parameters of a callable whose defaults read variables of the functions around it, or what only the guard binds.
+/// The parameters of a callable whose defaults read variables of the functions around it, or what only the guard binds, or call
+/// something.
 pub fn reading_outside(facts: &FileFacts, callable: NodeId) -> Vec<BoundDefault> {
     let tree = facts.tree();
     let Some(parameters) = tree.child(callable, Field::Parameters) else { return Vec::new() };
@@ -49,20 +50,39 @@ pub fn reading_outside(facts: &FileFacts, callable: NodeId) -> Vec<BoundDefault>
         .filter_map(|(position, parameter)| {
             let value = tree.child(parameter, Field::Value)?;
             let name = tree.child(parameter, Field::Name)?;
-            reads_outside(value).then(|| BoundDefault { name: facts.text(name).to_owned(), parameter, value, text: facts.text(value).to_owned(), position })
+            (reads_outside(value) || has_call(facts, value)).then(|| BoundDefault {
+                name: facts.text(name).to_owned(),
+                parameter,
+                value,
+                text: facts.text(value).to_owned(),
+                position,
+            })
         })
         .collect()
 }
 
+/// Whether a default calls anything: that happens once, where the definition stands.
+fn has_call(facts: &FileFacts, value: NodeId) -> bool {
+    let tree = facts.tree();
+    let called = tree.subtree(value).filter(|node| tree.kind(*node) == Kind::Call);
+    called.into_iter().any(|call| tree.ancestors(call).take_while(|up| tree.contains(value, *up)).all(|up| tree.kind(up) != Kind::Lambda))
+}
+
 /// Refuses if a use may pass such a parameter by position, or if there is no place for keyword-only parameters.
 pub(super) fn judge(group: &Group, member: &Member) -> Result<(), Refusal> {
-    let Some(first) = member.defaults.iter().map(|row| row.position).min() else { return Ok(()) };
     let facts = group.facts();
+    // What stands behind a star is never passed by position.
+    let parameters: Vec<NodeId> = facts.tree().child(member.node, Field::Parameters).map(|list| facts.tree().children(list).collect()).unwrap_or_default();
+    let star = parameters.iter().position(|node| facts.text(*node).starts_with('*')).unwrap_or(usize::MAX);
+    if member.defaults.is_empty() {
+        return Ok(());
+    }
+    let first = member.defaults.iter().map(|row| row.position).filter(|position| *position < star).min().unwrap_or(usize::MAX);
     let name = &member.defaults[0].name;
     let refuse = |what: &str| {
         Err(Refusal::new(
             Reason::DefaultPassed,
-            format!("the default of '{name}' reads the enclosing function, and {what}"),
+            format!("the default of '{name}' belongs to the place of the definition, and {what}"),
             "bind the value with functools.partial, and give the parameter another name",
         ))
     };
@@ -71,6 +91,7 @@ pub(super) fn judge(group: &Group, member: &Member) -> Result<(), Refusal> {
     }
     for each in group.dispatches.iter().filter(|_| member.node == group.members[0].node) {
         match arguments::passed(group, each) {
+            _ if first == usize::MAX => {}
             Some(passed) if passed <= first => {}
             _ => return refuse("a dispatch may pass that parameter by position"),
         }
@@ -80,10 +101,16 @@ pub(super) fn judge(group: &Group, member: &Member) -> Result<(), Refusal> {
     for read in facts.scopes.references(variable.home, &variable.name) {
         let is_dispatched = group.dispatches.iter().any(|each| each.leaf.file == group.file && each.leaf.node == *read);
         let call = tree.parent(*read).filter(|up| tree.kind(*up) == Kind::Call && tree.field(*read) == Field::Function);
-        let few = call.is_some_and(|call| {
-            let site = crate::project::Site { file: group.file, node: call };
-            !group.eval.has_splat(site) && group.eval.positional_arguments(site).len() <= first
-        });
+        let few = first == usize::MAX && call.is_some()
+            || call.is_some_and(|call| {
+                let site = crate::project::Site { file: group.file, node: call };
+                !group.eval.has_splat(site) && group.eval.positional_arguments(site).len() <= first
+            });
+        // There the default would be evaluated anew, in the worker.
+        let moves = group.members.iter().any(|other| super::member::in_moved_part(facts, other.node, *read));
+        if moves && member.defaults.iter().any(|row| has_call(facts, row.value)) {
+            return refuse("a function that moves along calls it without that parameter");
+        }
         if !is_dispatched && !few {
             return refuse("another use may pass that parameter by position");
         }

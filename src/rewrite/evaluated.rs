@@ -27,7 +27,7 @@ fn write(facts: &FileFacts, home: ScopeId, name: &str, steps: u32) -> Option<Str
     let mut edits = Vec::new();
     collect(facts, value, steps, &mut edits)?;
     let text = super::body::apply_inside(facts, tree.span(value), edits)?;
-    (!text.contains('#')).then(|| text.split_whitespace().collect::<Vec<_>>().join(" "))
+    (!text.contains('#')).then(|| super::body::on_one_line(&text))
 }
 
 /// Looks through a type expression and replaces the local names in it; `None` if anything else is found.

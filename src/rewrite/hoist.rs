@@ -123,8 +123,11 @@ impl<'e, 'p> Group<'e, 'p> {
             }
             self.keeps_class_name(variable, node) || super::member::keeps_private_name(facts, variable, node)
         });
-        while self.members.iter().any(|member| member.name == name) {
-            name.push('_');
+        let taken = |name: &String| self.members.iter().any(|member| member.name == *name);
+        if taken(&name) {
+            let used = fresh_name::names_in_use(facts);
+            let numbered = (2..=u32::from(u16::MAX)).map(|number| format!("{name}_{number}")).find(|name| !taken(name) && !used.contains(name));
+            name = numbered.unwrap_or(name);
         }
         let prelude = own.iter().filter_map(|capture| match &capture.kind {
             CaptureKind::Module { statement } => Some(statement.clone()),

@@ -124,22 +124,25 @@ fn annotations(facts: &FileFacts, callable: NodeId) -> Vec<NodeId> {
     found
 }
 
+/// Calls that make a new container.
+const CONTAINERS: &[&str] = &["list", "dict", "set", "bytearray", "defaultdict", "deque", "Counter", "OrderedDict", "array"];
+
+/// Refuses defaults that hold what the function can change: each definition makes it anew.
 fn immutable(facts: &FileFacts, default: NodeId) -> Result<(), Refusal> {
     let tree = facts.tree();
-    let odd = tree.subtree(default).find(|node| {
-        matches!(
-            tree.kind(*node),
-            Kind::List
-                | Kind::Dictionary
-                | Kind::Set
-                | Kind::Call
-                | Kind::ListComprehension
-                | Kind::SetComprehension
-                | Kind::DictionaryComprehension
-                | Kind::GeneratorExpression
-                | Kind::Await
-                | Kind::NamedExpression
-        )
+    let makes_container = |node: NodeId| {
+        let callee = tree.child(node, Field::Function).map_or("", |callee| facts.text(callee));
+        CONTAINERS.contains(&crate::catalogue::last_part(callee))
+    };
+    // What is given to a call is not what it gives.
+    let in_call =
+        |node: NodeId| tree.ancestors(node).take_while(|up| tree.contains(default, *up)).any(|up| tree.kind(up) == Kind::Call && !makes_container(up));
+    let odd = tree.subtree(default).find(|node| match tree.kind(*node) {
+        Kind::Call => makes_container(*node) && !in_call(*node),
+        Kind::List | Kind::Dictionary | Kind::Set | Kind::ListComprehension | Kind::SetComprehension | Kind::DictionaryComprehension => !in_call(*node),
+        Kind::GeneratorExpression => !in_call(*node),
+        Kind::Await | Kind::NamedExpression => true,
+        _ => false,
     });
     match odd {
         None => Ok(()),

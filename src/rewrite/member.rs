@@ -2,7 +2,7 @@
 
 use super::captures::{self, Variable};
 use crate::facts::FileFacts;
-use crate::facts::scopes::{BindingKind, ScopeId};
+use crate::facts::scopes::{BindingKind, ScopeId, SymbolFlags};
 use crate::project::{Eval, Site};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use crate::text::Edit;
@@ -82,9 +82,31 @@ pub(super) fn companions(facts: &FileFacts, node: NodeId, variable: Option<&Vari
             let attribute = tree.parent(read).filter(|up| tree.kind(*up) == Kind::Attribute)?;
             tree.child(attribute, Field::Attribute).filter(|name| facts.text(*name) == "register")?;
             let call = tree.parent(attribute).filter(|up| tree.kind(*up) == Kind::Call)?;
-            tree.parent(call).filter(|up| tree.kind(*up) == Kind::ExpressionStatement)
+            tree.parent(call).filter(|up| tree.kind(*up) == Kind::ExpressionStatement && is_free_of_values(facts, *up))
         })
         .collect()
+}
+
+/// Whether a statement names nothing of the functions around it but what is defined there once, without taking values from
+/// them itself. What a manager has registered travels with its server: other statements can stay where they are.
+fn is_free_of_values(facts: &FileFacts, statement: NodeId) -> bool {
+    let tree = facts.tree();
+    tree.subtree(statement).filter(|node| tree.kind(*node) == Kind::Identifier).all(|node| {
+        let Some((home, name)) = facts.scopes.resolve_name(node) else { return true };
+        if home == facts.scopes.module() || tree.contains(statement, facts.scopes.get(home).node) {
+            return true;
+        }
+        match facts.scopes.bindings(home, name) {
+            [one] => match one.kind {
+                BindingKind::FunctionDef(definition) | BindingKind::ClassDef(definition) => {
+                    let own = facts.scopes.inner(definition).map(|scope| facts.scopes.get(scope));
+                    own.is_none_or(|own| !own.symbols.values().any(|symbol| symbol.flags.contains(SymbolFlags::FREE)))
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    })
 }
 
 /// Every name that the scopes inside a definition know.

@@ -111,6 +111,9 @@ pub fn shares_its_line(facts: &FileFacts, statement: NodeId) -> bool {
 pub fn remove_statement(facts: &FileFacts, statement: NodeId) -> Edit {
     let tree = facts.tree();
     let text = facts.all();
+    if shares_its_line(facts, statement) {
+        return remove_from_line(facts, statement);
+    }
     let lines = statement_lines(facts, statement);
     let alone = tree.parent(statement).is_none_or(|suite| tree.kind(suite) == Kind::Block && tree.children(suite).count() == 1);
     if alone {
@@ -129,6 +132,38 @@ pub fn remove_statement(facts: &FileFacts, statement: NodeId) -> Edit {
         end = skip_blank_lines(text, end);
     }
     Edit::delete(Span::new(if opens_suite { before } else { lines.start }, end))
+}
+
+/// The comments that go with a statement when it is taken out, save those inside `kept`, a part of it: those above that part
+/// and those behind it.
+pub fn comments_of(facts: &FileFacts, statement: NodeId, kept: NodeId) -> (Vec<String>, Vec<String>) {
+    if shares_its_line(facts, statement) {
+        return (Vec::new(), Vec::new());
+    }
+    let lines = statement_lines(facts, statement);
+    let tree = facts.tree();
+    let comment = |line: &str| line.find('#').map(|at| line[at..].trim_end().to_owned());
+    let within = |start, end| facts.slice(Span::new(start, end)).lines().filter_map(comment).collect();
+    (within(lines.start, tree.start(kept)), within(tree.end(kept), lines.end))
+}
+
+/// Takes a statement out of a line that others are on, with one of the semicolons beside it; `pass` takes the place of the
+/// only one behind a colon.
+fn remove_from_line(facts: &FileFacts, statement: NodeId) -> Edit {
+    let tree = facts.tree();
+    let text = facts.all();
+    let span = tree.span(statement);
+    let behind = &text[span.end as usize..];
+    if let Some(rest) = behind.trim_start_matches([' ', '\t']).strip_prefix(';') {
+        let rest = rest.trim_start_matches([' ', '\t']);
+        if !rest.starts_with(['\r', '\n', '#']) && !rest.is_empty() {
+            return Edit::delete(Span::new(span.start, (text.len() - rest.len()) as u32));
+        }
+    }
+    match text[..span.start as usize].trim_end_matches([' ', '\t']).strip_suffix(';') {
+        Some(before) => Edit::delete(Span::new(before.trim_end_matches([' ', '\t']).len() as u32, span.end)),
+        None => Edit::replace(span, "pass"),
+    }
 }
 
 fn skip_blank_lines(text: &str, from: u32) -> u32 {

@@ -77,7 +77,18 @@ impl Group<'_, '_> {
                 edits: inside,
                 unit: place::indent_unit(facts),
             };
-            texts.push(definition.text().ok_or_else(|| unsupported("two changes of the body meet"))?);
+            let mut text = definition.text().ok_or_else(|| unsupported("two changes of the body meet"))?;
+            if let Some(statement) = self.members[at].statement.filter(|statement| plan.removed.contains(statement))
+                && facts.tree().kind(self.members[at].node) == Kind::Lambda
+            {
+                // Those of a `def` are part of its text.
+                let (above, behind) = place::comments_of(facts, statement, self.members[at].node);
+                if let Some(end) = text.find(['\r', '\n']).filter(|end| text[..*end].ends_with(':')) {
+                    text.insert_str(end, &behind.iter().map(|comment| format!("  {comment}")).collect::<String>());
+                }
+                text.insert_str(0, &above.into_iter().map(|comment| format!("{comment}{}", facts.source.newline())).collect::<String>());
+            }
+            texts.push(text);
         }
         // Behind all definitions, since they may name any of them.
         for (at, member) in self.members.iter().enumerate() {

@@ -31,6 +31,8 @@ const PASS_ON: &[&str] = &[
     "cast",
     "enter_context",
     "enter_async_context",
+    "enterContext",
+    "enterAsyncContext",
 ];
 
 /// Methods that put an argument into their object.
