@@ -5,6 +5,7 @@ use super::body::Definition;
 use super::hoist::{Group, unsupported};
 use super::member::{in_moved_part, unmangled};
 use super::{defaults, fresh_name, imports, place};
+use crate::facts::FileFacts;
 use crate::findings::{Applicability, Fix, Refusal};
 use crate::project::Site;
 use crate::syntax::{Kind, NodeId, Tree};
@@ -77,18 +78,12 @@ impl Group<'_, '_> {
                 edits: inside,
                 unit: place::indent_unit(facts),
             };
-            let mut text = definition.text().ok_or_else(|| unsupported("two changes of the body meet"))?;
-            if let Some(statement) = self.members[at].statement.filter(|statement| plan.removed.contains(statement))
-                && facts.tree().kind(self.members[at].node) == Kind::Lambda
-            {
-                // Those of a `def` are part of its text.
-                let (above, behind) = place::comments_of(facts, statement, self.members[at].node);
-                if let Some(end) = text.find(['\r', '\n']).filter(|end| text[..*end].ends_with(':')) {
-                    text.insert_str(end, &behind.iter().map(|comment| format!("  {comment}")).collect::<String>());
-                }
-                text.insert_str(0, &above.into_iter().map(|comment| format!("{comment}{}", facts.source.newline())).collect::<String>());
-            }
-            texts.push(text);
+            let text = definition.text().ok_or_else(|| unsupported("two changes of the body meet"))?;
+            let removed = self.members[at].statement.filter(|statement| plan.removed.contains(statement));
+            texts.push(match removed.filter(|_| facts.tree().kind(self.members[at].node) == Kind::Lambda) {
+                Some(statement) => with_comments(facts, text, statement, self.members[at].node),
+                None => text,
+            });
         }
         // Behind all definitions, since they may name any of them.
         for (at, member) in self.members.iter().enumerate() {
@@ -182,4 +177,15 @@ impl Group<'_, '_> {
         edits.extend(super::evaluated::edits(facts, member.node, self.limit()).unwrap_or_default());
         (edits, needs_partial)
     }
+}
+
+/// The text of the function that a lambda becomes, with the comments of the statement that held it. Those of a `def` are part of
+/// its own text.
+fn with_comments(facts: &FileFacts, mut text: String, statement: NodeId, lambda: NodeId) -> String {
+    let (above, behind) = place::comments_of(facts, statement, lambda);
+    if let Some(end) = text.find(['\r', '\n']).filter(|end| text[..*end].ends_with(':')) {
+        text.insert_str(end, &behind.iter().map(|comment| format!("  {comment}")).collect::<String>());
+    }
+    text.insert_str(0, &above.into_iter().map(|comment| format!("{comment}{}", facts.source.newline())).collect::<String>());
+    text
 }
