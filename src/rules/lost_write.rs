@@ -6,6 +6,7 @@ use crate::facts::scopes::BindingKind;
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
 use crate::project::{Callable, FileId, Sent, Site, Type, Value};
 use crate::rewrite::captures::{is_change, is_shared_value, is_written};
+use crate::rewrite::globals::{self, Placement, placement};
 use crate::syntax::{Field, Kind, NodeId, QueryFile};
 use std::collections::BTreeMap;
 
@@ -60,24 +61,62 @@ fn lost(ctx: &RuleContext, sent: &Sent) -> Vec<(String, Site, Site)> {
 }
 
 fn lost_globals(ctx: &RuleContext, sent: &Sent, worker: Site) -> Vec<(String, Site, Site)> {
-    let home = ctx.eval.file(worker.file);
-    let tree = home.tree();
-    let module = home.scopes.module();
-    let mut writes: BTreeMap<String, NodeId> = BTreeMap::new();
-    for node in home.own_nodes(worker.node).filter(|node| tree.kind(*node) == Kind::Identifier) {
-        let Some((scope, name)) = home.scopes.resolve_name(node) else { continue };
-        let is_written = home.scopes.bindings(module, name).iter().any(|binding| binding.node == node) || is_change(home, node);
-        if scope == module && is_written && home.scopes.bindings(module, name).iter().all(crate::rewrite::globals::is_value) {
-            writes.entry(name.to_owned()).or_insert(node);
+    let reached = ctx.eval.reached(worker);
+    let mut writes: BTreeMap<(FileId, &str), Site> = BTreeMap::new();
+    for function in &reached {
+        let home = ctx.eval.file(function.file);
+        let module = home.scopes.module();
+        for node in home.own_nodes(function.node).filter(|node| home.tree().kind(*node) == Kind::Identifier) {
+            let Some((scope, name)) = home.scopes.resolve_name(node).filter(|(scope, _)| *scope == module) else { continue };
+            let bindings = home.scopes.bindings(scope, name);
+            let is_written = bindings.iter().any(|binding| binding.node == node) || is_change(home, node);
+            if is_written && bindings.iter().all(globals::is_value) {
+                writes.entry((function.file, name)).or_insert(Site { file: function.file, node });
+            }
         }
     }
-    writes
-        .into_iter()
-        .filter_map(|(name, write)| {
-            let read = reads_of(ctx, worker.file, &name).into_iter().find(|read| is_read_back(ctx.facts(), *read, sent.dispatch.call.node))?;
-            (!may_be_shared(ctx, ctx.at(read))).then(|| (format!("the global '{name}'"), Site { file: worker.file, node: write }, ctx.at(read)))
-        })
-        .collect()
+    let mut found = Vec::new();
+    for ((file, name), write) in writes {
+        let reads = reads_of(ctx, file, name);
+        let by_worker = ctx.eval.file(file).enclosing_function(write.node) == Some(worker.node) && file == worker.file;
+        let beside = reads.iter().find(|read| is_read_back(ctx.facts(), **read, sent.dispatch.call.node));
+        let read = beside.filter(|_| by_worker).or_else(|| {
+            let elsewhere = || reads.iter().find(|read| is_read_later(ctx, **read, sent.dispatch.call, &reached));
+            beside.or_else(elsewhere).filter(|_| is_written_by_workers_only(ctx, file, name, &reached))
+        });
+        if let Some(read) = read.map(|node| ctx.at(*node)).filter(|read| !may_be_shared(ctx, *read)) {
+            found.push((format!("the global '{name}'"), write, read));
+        }
+    }
+    found
+}
+
+/// Whether a read stands in another function than the dispatch (or outside of all) that the parent runs after it, and never
+/// before.
+fn is_read_later(ctx: &RuleContext, read: NodeId, call: Site, reached: &[Site]) -> bool {
+    let facts = ctx.facts();
+    let (function, site) = (facts.enclosing_function(read), ctx.at(read));
+    function != facts.enclosing_function(call.node)
+        && function.is_none_or(|function| !reached.contains(&ctx.at(function)))
+        && facts.scopes.is_read(read)
+        && !is_change(facts, read)
+        && ctx.eval.is_before(call, site)
+        && !ctx.eval.is_before(site, call)
+}
+
+/// Whether nothing but what workers run (and the import) writes a global, and the parent itself runs none of that.
+fn is_written_by_workers_only(ctx: &RuleContext, file: FileId, name: &str, reached: &[Site]) -> bool {
+    let facts = ctx.eval.file(file);
+    let around = |site: Site| ctx.eval.file(site.file).enclosing_function(site.node).map(|node| Site { file: site.file, node });
+    let bindings = facts.scopes.bindings(facts.scopes.module(), name).iter();
+    let bound = bindings.filter(|binding| placement(facts, binding) != Placement::Import).map(|binding| Site { file, node: binding.node });
+    let changed = globals::changes(ctx.eval, file, name).into_iter();
+    let outside = globals::changes_from_outside(ctx.eval, file, name).into_iter().map(|row| row.0);
+    let runs_in_workers = |function: Site| reached.contains(&function);
+    bound.chain(changed).chain(outside).all(|write| {
+        around(write)
+            .is_some_and(|function| runs_in_workers(function) && ctx.eval.callers(function).into_iter().all(|call| around(call).is_some_and(runs_in_workers)))
+    })
 }
 
 /// The places of this file that read the global `name` of a file: by its name, as it was imported, or by way of the module.
