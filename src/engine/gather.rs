@@ -133,8 +133,9 @@ impl Growth {
                 unread.entry(path).or_default().push(name);
             }
         }
-        let may_hold = |bytes: &[u8], names: &[Option<String>]| names.iter().any(|name| name.as_ref().is_none_or(|name| imports::may_define(bytes, name)));
-        let answers = unread.par_iter().map(|(path, names)| (path.clone(), read_one(path, files, &|bytes| may_hold(bytes, names))));
+        let may_hold = |path: &Path, bytes: &[u8], name: &Option<String>| name.as_ref().is_none_or(|name| may_define(project, files, path, bytes, name));
+        let answers =
+            unread.par_iter().map(|(path, names)| (path.clone(), read_one(path, files, &|bytes| names.iter().any(|name| may_hold(path, bytes, name)))));
         let mut read: BTreeMap<PathBuf, Read> = answers.filter(|(_, one)| !matches!(one, Read::Silent)).collect();
         let fresh: Vec<Trigger> = triggers.into_iter().filter(|trigger| self.searched.insert(trigger.clone())).collect();
         if !fresh.is_empty() {
@@ -145,6 +146,32 @@ impl Growth {
         }
         read
     }
+}
+
+/// Whether the module at `path`, with these bytes, may have a member `name`, of its own or by star imports from modules that
+/// may have it: packages with hundreds of them are common.
+fn may_define(project: &Project, files: &dyn Files, path: &Path, bytes: &[u8], name: &str) -> bool {
+    let mut seen = BTreeSet::from([path.to_path_buf()]);
+    let mut waiting = Vec::new();
+    let starred = |path: &Path, bytes: &[u8]| -> Vec<PathBuf> {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        imports::star_imports(bytes).iter().filter_map(|module| project.module_from(folder, module)).collect()
+    };
+    if imports::may_define(bytes, name) {
+        return true;
+    }
+    waiting.extend(starred(path, bytes));
+    while let Some(next) = waiting.pop() {
+        if !seen.insert(next.clone()) {
+            continue;
+        }
+        let Ok(bytes) = files.read(&next) else { continue };
+        if imports::may_define(&bytes, name) {
+            return true;
+        }
+        waiting.extend(starred(&next, &bytes));
+    }
+    false
 }
 
 /// The modules that console scripts call, from the metadata files in the folders above the parsed files.

@@ -80,9 +80,18 @@ fn add_with_parents(module: &str, found: &mut BTreeSet<String>) {
     found.insert(module.to_owned());
 }
 
-/// Whether a module with these bytes may have a member `name`: it speaks of it, or takes over all of another module.
+/// Whether a module with these bytes may have a member `name` of its own: it speaks of it, or makes names as it runs.
 pub(super) fn may_define(bytes: &[u8], name: &str) -> bool {
-    has_word(bytes, name) || [&b"import *"[..], b"\ndef __getattr__", b"\nglobals()"].iter().any(|way| memmem::find(bytes, way).is_some())
+    has_word(bytes, name) || [&b"\ndef __getattr__"[..], b"\nglobals()"].iter().any(|way| memmem::find(bytes, way).is_some())
+}
+
+/// The modules, as [`modules`] writes them, of which all members are imported.
+pub(super) fn star_imports(bytes: &[u8]) -> Vec<String> {
+    if memmem::find(bytes, b"import *").is_none() {
+        return Vec::new();
+    }
+    let starred = modules(bytes).into_iter().filter_map(|module| module.strip_suffix('*').map(str::to_owned));
+    starred.map(|module| if module.trim_start_matches('.').is_empty() { module } else { module.trim_end_matches('.').to_owned() }).collect()
 }
 
 /// Whether `word` stands somewhere as a word of its own.
@@ -98,13 +107,19 @@ pub(super) fn has_attribute(bytes: &[u8], name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{has_word, modules};
+    use super::{has_word, modules, star_imports};
 
     #[test]
     fn imports_are_seen_in_every_form() {
         let text = b"import a.b as c, d\nfrom . import e\nif x: from ..f.g import (h,  # why\n    i as j)\nfrom k \\\n    import l\n    import m; import n\r\n";
         let found: Vec<String> = modules(text).into_iter().collect();
         assert_eq!(found, [".", "..f", "..f.g", "..f.g.h", "..f.g.i", ".e", "a", "a.b", "d", "k", "k.l", "m", "n"].map(String::from));
+    }
+
+    #[test]
+    fn star_imports_name_their_modules() {
+        assert_eq!(star_imports(b"from . import *\nfrom .a.b import *\nfrom c import d\n"), [".", ".a.b"]);
+        assert!(star_imports(b"x = a * b\nfrom c import d\n").is_empty());
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What other files may call to reach a process, without holding any word that matters themselves.
 
+use super::effects::Level;
+use super::script::Role;
 use super::{Eval, FileId, Project, Site, Type, Value};
+use crate::facts::guard;
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::syntax::{Field, Kind, NodeId};
 use std::collections::BTreeSet;
@@ -12,7 +15,7 @@ const MAX_EXPRESSIONS: usize = 200;
 /// A function or class that hands on to a process what it is given, or starts one: files that name it matter, too.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Trigger {
-    /// Its name; `None` for the module as a whole, whose import starts a process.
+    /// Its name; `None` for the module as a whole, whose import starts a process or does other work.
     pub name: Option<String>,
     /// The file that defines it.
     pub module: PathBuf,
@@ -60,7 +63,7 @@ impl Eval<'_> {
         }
         let names = self.starting_applications(file).into_iter().chain(self.known_globals(file));
         out.extend(names.map(|name| self.project.trigger(file, Some(name.to_owned()))));
-        if self.starts_on_import(file) {
+        if self.starts_on_import(file) || self.repeats_work(file) {
             out.insert(self.project.trigger(file, None));
         }
         out
@@ -142,6 +145,18 @@ impl Eval<'_> {
         let tree = self.file(file).tree();
         tree.children(crate::syntax::Tree::ROOT)
             .any(|statement| tree.kind(statement) != Kind::FunctionDefinition && !self.starts_in(file, statement).is_empty())
+    }
+
+    /// Whether a script that starts processes does work at import time: a guard would take names from those who import it.
+    fn repeats_work(&self, file: FileId) -> bool {
+        let facts = self.file(file);
+        let tree = facts.tree();
+        let is_repeated = |statement: NodeId| {
+            let test = tree.child(statement, Field::Condition).filter(|_| tree.kind(statement) == Kind::IfStatement);
+            let is_false_guard = test.is_some_and(|test| matches!(guard::shape(facts, test), guard::Shape::False(_)));
+            is_false_guard || self.effect_of(file, statement).level == Level::Seen
+        };
+        matches!(self.role(file), Role::Script | Role::Both(_)) && tree.children(crate::syntax::Tree::ROOT).any(is_repeated) && self.starts_processes(file)
     }
 
     /// A function, or the class whose method it is, by its name and every name by which importers may reach its module.
