@@ -3,6 +3,7 @@
 use super::effects::Level;
 use super::script::Role;
 use super::{Eval, FileId, Project, Site, Type, Value};
+use crate::catalogue::Transport;
 use crate::facts::guard;
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::syntax::{Field, Kind, NodeId};
@@ -38,6 +39,13 @@ impl Eval<'_> {
         let mut out = BTreeSet::new();
         let mut pending: Vec<Site> = Vec::new();
         for (dispatch, _) in self.sending(file) {
+            // What a process runs may get another parameter: then its other callers matter.
+            if dispatch.api(self.project).transport == Transport::ProcessArgs {
+                let slots = self.slots(&dispatch);
+                let run = slots.iter().flat_map(|slot| self.values(slot.expression).to_vec());
+                let functions = run.filter_map(|value| if let Value::Function(function) = value { Some(function) } else { None });
+                functions.filter(|function| !self.is_local(*function)).for_each(|function| self.add_triggers(function, &mut out));
+            }
             pending.extend(self.slots(&dispatch).into_iter().map(|slot| slot.expression));
             pending.extend(self.arguments(&dispatch).into_iter().map(|argument| argument.expression));
             // A function that makes an executor may give it out; a class may keep it.
