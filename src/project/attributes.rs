@@ -41,7 +41,13 @@ impl Eval<'_> {
     pub fn member_values(&self, value: &Value, name: &str, object: Site) -> Vec<Value> {
         match value {
             Value::Module(file) => self.module_member(*file, name),
-            Value::External { path, start } => vec![Value::External { path: format!("{path}.{name}").into(), start: *start }],
+            Value::External { path, start } => {
+                let dotted = format!("{path}.{name}");
+                match self.project.below_namespace(object.file, &dotted) {
+                    Some(module) => self.module_at(module, None),
+                    None => vec![Value::External { path: dotted.into(), start: *start }],
+                }
+            }
             Value::Class(class) => self.class_member(*class, name),
             Value::Instance(Type::Class(class)) => self.instance_member(*class, name, object),
             Value::Instance(ty @ Type::External { path, start, .. }) => {

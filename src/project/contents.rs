@@ -347,7 +347,15 @@ impl Walk<'_, '_> {
 
     fn values(&mut self, site: Site, path: &Path) {
         let values = self.eval.values(site);
-        self.known(&values, site, path);
+        // A `defaultdict(lambda: …)` that was made elsewhere: its lambda can be cured where it stands.
+        let with_lambda =
+            |value: &&Value| matches!(value, Value::Instance(Type::External { made: Some(call), .. }) if self.eval.makes_from_lambda(*call) && *call != site);
+        let (made, others): (Vec<&Value>, Vec<&Value>) = values.iter().partition(with_lambda);
+        let calls = made.into_iter().filter_map(|value| if let Value::Instance(Type::External { made, .. }) = value { *made } else { None });
+        if path.parts.is_empty() && !path.items {
+            self.kept(calls.collect(), path);
+        }
+        self.known(&others.into_iter().cloned().collect::<Vec<_>>(), site, path);
     }
 
     /// What keeps a value from crossing; for objects of the project, at the moment of the dispatch.

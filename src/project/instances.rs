@@ -166,7 +166,8 @@ impl Eval<'_> {
     /// The arguments of a call of `init`, the `__init__` of the class `home`, that the object keeps.
     pub fn arguments_kept_by(&self, home: Site, init: Site, call: Site) -> Vec<Site> {
         let kept = self.kept_parameters(home, init, MAX_BASES);
-        kept.into_iter().filter_map(|(name, position)| self.argument(call, name, position)).collect()
+        let by_parameter = kept.into_iter().filter_map(|(name, position)| self.argument(call, name, position));
+        by_parameter.chain(self.keywords_kept_by(init, call)).collect()
     }
 
     /// The parameters of an `__init__` whose objects end up in attributes, also by way of the `__init__` of a base, with
@@ -226,9 +227,13 @@ impl Eval<'_> {
         self.has_decorator(class, &["dataclass", "define", "frozen", "attrs", "attrib", "mutable"])
     }
 
-    /// What constructor calls give for a field of a dataclass or named tuple.
+    /// What constructor calls give for a field of a dataclass or named tuple, or by keyword to a constructor that keeps all
+    /// keywords.
     pub(super) fn given_to_field(&self, class: Site, name: &str) -> Vec<Site> {
-        if self.method(class, "__init__").is_some() || !self.keeps_all_arguments(class) {
+        if self.method(class, "__init__").is_some() {
+            return self.given_by_keyword(class, name);
+        }
+        if !self.keeps_all_arguments(class) {
             return Vec::new();
         }
         let mut fields: Vec<&str> = Vec::new();

@@ -98,7 +98,7 @@ impl Eval<'_> {
     }
 
     /// The module at `path`, of which `name` is asked (`None`: the module itself).
-    fn module_at(&self, path: PathBuf, name: Option<&str>) -> Vec<Value> {
+    pub(super) fn module_at(&self, path: PathBuf, name: Option<&str>) -> Vec<Value> {
         if let Some(id) = self.project.at(&path) {
             return vec![Value::Module(id)];
         }

@@ -29,6 +29,7 @@ mod expected_failures;
 mod holders;
 mod index;
 pub mod instances;
+mod keyword_fields;
 pub mod loaders;
 mod lookups;
 pub mod module_names;
@@ -84,6 +85,7 @@ pub struct Project {
     name_index: OnceLock<index::NameIndex>,
     paths: HashSet<PathBuf>,
     module_paths: Mutex<HashMap<(FileId, String), Option<PathBuf>>>,
+    namespaces: OnceLock<HashSet<String>>,
     importers: OnceLock<BTreeMap<PathBuf, Vec<Site>>>,
     sets_start_method: OnceLock<bool>,
     starters: OnceLock<BTreeSet<String>>,
@@ -105,6 +107,7 @@ impl Project {
             name_index: OnceLock::new(),
             paths: paths.into_iter().collect(),
             module_paths: Mutex::default(),
+            namespaces: OnceLock::new(),
             importers: OnceLock::new(),
             sets_start_method: OnceLock::new(),
             starters: OnceLock::new(),

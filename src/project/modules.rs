@@ -1,6 +1,7 @@
 //! Import paths to files, without knowing `sys.path`: packages, src layouts and scripts beside each other.
 
 use super::{FileId, Project};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// Folders beside scripts in which packages lie.
@@ -51,6 +52,18 @@ impl Project {
             base = folder.parent();
         }
         None
+    }
+
+    /// The module that a dotted name means where its first part is a folder without an `__init__.py`: what `import tools.maps`
+    /// binds to `tools` is no file.
+    pub fn below_namespace(&self, from: FileId, dotted: &str) -> Option<PathBuf> {
+        let namespaces = self.namespaces.get_or_init(|| {
+            let folders: HashSet<&Path> = self.paths.iter().filter_map(|path| path.parent()).collect();
+            let all = folders.into_iter().flat_map(|folder| folder.ancestors().take_while(|folder| !self.paths.contains(&folder.join("__init__.py"))));
+            all.filter_map(|folder| folder.file_name()).map(|name| name.to_string_lossy().into_owned()).collect()
+        });
+        let (first, _) = dotted.split_once('.')?;
+        namespaces.contains(first).then(|| self.module_path(from, dotted)).flatten()
     }
 
     fn module_below(&self, base: &Path, parts: &[&str]) -> Option<PathBuf> {

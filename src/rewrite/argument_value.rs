@@ -1,6 +1,7 @@
 //! Argument values that have a picklable equal: `defaultdict(lambda: 0)`, generator expressions, `os.environ`.
 
 use crate::facts::FileFacts;
+use crate::facts::scopes::BindingKind;
 use crate::findings::{Applicability, Fix};
 use crate::project::{Callable, Carried, Eval, Site, Value};
 use crate::syntax::{Field, Kind, NodeId};
@@ -64,6 +65,9 @@ pub fn list_of(eval: &Eval, generator: Site, carried: &Carried) -> Option<Fix> {
     let tree = facts.tree();
     let handover = carried.content.handover;
     let is_here = handover.file == generator.file && tree.contains(handover.node, generator.node);
+    if carried.content.through.is_empty() && !is_here {
+        return list_of_named(eval, generator, carried);
+    }
     if !carried.content.through.is_empty() || !is_here || !is_iterated_by_worker(eval, generator, carried) {
         return None;
     }
@@ -77,6 +81,29 @@ pub fn list_of(eval: &Eval, generator: Site, carried: &Carried) -> Option<Fix> {
         vec![Edit::replace(Span::new(span.start, span.start + 1), "["), Edit::replace(Span::new(span.end - 1, span.end), "]")]
     };
     Some(fix(facts, "send a list".into(), applicability, edits))
+}
+
+/// `list(values)` for a variable that holds a generator and is read nowhere else.
+fn list_of_named(eval: &Eval, generator: Site, carried: &Carried) -> Option<Fix> {
+    let handover = carried.content.handover;
+    let facts = eval.file(handover.file);
+    let (home, name) = facts.scopes.resolve_name(handover.node).filter(|_| facts.tree().kind(handover.node) == Kind::Identifier)?;
+    let [binding] = facts.scopes.bindings(home, name) else { return None };
+    let holds_it = matches!(binding.kind, BindingKind::Assignment { value: Some(value), .. } if handover.file == generator.file && value == generator.node);
+    let in_turn = facts.enclosing_function(binding.node) == facts.enclosing_function(handover.node);
+    let once = facts.scopes.references(home, name) == [handover.node] && !is_repeated(facts, binding.node, handover.node);
+    if !holds_it || !in_turn || !once || !is_iterated_by_worker(eval, handover, carried) || !is_builtin(facts, handover.node, "list") {
+        return None;
+    }
+    Some(fix(facts, "send a list".into(), Applicability::Unsafe, vec![Edit::replace(facts.tree().span(handover.node), format!("list({name})"))]))
+}
+
+/// Whether a loop runs `read` again and not `binding`: the generator would be empty.
+fn is_repeated(facts: &FileFacts, binding: NodeId, read: NodeId) -> bool {
+    let tree = facts.tree();
+    let loops =
+        [Kind::ForStatement, Kind::WhileStatement, Kind::ListComprehension, Kind::GeneratorExpression, Kind::SetComprehension, Kind::DictionaryComprehension];
+    tree.ancestors(read).any(|up| loops.contains(&tree.kind(up)) && !tree.contains(up, binding))
 }
 
 /// `list(d.values())` for a view of a dictionary, where the worker goes through its items once and does nothing else with it.

@@ -122,6 +122,53 @@ pub fn changes_from_outside(eval: &Eval, file: FileId, name: &str) -> Vec<(Site,
     found
 }
 
+/// The module and the name under which the object in the global `name` of `file` was made: where it was imported from, if it was.
+pub fn home_of(eval: &Eval, file: FileId, name: &str) -> (FileId, String) {
+    let facts = eval.file(file);
+    let home = match facts.scopes.bindings(facts.scopes.module(), name) {
+        [Binding { kind: BindingKind::Import { module, attribute: Some(name) }, .. }] => {
+            let path = eval.project.module_path(file, module);
+            path.and_then(|path| eval.project.at(&path)).map(|file| (file, name.clone()))
+        }
+        _ => None,
+    };
+    home.unwrap_or_else(|| (file, name.to_owned()))
+}
+
+/// The globals that a function writes itself, with the places: by `global`, by changes of the object in one, as attributes of
+/// another module.
+pub fn written_by(eval: &Eval, function: Site) -> Vec<(FileId, String, Site)> {
+    let facts = eval.file(function.file);
+    let tree = facts.tree();
+    let module = facts.scopes.module();
+    let mut found = Vec::new();
+    let values_only = |file: FileId, name: &str| {
+        let home = eval.file(file);
+        let bindings = home.scopes.bindings(home.scopes.module(), name);
+        !bindings.is_empty() && bindings.iter().all(is_value)
+    };
+    for node in facts.own_nodes(function.node) {
+        let at = Site { file: function.file, node };
+        let is_changed = || super::captures::is_change(facts, node);
+        match tree.kind(node) {
+            Kind::Identifier => {
+                let Some((_, name)) = facts.scopes.resolve_name(node).filter(|(home, _)| *home == module) else { continue };
+                if facts.scopes.bindings(module, name).iter().any(|binding| binding.node == node) || is_changed() {
+                    let (file, name) = home_of(eval, function.file, name);
+                    found.push((file, name, at));
+                }
+            }
+            Kind::Attribute if super::captures::is_written(tree, node) || is_changed() => {
+                let (Some(object), Some(name)) = (tree.child(node, Field::Object), tree.child(node, Field::Attribute)) else { continue };
+                found.extend(module_named(eval, Site { file: function.file, node: object }).map(|file| (file, facts.text(name).to_owned(), at)));
+            }
+            _ => {}
+        }
+    }
+    found.retain(|(file, name, _)| values_only(*file, name));
+    found
+}
+
 /// The globals that the functions bind: by `global`, or as attributes of another module (`settings.DEBUG = True`).
 pub fn bound_by(eval: &Eval, functions: &[Site]) -> BTreeSet<(FileId, String)> {
     let mut found = BTreeSet::new();

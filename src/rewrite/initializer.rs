@@ -35,6 +35,12 @@ pub fn hand_over(eval: &Eval, sent: &Sent, file: FileId, names: &[String]) -> Re
         return Ok(fix(names, edits.into_iter().map(|edit| (maker, edit)).collect(), Vec::new()));
     }
     let (given, text) = start.replaced(file, &function, &access.function, &bound).ok_or_else(|| no_place(HAS_ONE))?;
+    if call.file == file
+        && let Some(known) = same_function(facts, call.node, &text)
+    {
+        let (given, _) = start.replaced(file, known, known, &bound).ok_or_else(|| no_place(HAS_ONE))?;
+        return Ok(fix(names, given.into_iter().map(|edit| (maker, edit)).collect(), Vec::new()));
+    }
     let definition = if call.file == file { place::insert_above(facts, call.node, &text) } else { above_readers(facts, names, &text) };
     let mut edits = vec![(facts, definition)];
     edits.extend(given.into_iter().chain(access.import).map(|edit| (maker, edit)));
@@ -68,6 +74,19 @@ pub fn hand_over_all(eval: &Eval, sent: &Sent, groups: &BTreeMap<FileId, BTreeSe
     edits.push(place::insert_above(facts, call.node, &text));
     let targets: Vec<String> = bound.into_iter().map(|each| each.target).collect();
     Ok(fix(&targets, edits.into_iter().map(|edit| (facts, edit)).collect(), vec![function]))
+}
+
+/// A function of the module that does what a new one with the text `definition` would do, and stands above `place`.
+fn same_function<'p>(facts: &'p FileFacts, place: NodeId, definition: &str) -> Option<&'p str> {
+    let tree = facts.tree();
+    let (_, wanted) = definition.split_once('(')?;
+    let above = tree.children(Tree::ROOT).take_while(|node| tree.end(*node) <= tree.start(place));
+    let mut names = above.filter(|node| tree.kind(*node) == Kind::FunctionDefinition).filter_map(|node| {
+        let name = facts.definition_name(node);
+        let same = facts.text(node).split_once('(').is_some_and(|(_, text)| text == wanted);
+        (same && facts.scopes.bindings(facts.scopes.module(), name).len() == 1 && is_global(facts, place, name)).then_some(name)
+    });
+    names.next()
 }
 
 const HAS_ONE: &str = "the workers have an initializer already, or get arguments that cannot be seen";
@@ -126,7 +145,7 @@ fn imports_of<'p>(eval: &Eval<'p>, call: Site) -> Vec<(&'p str, &'p Binding, &'p
         },
         _ => None,
     });
-    imports.filter(|(local, ..)| is_global(eval, call, local)).collect()
+    imports.filter(|(local, ..)| is_global(facts, call.node, local)).collect()
 }
 
 /// The name under which the file of `call` knows the module `file`.
@@ -192,13 +211,12 @@ pub(super) fn above_readers(facts: &FileFacts, names: &[String], text: &str) -> 
 
 /// Whether the global means itself where the pool is made.
 fn is_seen(eval: &Eval, call: Site, name: &str) -> Result<(), Refusal> {
-    if is_global(eval, call, name) { Ok(()) } else { Err(no_place(&format!("'{name}' means a local variable where the workers start"))) }
+    if is_global(eval.file(call.file), call.node, name) { Ok(()) } else { Err(no_place(&format!("'{name}' means a local variable where the workers start"))) }
 }
 
-fn is_global(eval: &Eval, call: Site, name: &str) -> bool {
-    let facts = eval.file(call.file);
+fn is_global(facts: &FileFacts, place: NodeId, name: &str) -> bool {
     let module = facts.scopes.module();
-    match facts.scopes.resolve(facts.scopes.scope_of(call.node), name) {
+    match facts.scopes.resolve(facts.scopes.scope_of(place), name) {
         Resolution::Global => true,
         Resolution::Local(home) | Resolution::Free(home) => home == module,
     }

@@ -4,7 +4,7 @@ use super::place;
 use crate::findings::{Applicability, Fix};
 use crate::project::{Eval, Site};
 use crate::syntax::{Field, Kind, NodeId, Tree};
-use crate::text::{Edit, indent};
+use crate::text::Edit;
 
 /// The rewrite of `__init__`'s `self.x = make()` into `run`, where nothing but `run` and what only `run` calls uses the attribute.
 pub fn made_in_run(eval: &Eval, class: Site, write: Site) -> Option<Fix> {
@@ -33,10 +33,10 @@ pub fn made_in_run(eval: &Eval, class: Site, write: Site) -> Option<Fix> {
     if is_docstring(tree, first) {
         first = tree.children(body).nth(1)?;
     }
-    let indentation = indent::indentation(facts.all(), tree.start(first));
     let text = super::body::apply_inside(facts, tree.span(statement), renamed)?;
-    let line = format!("{text}{}{indentation}", facts.source.newline());
-    let edits = [Edit::insert(tree.start(first), line), place::remove_statement(facts, statement)];
+    let (mut lines, behind) = place::comments_of(facts, statement);
+    lines.push(text + &behind);
+    let edits = [place::lines_above(facts, first, &lines), place::remove_statement(facts, statement)];
     Some(Fix { title: format!("make 'self.{name}' in run()"), applicability: Applicability::Unsafe, edits: facts.file_edits(edits), new_names: Vec::new() })
 }
 

@@ -139,10 +139,10 @@ fn bound_in_run(facts: &FileFacts, run: NodeId, kept: &BTreeMap<String, String>)
     if says_global || on_its_line || !kept.keys().all(is_free) {
         return None;
     }
-    let gap = format!("{}{}", facts.source.newline(), indent::indentation(facts.all(), tree.start(first)));
     let names: Vec<&str> = kept.keys().map(String::as_str).collect();
-    let lines: Vec<String> = kept.iter().map(|(name, attribute)| format!("{name} = {own}.{attribute}{gap}")).collect();
-    Some(vec![Edit::insert(tree.start(first), format!("global {}{gap}{}", names.join(", "), lines.concat()))])
+    let declared = format!("global {}", names.join(", "));
+    let lines: Vec<String> = std::iter::once(declared).chain(kept.iter().map(|(name, attribute)| format!("{name} = {own}.{attribute}"))).collect();
+    Some(vec![place::lines_above(facts, first, &lines)])
 }
 
 /// Whether `own` means the first parameter of `method` where `node` stands.

@@ -200,22 +200,25 @@ fn binding_first(facts: &FileFacts, function: NodeId, bound: &[Bound]) -> Option
     }
     let newline = facts.source.newline();
     let own = indent::indentation(facts.all(), tree.start(first));
-    let text: Vec<String> = bound.iter().map(|each| format!("{own}{} = {}{newline}", each.target, each.parameter)).collect();
     let names: Vec<&str> = bound.iter().map(|each| each.target.as_str()).collect();
-    let declared = format!("{own}global {}{newline}", names.join(", "));
+    let declared = std::iter::once(format!("global {}", names.join(", ")));
+    let bindings: Vec<String> = bound.iter().map(|each| format!("{} = {}", each.target, each.parameter)).collect();
+    let below = |lines: &[String]| lines.iter().map(|line| format!("{own}{line}{newline}")).collect::<String>();
     let end_of_line = |statement: NodeId| indent::line_end(facts.all(), tree.end(statement) - 1);
+    let ends = |statement: NodeId| facts.all()[..end_of_line(statement) as usize].ends_with('\n');
     if is_docstring(first) {
         match statements.next() {
             Some(second) if place::shares_its_line(facts, second) => return None,
             Some(second) => first = second,
             None => {
-                return facts.all()[..end_of_line(first) as usize].ends_with('\n').then(|| vec![Edit::insert(end_of_line(first), declared + &text.concat())]);
+                let lines: Vec<String> = declared.chain(bindings).collect();
+                return ends(first).then(|| vec![Edit::insert(end_of_line(first), below(&lines))]);
             }
         }
     }
     if tree.kind(first) == Kind::GlobalStatement {
-        let ends = facts.all()[..end_of_line(first) as usize].ends_with('\n');
-        return ends.then(|| vec![Edit::insert(tree.end(first), format!(", {}", names.join(", "))), Edit::insert(end_of_line(first), text.concat())]);
+        let further = Edit::insert(tree.end(first), format!(", {}", names.join(", ")));
+        return ends(first).then(|| vec![further, Edit::insert(end_of_line(first), below(&bindings))]);
     }
-    Some(vec![Edit::insert(place::with_comments_above(facts, tree.start(first)), declared + &text.concat())])
+    Some(vec![place::lines_above(facts, first, &declared.chain(bindings).collect::<Vec<_>>())])
 }

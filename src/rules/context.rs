@@ -297,18 +297,30 @@ impl<'p> RuleContext<'_, 'p> {
         rows.filter_map(|(sent, methods)| Some((sent, self.importable_worker(sent)?, methods))).collect()
     }
 
-    /// The globals that a worker reads, in the functions of the project that it calls, too, and that no worker binds itself.
-    pub fn reads_from_outside(&self, worker: Site) -> Vec<GlobalRead> {
-        let bound = self.bound_in_workers(worker);
+    /// The globals that a worker of a dispatch reads, in the functions of the project that it calls, too, and that no worker there
+    /// binds itself.
+    pub fn reads_from_outside(&self, sent: &Sent, worker: Site) -> Vec<GlobalRead> {
+        let bound = self.bound_in_workers(sent, worker);
         let reads = globals::reads(self.eval, &self.eval.reached(worker));
         reads.into_iter().filter(|read| !bound.contains(&(read.file, read.name.clone()))).collect()
     }
 
-    /// The globals that workers bind themselves: the worker, what it calls, and initializers.
-    fn bound_in_workers(&self, worker: Site) -> BTreeSet<(FileId, String)> {
-        let initializers = self.index.all.iter().filter(|sent| sent.slot.name == "initializer").filter_map(|sent| self.eval.worker(&sent.origin));
+    /// The globals that workers of a dispatch bind themselves: the worker, what it calls, and the initializer of its executor,
+    /// any initializer if that is not seen.
+    fn bound_in_workers(&self, sent: &Sent, worker: Site) -> BTreeSet<(FileId, String)> {
+        let executors = sent.dispatch.receiver.map(|receiver| self.eval.values(receiver)).unwrap_or_default();
+        let makes_it = |call: Site| executors.iter().any(|value| matches!(value, Value::Instance(Type::External { made: Some(made), .. }) if *made == call));
+        let beside = |other: &&Sent| sent.dispatch.made.is_none_or(|made| other.dispatch.call == made || makes_it(other.dispatch.call));
+        let initializers = self.index.all.iter().filter(|other| other.slot.name == "initializer").filter(beside);
+        let initializers = initializers.filter_map(|sent| self.eval.worker(&sent.origin));
         let functions: Vec<Site> = std::iter::once(worker).chain(initializers).flat_map(|function| self.eval.reached(function)).collect();
         globals::bound_by(self.eval, &functions)
+    }
+
+    /// Whether a function runs only when workers start, as an initializer.
+    pub fn is_initializer(&self, function: Site) -> bool {
+        let mut sent = self.index.of(function).into_iter().map(|sent| sent.slot.name == "initializer").peekable();
+        sent.peek().is_some() && sent.all(|is_initializer| is_initializer) && self.eval.callers(function).is_empty()
     }
 
     /// The remedy that hands globals of `file` to the workers of a dispatch: by an initializer, or as arguments of a Process.

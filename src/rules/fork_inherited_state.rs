@@ -2,7 +2,6 @@
 
 use super::{Rule, RuleContext};
 use crate::catalogue::Transport;
-use crate::facts::scopes::BindingKind;
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
 use crate::project::{Argument, FileId, Sent, Site, Value, What};
 use crate::rewrite::globals::{self, GlobalRead, Placement, placement};
@@ -25,11 +24,11 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     for (sent, worker, methods) in ctx.importing_workers() {
         let reached = ctx.eval.reached(worker);
         let changed: Vec<(GlobalRead, Site)> =
-            ctx.reads_from_outside(worker).into_iter().filter_map(|read| first_change(ctx, &read, sent, &reached).map(|change| (read, change))).collect();
+            ctx.reads_from_outside(sent, worker).into_iter().filter_map(|read| first_change(ctx, &read, sent, &reached).map(|change| (read, change))).collect();
         if changed.is_empty() {
             continue;
         }
-        let of_pool = ctx.workers_beside(sent).into_iter().flat_map(|worker| ctx.reads_from_outside(worker));
+        let of_pool = ctx.workers_beside(sent).into_iter().flat_map(|worker| ctx.reads_from_outside(sent, worker));
         let alike: Vec<GlobalRead> = of_pool.filter(|read| first_change(ctx, read, sent, &reached).is_some()).collect();
         for (read, change) in &changed {
             let name = &read.name;
@@ -80,7 +79,7 @@ fn moments(ctx: &RuleContext, sent: &Sent) -> Vec<Site> {
 
 /// The changes of the global in the main process that come before its workers get it: those that bind its name anew first.
 fn changes(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]) -> Vec<Change> {
-    let (file, name) = home_of(ctx, read);
+    let (file, name) = globals::home_of(ctx.eval, read.file, &read.name);
     let facts = ctx.eval.file(file);
     let module = facts.scopes.module();
     let bindings = facts.scopes.bindings(module, &name);
@@ -135,22 +134,6 @@ fn unsettled(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]
         }
     }
     None
-}
-
-/// The module and the name under which the object in a global was made: where it was imported from, if it was.
-fn home_of(ctx: &RuleContext, read: &GlobalRead) -> (FileId, String) {
-    let facts = ctx.eval.file(read.file);
-    let home = match facts.scopes.bindings(facts.scopes.module(), &read.name) {
-        [binding] => match &binding.kind {
-            BindingKind::Import { module, attribute: Some(name) } => {
-                let path = ctx.eval.project.module_path(read.file, module);
-                path.and_then(|path| ctx.eval.project.at(&path)).map(|file| (file, name.clone()))
-            }
-            _ => None,
-        },
-        _ => None,
-    };
-    home.unwrap_or_else(|| (read.file, read.name.clone()))
 }
 
 /// Multiprocessing's own objects are the business of another rule.

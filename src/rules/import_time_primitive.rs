@@ -23,7 +23,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
     for (sent, worker, methods) in ctx.importing_workers() {
         let own: Vec<(GlobalRead, Site, String)> =
-            ctx.reads_from_outside(worker).into_iter().filter_map(|read| primitive(ctx, &read).map(|(site, what)| (read, site, what))).collect();
+            ctx.reads_from_outside(sent, worker).into_iter().filter_map(|read| primitive(ctx, &read).map(|(site, what)| (read, site, what))).collect();
         for (read, made, what) in &own {
             let name = &read.name;
             let worker_name = ctx.eval.file(read.function.file).definition_name(read.function.node);
@@ -31,7 +31,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                 "'{worker_name}' runs in a worker of {} and uses the module-level '{name}', {what}; under spawn and forkserver each process makes its own when it imports the module",
                 ctx.api_name(sent)
             );
-            let of_pool = ctx.workers_beside(sent).into_iter().flat_map(|worker| ctx.reads_from_outside(worker));
+            let of_pool = ctx.workers_beside(sent).into_iter().flat_map(|worker| ctx.reads_from_outside(sent, worker));
             let mut alike: BTreeMap<FileId, BTreeSet<String>> = BTreeMap::new();
             for other in of_pool.filter(|other| primitive(ctx, other).is_some()) {
                 alike.entry(other.file).or_default().insert(other.name);

@@ -1,7 +1,7 @@
 //! SP401: a worker reads a global, or uses an import, that only the guard (or what it calls) binds.
 
 use super::{Rule, RuleContext};
-use crate::facts::scopes::BindingKind;
+use crate::facts::scopes::{Binding, BindingKind};
 use crate::findings::{Finding, Remedy, Severity};
 use crate::project::{FileId, Site};
 use crate::rewrite::globals::{self, GlobalRead, Placement, placement};
@@ -23,11 +23,11 @@ pub(super) const RULE: Rule = Rule {
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
     for (sent, worker, methods) in ctx.importing_workers() {
-        let missing: Vec<GlobalRead> = ctx.reads_from_outside(worker).into_iter().filter(|read| is_main_only(ctx, read)).collect();
+        let missing: Vec<GlobalRead> = ctx.reads_from_outside(sent, worker).into_iter().filter(|read| is_main_only(ctx, read)).collect();
         if missing.is_empty() {
             continue;
         }
-        let of_pool = ctx.workers_beside(sent).into_iter().flat_map(|worker| ctx.reads_from_outside(worker));
+        let of_pool = ctx.workers_beside(sent).into_iter().flat_map(|worker| ctx.reads_from_outside(sent, worker));
         let mut values: BTreeMap<FileId, BTreeSet<String>> = BTreeMap::new();
         for read in of_pool.filter(|read| is_main_only(ctx, read) && !is_import(ctx, read)) {
             values.entry(read.file).or_default().insert(read.name);
@@ -35,7 +35,8 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         for read in &missing {
             let facts = ctx.eval.file(read.file);
             let name = &read.name;
-            let Some(binding) = facts.scopes.bindings(facts.scopes.module(), name).first() else { continue };
+            let bindings = facts.scopes.bindings(facts.scopes.module(), name);
+            let Some(binding) = bindings.iter().find(|binding| !is_for_other_workers(ctx, read, binding)).or(bindings.first()) else { continue };
             let binder = Site { file: read.file, node: binding.node };
             let worker_name = ctx.eval.file(read.function.file).definition_name(read.function.node);
             let message = format!(
@@ -76,6 +77,15 @@ fn is_main_only(ctx: &RuleContext, read: &GlobalRead) -> bool {
         && bindings.iter().all(|binding| match placement(facts, binding) {
             Placement::Import => false,
             Placement::Guard => true,
-            Placement::Function(node) => globals::is_main_only(ctx.eval, Site { file: read.file, node }),
+            Placement::Function(node) => globals::is_main_only(ctx.eval, Site { file: read.file, node }) || is_for_other_workers(ctx, read, binding),
         })
+        && !bindings.iter().all(|binding| is_for_other_workers(ctx, read, binding))
+}
+
+/// Whether a global is bound by an initializer: that of another executor, since what the worker's own one binds is known.
+fn is_for_other_workers(ctx: &RuleContext, read: &GlobalRead, binding: &Binding) -> bool {
+    match placement(ctx.eval.file(read.file), binding) {
+        Placement::Function(node) => ctx.is_initializer(Site { file: read.file, node }),
+        _ => false,
+    }
 }

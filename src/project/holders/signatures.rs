@@ -11,6 +11,8 @@ pub(super) struct Signature<'t> {
     positional: Vec<Key<'t>>,
     /// All others, and all where positions are not known.
     others: Vec<Key<'t>>,
+    /// Whether other keywords become attributes of their own names.
+    keeps_keywords: bool,
 }
 
 /// A class, as far as its constructor is concerned.
@@ -38,22 +40,26 @@ impl<'t> Signature<'t> {
             let part = if by_position { &mut found.positional } else { &mut found.others };
             part.extend(page.parameter(parameter));
         }
+        let is_init = page.facts.definition_name(function) == "__init__";
+        // As a base's constructor may keep what this one passes on.
+        found.keeps_keywords = is_init && tree.children(list).any(|node| tree.subtree(node).any(|inner| tree.kind(inner) == Kind::DictionarySplatPattern));
         found
     }
 
     /// The same for a function that has another name, a `partial` perhaps, which has bound some of them already.
     pub(super) fn without_order(&self) -> Self {
-        Self { positional: Vec::new(), others: self.positional.iter().chain(&self.others).copied().collect() }
+        Self { positional: Vec::new(), others: self.positional.iter().chain(&self.others).copied().collect(), ..*self }
     }
 
     /// The parameters that the argument number `at` of a call may be for; the object may have been given before.
-    pub(super) fn taking(&self, facts: &FileFacts, argument: NodeId, at: usize) -> Vec<Key<'t>> {
+    pub(super) fn taking(&self, facts: &'t FileFacts, argument: NodeId, at: usize) -> Vec<Key<'t>> {
         let tree = facts.tree();
         let everything = || self.positional.iter().chain(&self.others).copied();
         match tree.kind(argument) {
             Kind::KeywordArgument => {
                 let keyword = tree.child(argument, Field::Name).map(|name| facts.text(name));
-                everything().find(|key| Some(key.name) == keyword).map_or_else(|| self.others.clone(), |named| vec![named])
+                let attribute = keyword.filter(|_| self.keeps_keywords).map(Key::named);
+                everything().find(|key| Some(key.name) == keyword).map_or_else(|| self.others.iter().copied().chain(attribute).collect(), |named| vec![named])
             }
             Kind::ListSplat | Kind::DictionarySplat => everything().collect(),
             _ => self.positional.iter().skip(at).take(2).chain(&self.others).copied().collect(),
@@ -73,7 +79,7 @@ impl<'t> Class<'t> {
         let fields = annotated.filter_map(|node| Some(Key::named(page.last_text(tree.child(node, Field::Left)?)?))).collect();
         let bases = tree.child(class, Field::Superclasses).into_iter().flat_map(|list| tree.children(list));
         let bases = bases.filter_map(|base| page.last_text(tree.child(base, Field::Value).filter(|_| tree.kind(base) == Kind::Subscript).unwrap_or(base)));
-        Self { init: init.map(|init| Signature::of(page, init)), fields: Signature { positional: fields, others: Vec::new() }, bases: bases.collect() }
+        Self { init: init.map(|init| Signature::of(page, init)), fields: Signature { positional: fields, ..Signature::default() }, bases: bases.collect() }
     }
 }
 
