@@ -24,7 +24,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
     for sent in ctx.worker_calls() {
-        if sent.slot.name == "initializer" || sent.dispatch.call.file != ctx.file {
+        if sent.slot.name == "initializer" {
             continue;
         }
         for (what, write, read) in lost(ctx, sent) {
@@ -60,29 +60,28 @@ fn lost(ctx: &RuleContext, sent: &Sent) -> Vec<(String, Site, Site)> {
     }
 }
 
+/// Where this file sends the worker: the dispatch, or what it hands to a forwarder that comes to it.
+fn sent_at(ctx: &RuleContext, sent: &Sent) -> NodeId {
+    if sent.dispatch.call.file == ctx.file { sent.dispatch.call.node } else { sent.origin.handover.node }
+}
+
 fn lost_globals(ctx: &RuleContext, sent: &Sent, worker: Site) -> Vec<(String, Site, Site)> {
     let reached = ctx.eval.reached(worker);
-    let mut writes: BTreeMap<(FileId, &str), Site> = BTreeMap::new();
+    let mut writes: BTreeMap<(FileId, String), Site> = BTreeMap::new();
     for function in &reached {
-        let home = ctx.eval.file(function.file);
-        let module = home.scopes.module();
-        for node in home.own_nodes(function.node).filter(|node| home.tree().kind(*node) == Kind::Identifier) {
-            let Some((scope, name)) = home.scopes.resolve_name(node).filter(|(scope, _)| *scope == module) else { continue };
-            let bindings = home.scopes.bindings(scope, name);
-            let is_written = bindings.iter().any(|binding| binding.node == node) || is_change(home, node);
-            if is_written && bindings.iter().all(globals::is_value) {
-                writes.entry((function.file, name)).or_insert(Site { file: function.file, node });
-            }
+        for (file, name, write) in globals::written_by(ctx.eval, *function) {
+            writes.entry((file, name)).or_insert(write);
         }
     }
+    let call = sent_at(ctx, sent);
     let mut found = Vec::new();
     for ((file, name), write) in writes {
-        let reads = reads_of(ctx, file, name);
-        let by_worker = ctx.eval.file(file).enclosing_function(write.node) == Some(worker.node) && file == worker.file;
-        let beside = reads.iter().find(|read| is_read_back(ctx.facts(), **read, sent.dispatch.call.node));
+        let reads = reads_of(ctx, file, &name);
+        let by_worker = ctx.eval.file(write.file).enclosing_function(write.node) == Some(worker.node) && write.file == worker.file;
+        let beside = reads.iter().find(|read| is_read_back(ctx.facts(), **read, call));
         let read = beside.filter(|_| by_worker).or_else(|| {
-            let elsewhere = || reads.iter().find(|read| is_read_later(ctx, **read, sent.dispatch.call, &reached));
-            beside.or_else(elsewhere).filter(|_| is_written_by_workers_only(ctx, file, name, &reached))
+            let elsewhere = || reads.iter().find(|read| is_read_later(ctx, **read, ctx.at(call), &reached));
+            beside.or_else(elsewhere).filter(|_| is_written_by_workers_only(ctx, file, &name, &reached))
         });
         if let Some(read) = read.map(|node| ctx.at(*node)).filter(|read| !may_be_shared(ctx, *read)) {
             found.push((format!("the global '{name}'"), write, read));
@@ -159,7 +158,7 @@ fn lost_attributes(ctx: &RuleContext, sent: &Sent, object: Site, worker: Site) -
             continue;
         }
         let read = tree.subtree(crate::syntax::Tree::ROOT).find(|read| {
-            tree.kind(*read) == Kind::Attribute && facts.text(*read) == text && !is_written(tree, *read) && is_read_back(facts, *read, sent.dispatch.call.node)
+            tree.kind(*read) == Kind::Attribute && facts.text(*read) == text && !is_written(tree, *read) && is_read_back(facts, *read, sent_at(ctx, sent))
         });
         let Some(read) = read.map(|node| Site { file: ctx.file, node }) else { continue };
         if !may_be_shared(ctx, read) && !ctx.eval.values(read).iter().any(|value| matches!(value, crate::project::Value::Method { .. })) {
@@ -190,7 +189,7 @@ fn lost_by_process(ctx: &RuleContext, sent: &Sent, class: Site, run: Site) -> Ve
             tree.kind(node) == Kind::Attribute
                 && tree.child(node, Field::Attribute).is_some_and(|attribute| facts.text(attribute) == name)
                 && !is_written(tree, node)
-                && is_read_back(facts, node, sent.dispatch.call.node)
+                && is_read_back(facts, node, sent_at(ctx, sent))
         };
         let of_process = |node: NodeId| {
             let object = tree.child(node, Field::Object).map(|node| ctx.at(node));
