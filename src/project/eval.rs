@@ -39,6 +39,8 @@ pub struct Eval<'p> {
     pub(super) lineage_known: RefCell<FxHashMap<Site, Rc<[Site]>>>,
     pub(super) callers_known: RefCell<FxHashMap<Site, Rc<[super::callers::Caller]>>>,
     pub(super) subclasses_known: RefCell<FxHashMap<Site, Rc<[Site]>>>,
+    /// The constructors of which it is known whether they keep what they are given by keyword.
+    pub(super) keywords_known: RefCell<FxHashMap<Site, bool>>,
     /// How often an answer was cut short because it was asked for while it was being answered, or too deep.
     pub(super) cuts: Cell<u64>,
     /// Which remembered answers were cut short, or rest on such answers.
@@ -65,6 +67,7 @@ impl<'p> Eval<'p> {
             lineage_known: RefCell::default(),
             callers_known: RefCell::default(),
             subclasses_known: RefCell::default(),
+            keywords_known: RefCell::default(),
             cuts: Cell::new(0),
             unsure: RefCell::default(),
             dispatches_known: RefCell::default(),

@@ -33,14 +33,23 @@ impl Eval<'_> {
 
     /// Whether an `__init__` takes `**options` and keeps each under its own name, itself or by the `__init__` of a base.
     fn keeps_keywords(&self, init: Site) -> bool {
-        self.keeps_keywords_within(init, MAX_DEPTH)
+        if let Some(known) = self.keywords_known.borrow().get(&init) {
+            return *known;
+        }
+        let cuts = self.cuts.get();
+        let keeps = self.keeps_keywords_within(init, MAX_DEPTH);
+        if cuts == self.cuts.get() {
+            self.keywords_known.borrow_mut().insert(init, keeps);
+        }
+        keeps
     }
 
     fn keeps_keywords_within(&self, init: Site, depth: u32) -> bool {
         let facts = self.file(init.file);
         let Some(options) = options_of(facts, init.node).filter(|_| depth > 0) else { return false };
-        let calls = facts.calls.iter().copied().filter(|call| facts.tree().contains(init.node, *call));
-        calls.into_iter().any(|call| {
+        let first = facts.calls.partition_point(|call| *call < init.node);
+        let mut calls = facts.calls[first..].iter().copied().take_while(|call| facts.tree().contains(init.node, *call));
+        calls.any(|call| {
             let passes_on = || passes_on(facts, call, options);
             keeps_each(facts, call)
                 || passes_on() && self.base_init(Site { file: init.file, node: call }).is_some_and(|(_, base)| self.keeps_keywords_within(base, depth - 1))
