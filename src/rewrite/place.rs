@@ -79,17 +79,6 @@ pub fn lines_above(facts: &FileFacts, statement: NodeId, lines: &[String]) -> Ed
     Edit::insert(with_comments_above(facts, start), lines.iter().map(|line| format!("{own}{line}{newline}")).collect::<String>())
 }
 
-/// The comments that belong to a statement: the lines above it, and what stands behind it on its last line, with the gap.
-pub fn comments_of(facts: &FileFacts, statement: NodeId) -> (Vec<String>, String) {
-    let (tree, text) = (facts.tree(), facts.all());
-    let start = tree.start(statement);
-    let above = Span::new(with_comments_above(facts, start), indent::line_start(text, start));
-    let behind = Span::new(tree.end(statement), indent::line_end(text, tree.end(statement) - 1));
-    let behind = facts.slice(behind).trim_end();
-    let is_comment = behind.trim_start().starts_with('#');
-    (facts.slice(above).lines().map(|line| line.trim_start().to_owned()).collect(), if is_comment { behind.to_owned() } else { String::new() })
-}
-
 /// The lines of a statement of a suite: comments right above it, decorators, and comment lines below that
 /// are indented deeper than it.
 pub fn statement_lines(facts: &FileFacts, statement: NodeId) -> Span {

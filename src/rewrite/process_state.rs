@@ -34,8 +34,8 @@ pub fn made_in_run(eval: &Eval, class: Site, write: Site) -> Option<Fix> {
         first = tree.children(body).nth(1)?;
     }
     let text = super::body::apply_inside(facts, tree.span(statement), renamed)?;
-    let (mut lines, behind) = place::comments_of(facts, statement);
-    lines.push(text + &behind);
+    let (mut lines, behind) = place::comments_of(facts, statement, statement);
+    lines.push(behind.into_iter().fold(text, |line, comment| line + "  " + &comment));
     let edits = [place::lines_above(facts, first, &lines), place::remove_statement(facts, statement)];
     Some(Fix { title: format!("make 'self.{name}' in run()"), applicability: Applicability::Unsafe, edits: facts.file_edits(edits), new_names: Vec::new() })
 }
