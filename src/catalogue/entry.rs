@@ -220,6 +220,8 @@ pub enum ByWhat {
     Reference,
     Value,
     Depends,
+    /// By reference, save functions without any state of their own, which travel as they are.
+    Stateless,
     Name,
     None,
 }

@@ -18,6 +18,7 @@ impl Eval<'_> {
             && !entry.unless_source.iter().any(|part| text.contains(part.as_str()))
             && (entry.id != "mp.BaseManager.register" || !self.serves_in_place(dispatch))
             && (!matches!(&*entry.id, "apscheduler.add_job" | "apscheduler.scheduled_job") || self.job_runs_in_process(dispatch))
+            && (entry.id != "apscheduler.start" || self.may_run_in_processes(dispatch))
     }
 
     fn condition_holds(&self, dispatch: &Dispatch, condition: &Condition) -> bool {

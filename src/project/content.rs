@@ -27,6 +27,8 @@ pub struct Content {
     pub through: Vec<Site>,
     /// Whether an attribute or a container that is filled later keeps it on the way.
     pub kept: bool,
+    /// Whether a callable that is sent captures it; else it is an argument.
+    pub captured: bool,
 }
 
 impl Content {

@@ -77,7 +77,7 @@ impl Eval<'_> {
 
 impl Walk<'_, '_> {
     fn push(&mut self, what: What, leaf: Site, path: &Path) {
-        self.found.insert(Content { what, leaf, handover: path.handover, place: path.place, through: path.through.clone(), kept: path.kept });
+        self.found.insert(Content { what, leaf, handover: path.handover, place: path.place, through: path.through.clone(), kept: path.kept, captured: false });
     }
 
     fn expression(&mut self, site: Site, mut path: Path) {

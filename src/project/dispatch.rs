@@ -43,7 +43,7 @@ impl Dispatch {
     /// The start methods under which what this call sends is pickled by reference; empty if it never is.
     pub fn pickled_under(&self, project: &Project) -> Vec<StartMethod> {
         let entry = self.api(project);
-        if entry.verdict == Verdict::Never || !matches!(entry.by, ByWhat::Reference | ByWhat::Depends) {
+        if entry.verdict == Verdict::Never || !matches!(entry.by, ByWhat::Reference | ByWhat::Depends | ByWhat::Stateless) {
             return Vec::new();
         }
         let methods = self.start.methods().iter().copied();

@@ -3,6 +3,7 @@
 
 use super::{Dispatch, Eval, Site, Type, Value};
 use crate::syntax::{Field, Kind, NodeId};
+use std::collections::BTreeSet;
 
 /// The class whose instances run jobs in processes, as its path and as text references write it.
 const PROCESS_EXECUTOR: &str = "apscheduler.executors.pool.ProcessPoolExecutor";
@@ -18,6 +19,14 @@ impl Eval<'_> {
             Some(name) => self.text_of(name),
         };
         alias.is_some_and(|alias| self.executors_called(made, alias).into_iter().any(|executor| self.is_process_executor(executor)))
+    }
+
+    /// Whether the scheduler that a call starts has an executor of processes under one of the usual names, or one that a job names.
+    pub(super) fn may_run_in_processes(&self, dispatch: &Dispatch) -> bool {
+        let Some(made) = dispatch.made else { return false };
+        let named = self.calls_on(made, "add_job").into_iter().filter_map(|call| self.text_of(self.keyword_argument(call, "executor")?));
+        let aliases = named.chain(["default", PLUGIN]);
+        aliases.collect::<BTreeSet<&str>>().into_iter().any(|alias| self.executors_called(made, alias).into_iter().any(|executor| self.is_process_executor(executor)))
     }
 
     /// The string that an expression is, also by way of a name.

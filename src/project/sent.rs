@@ -3,6 +3,7 @@
 use super::decorated::Alias;
 use super::instances::Moment;
 use super::{Callable, Content, Dispatch, Eval, FileId, Origin, Site, Slot, Type, Value, What};
+use crate::catalogue::ByWhat;
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::findings::StartMethod;
 use crate::syntax::{Field, Kind};
@@ -39,7 +40,9 @@ impl Eval<'_> {
         let mut out = Vec::new();
         for (dispatch, methods) in self.sending(file) {
             for slot in self.slots(&dispatch) {
-                for origin in self.slot_origins(&slot).into_iter().filter(|origin| self.is_meant(&dispatch, origin.leaf, origin.handover, &origin.through)) {
+                let travels = |origin: &Origin| dispatch.api(self.project).by == ByWhat::Stateless && self.is_stateless(&origin.callable);
+                let meant = |origin: &Origin| self.is_meant(&dispatch, origin.leaf, origin.handover, &origin.through) && !travels(origin);
+                for origin in self.slot_origins(&slot).into_iter().filter(meant) {
                     self.look_ahead(&origin);
                     let alias = self.decorated_alias(&origin);
                     out.push(Sent { dispatch: dispatch.clone(), slot: slot.clone(), origin, alias, methods: methods.clone() });

@@ -1,6 +1,8 @@
 //! The functions that run in a worker: the one that is sent, and the project's functions that it calls.
 
 use super::{Callable, Eval, Origin, Site, Value};
+use crate::facts::scopes::ScopeId;
+use crate::syntax::Field;
 use std::collections::BTreeSet;
 
 /// Calls are followed this deep, and no further once that many functions are found.
@@ -16,6 +18,22 @@ impl Eval<'_> {
             Callable::Instance(class) => self.method(*class, "__call__").map(|(_, function)| function),
             _ => None,
         }
+    }
+
+    /// Whether a function needs nothing but its arguments and the builtins: no captures, no globals, no defaults.
+    pub(super) fn is_stateless(&self, callable: &Callable) -> bool {
+        let (Callable::Lambda(site) | Callable::Function(site)) = callable else { return false };
+        let facts = self.file(site.file);
+        let tree = facts.tree();
+        let module = facts.scopes.module();
+        let has_default = tree.child(site.node, Field::Parameters).is_some_and(|list| tree.children(list).any(|each| tree.child(each, Field::Value).is_some()));
+        let scopes = tree.subtree(site.node).filter_map(|node| facts.scopes.inner(node)).map(|scope| facts.scopes.get(scope));
+        let outside = |home: ScopeId, name: &str| {
+            let bound_in_module = home == module && !(facts.scopes.bindings(module, name).is_empty() && facts.scopes.bindings(module, "*").is_empty());
+            bound_in_module || home != module && !tree.contains(site.node, facts.scopes.get(home).node)
+        };
+        let reads = scopes.flat_map(|scope| &scope.symbols).any(|(name, symbol)| outside(symbol.home, name));
+        !has_default && !reads && facts.decorators(site.node).is_empty()
     }
 
     /// `function` and the project's functions that it calls, the function itself first.

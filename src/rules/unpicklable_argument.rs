@@ -35,7 +35,9 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         let message = if carried.dispatch.api(ctx.eval.project).id == "mp.BaseProxy" {
             format!("{who} is handed to a manager's process and cannot be pickled, under any start method")
         } else {
-            format!("{who} is among the arguments of {} and cannot be pickled; it {}", ctx.entry_name(&carried.dispatch), ctx.transport_of(&carried.dispatch))
+            let api = ctx.entry_name(&carried.dispatch);
+            let role = if carried.content.captured { format!("captured by what {api} sends") } else { format!("among the arguments of {api}") };
+            format!("{who} is {role} and cannot be pickled; it {}", ctx.transport_of(&carried.dispatch))
         };
         let made = made.filter(|(site, _)| *site != place);
         found.push(ctx.finding(place, message, &carried.methods, Severity::Error, remedy, ctx.way_of(carried, made)));
