@@ -28,7 +28,11 @@ impl Eval<'_> {
                 }
             }
             let callables = contents.into_iter().filter(|content| content.callable().is_some());
-            out.extend(callables.map(|content| Carried { dispatch: dispatch.clone(), content: Content { kept: true, captured: true, ..content }, methods: methods.clone() }));
+            out.extend(callables.map(|content| Carried {
+                dispatch: dispatch.clone(),
+                content: Content { kept: true, captured: true, ..content },
+                methods: methods.clone(),
+            }));
         }
         out
     }

@@ -26,7 +26,10 @@ impl Eval<'_> {
         let Some(made) = dispatch.made else { return false };
         let named = self.calls_on(made, "add_job").into_iter().filter_map(|call| self.text_of(self.keyword_argument(call, "executor")?));
         let aliases = named.chain(["default", PLUGIN]);
-        aliases.collect::<BTreeSet<&str>>().into_iter().any(|alias| self.executors_called(made, alias).into_iter().any(|executor| self.is_process_executor(executor)))
+        aliases
+            .collect::<BTreeSet<&str>>()
+            .into_iter()
+            .any(|alias| self.executors_called(made, alias).into_iter().any(|executor| self.is_process_executor(executor)))
     }
 
     /// The string that an expression is, also by way of a name.

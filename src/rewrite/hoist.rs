@@ -38,7 +38,7 @@ pub(super) struct Member {
     pub(super) uses: BTreeSet<usize>,
     /// `Class.register(…)` statements, which move with a manager class.
     pub(super) companions: Vec<NodeId>,
-    keeps_name: bool,
+    pub(super) keeps_name: bool,
     pub(super) own: Vec<captures::Capture>,
 }
 

@@ -266,6 +266,35 @@ pub fn is_wrapped(eval: &Eval, function: Site) -> bool {
         eval.values(Site { file: function.file, node: callee })
             .iter()
             .any(|value| matches!(value, Value::External { path, .. } if &**path == "functools.wraps"))
+    }) || is_named_by_hand(eval, function)
+}
+
+/// Whether statements give a function another name: `update_wrapper(inner, function)`, `wraps(function)(inner)`,
+/// `inner.__qualname__ = …`.
+fn is_named_by_hand(eval: &Eval, function: Site) -> bool {
+    let facts = eval.file(function.file);
+    let tree = facts.tree();
+    let Some((home, name)) = tree.child(function.node, Field::Name).and_then(|name| facts.scopes.resolve_name(name)) else { return false };
+    let calls = |callee: NodeId, wanted: &str| {
+        eval.values(Site { file: function.file, node: callee }).iter().any(|value| matches!(value, Value::External { path, .. } if &**path == wanted))
+    };
+    facts.scopes.references(home, name).iter().any(|read| {
+        let Some(up) = tree.parent(*read) else { return false };
+        match tree.kind(up) {
+            Kind::ArgumentList => {
+                let callee = tree.parent(up).and_then(|call| tree.child(call, Field::Function));
+                let is_first = tree.children(up).next() == Some(*read);
+                callee.filter(|_| is_first).is_some_and(|callee| {
+                    let inner = tree.child(callee, Field::Function).filter(|_| tree.kind(callee) == Kind::Call);
+                    calls(callee, "functools.update_wrapper") || inner.is_some_and(|inner| calls(inner, "functools.wraps"))
+                })
+            }
+            Kind::Attribute => {
+                let named = tree.child(up, Field::Attribute).is_some_and(|attribute| facts.text(attribute) == "__qualname__");
+                named && tree.field(up) == Field::Left
+            }
+            _ => false,
+        }
     })
 }
 

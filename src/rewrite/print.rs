@@ -14,15 +14,32 @@ use crate::text::Edit;
 impl Group<'_, '_> {
     /// The rewrite.
     pub fn print(mut self, title: String) -> Result<Fix, Refusal> {
-        let (fix, definitions) = self.printed(&title)?;
+        let (mut fix, mut definitions, removed) = self.printed(&title)?;
+        if self.take_freed_names(&removed) {
+            (fix, definitions, _) = self.printed(&title)?;
+        }
         let Some(name) = self.lambda_made_before(&definitions) else { return Ok(fix) };
         self.members[0].name.clone_from(&name);
-        let (mut fix, definitions) = self.printed(&title)?;
+        let (mut fix, definitions, _) = self.printed(&title)?;
         let facts = self.facts();
         let own = place::insert_above(facts, self.anchor(), &definitions);
         fix.edits.retain(|edit| edit.edit != own);
         fix.new_names.retain(|new| *new != name);
         Ok(fix)
+    }
+
+    /// Gives private local functions that leave nothing behind their own names, and says whether there are any.
+    fn take_freed_names(&mut self, removed: &[NodeId]) -> bool {
+        let module = self.facts().scopes.module();
+        let mut any = false;
+        for member in self.members.iter_mut().filter(|member| member.keeps_name) {
+            let own = member.variable.as_ref().filter(|variable| variable.home != module && variable.name != member.name);
+            if let Some(variable) = own.filter(|_| member.statement.is_some_and(|statement| removed.contains(&statement))) {
+                member.name.clone_from(&variable.name);
+                any = true;
+            }
+        }
+        any
     }
 
     /// The name of the function that an earlier lambda of the same text became, where it stands above this one.
@@ -47,8 +64,8 @@ impl Group<'_, '_> {
         names.map(|node| facts.definition_name(node).to_owned()).next()
     }
 
-    /// The rewrite, and the definitions that it puts at module level.
-    fn printed(&self, title: &str) -> Result<(Fix, String), Refusal> {
+    /// The rewrite, the definitions that it puts at module level, and the statements that it takes out.
+    fn printed(&self, title: &str) -> Result<(Fix, String, Vec<NodeId>), Refusal> {
         let facts = self.facts();
         let mut edits: Vec<Edit> = Vec::new();
         let mut new_names: Vec<String> = self.members.iter().map(|member| member.name.clone()).collect();
@@ -104,7 +121,7 @@ impl Group<'_, '_> {
             new_names.extend(partial.new_name.clone());
         }
         let edits = facts.file_edits(edits);
-        Ok((Fix { title: title.to_owned(), applicability: Applicability::Safe, edits, new_names }, definitions))
+        Ok((Fix { title: title.to_owned(), applicability: Applicability::Safe, edits, new_names }, definitions, plan.removed))
     }
 
     /// A statement that moves behind the class, with the class's new name.
