@@ -30,7 +30,7 @@ reasons! {
     NonlocalWrite = "nonlocal-write",
     /// The body changes a captured object that the parent reads afterwards; in a worker the change is lost.
     CapturedMutation = "captured-mutation",
-    /// The body, or the function around it, looks at its own frame (`locals`, `eval`, `exec`, `vars`, `dir`, zero-argument `super`, `__class__`).
+    /// The body, or the function around it, looks at its own frame (`locals`, `eval`, `exec`, `vars`, `dir`, zero-argument `super`, `__class__`), or its source is taken.
     FrameIntrospection = "frame-introspection",
     /// A captured object cannot be pickled.
     UnpicklableCapture = "unpicklable-capture",

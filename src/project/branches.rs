@@ -1,6 +1,6 @@
 //! Values that never meet: one is chosen in one branch of an `if`, the other in another.
 
-use super::{Dispatch, Eval, Site};
+use super::{Dispatch, Eval, Site, Value};
 use crate::facts::scopes::BindingKind;
 use crate::syntax::{Field, Kind, NodeId, Tree};
 
@@ -32,6 +32,32 @@ impl Eval<'_> {
             })
             .collect();
         !choices.is_empty() && choices.into_iter().all(|choice| exclude(tree, choice, leaf.node))
+    }
+}
+
+impl Eval<'_> {
+    /// Whether an object that is made or written at `leaf` never comes to a dispatch of the same function, which stands in
+    /// another branch; or goes with threads, where both what runs (`Thread` or `Process`) and the object (a thread's event or
+    /// a process's) are chosen.
+    pub(super) fn goes_elsewhere(&self, dispatch: &Dispatch, leaf: Site, handover: Site) -> bool {
+        let facts = self.file(dispatch.call.file);
+        let tree = facts.tree();
+        if leaf.file == dispatch.call.file {
+            let function = facts.enclosing_function(leaf.node);
+            let loops = || {
+                tree.ancestors(leaf.node).any(|up| matches!(tree.kind(up), Kind::ForStatement | Kind::WhileStatement) && tree.contains(up, dispatch.call.node))
+            };
+            if function.is_some() && function == facts.enclosing_function(dispatch.call.node) && !loops() && exclude(tree, leaf.node, dispatch.call.node) {
+                return true;
+            }
+        }
+        let is_thread =
+            |value: &Value| matches!(value, Value::External { path, .. } if matches!(&**path, "threading.Thread" | "multiprocessing.dummy.Process"));
+        let Some(callee) = tree.child(dispatch.call.node, Field::Function) else { return false };
+        let callees = self.values(Site { file: dispatch.call.file, node: callee });
+        let inheritance = dispatch.carries_primitives(self.project);
+        let has_other = || self.values(handover).iter().any(|value| matches!(value, Value::Instance(_)) && self.obstacle_in(value, inheritance).is_none());
+        callees.iter().any(is_thread) && has_other()
     }
 }
 

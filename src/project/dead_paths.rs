@@ -186,6 +186,9 @@ impl Path<'_, '_> {
             return Some(constant);
         }
         let facts = self.eval.file(frame.function.file);
+        if facts.tree().kind(expression) == Kind::Attribute {
+            return self.constant_attribute(here);
+        }
         if facts.tree().kind(expression) != Kind::Identifier {
             return None;
         }
@@ -203,6 +206,84 @@ impl Path<'_, '_> {
             Some(given) => literal(self.eval, given),
             None => literal(self.eval, Site { file: frame.function.file, node: (*default)? }),
         }
+    }
+}
+
+impl Path<'_, '_> {
+    /// The value of `self.parallel` where all that sets it is known and sets the same: `Search(parallel=False).fit(rows)`.
+    fn constant_attribute(&self, read: Site) -> Option<Constant> {
+        let eval = self.eval;
+        let facts = eval.file(read.file);
+        let tree = facts.tree();
+        let object = tree.child(read.node, Field::Object).filter(|object| tree.kind(*object) == Kind::Identifier)?;
+        let class = eval.self_class(Site { file: read.file, node: object })?;
+        let name = facts.text(tree.child(read.node, Field::Attribute)?);
+        let written = |site: &&Site| eval.file(site.file).tree().parent(site.node).is_some_and(|up| is_target(eval, **site, up));
+        // What other classes keep under that name is their own.
+        let own = |site: &&Site| {
+            let object = eval.file(site.file).tree().child(site.node, Field::Object).map(|node| Site { file: site.file, node });
+            object.and_then(|object| eval.self_class(object)).is_none_or(|other| eval.lineage(class).contains(&other) || eval.lineage(other).contains(&class))
+        };
+        let targets = eval.project.attributes_named(name).iter().filter(written).filter(own).count();
+        let writes = eval.attribute_writes(class, name);
+        let mut given = writes.iter().map(|write| self.written_value(write.value?));
+        let first = given.next()??;
+        (targets == writes.len() && given.all(|other| other.as_ref() == Some(&first))).then_some(first)
+    }
+
+    /// The value that a method stores: a literal, what the constructor is given, what a method of the way is given.
+    fn written_value(&self, value: Site) -> Option<Constant> {
+        let eval = self.eval;
+        if let Some(constant) = literal(eval, value) {
+            return Some(constant);
+        }
+        let facts = eval.file(value.file);
+        let method = Site { file: value.file, node: facts.enclosing_function(value.node)? };
+        if let Some(level) = (self.level..self.frames.len()).find(|level| self.frames[*level].function == method) {
+            return Self { level, ..*self }.constant(value.node);
+        }
+        let (home, parameter) = facts.scopes.resolve_name(value.node).filter(|_| facts.tree().kind(value.node) == Kind::Identifier)?;
+        let [binding] = facts.scopes.bindings(home, parameter) else { return None };
+        let BindingKind::Parameter { default, star: 0, .. } = &binding.kind else { return None };
+        match eval.argument_in(self.constructor()?, value.file, binding)? {
+            Some(given) => literal(eval, given),
+            None => literal(eval, Site { file: value.file, node: (*default)? }),
+        }
+    }
+
+    /// The call that made the object whose method the frame's call runs.
+    fn constructor(&self) -> Option<Site> {
+        let call = self.frames[self.level].call;
+        let facts = self.eval.file(call.file);
+        let tree = facts.tree();
+        let at = |node| Site { file: call.file, node };
+        let object = tree.child(tree.child(call.node, Field::Function)?, Field::Object)?;
+        if tree.kind(object) == Kind::Call {
+            return Some(at(object));
+        }
+        if self.eval.self_class(at(object)).is_some() {
+            let outer = Self { level: self.level + 1, ..*self };
+            let around = self.frames.get(outer.level)?.function;
+            return (around.file == call.file && facts.enclosing_function(call.node) == Some(around.node)).then(|| outer.constructor())?;
+        }
+        let (home, name) = facts.scopes.resolve_name(object).filter(|_| tree.kind(object) == Kind::Identifier)?;
+        match super::reaching::bindings(facts, home, name, object)[..] {
+            [one] => match &one.kind {
+                BindingKind::Assignment { value: Some(value), path, .. } if path.is_empty() && tree.kind(*value) == Kind::Call => Some(at(*value)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// Whether an attribute is what an assignment, a loop or a `del` writes.
+fn is_target(eval: &Eval, attribute: Site, up: NodeId) -> bool {
+    let tree = eval.file(attribute.file).tree();
+    match tree.kind(up) {
+        Kind::Assignment | Kind::AugmentedAssignment | Kind::ForStatement => tree.field(attribute.node) == Field::Left,
+        Kind::PatternList | Kind::TuplePattern | Kind::ListPattern | Kind::AsPatternTarget | Kind::DeleteStatement => true,
+        _ => false,
     }
 }
 

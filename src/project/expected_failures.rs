@@ -12,12 +12,25 @@ const PATCHING: &[&str] = &["patch", "patch.object", "setattr"];
 /// Classes whose stand-ins start no processes.
 const PATCHED: &[&str] = &["Pool", "ProcessPoolExecutor", "Process", "Parallel", "process_map"];
 
+/// The mark that runs the body of a test as a program of its own.
+const OWN_PROGRAM: &str = "mark.subprocess";
+
 impl Eval<'_> {
     /// Whether a test expects that what it hands over at a place cannot be pickled, or hands it to a stand-in.
     pub(super) fn is_staged(&self, site: Site) -> bool {
         let text = self.file(site.file).all();
         let (expects, patches) = (EXPECTING[..2].iter().any(|word| text.contains(word)), text.contains("patch"));
-        (expects && self.expects_failure(site)) || (patches && self.stands_beside_a_patch(site))
+        let is_program = text.contains(OWN_PROGRAM) && self.is_own_program(site);
+        is_program || (expects && self.expects_failure(site)) || (patches && self.stands_beside_a_patch(site))
+    }
+
+    /// Whether the place is in a test whose body is run as a program of its own, where its functions are a module's.
+    fn is_own_program(&self, site: Site) -> bool {
+        let facts = self.file(site.file);
+        let tree = facts.tree();
+        let functions = tree.ancestors(site.node).filter(|up| tree.kind(*up) == Kind::FunctionDefinition);
+        let mut decorators = functions.flat_map(|function| facts.decorators(function));
+        decorators.any(|decorator| facts.text(decorator).contains(OWN_PROGRAM))
     }
 
     /// `with pytest.raises(pickle.PicklingError):` around the place; before 3.14 it was an `AttributeError`.

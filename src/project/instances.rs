@@ -288,7 +288,7 @@ impl Eval<'_> {
             let name = self.file(method.file).definition_name(method.node);
             self.project.calls_named(name).iter().any(|call| {
                 let within = inside.iter().chain([&method]).any(|each| each.file == call.file && self.file(call.file).tree().contains(each.node, call.node));
-                !within
+                !within && self.may_run(*call, method)
             })
         };
         if called_outside(worker, &inside) {
@@ -315,6 +315,18 @@ impl Eval<'_> {
                 return inside;
             }
         }
+    }
+
+    /// Whether a call of a method's name may run it: `subprocess.run(…)` does not.
+    fn may_run(&self, call: Site, method: Site) -> bool {
+        let callee = self.file(call.file).tree().child(call.node, Field::Function);
+        let values = callee.map(|node| self.values(Site { file: call.file, node }));
+        let may = |value: &Value| match value {
+            Value::Function(function) | Value::Method { function: Some(function), .. } => *function == method,
+            Value::External { .. } | Value::Class(_) | Value::Lambda(_) | Value::Method { receiver: super::Type::External { .. }, .. } => false,
+            _ => true,
+        };
+        values.is_none_or(|values| values.is_empty() || values.iter().any(may))
     }
 
     /// The method that holds `place`: of `class`, or of a base of it, which may stand in another file.

@@ -141,7 +141,9 @@ impl Eval<'_> {
         out.extend(self.handed_to_managers(file));
         let made = |content: &Content| if let What::Object(obstacle) = &content.what { obstacle.site } else { None };
         out.retain(|each: &Carried| {
-            self.is_meant(&each.dispatch, made(&each.content).unwrap_or(each.content.leaf), each.content.handover, &each.content.through)
+            let leaf = made(&each.content).unwrap_or(each.content.leaf);
+            let place = each.content.place;
+            self.is_meant(&each.dispatch, leaf, each.content.handover, &each.content.through) && !self.goes_elsewhere(&each.dispatch, leaf, place)
         });
         out
     }

@@ -20,10 +20,31 @@ impl Eval<'_> {
         found.retain(|dispatch| dispatch.start != Start::Platform || !forked.contains(&dispatch.entry));
         for dispatch in found {
             let travels_with_process = dispatch.api(self.project).transport == Transport::ProcessArgs;
-            if dispatch.start == Start::Platform && travels_with_process && self.project.sets_start_method() && self.is_fork_set(dispatch.call, MAX_CALLERS) {
+            if dispatch.start == Start::Platform && travels_with_process && (self.is_fork_asked_for(dispatch.call) || self.is_fork_set_somewhere(dispatch.call))
+            {
                 dispatch.start = Start::Fork;
             }
         }
+    }
+
+    /// Whether a place is only reached where the start method is fork: `if get_start_method() == "fork":`.
+    fn is_fork_asked_for(&self, place: Site) -> bool {
+        let facts = self.file(place.file);
+        let tree = facts.tree();
+        let mut at = place.node;
+        while let Some(up) = tree.parent(at) {
+            let chosen = matches!(tree.kind(up), Kind::IfStatement | Kind::ElifClause) && tree.field(at) == Field::Consequence;
+            let test = tree.child(up, Field::Condition).filter(|_| chosen).map_or("", |test| facts.text(test));
+            if test.contains("start_method") && (test.ends_with("== \"fork\"") || test.ends_with("== 'fork'")) {
+                return true;
+            }
+            at = up;
+        }
+        false
+    }
+
+    fn is_fork_set_somewhere(&self, place: Site) -> bool {
+        self.project.sets_start_method() && self.is_fork_set(place, MAX_CALLERS)
     }
 
     /// Whether `set_start_method("fork")` has surely run when `place` does.

@@ -3,7 +3,7 @@
 use super::captures::guard_around;
 use crate::facts::FileFacts;
 use crate::facts::scopes::{Binding, BindingKind};
-use crate::project::{Eval, FileId, Site, Value};
+use crate::project::{Eval, FileId, Sent, Site, Value};
 use crate::syntax::{Field, Kind, NodeId};
 use std::collections::BTreeSet;
 
@@ -202,6 +202,34 @@ fn main_only(eval: &Eval, function: Site, depth: u32) -> bool {
                 None => guard_around(facts, call.node).is_some(),
             }
         })
+}
+
+/// Whether a binding of a global, or a change of the object in it, happens in the function that hands a worker to its processes:
+/// no child runs that on its own, unless it is done for processes that are forked.
+pub fn is_done_by_sender(eval: &Eval, place: Site, sent: &Sent) -> bool {
+    let facts = eval.file(place.file);
+    let tree = facts.tree();
+    let Some(function) = facts.enclosing_function(place.node) else { return false };
+    let senders = [sent.origin.handover, sent.dispatch.call].into_iter().filter(|site| site.file == place.file && tree.contains(function, site.node));
+    let senders: Vec<Site> = senders.collect();
+    let at_import = |call: &Site| {
+        let facts = eval.file(call.file);
+        facts.enclosing_function(call.node).is_none() && guard_around(facts, call.node).is_none()
+    };
+    let called = eval.callers(Site { file: place.file, node: function });
+    !senders.is_empty() && !senders.iter().chain([&place]).any(|site| is_for_forked(eval, *site)) && !called.iter().any(at_import)
+}
+
+/// Whether a place is in the branch of an `if` that asks for the start method: `if context.get_start_method() == "fork":`.
+pub fn is_for_forked(eval: &Eval, place: Site) -> bool {
+    let facts = eval.file(place.file);
+    let tree = facts.tree();
+    let mut around = tree.ancestors(place.node).filter(|up| matches!(tree.kind(*up), Kind::IfStatement | Kind::ElifClause));
+    around.any(|up| {
+        let test = tree.child(up, Field::Condition).map_or("", |test| facts.text(test));
+        let chosen = tree.child(up, Field::Consequence).is_some_and(|branch| tree.contains(branch, place.node));
+        chosen && ["fork", "start_method"].iter().any(|word| test.contains(word))
+    })
 }
 
 /// Whether a binding gives a value, and not a function, class or module.

@@ -23,12 +23,45 @@ pub(super) fn introspection(facts: &FileFacts, callable: NodeId) -> Result<(), R
         }
     }
     for function in outer {
+        if let Some(call) = source_taken(facts, function) {
+            let line = facts.source.lines().line(tree.start(call));
+            return Err(Refusal::new(
+                Reason::FrameIntrospection,
+                format!(
+                    "the source of '{}' is taken on line {line} and run apart from this module, where a function at module level is missing",
+                    name_of(facts, function)
+                ),
+                "import what the function needs inside it, from a module that is importable",
+            ));
+        }
         let own = facts.own_nodes(function).find(|node| frame_call(facts, *node).is_some_and(|name| name != "super"));
         if let Some(call) = own {
             return Err(refusal(facts, call, &format!("'{}'", name_of(facts, function))));
         }
     }
     Ok(())
+}
+
+/// The call that takes the source of a function: `inspect.getsource(f)`, nipype's `Function(function=f)`.
+fn source_taken(facts: &FileFacts, function: NodeId) -> Option<NodeId> {
+    let tree = facts.tree();
+    let name = facts.definition_name(function);
+    let (reads, by_nipype) = (facts.all().contains("getsource"), facts.all().contains("nipype"));
+    let takes = |call: &NodeId| {
+        let callee = tree.child(*call, Field::Function).map_or("", |callee| crate::catalogue::last_part(facts.text(callee)));
+        let list = tree.child(*call, Field::Arguments);
+        let mut given = list.into_iter().flat_map(|list| tree.children(list));
+        match callee {
+            "getsource" => reads && given.any(|argument| facts.text(argument) == name),
+            "Function" if by_nipype => given.any(|argument| {
+                tree.kind(argument) == Kind::KeywordArgument
+                    && tree.child(argument, Field::Name).is_some_and(|own| facts.text(own) == "function")
+                    && tree.child(argument, Field::Value).is_some_and(|value| facts.text(value) == name)
+            }),
+            _ => false,
+        }
+    };
+    if name.is_empty() || !(reads || by_nipype) { None } else { facts.calls.iter().copied().find(takes) }
 }
 
 fn refusal(facts: &FileFacts, call: NodeId, who: &str) -> Refusal {

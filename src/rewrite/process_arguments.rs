@@ -86,7 +86,7 @@ pub fn bound_first(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names
 
 /// The name and the text of a function that binds the globals `names` to its first arguments and calls `name` with the others.
 fn binding_function(facts: &FileFacts, name: &str, names: &[String], returns: bool) -> (String, String) {
-    let function = fresh_name::module_name(facts, &format!("start_{name}"));
+    let function = fresh_name::module_name(facts, &format!("start_{}", name.trim_start_matches('_')));
     let (newline, unit) = (facts.source.newline(), super::place::indent_unit(facts));
     let (parameters, binding) = initializer::bound_from_parameters(facts, names);
     let clash = names.iter().chain(&parameters).any(|name| matches!(name.as_str(), "args" | "kwargs"));

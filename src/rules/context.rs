@@ -293,7 +293,8 @@ impl<'p> RuleContext<'_, 'p> {
     /// The calls whose workers import their modules, with the worker and the start methods under which they do.
     pub fn importing_workers(&self) -> Vec<(&Sent, Site, Vec<StartMethod>)> {
         let without_fork = |sent: &Sent| -> Vec<StartMethod> { sent.methods.iter().copied().filter(|method| *method != StartMethod::Fork).collect() };
-        let rows = self.worker_calls().into_iter().map(|sent| (sent, without_fork(sent))).filter(|(_, methods)| !methods.is_empty());
+        let meant = self.worker_calls().into_iter().filter(|sent| !globals::is_for_forked(self.eval, sent.origin.leaf));
+        let rows = meant.map(|sent| (sent, without_fork(sent))).filter(|(_, methods)| !methods.is_empty());
         rows.filter_map(|(sent, methods)| Some((sent, self.importable_worker(sent)?, methods))).collect()
     }
 

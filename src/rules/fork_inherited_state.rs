@@ -92,8 +92,10 @@ fn changes(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]) 
         let site = &change.site;
         let function = ctx.eval.file(site.file).enclosing_function(site.node).map(|node| Site { file: site.file, node });
         let in_worker = function.is_some_and(|function| reached.contains(&function));
-        let at_import = function.is_some_and(|function| !globals::is_main_only(ctx.eval, function));
-        !in_worker && !at_import && moments.iter().any(|moment| ctx.eval.is_before(*site, *moment))
+        let by_sender = globals::is_done_by_sender(ctx.eval, *site, sent);
+        let at_import = function.is_some_and(|function| !by_sender && !globals::is_main_only(ctx.eval, function));
+        let is_before = || moments.iter().chain(by_sender.then_some(&sent.origin.handover)).any(|moment| ctx.eval.is_before(*site, *moment));
+        !in_worker && !at_import && is_before()
     };
     let late = bindings.iter().filter(|binding| placement(facts, binding) != Placement::Import);
     // A name that was imported stays with its object when the other module binds its own anew.

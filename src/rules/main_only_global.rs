@@ -3,7 +3,7 @@
 use super::{Rule, RuleContext};
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::findings::{Finding, Remedy, Severity};
-use crate::project::{FileId, Site};
+use crate::project::{FileId, Sent, Site};
 use crate::rewrite::globals::{self, GlobalRead, Placement, placement};
 use crate::rewrite::import_move;
 use crate::syntax::{Kind, QueryFile};
@@ -23,13 +23,13 @@ pub(super) const RULE: Rule = Rule {
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
     for (sent, worker, methods) in ctx.importing_workers() {
-        let missing: Vec<GlobalRead> = ctx.reads_from_outside(sent, worker).into_iter().filter(|read| is_main_only(ctx, read)).collect();
+        let missing: Vec<GlobalRead> = ctx.reads_from_outside(sent, worker).into_iter().filter(|read| is_main_only(ctx, read, sent)).collect();
         if missing.is_empty() {
             continue;
         }
         let of_pool = ctx.workers_beside(sent).into_iter().flat_map(|worker| ctx.reads_from_outside(sent, worker));
         let mut values: BTreeMap<FileId, BTreeSet<String>> = BTreeMap::new();
-        for read in of_pool.filter(|read| is_main_only(ctx, read) && !is_import(ctx, read)) {
+        for read in of_pool.filter(|read| is_main_only(ctx, read, sent) && !is_import(ctx, read)) {
             values.entry(read.file).or_default().insert(read.name);
         }
         for read in &missing {
@@ -40,9 +40,10 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             let binder = Site { file: read.file, node: binding.node };
             let worker_name = ctx.eval.file(read.function.file).definition_name(read.function.node);
             let message = format!(
-                "'{worker_name}' runs in a worker of {} and reads '{name}', which only the main process binds (line {}); children skip the entry-point guard",
+                "'{worker_name}' runs in a worker of {} and reads '{name}', which only the main process binds (line {}); {}",
                 ctx.api_name(sent),
-                ctx.location(binder).start.line
+                ctx.location(binder).start.line,
+                if globals::is_done_by_sender(ctx.eval, binder, sent) { "children do not run that function" } else { "children skip the entry-point guard" }
             );
             let remedy = if is_import(ctx, read) {
                 import_move::to_top(ctx.eval, read).map_or_else(Remedy::Refused, Remedy::Fix)
@@ -63,7 +64,7 @@ fn is_import(ctx: &RuleContext, read: &GlobalRead) -> bool {
 }
 
 /// Whether every binding of the global happens in the main process only.
-fn is_main_only(ctx: &RuleContext, read: &GlobalRead) -> bool {
+fn is_main_only(ctx: &RuleContext, read: &GlobalRead, sent: &Sent) -> bool {
     let facts = ctx.eval.file(read.file);
     let module = facts.scopes.module();
     let bindings = facts.scopes.bindings(module, &read.name);
@@ -77,7 +78,10 @@ fn is_main_only(ctx: &RuleContext, read: &GlobalRead) -> bool {
         && bindings.iter().all(|binding| match placement(facts, binding) {
             Placement::Import => false,
             Placement::Guard => true,
-            Placement::Function(node) => globals::is_main_only(ctx.eval, Site { file: read.file, node }) || is_for_other_workers(ctx, read, binding),
+            Placement::Function(node) => {
+                let (function, place) = (Site { file: read.file, node }, Site { file: read.file, node: binding.node });
+                globals::is_main_only(ctx.eval, function) || globals::is_done_by_sender(ctx.eval, place, sent) || is_for_other_workers(ctx, read, binding)
+            }
         })
         && !bindings.iter().all(|binding| is_for_other_workers(ctx, read, binding))
 }
