@@ -60,9 +60,14 @@ fn lost(ctx: &RuleContext, sent: &Sent) -> Vec<(String, Site, Site)> {
     }
 }
 
-/// Where this file sends the worker: the dispatch, or what it hands to a forwarder that comes to it.
+/// Where this file sends the worker: the dispatch, or the call that hands it to a forwarder which comes to it.
 fn sent_at(ctx: &RuleContext, sent: &Sent) -> NodeId {
-    if sent.dispatch.call.file == ctx.file { sent.dispatch.call.node } else { sent.origin.handover.node }
+    let handover = sent.origin.handover.node;
+    if sent.dispatch.call.file == ctx.file {
+        return sent.dispatch.call.node;
+    }
+    let tree = ctx.facts().tree();
+    tree.enclosing(handover, &[Kind::ArgumentList]).and_then(|list| tree.parent(list)).unwrap_or(handover)
 }
 
 fn lost_globals(ctx: &RuleContext, sent: &Sent, worker: Site) -> Vec<(String, Site, Site)> {
