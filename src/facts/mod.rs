@@ -7,5 +7,6 @@ pub mod flow;
 pub mod guard;
 pub mod names;
 pub mod scopes;
+pub mod standard_library;
 
 pub use file::FileFacts;

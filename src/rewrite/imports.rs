@@ -2,6 +2,7 @@
 
 use crate::facts::FileFacts;
 use crate::facts::scopes::BindingKind;
+use crate::facts::standard_library::is_standard;
 use crate::syntax::{Kind, NodeId, Tree};
 use crate::text::{Edit, indent};
 
@@ -67,8 +68,8 @@ pub(super) fn joined(statements: impl Iterator<Item = String>) -> Vec<String> {
     lines
 }
 
-/// Where a new import line goes: beside the module's imports in their order, else below docstring and
-/// `__future__` imports.
+/// Where a new import line goes: beside the imports of its kind (of the standard library, or others) in their order, above
+/// the others if there is none of its kind, else below docstring and `__future__` imports.
 pub(super) fn insertion(facts: &FileFacts, line: &str, module: &str) -> Edit {
     let tree = facts.tree();
     let text = facts.all();
@@ -102,26 +103,33 @@ pub(super) fn insertion(facts: &FileFacts, line: &str, module: &str) -> Edit {
             }
         };
     }
+    let of_kind = |statement: &NodeId| module_of(facts, *statement).is_some_and(|have| is_standard(&have) == is_standard(module));
+    let section: Vec<NodeId> = block.iter().copied().filter(of_kind).collect();
+    if section.is_empty() && is_standard(module) {
+        return Edit::insert(above(facts, block[0]), format!("{line}{newline}{newline}"));
+    }
+    let section = if section.is_empty() { block } else { section };
     let sorts_before = |statement: &NodeId| module_of(facts, *statement).is_some_and(|have| have.as_str() <= module && !have.starts_with('.'));
-    let same_style: Vec<NodeId> = block.iter().copied().filter(|statement| tree.kind(*statement) == Kind::ImportFromStatement).collect();
-    let after = same_style.iter().rev().find(|statement| sorts_before(statement)).or_else(|| {
-        let plain = block.iter().take_while(|statement| tree.kind(**statement) == Kind::ImportStatement).last();
-        plain.filter(|statement| sorts_before(statement) || !same_style.is_empty())
-    });
+    let same_style: Vec<NodeId> = section.iter().copied().filter(|statement| tree.kind(*statement) == Kind::ImportFromStatement).collect();
+    let plain = section.iter().take_while(|statement| tree.kind(**statement) == Kind::ImportStatement).last();
+    let after = same_style
+        .iter()
+        .rev()
+        .find(|statement| sorts_before(statement))
+        .or_else(|| plain.filter(|statement| sorts_before(statement) || !same_style.is_empty()));
     match after {
         Some(statement) => Edit::insert(end_of_line(facts, *statement), format!("{line}{newline}")),
-        None if !same_style.is_empty() => {
-            let first = tree.start(same_style[0]);
-            let above = super::place::with_comments_above(facts, first);
-            // Comments that open the file are about the file.
-            let opens = text[..above as usize].lines().all(|line| line.trim().is_empty() || line.starts_with('#'));
-            Edit::insert(if opens { indent::line_start(text, first) } else { above }, format!("{line}{newline}"))
-        }
-        None => {
-            let last = block.iter().take_while(|statement| tree.kind(**statement) == Kind::ImportStatement).last().unwrap_or(&block[0]);
-            Edit::insert(end_of_line(facts, *last), format!("{line}{newline}"))
-        }
+        None if !same_style.is_empty() => Edit::insert(above(facts, same_style[0]), format!("{line}{newline}")),
+        None => Edit::insert(end_of_line(facts, *plain.unwrap_or(&section[0])), format!("{line}{newline}")),
     }
+}
+
+/// Where a line above a statement goes: above its comments, unless they open the file and are about that.
+fn above(facts: &FileFacts, statement: NodeId) -> u32 {
+    let (text, start) = (facts.all(), facts.tree().start(statement));
+    let above = super::place::with_comments_above(facts, start);
+    let opens = text[..above as usize].lines().all(|line| line.trim().is_empty() || line.starts_with('#'));
+    if opens { indent::line_start(text, start) } else { above }
 }
 
 /// The end of the line on which a statement ends; a statement that shares its line keeps its company.
@@ -132,7 +140,8 @@ fn end_of_line(facts: &FileFacts, statement: NodeId) -> u32 {
 fn module_of(facts: &FileFacts, statement: NodeId) -> Option<String> {
     let tree = facts.tree();
     let node = tree.child(statement, crate::syntax::Field::ModuleName).or_else(|| tree.child(statement, crate::syntax::Field::Name))?;
-    Some(facts.text(node).to_owned())
+    let named = if tree.kind(node) == Kind::AliasedImport { tree.child(node, crate::syntax::Field::Name)? } else { node };
+    Some(facts.text(named).to_owned())
 }
 
 fn is_docstring(tree: &Tree, statement: NodeId) -> bool {
