@@ -44,6 +44,9 @@ pub fn made_by(eval: &Eval, file: FileId, run: &[NodeId]) -> Changes {
                     out.may.extend(state);
                 } else if effect_tables::MUTATORS.contains(&name) {
                     out.surely.extend(module_name(callee));
+                } else if for_effect && state::seeds_numpy(eval, Site { file, node: callee }) {
+                    // Those that read `numpy` need not draw from its generator.
+                    out.may.insert(state::NUMPY_RANDOM.to_owned());
                 } else if for_effect && tree.kind(callee) == Kind::Attribute {
                     out.may.extend(module_name(callee));
                 }

@@ -7,6 +7,20 @@ use crate::syntax::{Field, Kind, NodeId};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+/// The name under which numpy's own generator of random numbers is known.
+pub(super) const NUMPY_RANDOM: &str = "numpy.random";
+
+/// Whether a function is `numpy.random.seed`.
+pub(super) fn seeds_numpy(eval: &Eval, callee: Site) -> bool {
+    eval.values(callee).iter().any(|value| matches!(value, Value::External { path, .. } if &**path == "numpy.random.seed"))
+}
+
+/// The generator, if a value is numpy's module of random numbers or something in it.
+fn numpy_random(values: &[Value]) -> Option<String> {
+    let is_random = |value: &Value| matches!(value, Value::External { path, .. } if path.starts_with(NUMPY_RANDOM));
+    values.iter().any(is_random).then(|| NUMPY_RANDOM.to_owned())
+}
+
 /// What a call of a function of another module may change in that module; `None` if it is no such call, or may set up
 /// more than the module's own names.
 pub(super) fn changed_by(eval: &Eval, call: Site) -> Option<BTreeSet<String>> {
@@ -60,7 +74,8 @@ impl Eval<'_> {
                 let name = self.file(site.file).text(name);
                 let modules = self.values(object);
                 let read = modules.iter().filter_map(|value| if let Value::Module(file) = value { Some(self.reached_from(*file, name)) } else { None });
-                read.flatten().chain(self.functions_at(site)).collect()
+                let random = if name == "random" { numpy_random(&self.values(site)) } else { None };
+                read.flatten().chain(self.functions_at(site)).chain(random).collect()
             }
             Kind::Identifier if tree.field(site.node) != Field::Attribute => {
                 let attribute = tree.parent(site.node).is_some_and(|up| tree.kind(up) == Kind::Attribute && tree.field(site.node) == Field::Object);
@@ -68,7 +83,7 @@ impl Eval<'_> {
                 // A module that is handed on whole may be asked for any of its names.
                 let whole = modules.iter().filter_map(|value| if let Value::Module(file) = value { Some(self.all_names(*file)) } else { None });
                 let whole: BTreeSet<String> = if attribute { BTreeSet::new() } else { whole.flatten().collect() };
-                whole.into_iter().chain(self.functions_at(site)).collect()
+                whole.into_iter().chain(self.functions_at(site)).chain(numpy_random(&modules)).collect()
             }
             _ => BTreeSet::new(),
         }

@@ -92,7 +92,23 @@ pub fn collect(eval: &Eval, file: FileId) -> Vec<Item> {
             _ => items.push(item),
         }
     }
+    if let Some(last) = items.last_mut().filter(|last| matches!(last.class, Class::Constant | Class::Setup | Class::Work)) {
+        last.lines.end = remarks_end(facts.all(), last.lines.end);
+    }
     items
+}
+
+/// The end of the comments with which a file ends, which go on from the last statement: code that is commented out, plans.
+/// What is meant for an editor stays where it looks for it.
+fn remarks_end(text: &str, from: u32) -> u32 {
+    let rest = &text[from as usize..];
+    let remarks = rest.trim_end();
+    let is_remark = |line: &str| line.trim().is_empty() || line.starts_with('#');
+    let for_editors = ["vim:", "Local Variables", "-*-", "# %%", "# In["].iter().any(|mark| remarks.contains(mark));
+    if remarks.is_empty() || for_editors || !rest.lines().all(is_remark) {
+        return from;
+    }
+    indent::line_end(text, from + remarks.len() as u32)
 }
 
 fn place_on_same_line(facts: &FileFacts, last: &Item, node: NodeId) -> bool {
