@@ -214,8 +214,29 @@ impl Eval<'_> {
         let class = facts.tree().enclosing(function.node, &[Kind::ClassDefinition]).filter(|_| name == "__init__" && self.is_method(function));
         match class {
             Some(class) => self.constructors(Site { file: function.file, node: class }, function),
+            None if name == "submit" && self.is_method(function) => {
+                let mut found = self.callers_of(name, &Value::Function(function));
+                found.extend(self.given_to_loops(function));
+                found
+            }
             None => self.callers_of(name, &Value::Function(function)),
         }
+    }
+
+    /// `loop.run_in_executor(executor, work, …)`, where the executor is of a project class whose `submit` this is.
+    fn given_to_loops(&self, submit: Site) -> Vec<Caller> {
+        let calls = self.project.calls_named("run_in_executor").iter().take(MAX_CALLERS).copied();
+        let gives = |call: &Site| {
+            let executor = self.argument(*call, "executor", 0);
+            executor.is_some_and(|executor| {
+                let runs_it = |value: &Value| match value {
+                    Value::Instance(super::Type::Class(class)) => self.method(*class, "submit").is_some_and(|(_, found)| found == submit),
+                    _ => false,
+                };
+                self.values(executor).iter().any(runs_it)
+            })
+        };
+        calls.filter(gives).map(|call| Caller { call, first: 0, binds: false }).collect()
     }
 
     /// The calls that make objects by `init`, the `__init__` of `class`: also for subclasses without one, from the

@@ -39,10 +39,12 @@ pub(super) fn holes(eval: &Eval, task: &Sent, callee: NodeId, carried: &[&Carrie
     let mut found: Vec<Hole> = Vec::new();
     for each in carried {
         let place = each.content.through.last().copied().unwrap_or(each.content.place);
-        let primitives = if place.file == call.file { look.primitives_in(place.node)? } else { return None };
-        if primitives.is_empty() {
+        if place.file != call.file {
             return None;
         }
+        let mut primitives = look.primitives_in(place.node).filter(|found| !found.is_empty())?;
+        // All tuples of a list lose theirs.
+        primitives.extend(look.argument_around(place.node).and_then(|argument| look.primitives_in(argument)).unwrap_or_default());
         for primitive in primitives {
             if !found.iter().any(|have| have.primitive == primitive) {
                 found.push(look.hole(primitive)?);
@@ -59,6 +61,15 @@ pub(super) fn has_keywords(eval: &Eval, call: Site) -> bool {
     list.is_some_and(|list| tree.children(list).any(|node| tree.kind(node) == Kind::KeywordArgument))
 }
 
+/// Whether an expression may be a primitive itself, and does not only hold one.
+pub fn names_primitive(eval: &Eval, site: Site) -> bool {
+    let itself = |value: &Value| {
+        let obstacle = if matches!(value, Value::Literal(_)) { None } else { eval.obstacle_in(value, false) };
+        obstacle.is_some_and(|obstacle| obstacle.by_inheritance && obstacle.path.is_empty())
+    };
+    eval.values(site).iter().any(itself)
+}
+
 struct Look<'e, 'p> {
     eval: &'e Eval<'p>,
     facts: &'p FileFacts,
@@ -73,7 +84,13 @@ impl Look<'_, '_> {
     }
 
     fn is_primitive(&self, node: NodeId) -> bool {
-        self.eval.obstacle(self.at(node), false).is_some_and(|obstacle| obstacle.by_inheritance && obstacle.path.is_empty())
+        names_primitive(self.eval, self.at(node))
+    }
+
+    /// The argument of the call that holds `place`.
+    fn argument_around(&self, place: NodeId) -> Option<NodeId> {
+        let given = self.eval.all_arguments(self.task.dispatch.call);
+        given.into_iter().map(|argument| argument.node).find(|argument| self.facts.tree().contains(*argument, place))
     }
 
     /// The expressions in an argument that name primitives; `None` if something else may hold them.

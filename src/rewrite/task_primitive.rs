@@ -152,7 +152,13 @@ impl Plan<'_, '_> {
         let name = match alike {
             Some(alike) => alike.name.clone(),
             None => {
-                let base = if worker.is_some() { last_part(&called).to_owned() } else { "call_with".to_owned() + "_" + &self.primitives.last()?.own };
+                let with = format!("with_{}", self.primitives.last()?.own);
+                let base = match (worker, last_part(&called)) {
+                    (None, _) => format!("call_{with}"),
+                    // The name that it would get is its own already.
+                    (Some(_), own) if own.starts_with('_') => format!("{own}_{with}"),
+                    (Some(_), own) => own.to_owned(),
+                };
                 let name = self.fresh(&base);
                 self.wrappers.push(Wrapper { worker, called: called.clone(), filled, way: first.way, name: name.clone() });
                 name

@@ -1,10 +1,11 @@
 //! What an executor lets its workers bind when they start: by a new initializer, or by the one that it has.
 
 use super::arguments;
+use super::captures::guard_around;
 use super::globals::{Placement, placement};
 use super::place;
 use crate::facts::FileFacts;
-use crate::facts::scopes::BindingKind;
+use crate::facts::scopes::{Binding, BindingKind};
 use crate::project::{Eval, FileId, Site, Value};
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::{Edit, indent};
@@ -169,7 +170,11 @@ fn is_importable(facts: &FileFacts, name: NodeId) -> bool {
     }
     let Some((home, name)) = facts.scopes.resolve_name(name).filter(|_| tree.kind(name) == Kind::Identifier) else { return false };
     let bindings = facts.scopes.bindings(home, name);
-    home == facts.scopes.module() && !bindings.is_empty() && bindings.iter().all(|binding| placement(facts, binding) == Placement::Import)
+    let by_children = |binding: &Binding| match binding.kind {
+        BindingKind::FunctionDef(node) | BindingKind::ClassDef(node) => binding.scope == home && guard_around(facts, node).is_none(),
+        _ => placement(facts, binding) == Placement::Import,
+    };
+    home == facts.scopes.module() && !bindings.is_empty() && bindings.iter().all(by_children)
 }
 
 /// Whether a name was imported.

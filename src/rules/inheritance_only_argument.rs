@@ -3,7 +3,7 @@
 use super::{Rule, RuleContext};
 use crate::findings::{Finding, Fix, Reason, Refusal, Remedy, Severity};
 use crate::project::{Carried, Sent, Site, What};
-use crate::rewrite::task_primitive;
+use crate::rewrite::{task_places, task_primitive};
 use crate::syntax::QueryFile;
 
 static QUERY: QueryFile = QueryFile::new("inheritance_only_argument", include_str!("../../queries/inheritance_only_argument.scm"));
@@ -26,7 +26,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         }
         let place = carried.content.place;
         let text = ctx.short_text(place);
-        let is_itself = !obstacle.path.is_empty() || ctx.eval.obstacle(place, false).is_some_and(|own| own.by_inheritance);
+        let is_itself = !obstacle.path.is_empty() || task_places::names_primitive(ctx.eval, place);
         let told = if is_itself { obstacle.told_of(&format!("'{text}'")) } else { format!("'{text}' holds {}", obstacle.what) };
         let to = if carried.dispatch.api(ctx.eval.project).id == "mp.BaseProxy" {
             "handed to a manager's process".to_owned()

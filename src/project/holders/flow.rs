@@ -274,6 +274,10 @@ impl<'t> Flow<'t> {
             self.edges(&page.sources(*value, &self.words), &[Key::named(facts.text(name))]);
         }
         let mut given = arguments.as_slice();
+        if called == "run_in_executor" {
+            // What an executor of the project gets from a loop.
+            called = "submit";
+        }
         if self.words.pass_on.contains(called)
             && let Some((inner, rest)) = given.split_first()
             && let Some(inner) = page.last_text(*inner)
