@@ -176,7 +176,8 @@ pub fn bound_by(eval: &Eval, functions: &[Site]) -> BTreeSet<(FileId, String)> {
         let facts = eval.file(function.file);
         let tree = facts.tree();
         for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::GlobalStatement) {
-            found.extend(tree.children(node).map(|name| (function.file, facts.text(name).to_owned())));
+            let names = tree.children(node).map(|name| facts.text(name)).filter(|name| !is_needed_first(facts, function.node, name));
+            found.extend(names.map(|name| (function.file, name.to_owned())));
         }
         for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Attribute && super::captures::is_written(tree, *node)) {
             let (Some(object), Some(name)) = (tree.child(node, Field::Object), tree.child(node, Field::Attribute)) else { continue };
@@ -184,6 +185,19 @@ pub fn bound_by(eval: &Eval, functions: &[Site]) -> BTreeSet<(FileId, String)> {
         }
     }
     found
+}
+
+/// Whether a function takes the new value of a global from the old one (`base = enlarge(base)`, `total += n`), and no import
+/// gives it one.
+fn is_needed_first(facts: &FileFacts, function: NodeId, name: &str) -> bool {
+    let tree = facts.tree();
+    let module = facts.scopes.module();
+    let bindings = facts.scopes.bindings(module, name);
+    let Some(first) = bindings.iter().map(|binding| binding.node).filter(|node| tree.contains(function, *node)).min() else { return false };
+    let Some(statement) = tree.enclosing(first, &[Kind::Assignment, Kind::AugmentedAssignment]) else { return false };
+    let is_read = |node: NodeId| facts.scopes.references(module, name).iter().any(|read| facts.scopes.is_read(*read) && tree.contains(node, *read));
+    let from_itself = tree.kind(statement) == Kind::AugmentedAssignment || tree.child(statement, Field::Right).is_some_and(is_read);
+    from_itself && bindings.iter().all(|binding| placement(facts, binding) != Placement::Import)
 }
 
 /// Whether a function is only ever called under the guard, as far as its callers can be seen; `false` if none can.

@@ -114,18 +114,7 @@ impl Plan<'_, '_> {
             return None;
         }
         let callee = self.callee(task)?;
-        // A function, or one of a module: `workers.load`.
-        let first = tree.child(callee, Field::Object).filter(|_| tree.kind(callee) == Kind::Attribute).unwrap_or(callee);
-        let (home, name) = facts.scopes.resolve_name(first).filter(|_| tree.kind(first) == Kind::Identifier)?;
-        if first != callee && !self.eval.values(self.at(first)).iter().all(|value| matches!(value, Value::Module(_))) {
-            return None;
-        }
-        let is_given = matches!(facts.scopes.bindings(home, name), [one] if matches!(one.kind, BindingKind::Parameter { star: 0, .. }));
-        let worker = match (&task.origin.callable, tasks) {
-            _ if is_given && first == callee => None,
-            (Callable::Function(worker), [_]) if home == facts.scopes.module() => Some(*worker),
-            _ => return None,
-        };
+        let (first, worker) = self.worker(callee, tasks)?;
         let parameters = worker.map_or(Some(Vec::new()), |worker| plain_parameters(self.eval, worker))?;
         let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name.as_str()).collect();
         if names.contains(&facts.text(first)) || facts.text(first) == "item" {
@@ -171,6 +160,24 @@ impl Plan<'_, '_> {
             None => self.told.push(callee),
         }
         Some(edits)
+    }
+
+    /// The name that begins the expression `callee` of the function that `tasks` run, and the function; no function where a
+    /// parameter holds it.
+    fn worker(&self, callee: NodeId, tasks: &[&Sent]) -> Option<(NodeId, Option<Site>)> {
+        let (facts, tree) = (self.facts, self.facts.tree());
+        // A function, or one of a module: `workers.load`.
+        let first = tree.child(callee, Field::Object).filter(|_| tree.kind(callee) == Kind::Attribute).unwrap_or(callee);
+        let (home, name) = facts.scopes.resolve_name(first).filter(|_| tree.kind(first) == Kind::Identifier)?;
+        if first != callee && !self.eval.values(self.at(first)).iter().all(|value| matches!(value, Value::Module(_))) {
+            return None;
+        }
+        let is_given = matches!(facts.scopes.bindings(home, name), [one] if matches!(one.kind, BindingKind::Parameter { star: 0, .. }));
+        match (&tasks.first()?.origin.callable, tasks) {
+            _ if is_given && first == callee => Some((first, None)),
+            (Callable::Function(worker), [_]) if home == facts.scopes.module() => Some((first, Some(*worker))),
+            _ => None,
+        }
     }
 
     fn at(&self, node: NodeId) -> Site {

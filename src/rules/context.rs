@@ -311,11 +311,15 @@ impl<'p> RuleContext<'_, 'p> {
     fn bound_in_workers(&self, sent: &Sent, worker: Site) -> BTreeSet<(FileId, String)> {
         let executors = sent.dispatch.receiver.map(|receiver| self.eval.values(receiver)).unwrap_or_default();
         let makes_it = |call: Site| executors.iter().any(|value| matches!(value, Value::Instance(Type::External { made: Some(made), .. }) if *made == call));
-        let beside = |other: &&Sent| sent.dispatch.made.is_none_or(|made| other.dispatch.call == made || makes_it(other.dispatch.call));
+        let is_own = |other: &Sent| sent.slot.name == "initializer" && other.dispatch.call == sent.dispatch.call;
+        let beside = |other: &&Sent| is_own(other) || sent.dispatch.made.is_none_or(|made| other.dispatch.call == made || makes_it(other.dispatch.call));
         let initializers = self.index.all.iter().filter(|other| other.slot.name == "initializer").filter(beside);
-        let initializers = initializers.filter_map(|sent| self.eval.worker(&sent.origin));
-        let functions: Vec<Site> = std::iter::once(worker).chain(initializers).flat_map(|function| self.eval.reached(function)).collect();
-        globals::bound_by(self.eval, &functions)
+        let initializers: Vec<Site> = initializers.filter_map(|sent| self.eval.worker(&sent.origin)).flat_map(|function| self.eval.reached(function)).collect();
+        // What an initializer puts into a table of settings counts as well.
+        let filled = initializers.iter().flat_map(|function| globals::written_by(self.eval, *function)).map(|(file, name, _)| (file, name));
+        let mut bound = globals::bound_by(self.eval, &self.eval.reached(worker));
+        bound.extend(globals::bound_by(self.eval, &initializers).into_iter().chain(filled));
+        bound
     }
 
     /// Whether a function runs only when workers start, as an initializer.
