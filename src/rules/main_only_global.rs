@@ -36,7 +36,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             let facts = ctx.eval.file(read.file);
             let name = &read.name;
             let bindings = facts.scopes.bindings(facts.scopes.module(), name);
-            let Some(binding) = bindings.iter().find(|binding| !is_for_other_workers(ctx, read, binding)).or(bindings.first()) else { continue };
+            let Some(binding) = bindings.iter().find(|binding| !is_for_workers(ctx, read, binding, sent)).or(bindings.first()) else { continue };
             let binder = Site { file: read.file, node: binding.node };
             let worker_name = ctx.eval.file(read.function.file).definition_name(read.function.node);
             let message = format!(
@@ -80,16 +80,20 @@ fn is_main_only(ctx: &RuleContext, read: &GlobalRead, sent: &Sent) -> bool {
             Placement::Guard => true,
             Placement::Function(node) => {
                 let (function, place) = (Site { file: read.file, node }, Site { file: read.file, node: binding.node });
-                globals::is_main_only(ctx.eval, function) || globals::is_done_by_sender(ctx.eval, place, sent) || is_for_other_workers(ctx, read, binding)
+                globals::is_main_only(ctx.eval, function) || globals::is_done_by_sender(ctx.eval, place, sent) || is_for_workers(ctx, read, binding, sent)
             }
         })
-        && !bindings.iter().all(|binding| is_for_other_workers(ctx, read, binding))
+        && !bindings.iter().all(|binding| is_for_workers(ctx, read, binding, sent))
 }
 
-/// Whether a global is bound by an initializer: that of another executor, since what the worker's own one binds is known.
-fn is_for_other_workers(ctx: &RuleContext, read: &GlobalRead, binding: &Binding) -> bool {
+/// Whether a global is bound by an initializer, that of another executor, since what the worker's own one binds is known; or
+/// by what the worker runs, which then takes it from the old value.
+fn is_for_workers(ctx: &RuleContext, read: &GlobalRead, binding: &Binding, sent: &Sent) -> bool {
     match placement(ctx.eval.file(read.file), binding) {
-        Placement::Function(node) => ctx.is_initializer(Site { file: read.file, node }),
+        Placement::Function(node) => {
+            let function = Site { file: read.file, node };
+            ctx.is_initializer(function) || ctx.eval.worker(&sent.origin).is_some_and(|worker| ctx.eval.reached(worker).contains(&function))
+        }
         _ => false,
     }
 }
