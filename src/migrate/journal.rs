@@ -11,9 +11,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// The journal's name in an output folder.
 pub const FILE: &str = "journal.jsonl";
+
+const LOCK_ATTEMPTS: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -107,6 +111,19 @@ pub fn read(folder: &Path) -> io::Result<Record> {
     }
 }
 
+/// Whether another run keeps the lock, asked a few times: a program that is being started holds what its parent has open
+/// until it runs, so the lock of a run that has just ended may live a moment longer.
+fn is_locked_by_another(file: &File) -> bool {
+    for _ in 0..LOCK_ATTEMPTS {
+        match file.try_lock() {
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            // Some network file systems have no locks; the user is then alone responsible.
+            Ok(()) | Err(std::fs::TryLockError::Error(_)) => return false,
+        }
+    }
+    true
+}
+
 /// An open journal. One process at a time has it.
 #[derive(Debug)]
 pub struct Journal {
@@ -119,13 +136,8 @@ impl Journal {
         let path = folder.join(FILE);
         let failed = |error: io::Error| format!("{}: {error}", path.display());
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => {
-                return Err(format!("{} is in use by another run; give each run its own --out, or one shard each", folder.display()));
-            }
-            // Some network file systems have no locks; the user is then alone responsible.
-            Err(std::fs::TryLockError::Error(_)) => {}
+        if is_locked_by_another(&file) {
+            return Err(format!("{} is in use by another run; give each run its own --out, or one shard each", folder.display()));
         }
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_end(&mut bytes)).map_err(failed)?;
