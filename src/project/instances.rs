@@ -322,7 +322,11 @@ impl Eval<'_> {
         let callee = self.file(call.file).tree().child(call.node, Field::Function);
         let values = callee.map(|node| self.values(Site { file: call.file, node }));
         let may = |value: &Value| match value {
-            Value::Function(function) | Value::Method { function: Some(function), .. } => *function == method,
+            Value::Function(function) => *function == method,
+            // An object of a base class may be one of the class that overrides the method.
+            Value::Method { receiver: super::Type::Class(other), .. } => {
+                self.class_around(method).is_none_or(|class| self.lineage(class).contains(other) || self.lineage(*other).contains(&class))
+            }
             Value::External { .. } | Value::Class(_) | Value::Lambda(_) | Value::Method { receiver: super::Type::External { .. }, .. } => false,
             _ => true,
         };
