@@ -117,7 +117,7 @@ impl Eval<'_> {
             found.extend(self.destructured(item, path));
         }
         found.extend(self.values(at(node)).iter().filter(|value| !matches!(value, Value::Literal(_))).map(|_| Value::Unknown));
-        for appended in self.appended_to(at(node)) {
+        for appended in self.appended_to(at(node)).into_iter().chain(self.appended_where_made(at(node))) {
             found.extend(self.destructured(appended, path));
         }
         found
@@ -239,11 +239,19 @@ impl Eval<'_> {
         let Some((scope, name)) = facts.scopes.resolve_name(variable.node) else { return Vec::new() };
         let mut found = Vec::new();
         for reference in facts.scopes.references(scope, name) {
-            let Some(attribute) = tree.parent(*reference).filter(|up| tree.kind(*up) == Kind::Attribute) else { continue };
+            let Some(up) = tree.parent(*reference) else { continue };
+            if tree.kind(up) == Kind::AugmentedAssignment && tree.field(*reference) == Field::Left {
+                let added = tree.child(up, Field::Right).map(|node| Site { file: variable.file, node });
+                found.extend(added.into_iter().flat_map(|added| self.displayed(added)));
+            }
+            let Some(attribute) = Some(up).filter(|up| tree.kind(*up) == Kind::Attribute) else { continue };
             let Some(call) = tree.parent(attribute).filter(|up| tree.kind(*up) == Kind::Call) else { continue };
             let method = tree.child(attribute, Field::Attribute).map_or("", |node| facts.text(node));
-            if matches!(method, "append" | "add" | "appendleft" | "insert") {
-                found.extend(self.positional_arguments(Site { file: variable.file, node: call }).last());
+            let given = self.positional_arguments(Site { file: variable.file, node: call });
+            match method {
+                "append" | "add" | "appendleft" | "insert" => found.extend(given.last()),
+                "extend" => found.extend(given.last().into_iter().flat_map(|given| self.displayed(*given))),
+                _ => {}
             }
         }
         found
@@ -267,7 +275,17 @@ impl Eval<'_> {
             owners.iter().any(|own| others.iter().any(|other| self.lineage(*own).contains(other) || self.lineage(*other).contains(own)))
         };
         let appended = puts.iter().filter(|put| !put.keyed);
-        appended.filter(|put| owner(put.container).is_some_and(|object| related(&object))).map(|put| put.item).collect()
+        appended.filter(|put| owner(put.container).is_some_and(|object| related(&object))).flat_map(|put| self.items_put(put)).collect()
+    }
+
+    fn items_put(&self, put: &super::index::Put) -> Vec<Site> {
+        if put.spread { self.displayed(put.item) } else { vec![put.item] }
+    }
+
+    /// What is appended to the lists that `iterable` may be, wherever they are made.
+    pub(super) fn appended_where_made(&self, iterable: Site) -> Vec<Site> {
+        let literal = |value: &Value| if let Value::Literal(display) = value { Some(*display) } else { None };
+        self.values(iterable).iter().filter_map(literal).flat_map(|display| self.put_into(display, false)).collect()
     }
 
     /// What statements put into the container that `display` makes, under a key or without one.
@@ -281,7 +299,7 @@ impl Eval<'_> {
         for name in self.project.names_of(facts.text(name)) {
             let puts = self.project.puts(&name);
             let same = |put: &&super::index::Put| put.keyed == keyed && self.values(put.container).contains(&Value::Literal(display));
-            found.extend(puts.iter().take(MAX_PUTS).filter(same).map(|put| put.item));
+            found.extend(puts.iter().take(MAX_PUTS).filter(same).flat_map(|put| self.items_put(put)));
         }
         found
     }

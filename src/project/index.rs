@@ -17,6 +17,8 @@ pub struct Put {
     pub item: Site,
     /// Whether it is put under a key.
     pub keyed: bool,
+    /// Whether all its elements are put there, not itself.
+    pub spread: bool,
 }
 
 /// What is found by name, built once for a project.
@@ -104,11 +106,12 @@ impl NameIndex {
                 self.partials.entry(file.text(inner).to_owned()).or_default().push(at(*call));
             }
             let arguments = tree.child(*call, Field::Arguments);
-            if matches!(name, "append" | "add" | "appendleft" | "insert" | "setdefault")
+            if matches!(name, "append" | "add" | "appendleft" | "insert" | "setdefault" | "extend")
                 && let Some(container) = tree.child(callee, Field::Object)
-                && let Some(item) = arguments.and_then(|list| tree.children(list).last())
+                && let Some(item) =
+                    arguments.and_then(|list| if tree.kind(list) == Kind::GeneratorExpression { Some(list) } else { tree.children(list).last() })
             {
-                self.add_put(file, Put { container: at(container), item: at(item), keyed: name == "setdefault" });
+                self.add_put(file, Put { container: at(container), item: at(item), keyed: name == "setdefault", spread: name == "extend" });
             }
         }
     }
@@ -135,12 +138,18 @@ impl NameIndex {
                     let parts = tree.child(node, Field::Name).zip(tree.child(node, Field::Alias));
                     self.add_alias(parts.map(|(name, alias)| (crate::catalogue::last_part(file.text(name)), file.text(alias))));
                 }
+                Kind::AugmentedAssignment => {
+                    if let Some((container, item)) = tree.child(node, Field::Left).zip(tree.child(node, Field::Right)) {
+                        let at = |node| Site { file: id, node };
+                        self.add_put(file, Put { container: at(container), item: at(item), keyed: false, spread: true });
+                    }
+                }
                 Kind::Assignment => {
                     let stored = tree.child(node, Field::Left).filter(|target| tree.kind(*target) == Kind::Subscript);
                     let parts = stored.and_then(|target| tree.child(target, Field::Value)).zip(tree.child(node, Field::Right));
                     if let Some((container, item)) = parts {
                         let at = |node| Site { file: id, node };
-                        self.add_put(file, Put { container: at(container), item: at(item), keyed: true });
+                        self.add_put(file, Put { container: at(container), item: at(item), keyed: true, spread: false });
                     }
                     let value = tree.child(node, Field::Right).map(|value| tree.unparenthesized(value));
                     let value = value.and_then(|value| renamed(file, value));

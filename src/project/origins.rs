@@ -177,7 +177,7 @@ impl Walk<'_, '_> {
         for item in self.eval.displayed(iterable) {
             self.expression(item, path.clone());
         }
-        for item in self.eval.appended_to(iterable) {
+        for item in self.eval.appended_to(iterable).into_iter().chain(self.eval.appended_where_made(iterable)) {
             self.put(item, path.clone());
         }
     }

@@ -100,6 +100,10 @@ fn dominates(tree: &Tree, binding: &Binding, reader: NodeId) -> bool {
     if matches!(tree.kind(binding.statement), Kind::WithStatement | Kind::ForStatement) && tree.contains(binding.statement, reader) {
         return true;
     }
+    // `x += more` adds to what was there before.
+    if matches!(binding.kind, BindingKind::AugmentedAssignment { .. }) {
+        return false;
+    }
     if matches!(binding.kind, BindingKind::For { .. } | BindingKind::MatchCapture | BindingKind::Except { .. } | BindingKind::Walrus { .. }) {
         return false;
     }
