@@ -1,7 +1,7 @@
 //! Whether the arguments of a call make it a dispatch, for APIs that start processes only then.
 
 use super::settings::Set;
-use super::{Dispatch, Eval, Site, Value};
+use super::{Dispatch, Eval, Site, Type, Value};
 use crate::catalogue::Condition;
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::syntax::{Field, Kind, NodeId};
@@ -18,7 +18,15 @@ impl Eval<'_> {
             && !entry.unless_source.iter().any(|part| text.contains(part.as_str()))
             && (entry.id != "mp.BaseManager.register" || !self.serves_in_place(dispatch))
             && (!matches!(&*entry.id, "apscheduler.add_job" | "apscheduler.scheduled_job") || self.job_runs_in_process(dispatch))
+            && (entry.id != "scipy.workers" || !self.maps_in_threads(dispatch))
             && (entry.id != "apscheduler.start" || self.may_run_in_processes(dispatch))
+    }
+
+    /// Whether `workers` is the method of a pool of threads.
+    fn maps_in_threads(&self, dispatch: &Dispatch) -> bool {
+        let of_threads =
+            |value: &Value| matches!(value, Value::Method { receiver: Type::External { path, .. }, .. } if path.contains(".dummy.") || path.contains("Thread"));
+        self.keyword_argument(dispatch.call, "workers").is_some_and(|workers| self.values(workers).iter().any(of_threads))
     }
 
     fn condition_holds(&self, dispatch: &Dispatch, condition: &Condition) -> bool {
