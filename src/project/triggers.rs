@@ -1,5 +1,6 @@
 //! What other files may call to reach a process, without holding any word that matters themselves.
 
+use super::dispatch::Slot;
 use super::effects::Level;
 use super::script::Role;
 use super::{Eval, FileId, Project, Site, Type, Value};
@@ -39,14 +40,13 @@ impl Eval<'_> {
         let mut out = BTreeSet::new();
         let mut pending: Vec<Site> = Vec::new();
         for (dispatch, _) in self.sending(file) {
-            // What a process runs may get another parameter: then its other callers matter.
-            if dispatch.api(self.project).transport == Transport::ProcessArgs {
-                let slots = self.slots(&dispatch);
-                let run = slots.iter().flat_map(|slot| self.values(slot.expression).to_vec());
-                let functions = run.filter_map(|value| if let Value::Function(function) = value { Some(function) } else { None });
-                functions.filter(|function| !self.is_local(*function)).for_each(|function| self.add_triggers(function, &mut out));
-            }
-            pending.extend(self.slots(&dispatch).into_iter().map(|slot| slot.expression));
+            // What starts a worker may get another parameter: then its other callers matter.
+            let by_start = |slot: &Slot| slot.name == "initializer" || dispatch.api(self.project).transport == Transport::ProcessArgs;
+            let slots = self.slots(&dispatch);
+            let run = slots.iter().filter(|slot| by_start(slot)).flat_map(|slot| self.values(slot.expression).to_vec());
+            let functions = run.filter_map(|value| if let Value::Function(function) = value { Some(function) } else { None });
+            functions.filter(|function| !self.is_local(*function)).for_each(|function| self.add_triggers(function, &mut out));
+            pending.extend(slots.into_iter().map(|slot| slot.expression));
             pending.extend(self.arguments(&dispatch).into_iter().map(|argument| argument.expression));
             // A function that makes an executor may give it out; a class may keep it.
             if let Some(function) = facts.enclosing_function(dispatch.call.node)
