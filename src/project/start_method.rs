@@ -44,11 +44,12 @@ impl Eval<'_> {
     }
 
     fn is_fork_set_somewhere(&self, place: Site) -> bool {
-        self.project.sets_start_method() && self.is_fork_set(place, MAX_CALLERS)
+        self.project.sets_start_method() && self.is_fork_set(place, MAX_CALLERS, true)
     }
 
-    /// Whether `set_start_method("fork")` has surely run when `place` does.
-    fn is_fork_set(&self, place: Site, callers: u32) -> bool {
+    /// Whether `set_start_method("fork")` has surely run when `place` does; `is_own` says whether the import of its module
+    /// counts. What modules of callers set as they are imported is theirs: the function may be imported without them.
+    fn is_fork_set(&self, place: Site, callers: u32, is_own: bool) -> bool {
         let facts = self.file(place.file);
         let function = facts.enclosing_function(place.node);
         if let Some(is_fork) = self.set_in_suites(place, function) {
@@ -56,8 +57,8 @@ impl Eval<'_> {
         }
         let Some(function) = function else { return false };
         let called = if callers == 0 { Vec::new() } else { self.callers(Site { file: place.file, node: function }) };
-        let by_callers = !called.is_empty() && called.into_iter().all(|call| self.is_fork_set(call, callers - 1));
-        by_callers || self.set_at_import(facts, place)
+        let by_callers = !called.is_empty() && called.into_iter().all(|call| self.is_fork_set(call, callers - 1, is_own && call.file == place.file));
+        by_callers || is_own && self.set_at_import(facts, place)
     }
 
     /// What the last call of `set_start_method` before `place` in the same function sets, if it surely runs: whether that
