@@ -52,7 +52,9 @@ impl Eval<'_> {
                     push(receiver, class);
                 }
             } else {
-                for argument in self.all_arguments(dispatch.call) {
+                // `Process.__init__(self, …)` makes the object, which travels when it is started.
+                let made = usize::try_from(dispatch.shift).unwrap_or(0);
+                for argument in self.all_arguments(dispatch.call).into_iter().skip(made) {
                     for class in self.classes_in(argument).into_iter().chain(self.made_in_main(argument)).collect::<BTreeSet<Site>>() {
                         push(argument, class);
                     }

@@ -198,8 +198,17 @@ impl Eval<'_> {
     /// The start method of a class that derives from `Process`, as far as a context fixes it; `None` for other classes.
     pub fn process_class(&self, class: Site) -> Option<Start> {
         let (entry, start) = self.entry_of_class(class)?;
+        self.is_process_entry(entry).then_some(start)
+    }
+
+    /// Whether a class outside the project is a `Process`.
+    pub fn is_process_path(&self, path: &str) -> bool {
+        self.project.catalogue.by_path(path).is_some_and(|entry| self.is_process_entry(entry))
+    }
+
+    fn is_process_entry(&self, entry: EntryId) -> bool {
         let entry = self.project.catalogue.get(entry);
-        (entry.transport == Transport::ProcessArgs && entry.callables.first().is_some_and(|slot| slot.name == "target")).then_some(start)
+        entry.transport == Transport::ProcessArgs && entry.callables.first().is_some_and(|slot| slot.name == "target")
     }
 
     /// Whether an override hands its arguments on to `super().name`.

@@ -29,6 +29,7 @@ mod expected_failures;
 mod holders;
 mod index;
 pub mod instances;
+mod kept_processes;
 mod keyword_fields;
 pub mod loaders;
 mod lookups;

@@ -1,12 +1,12 @@
 //! How each use of a hoisted callable is written: by its new name, with the captured values bound as
 //! further arguments of the dispatch, or by `functools.partial`.
 
-use super::arguments;
 use super::body::Style;
 use super::captures::Variable;
 use super::hoist::Group;
 use super::member as member_facts;
 use super::timing;
+use super::{arguments, class_values};
 use crate::facts::FileFacts;
 use crate::findings::{Reason, Refusal};
 use crate::project::{Dispatch, Eval, Site, Slot, Value};
@@ -68,6 +68,14 @@ impl Form {
         }
         let (text, needs_partial) = self.expression(partial);
         (vec![Edit::replace(span, text)], needs_partial)
+    }
+
+    /// As [`at_read`](Self::at_read), for a class: where it is only named, it is not given anything.
+    pub(super) fn of_class(&self, eval: &Eval, read: Site, partial: &str) -> (Vec<Edit>, bool) {
+        if class_values::role(eval, read) == class_values::Role::Named {
+            return (vec![Edit::replace(eval.file(read.file).tree().span(read.node), self.name.clone())], false);
+        }
+        self.at_read(eval, read, partial)
     }
 
     /// The `partial` call around a callable that can take the values, too.
@@ -199,6 +207,15 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
     }
     let form = form(group, at);
     let parameters = group.parameters(at);
+    if member_facts::is_class(facts, member.node) && !parameters.is_empty() {
+        for read in &reads {
+            let (edits, needs_partial) = form.of_class(group.eval, Site { file: group.file, node: *read }, partial);
+            plan.outside.extend(edits);
+            plan.needs_partial |= needs_partial;
+        }
+        plan.removed.push(statement);
+        return Ok(());
+    }
     if reads.is_empty() && !group.dispatches.iter().any(|each| each.leaf.file == group.file && tree.contains(member.node, each.leaf.node)) {
         // Only what moves used it.
         plan.removed.push(statement);

@@ -68,7 +68,7 @@ impl Definition<'_> {
         if let Some(parameters) = tree.child(self.node, Field::Parameters) {
             edits.extend(self.parameter_edit(parameters));
         }
-        edits.extend(self.prelude_edit(&from));
+        edits.extend(prelude_edit(facts, self.node, &self.prelude, &from));
         let start = lines.start + from.len() as u32;
         let end = facts.slice(lines).trim_end_matches(['\n', '\r']).len() as u32 + lines.start;
         let span = Span::new(start, end.max(tree.end(whole)));
@@ -136,39 +136,6 @@ impl Definition<'_> {
         texts.join(", ")
     }
 
-    fn prelude_edit(&self, from: &str) -> Option<Edit> {
-        let (facts, tree) = (self.facts, self.facts.tree());
-        if self.prelude.is_empty() {
-            return None;
-        }
-        let body = tree.child(self.node, Field::Body)?;
-        let statements: Vec<NodeId> = tree.children(body).collect();
-        let first = *statements.first()?;
-        let newline = facts.source.newline();
-        let indentation = format!("{from}{}", self.unit);
-        let is_docstring = tree.kind(first) == Kind::ExpressionStatement
-            && statements.len() > 1
-            && tree.children(first).next().is_some_and(|value| tree.kind(value) == Kind::String);
-        let place = if is_docstring { statements[1] } else { first };
-        let own_line = facts.source.lines().line(tree.start(place)) != facts.source.lines().line(tree.start(self.node));
-        let lines = &self.prelude;
-        Some(if own_line {
-            let indentation = indent::indentation(facts.all(), tree.start(place)).to_owned();
-            let defines = matches!(tree.kind(place), Kind::FunctionDefinition | Kind::ClassDefinition | Kind::DecoratedDefinition);
-            let blank = if defines { newline } else { "" };
-            let last = lines.len() - 1;
-            let after = |at: usize| if at == last { blank } else { "" };
-            let line = |(at, line)| format!("{line}{newline}{}{}", after(at), dedented(&indentation, from));
-            // Goes to the front of the first line's text, which may be a comment's: its indentation serves the first import.
-            let above = super::place::statement_lines(facts, place).start;
-            let text = facts.all()[above as usize..].trim_start_matches([' ', '\t']);
-            Edit::insert((facts.all().len() - text.len()) as u32, lines.iter().enumerate().map(line).collect::<String>())
-        } else {
-            let _ = indentation;
-            Edit::insert(tree.start(place), lines.iter().map(|line| format!("{line}; ")).collect::<String>())
-        })
-    }
-
     fn lambda_text(&self) -> Option<String> {
         let (facts, tree) = (self.facts, self.facts.tree());
         let newline = facts.source.newline();
@@ -229,6 +196,34 @@ impl Definition<'_> {
             Style::Trailing => format!("{own}, {names}"),
         }
     }
+}
+
+/// The statements `lines` at the start of the body of `function`, behind its docstring. `from` is the indentation of the definition that
+/// moves, which is the function or a class around it.
+pub(super) fn prelude_edit(facts: &FileFacts, function: NodeId, lines: &[String], from: &str) -> Option<Edit> {
+    let tree = facts.tree();
+    if lines.is_empty() {
+        return None;
+    }
+    let body = tree.child(function, Field::Body)?;
+    let statements: Vec<NodeId> = tree.children(body).collect();
+    let first = *statements.first()?;
+    let newline = facts.source.newline();
+    let is_docstring = tree.kind(first) == Kind::ExpressionStatement
+        && statements.len() > 1
+        && tree.children(first).next().is_some_and(|value| tree.kind(value) == Kind::String);
+    let place = if is_docstring { statements[1] } else { first };
+    if facts.source.lines().line(tree.start(place)) == facts.source.lines().line(tree.start(function)) {
+        return Some(Edit::insert(tree.start(place), lines.iter().map(|line| format!("{line}; ")).collect::<String>()));
+    }
+    let indentation = indent::indentation(facts.all(), tree.start(place)).to_owned();
+    let defines = matches!(tree.kind(place), Kind::FunctionDefinition | Kind::ClassDefinition | Kind::DecoratedDefinition);
+    let blank = if defines { newline } else { "" };
+    let last = lines.len() - 1;
+    let after = |at: usize| if at == last { blank } else { "" };
+    let line = |(at, line)| format!("{line}{newline}{}{}", after(at), dedented(&indentation, from));
+    // Goes to the front of the first line's text, which may be a comment's: its indentation serves the first import.
+    Some(Edit::insert(super::place::first_text(facts, place), lines.iter().enumerate().map(line).collect::<String>()))
 }
 
 /// Whether a parameter is `*args`, `*` or `**kwargs`, with or without an annotation.

@@ -111,13 +111,10 @@ pub fn of(eval: &Eval, file: FileId, callable: NodeId) -> Result<Vec<Capture>, R
     let tree = facts.tree();
     let Some(scope) = facts.scopes.inner(callable) else { return Ok(Vec::new()) };
     let mut found = Vec::new();
-    for (name, symbol) in &facts.scopes.get(scope).symbols {
-        if !symbol.flags.contains(SymbolFlags::FREE) {
-            continue;
-        }
+    for (name, symbol) in super::free_names::of(facts, callable, scope) {
         if name == "__class__" {
             // The symbol table adds it wherever `super` is named; `super(Class, self)` does without.
-            if !reads_its_class(facts, callable) {
+            if !super::free_names::reads_its_class(facts, callable) {
                 continue;
             }
             return Err(Refusal::new(
@@ -154,19 +151,6 @@ pub fn of(eval: &Eval, file: FileId, callable: NodeId) -> Result<Vec<Capture>, R
     }
     found.sort_by_key(|capture| capture.reads.first().copied());
     Ok(found)
-}
-
-/// Whether a body reads `__class__`, by its name or by `super()` without arguments.
-fn reads_its_class(facts: &crate::facts::FileFacts, callable: NodeId) -> bool {
-    let tree = facts.tree();
-    tree.subtree(callable).filter(|node| tree.kind(*node) == Kind::Identifier).any(|name| match facts.text(name) {
-        "__class__" => true,
-        "super" => {
-            let call = tree.parent(name).filter(|up| tree.kind(*up) == Kind::Call && tree.field(name) == Field::Function);
-            call.and_then(|call| tree.child(call, Field::Arguments)).is_none_or(|list| tree.children(list).next().is_none())
-        }
-        _ => false,
-    })
 }
 
 fn kind_of(eval: &Eval, file: FileId, variable: &Variable, callable: NodeId) -> Result<CaptureKind, Refusal> {

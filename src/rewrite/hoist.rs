@@ -51,12 +51,23 @@ pub struct Group<'e, 'p> {
     /// The dispatches that the first member reaches in this file.
     pub(super) dispatches: Vec<Use>,
     pub(super) bind: Bind,
+    /// Whether what the objects of a class hold travels with processes only, which carry multiprocessing's own objects.
+    inherits: bool,
 }
 
 impl<'e, 'p> Group<'e, 'p> {
     /// Gathers `callable` and everything it needs.
     pub fn collect(eval: &'e Eval<'p>, callable: Site, dispatches: Vec<Use>, bind: Bind) -> Result<Self, Refusal> {
-        let mut group = Self { eval, file: callable.file, members: Vec::new(), dispatches, bind };
+        Self { eval, file: callable.file, members: Vec::new(), dispatches, bind, inherits: false }.collected(callable)
+    }
+
+    /// Gathers a class and everything it needs. `inherits` tells whether its objects only travel with processes.
+    pub fn of_class(eval: &'e Eval<'p>, class: Site, inherits: bool, bind: Bind) -> Result<Self, Refusal> {
+        Self { eval, file: class.file, members: Vec::new(), dispatches: Vec::new(), bind, inherits }.collected(class)
+    }
+
+    fn collected(self, callable: Site) -> Result<Self, Refusal> {
+        let mut group = self;
         group.add(callable.node)?;
         let mut at = 0;
         while at < group.members.len() {
@@ -102,7 +113,7 @@ impl<'e, 'p> Group<'e, 'p> {
 
     /// Whether every dispatch carries multiprocessing's own objects.
     fn inheritance(&self) -> bool {
-        !self.dispatches.is_empty() && self.dispatches.iter().all(|each| each.dispatch.carries_primitives(self.eval.project))
+        self.inherits || !self.dispatches.is_empty() && self.dispatches.iter().all(|each| each.dispatch.carries_primitives(self.eval.project))
     }
 
     fn add(&mut self, node: NodeId) -> Result<usize, Refusal> {
@@ -133,7 +144,8 @@ impl<'e, 'p> Group<'e, 'p> {
             CaptureKind::Module { statement } => Some(statement.clone()),
             _ => None,
         });
-        let prelude = imports::joined(prelude);
+        // A class has them in its methods.
+        let prelude = if is_class(facts, node) { Vec::new() } else { imports::joined(prelude) };
         self.members.push(Member {
             node,
             defaults: defaults::reading_outside(facts, node),
@@ -196,7 +208,12 @@ impl<'e, 'p> Group<'e, 'p> {
         for (at, variables) in needed.into_iter().enumerate() {
             let facts = self.facts();
             let own: BTreeSet<String> = self.members[at].own.iter().map(|capture| capture.variable.name.clone()).collect();
-            let mut taken: BTreeSet<String> = inner_names(facts, self.members[at].node).difference(&own).cloned().collect();
+            let node = self.members[at].node;
+            let mut taken: BTreeSet<String> = if facts.tree().kind(node) == Kind::ClassDefinition {
+                super::class_values::taken_names(self.eval, Site { file: self.file, node }, &variables)
+            } else {
+                inner_names(facts, node).difference(&own).cloned().collect()
+            };
             let ordered = self.in_order(at, variables);
             for variable in ordered {
                 let name = fresh_name::variable_name(&taken, variable.parameter());
@@ -239,24 +256,17 @@ impl<'e, 'p> Group<'e, 'p> {
         let inheritance = self.inheritance();
         let plain = self.members.iter().filter(|member| member.values.is_empty() && member.defaults.is_empty());
         let along: Vec<&Variable> = plain.filter_map(|member| member.variable.as_ref()).collect();
-        for member in &self.members {
+        for (at, member) in self.members.iter().enumerate() {
             let facts = self.facts();
             super::judge::introspection(facts, member.node)?;
             super::judge::header(self.eval, self.file, member.node, self.anchor(), &along)?;
             super::evaluated::edits(facts, member.node, self.limit())
                 .ok_or_else(|| unsupported("an annotation names what is bound later, and cannot be quoted"))?;
-            // A class has no place for captured values anyway, whatever they are.
-            let inheritance = inheritance || facts.tree().kind(member.node) == Kind::ClassDefinition;
             captures::judge(self.eval, self.file, member.node, &member.own, inheritance, depth)?;
             defaults::judge(self, member)?;
             super::decorators::judge(self, member)?;
-            if facts.tree().kind(member.node) == Kind::ClassDefinition && !member.values.is_empty() {
-                let names: Vec<String> = member.values.keys().map(|variable| format!("'{}'", variable.expression())).collect();
-                return Err(Refusal::new(
-                    Reason::UnsupportedShape,
-                    format!("the local class '{}' reads {} of the enclosing function", facts.definition_name(member.node), names.join(", ")),
-                    "move the class to module level and give it what it reads through its constructor",
-                ));
+            if super::member::is_class(facts, member.node) {
+                super::class_values::judge(self, at)?;
             }
         }
         Ok(())

@@ -56,11 +56,12 @@ fn try_callable(eval: &Eval, definition: Site, uses: Vec<Use>, bind: Bind) -> Re
     Ok(Remedy::Fix(group.print(title)?))
 }
 
-/// The remedy for a local class whose objects cross.
-pub fn class(eval: &Eval, class: Site, bind: Bind) -> Remedy {
+/// The remedy for a local class whose objects cross. `inherits` tells whether they only travel with processes, as these do
+/// themselves.
+pub fn class(eval: &Eval, class: Site, inherits: bool, bind: Bind) -> Remedy {
     let attempt = || {
         let facts = eval.file(class.file);
-        let group = Group::collect(eval, class, Vec::new(), bind)?;
+        let group = Group::of_class(eval, class, inherits, bind)?;
         group.judge()?;
         group.print(format!("move the class '{}' to module level", super::member::class_name(facts, class.node)))
     };

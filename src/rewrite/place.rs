@@ -103,6 +103,13 @@ pub fn statement_lines(facts: &FileFacts, statement: NodeId) -> Span {
     Span::new(start, end)
 }
 
+/// Where the text begins of the first line that belongs to a statement, which may be a comment's or a decorator's.
+pub fn first_text(facts: &FileFacts, statement: NodeId) -> u32 {
+    let above = statement_lines(facts, statement).start;
+    let text = facts.all()[above as usize..].trim_start_matches([' ', '\t']);
+    (facts.all().len() - text.len()) as u32
+}
+
 /// Whether several statements share the line of `statement` (`a = 1; b = 2`).
 pub fn shares_its_line(facts: &FileFacts, statement: NodeId) -> bool {
     let tree = facts.tree();

@@ -2,8 +2,9 @@
 
 use super::binding::{self, Form};
 use super::body::Definition;
+use super::captures::Variable;
 use super::hoist::{Group, unsupported};
-use super::member::{in_moved_part, unmangled};
+use super::member::{in_moved_part, is_class, unmangled};
 use super::{defaults, fresh_name, imports, place};
 use crate::facts::FileFacts;
 use crate::findings::{Applicability, Fix, Refusal};
@@ -171,18 +172,23 @@ impl Group<'_, '_> {
                     .parameters(index)
                     .into_iter()
                     .map(|(variable, parameter)| {
-                        let value = member.values.get(&variable).cloned().unwrap_or_else(|| variable.expression());
+                        let value = self.value_inside(at, &variable, *read);
                         (parameter, value)
                     })
                     .collect();
                 let given = given.into_iter().chain(used.defaults.iter().map(defaults::BoundDefault::given)).collect();
                 let form = Form { name: used.name.clone(), given, leading: self.is_leading(index) };
-                let (found, partial_used) = form.at_read(self.eval, Site { file: self.file, node: *read }, partial);
+                let site = Site { file: self.file, node: *read };
+                let of_class = is_class(facts, used.node);
+                let (found, partial_used) = if of_class { form.of_class(self.eval, site, partial) } else { form.at_read(self.eval, site, partial) };
                 edits.extend(found);
                 needs_partial |= partial_used;
             }
         }
-        let attributes = member.own.iter().filter(|capture| capture.variable.attribute.is_some());
+        if is_class(facts, member.node) {
+            edits.extend(super::class_constructor::edits(self, at));
+        }
+        let attributes = member.own.iter().filter(|capture| capture.variable.attribute.is_some() && !is_class(facts, member.node));
         let parameters: Vec<Edit> = attributes
             .flat_map(|capture| {
                 capture.reads.iter().map(|read| Edit::replace(tree.span(*read), member.values.get(&capture.variable).cloned().unwrap_or_default()))
@@ -193,6 +199,15 @@ impl Group<'_, '_> {
         edits.extend(super::decorators::left_behind(self.eval, self.file, member.node));
         edits.extend(super::evaluated::edits(facts, member.node, self.limit()).unwrap_or_default());
         (edits, needs_partial)
+    }
+
+    /// What a member that moves writes at `read` for a captured variable.
+    fn value_inside(&self, at: usize, variable: &Variable, read: NodeId) -> String {
+        let member = &self.members[at];
+        if is_class(self.facts(), member.node) {
+            return super::class_values::value_at(self, at, variable, read).unwrap_or_else(|| variable.expression());
+        }
+        member.values.get(variable).cloned().unwrap_or_else(|| variable.expression())
     }
 }
 

@@ -88,6 +88,12 @@ pub(super) fn stable_from(eval: &Eval, file: FileId, variable: &Variable, statem
     true
 }
 
+/// Refuses if the variable may get another value once it was read at `place`.
+pub(super) fn settled(facts: &FileFacts, variable: &Variable, place: NodeId) -> Result<(), Refusal> {
+    let from = in_home(facts, variable, place);
+    if facts.flow().may_rebind_after(variable.home, &variable.name, from) { Err(bound_anew(variable)) } else { Ok(()) }
+}
+
 /// Refuses if the variable may be bound anew after the rewrite reads it at `place` and before the callable is pickled:
 /// what travels with a Process is pickled at `start()`, an initializer when the workers start.
 pub(super) fn kept_until_sent(eval: &Eval, file: FileId, variable: &Variable, place: NodeId, each: &Use) -> Result<(), Refusal> {

@@ -31,7 +31,8 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             continue;
         }
         let name = member::class_name(ctx.facts(), class.node);
-        let remedy = lift::class(ctx.eval, class, ctx.bind);
+        let inherits = own.iter().all(|crossing| crossing.dispatch.carries_primitives(ctx.eval.project));
+        let remedy = lift::class(ctx.eval, class, inherits, ctx.bind);
         for crossing in own {
             let api = ctx.entry_name(&crossing.dispatch);
             let mut methods = crossing.dispatch.pickled_under(ctx.eval.project);

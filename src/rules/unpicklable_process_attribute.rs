@@ -64,7 +64,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             let remedy = match process_state::made_in_run(ctx.eval, class, write).or_else(|| left.clone()) {
                 Some(fix) => Remedy::Fix(fix),
                 // The class of the attribute moves to module level with that of the process, which is no less local.
-                None if of_local_class.is_some() && ctx.eval.is_local(class) => lift::class(ctx.eval, class, ctx.bind),
+                None if of_local_class.is_some() && ctx.eval.is_local(class) => lift::class(ctx.eval, class, true, ctx.bind),
                 None if is_definition => made_importable(ctx, class, write).unwrap_or_else(refused),
                 None => refused(),
             };
