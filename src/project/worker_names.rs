@@ -36,6 +36,12 @@ impl Eval<'_> {
         reach.names
     }
 
+    /// Whether modules that a script may use send what cannot be told, with all that is `sent` besides.
+    pub fn others_send_unseen(&self, script: FileId, sent: &[Sent]) -> bool {
+        let mut others = self.project.files().map(|row| row.0).filter(|other| *other != script && self.may_take_part(script, *other));
+        others.any(|other| self.sends_unseen(other, sent))
+    }
+
     /// Whether the file starts processes whose work cannot be told: then any of its functions may be it.
     fn sends_unseen(&self, file: FileId, sent: &[Sent]) -> bool {
         self.dispatches(file).iter().any(|dispatch| {

@@ -18,8 +18,8 @@ pub fn made_in_run(eval: &Eval, class: Site, write: Site) -> Option<Fix> {
     if !in_init || place::shares_its_line(facts, statement) {
         return None;
     }
-    let renamed = from_attributes(eval, class, init, Site { file: class.file, node: value })?;
     let name = facts.text(tree.child(write.node, Field::Attribute)?);
+    let renamed = from_attributes(eval, class, init, Site { file: class.file, node: value }, name)?;
     let inside = eval.worker_methods(&eval.lineage(class), run);
     if !is_used_only_in(eval, class, name, write, &inside) {
         return None;
@@ -41,8 +41,8 @@ pub fn made_in_run(eval: &Eval, class: Site, write: Site) -> Option<Fix> {
 }
 
 /// The edits that make an expression of `__init__` mean the same in another method: it may read module-level names, and
-/// parameters that `__init__` keeps in an attribute which nothing else writes.
-fn from_attributes(eval: &Eval, class: Site, init: Site, expression: Site) -> Option<Vec<Edit>> {
+/// parameters that `__init__` keeps in an attribute which nothing else writes, and that is not the `moved` one itself.
+fn from_attributes(eval: &Eval, class: Site, init: Site, expression: Site, moved: &str) -> Option<Vec<Edit>> {
     let facts = eval.file(expression.file);
     let tree = facts.tree();
     let body = tree.child(init.node, Field::Body)?;
@@ -55,6 +55,7 @@ fn from_attributes(eval: &Eval, class: Site, init: Site, expression: Site) -> Op
             // Another attribute: it is there when the child runs if nothing but `__init__` writes it.
             let attribute = tree.parent(node).filter(|up| tree.kind(*up) == Kind::Attribute)?;
             let read = facts.text(tree.child(attribute, Field::Attribute)?);
+            (read != moved).then_some(())?;
             writes.iter().filter(|(attribute, _)| attribute == read).all(|(_, write)| tree.contains(init.node, write.target.node)).then_some(())?;
             continue;
         }
@@ -64,7 +65,7 @@ fn from_attributes(eval: &Eval, class: Site, init: Site, expression: Site) -> Op
             let value = write.value.filter(|value| value.file == init.file && facts.text(value.node) == name);
             value.is_some() && tree.parent(facts.statement(write.target.node)) == Some(body)
         };
-        let kept = writes.iter().find(|(_, write)| keeps(write)).map(|(attribute, _)| attribute).filter(|_| is_parameter)?;
+        let kept = writes.iter().find(|(attribute, write)| attribute != moved && keeps(write)).map(|(attribute, _)| attribute).filter(|_| is_parameter)?;
         (writes.iter().filter(|(attribute, _)| attribute == kept).count() == 1).then_some(())?;
         edits.push(Edit::replace(tree.span(node), format!("{own}.{kept}")));
     }

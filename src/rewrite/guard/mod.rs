@@ -42,7 +42,10 @@ impl<'e, 'p> Script<'e, 'p> {
             let sent: Vec<Sent> = sent.iter().filter(|each| eval.may_take_part(file, each.dispatch.call.file)).cloned().collect();
             eval.worker_names(file, &sent)
         };
-        let with = |importers| Needs { workers: workers(), importers };
+        let mut items = items::collect(eval, file);
+        let sets_state = items.iter().any(|item| item.binds.iter().chain(&item.changes).any(|name| name.contains('.')));
+        let any_state = sets_state && eval.others_send_unseen(file, sent);
+        let with = |importers| Needs { workers: workers(), importers, any_state };
         let needs = match &role {
             Role::Script | Role::Main => Ok(with(BTreeSet::new())),
             Role::Both(sites) => match eval.names_taken(file, sites) {
@@ -51,9 +54,9 @@ impl<'e, 'p> Script<'e, 'p> {
             },
             Role::Library(_) => Err(imported("the module is imported, so a guard would keep its names from the importers")),
         };
-        let mut items = items::collect(eval, file);
         if let Ok(needs) = &needs {
             sorting::follow_results(&mut items, needs);
+            sorting::follow_guards(eval.file(file), &mut items, needs);
         }
         Self { eval, file, role, items, needs }
     }

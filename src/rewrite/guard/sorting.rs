@@ -15,6 +15,8 @@ pub struct Needs {
     pub workers: WorkerNames,
     /// What other files of the project import.
     pub importers: BTreeSet<String>,
+    /// Whether workers may read anything that other modules keep: it cannot be told what those send.
+    pub any_state: bool,
 }
 
 /// Which items move.
@@ -47,15 +49,22 @@ pub fn follow_results(items: &mut [Item], needs: &Needs) {
     }
 }
 
+/// A guard whose test children cannot evaluate without what moves (`if job.done and __name__ == "__main__":`) moves along.
+pub fn follow_guards(facts: &FileFacts, items: &mut [Item], needs: &Needs) {
+    loop {
+        let mut sorter = Sorter::new(facts, items, needs);
+        sorter.settle();
+        let moves = |at: usize| !sorter.stays[at] && matches!(items[at].class, Class::Constant | Class::Setup | Class::Work);
+        let lacks = |guard: usize| (0..guard).any(|at| moves(at) && !items[at].binds.is_disjoint(&items[guard].reads));
+        let Some(guard) = (0..items.len()).find(|at| items[*at].class == Class::Guard && lacks(*at)) else { return };
+        items[guard].class = Class::Work;
+    }
+}
+
 /// Moves everything from the first work on, apart from what children and importers need. `must` are the positions of
 /// the items that have to move.
 pub fn from_first_work(facts: &FileFacts, items: &[Item], needs: &Needs, must: &BTreeSet<usize>) -> Result<Sorting, Refusal> {
-    let first_start = items.iter().position(|item| !item.starts.is_empty()).unwrap_or(items.len());
-    // What is bound after the last start cannot be meant by a worker.
-    let last_start = items.iter().rposition(|item| !item.starts.is_empty() || item.class == Class::Guard).map_or(usize::MAX, |last| last + 1);
-    let mut sorter = Sorter { items, stays: vec![false; items.len()], needed: BTreeMap::new(), first_start, names: ModuleNames::of(facts) };
-    sorter.need(needs.workers.reads.difference(&needs.workers.binds), last_start);
-    sorter.need(needs.importers.iter(), usize::MAX);
+    let mut sorter = Sorter::new(facts, items, needs);
     sorter.settle();
     let trailing = sorter.trailing_constants(needs);
     let mut sorting = Sorting::default();
@@ -92,10 +101,22 @@ struct Sorter<'a> {
     /// Names, each with the position up to which its bindings matter.
     needed: BTreeMap<String, usize>,
     first_start: usize,
+    any_state: bool,
     names: ModuleNames,
 }
 
-impl Sorter<'_> {
+impl<'a> Sorter<'a> {
+    fn new(facts: &FileFacts, items: &'a [Item], needs: &Needs) -> Self {
+        let first_start = items.iter().position(|item| !item.starts.is_empty()).unwrap_or(items.len());
+        // What is bound after the last start cannot be meant by a worker.
+        let last_start = items.iter().rposition(|item| !item.starts.is_empty() || item.class == Class::Guard).map_or(usize::MAX, |last| last + 1);
+        let (stays, names) = (vec![false; items.len()], ModuleNames::of(facts));
+        let mut sorter = Self { items, stays, needed: BTreeMap::new(), first_start, any_state: needs.any_state, names };
+        sorter.need(needs.workers.reads.difference(&needs.workers.binds), last_start);
+        sorter.need(needs.importers.iter(), usize::MAX);
+        sorter
+    }
+
     /// Marks what stays until nothing more is needed by what stays.
     fn settle(&mut self) {
         loop {
@@ -122,7 +143,9 @@ impl Sorter<'_> {
     }
 
     fn needs_from(&self, name: &str, at: usize) -> bool {
-        self.needed.get(name).is_some_and(|below| at < *below)
+        // The names of other modules' state are qualified.
+        let of_another = self.any_state && name.contains('.') && at < self.first_start;
+        of_another || self.needed.get(name).is_some_and(|below| at < *below)
     }
 
     fn first_work(&self) -> usize {
