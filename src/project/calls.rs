@@ -87,6 +87,7 @@ impl Eval<'_> {
             Some("fork") => Start::Fork,
             Some("spawn") => Start::Spawn,
             Some("forkserver") => Start::Forkserver,
+            None if self.is_fork_where_there_is_one(argument) => Start::Fork,
             _ => otherwise,
         }
     }
