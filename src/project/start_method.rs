@@ -3,8 +3,8 @@
 
 use super::{Dispatch, Eval, FileId, Site, starts};
 use crate::catalogue::Start;
-use crate::facts::scopes::BindingKind;
 use crate::facts::FileFacts;
+use crate::facts::scopes::BindingKind;
 use crate::syntax::{Field, Kind, NodeId, Tree};
 
 /// How many callers are asked in turn for what they have set.
