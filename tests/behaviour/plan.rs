@@ -52,6 +52,7 @@ impl Run {
             Role::Oracle => env.insert("HARNESS_BY_VALUE", "1".into()),
             Role::Before | Role::After => env.insert("HARNESS_START_METHOD", self.method.clone()),
         };
+        env.extend(std::env::var("SPAWNSAFE_LATE").ok().map(|who| ("HARNESS_LATE", who)));
         let silent = self.role == Role::Before && (self.may_hang_in_silence() || self.case.settings.fails.as_deref() == Some("hang"));
         Job {
             id,
