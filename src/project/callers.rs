@@ -45,6 +45,14 @@ impl Eval<'_> {
         self.find_callers(function).iter().filter(|caller| !caller.binds).map(|caller| caller.call).collect()
     }
 
+    /// Whether nothing calls a function, and nothing binds arguments for it. Names of which too many are called may hide a call.
+    pub fn is_uncalled(&self, function: Site) -> bool {
+        let name = self.file(function.file).definition_name(function.node);
+        let names = self.project.names_of(name);
+        let seen = |name: &String| self.candidates(name).is_some_and(|all| !self.is_method(function) || all.len() == self.project.calls_named(name).len());
+        !self.project.are_too_many(&names) && names.iter().all(seen) && self.find_callers(function).is_empty()
+    }
+
     /// The whole expressions that known callers give for a parameter.
     pub fn arguments_for(&self, file: FileId, binding: &Binding) -> Vec<Site> {
         self.given_for(file, binding, None).into_iter().filter(|given| given.part.is_none()).map(|given| given.expression).collect()
@@ -324,20 +332,10 @@ impl Eval<'_> {
         let names = self.project.names_of(name);
         let mut found = Vec::new();
         for name in &names {
-            let all = self.project.calls_named(name);
-            let callees = all.iter().filter_map(|call| {
-                let callee = self.file(call.file).tree().child(call.node, Field::Function)?;
-                Some((call, Site { file: call.file, node: callee }))
-            });
-            // Among many calls of methods of that name (`plt.plot`), those of the plain name are few and quickly told apart.
-            let is_plain = |callee: &Site| self.file(callee.file).tree().kind(callee.node) == Kind::Identifier;
-            let candidates: Vec<(&Site, Site)> = callees.filter(|(_, callee)| all.len() <= MAX_CALLERS || is_plain(callee)).collect();
-            if candidates.len() > MAX_PLAIN_CALLERS {
-                continue;
-            }
+            let Some(candidates) = self.candidates(name) else { continue };
             for (call, callee) in candidates {
                 let first = self.values(callee).iter().find_map(|value| self.first_parameter_of(value, target));
-                found.extend(first.map(|first| Caller { call: *call, first, binds: false }));
+                found.extend(first.map(|first| Caller { call, first, binds: false }));
             }
         }
         for call in self.project.partials_over(&names) {
@@ -347,6 +345,31 @@ impl Eval<'_> {
             found.extend(first.map(|first| Caller { call: *call, first: first - 1, binds: true }));
         }
         found
+    }
+
+    /// The calls of the name `name` that are worth a look, each with what is called; `None` if they are too many. Among many calls of
+    /// methods of that name (`plt.plot`), those of the plain name and of attributes of modules are few and quickly told apart.
+    fn candidates(&self, name: &str) -> Option<Vec<(Site, Site)>> {
+        let all = self.project.calls_named(name);
+        let callees = all.iter().filter_map(|call| {
+            let callee = self.file(call.file).tree().child(call.node, Field::Function)?;
+            Some((*call, Site { file: call.file, node: callee }))
+        });
+        let found: Vec<(Site, Site)> = callees.filter(|(_, callee)| all.len() <= MAX_CALLERS || self.is_of_module(*callee)).collect();
+        (found.len() <= MAX_PLAIN_CALLERS).then_some(found)
+    }
+
+    /// Whether a callee is a plain name, or an attribute of something that was imported.
+    fn is_of_module(&self, callee: Site) -> bool {
+        let facts = self.file(callee.file);
+        let tree = facts.tree();
+        let Some(mut object) = tree.child(callee.node, Field::Object) else { return tree.kind(callee.node) == Kind::Identifier };
+        while let Some(inner) = tree.child(object, Field::Object) {
+            object = inner;
+        }
+        let variable = facts.scopes.resolve_name(object);
+        let bindings = variable.map_or(&[][..], |(home, name)| facts.scopes.bindings(home, name));
+        bindings.iter().any(|binding| matches!(binding.kind, BindingKind::Import { .. }))
     }
 
     /// The number of the parameter that the first positional argument is for when `callee` is called; `None` if that does

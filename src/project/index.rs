@@ -75,6 +75,11 @@ impl Project {
         self.names().attributes.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether the names of one thing were cut short: it may have others.
+    pub fn are_too_many(&self, names: &BTreeSet<String>) -> bool {
+        names.len() >= MAX_NAMES
+    }
+
     /// A name and those that imports (`as`), assignments and partials give to what it stands for.
     pub fn names_of(&self, name: &str) -> BTreeSet<String> {
         let mut found = BTreeSet::from([name.to_owned()]);

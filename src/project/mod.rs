@@ -54,6 +54,7 @@ pub mod starts;
 mod state;
 mod stores;
 pub mod triggers;
+mod uses;
 pub mod value;
 pub mod worker_names;
 pub mod workers;

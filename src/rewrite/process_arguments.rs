@@ -185,30 +185,19 @@ fn leading_argument(eval: &Eval, each: &Sent, values: &[&str]) -> Option<Edit> {
 fn is_only_sent(eval: &Eval, worker: Site, uses: &[&Sent]) -> bool {
     let facts = eval.file(worker.file);
     let tree = facts.tree();
-    let module = facts.scopes.module();
     let name = facts.definition_name(worker.node);
     let leaves: BTreeSet<Site> = uses.iter().map(|each| each.origin.leaf).collect();
     let direct = |each: &&Sent| is_direct(eval, each) && each.dispatch.call.file == worker.file;
-    let reads: Vec<Site> = match tree.enclosing(worker.node, &[Kind::ClassDefinition]) {
-        // A method: nothing else may mean it, and no other class may have one of its name.
-        Some(node) => {
-            let class = Site { file: worker.file, node };
-            let subclasses = eval.subclasses(class);
-            let mut others = eval.lineage(class).into_iter().chain(subclasses.iter().copied()).filter(|each| *each != class);
-            if eval.is_local(class) || others.any(|each| eval.own_method(each, name).is_some()) {
-                return false;
-            }
-            eval.project.attributes_named(name).to_vec()
-        }
-        None => {
-            let at_module_level = facts.enclosing_function(worker.node).is_none() && facts.scopes.bindings(module, name).len() == 1;
-            if !at_module_level {
-                return false;
-            }
-            facts.scopes.references(module, name).iter().map(|node| Site { file: worker.file, node: *node }).collect()
-        }
-    };
-    !uses.is_empty() && uses.iter().all(direct) && reads.into_iter().all(|read| leaves.contains(&read)) && eval.callers(worker).is_empty()
+    if uses.is_empty() || !uses.iter().all(direct) {
+        return false;
+    }
+    let Some(node) = tree.enclosing(worker.node, &[Kind::ClassDefinition]) else { return eval.is_named_only_at(worker, &leaves) };
+    // A method: nothing else may mean it, and no other class may have one of its name.
+    let class = Site { file: worker.file, node };
+    let subclasses = eval.subclasses(class);
+    let mut others = eval.lineage(class).into_iter().chain(subclasses.iter().copied()).filter(|each| *each != class);
+    let is_only_one = !eval.is_local(class) && !others.any(|each| eval.own_method(each, name).is_some());
+    is_only_one && eval.project.attributes_named(name).iter().all(|read| leaves.contains(read)) && eval.is_uncalled(worker)
 }
 
 /// The edit that gives a process `values` behind the `count` arguments that its target takes now.

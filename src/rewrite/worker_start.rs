@@ -9,6 +9,7 @@ use crate::facts::scopes::{Binding, BindingKind};
 use crate::project::{Eval, FileId, Site, Value};
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::{Edit, indent};
+use std::collections::BTreeSet;
 
 /// A global that workers are to bind when they start.
 pub(super) struct Bound {
@@ -136,21 +137,8 @@ impl<'e, 'p> WorkerStart<'e, 'p> {
     fn serves_nothing_else(&self, function: Site) -> bool {
         let eval = self.eval;
         let facts = eval.file(function.file);
-        let name = facts.definition_name(function.node);
-        let module = facts.scopes.module();
-        let reads = facts.scopes.references(module, name);
-        let plain = !eval.is_local(function) && facts.decorators(function.node).is_empty() && !facts.is_async(function.node);
-        let imported = |id: FileId, other: &FileFacts| {
-            let bindings = other.scopes.bindings(other.scopes.module(), name);
-            id != function.file && bindings.iter().any(|binding| matches!(binding.kind, BindingKind::Import { .. }))
-        };
-        let by_module = |site: &Site| eval.values(*site).contains(&Value::Function(function));
-        plain
-            && facts.scopes.bindings(module, name).len() == 1
-            && reads.iter().all(|read| Some(*read) == self.initializer.map(|own| own.node))
-            && eval.callers(function).is_empty()
-            && !eval.project.files().any(|(id, other)| imported(id, other))
-            && !eval.project.attributes_named(name).iter().any(by_module)
+        let places: BTreeSet<Site> = self.initializer.into_iter().collect();
+        facts.decorators(function.node).is_empty() && !facts.is_async(function.node) && eval.is_named_only_at(function, &places)
     }
 }
 
