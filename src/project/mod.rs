@@ -22,6 +22,7 @@ pub mod delayed;
 pub mod dispatch;
 pub mod effect_tables;
 pub mod effects;
+mod endless;
 pub mod entry_points;
 pub mod eval;
 pub mod exceptions;

@@ -68,7 +68,7 @@ pub fn list_of(eval: &Eval, generator: Site, carried: &Carried) -> Option<Fix> {
     if carried.content.through.is_empty() && !is_here {
         return list_of_named(eval, generator, carried);
     }
-    if !carried.content.through.is_empty() || !is_here || !is_iterated_by_worker(eval, generator, carried) {
+    if !carried.content.through.is_empty() || !is_here || !is_iterated_by_worker(eval, generator, carried) || eval.is_endless(generator) {
         return None;
     }
     let calls = tree.subtree(generator.node).any(|node| matches!(tree.kind(node), Kind::Call | Kind::Await | Kind::NamedExpression | Kind::AsyncKeyword));
@@ -92,7 +92,13 @@ fn list_of_named(eval: &Eval, generator: Site, carried: &Carried) -> Option<Fix>
     let holds_it = matches!(binding.kind, BindingKind::Assignment { value: Some(value), .. } if handover.file == generator.file && value == generator.node);
     let in_turn = facts.enclosing_function(binding.node) == facts.enclosing_function(handover.node);
     let once = facts.scopes.references(home, name) == [handover.node] && !is_repeated(facts, binding.node, handover.node);
-    if !holds_it || !in_turn || !once || !is_iterated_by_worker(eval, handover, carried) || !is_builtin(facts, handover.node, "list") {
+    if !holds_it
+        || !in_turn
+        || !once
+        || eval.is_endless(generator)
+        || !is_iterated_by_worker(eval, handover, carried)
+        || !is_builtin(facts, handover.node, "list")
+    {
         return None;
     }
     Some(fix(facts, "send a list".into(), Applicability::Unsafe, vec![Edit::replace(facts.tree().span(handover.node), format!("list({name})"))]))

@@ -9,6 +9,9 @@ use crate::text::{Edit, Span};
 pub fn picklable(eval: &Eval, returned: Site, what: &str) -> Option<Fix> {
     let facts = eval.file(returned.file);
     let tree = facts.tree();
+    if eval.is_endless(returned) {
+        return None;
+    }
     let span = tree.span(returned.node);
     let wrapped = |name: &str| (format!("return a {name}"), vec![Edit::replace(span, format!("{name}({})", facts.slice(span)))]);
     let (title, edits) = match (what, tree.kind(returned.node)) {
@@ -33,7 +36,12 @@ pub fn run_to_the_end(eval: &Eval, sent: &Sent) -> Option<Fix> {
     let tree = facts.tree();
     let is_named = tree.kind(leaf.node) == Kind::Identifier && facts.scopes.resolve_name(leaf.node).is_some_and(|(scope, _)| scope == facts.scopes.module());
     let one_place = sent.origin.through.is_empty() && leaf == sent.slot.expression && sent.slot.part.is_none();
-    if !is_named || !one_place || !home.decorators(worker.node).is_empty() || (home.is_async(worker.node) && home.is_generator(worker.node)) {
+    if !is_named
+        || !one_place
+        || !home.decorators(worker.node).is_empty()
+        || (home.is_async(worker.node) && home.is_generator(worker.node))
+        || eval.yields_without_end(worker)
+    {
         return None;
     }
     let parameters = home.tree().child(worker.node, Field::Parameters)?;

@@ -63,7 +63,12 @@ fn whole(ctx: &RuleContext, sent: &Sent, worker: Site) -> Option<(Reason, &'stat
         let awaits = sent.dispatch.api(ctx.eval.project).id.starts_with("aiomultiprocess.");
         return (!awaits).then_some((Reason::CoroutineWorker, "a coroutine function", "send a plain function that calls asyncio.run"));
     }
-    facts.is_generator(worker.node).then_some((Reason::GeneratorWorker, "a generator function", "collect the items in a list and return that"))
+    let advice = if ctx.eval.yields_without_end(worker) {
+        "it never ends: give it an end, collect the items in a list and return that, or put them into a queue"
+    } else {
+        "collect the items in a list and return that"
+    };
+    facts.is_generator(worker.node).then_some((Reason::GeneratorWorker, "a generator function", advice))
 }
 
 fn returned(ctx: &RuleContext, sent: &Sent, worker: Site) -> Vec<Finding> {
