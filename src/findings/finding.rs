@@ -3,7 +3,7 @@
 use super::{Fix, Refusal};
 use crate::text::{Place, SourceFile, Span};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How a child process comes into being (the names of `multiprocessing.get_all_start_methods`).
@@ -64,6 +64,18 @@ impl Location {
     pub fn new(source: &SourceFile, span: Span) -> Self {
         let lines = source.lines();
         Self { path: Arc::new(source.path.clone()), span, start: lines.place(&source.text, span.start), end: lines.place(&source.text, span.end) }
+    }
+
+    /// How messages about something in the file `reader` name the line: `line 5`, or `line 5 of core/stats.py` in another file,
+    /// without the folders that both are in, so that it is the same on every machine.
+    pub fn line_seen_from(&self, reader: &Path) -> String {
+        let line = self.start.line;
+        if self.path.as_path() == reader {
+            return format!("line {line}");
+        }
+        let shared = self.path.components().zip(reader.components()).take_while(|(own, other)| own == other).count();
+        let rest: Vec<_> = self.path.components().skip(shared).map(|part| part.as_os_str().to_string_lossy()).collect();
+        format!("line {line} of {}", rest.join("/"))
     }
 }
 

@@ -97,14 +97,13 @@ impl Eval<'_> {
         let [call] = calls.as_slice() else { return None };
         let by_name = facts.text(tree.child(*call, Field::Function)?).starts_with("super");
         let call = Site { file: init.file, node: *call };
-        if self.has_splat(call) || !self.keyword_values(call).is_empty() {
-            return None;
-        }
         let lineage = self.lineage(class);
         let at = lineage.iter().position(|each| *each == home)?;
         let next = lineage.iter().skip(at + 1).find_map(|each| self.own_method(*each, "__init__").map(|init| (*each, init)));
         match next {
+            // What the base is given, and how, is for the base to know: it decides what goes into `args`.
             Some((base, base_init)) => self.kept_arguments(class, base, base_init),
+            None if self.has_splat(call) || !self.keyword_values(call).is_empty() => None,
             None => Some(self.positional_arguments(call).len() - usize::from(!by_name)),
         }
     }

@@ -109,15 +109,24 @@ impl Look<'_, '_> {
             },
             Kind::Tuple | Kind::List => all(&mut tree.children(node)),
             Kind::ListComprehension | Kind::GeneratorExpression => self.primitives_in(tree.child(node, Field::Body)?),
-            Kind::Call if self.repeats(node) => all(&mut self.eval.positional_arguments(self.at(node)).into_iter().map(|site| site.node)),
+            Kind::Call if self.repeats(node) || self.zips(node) => all(&mut self.eval.positional_arguments(self.at(node)).into_iter().map(|site| site.node)),
             _ => Some(Vec::new()),
         }
     }
 
     fn repeats(&self, call: NodeId) -> bool {
+        self.calls(call, "itertools.repeat")
+    }
+
+    fn calls(&self, call: NodeId, function: &str) -> bool {
         let Some(callee) = self.facts.tree().child(call, Field::Function) else { return false };
-        let is_repeat = |value: &Value| matches!(value, Value::External { path, .. } if &**path == "itertools.repeat");
-        self.eval.values(self.at(callee)).iter().all(is_repeat)
+        let is_it = |value: &Value| matches!(value, Value::External { path, .. } if &**path == function);
+        self.eval.values(self.at(callee)).iter().all(is_it)
+    }
+
+    /// Whether a call is `zip(…)` of plain arguments, whose tuples are the tasks.
+    fn zips(&self, call: NodeId) -> bool {
+        self.calls(call, "builtins.zip") && !self.eval.has_splat(self.at(call)) && self.eval.keyword_values(self.at(call)).is_empty()
     }
 
     /// The position of a primitive among what the task's function gets, and the item of the call's lists that holds it: of
@@ -148,11 +157,15 @@ impl Look<'_, '_> {
             }
             Kind::ArgumentList => {
                 // `repeat(lock)` beside another iterable, which ends the map.
+                let plain = self.repeats(owner) && tree.children(list).count() == 1;
+                let around = tree.parent(owner).filter(|_| plain)?;
+                if tree.parent(around) != Some(call.node) {
+                    return self.hole_in_zip(primitive, owner, around);
+                }
                 let first = shifted(ways.items?)?;
                 let given = self.eval.positional_arguments(call);
                 let position = given.iter().position(|each| each.node == owner)?.checked_sub(first)?;
-                let plain = self.repeats(owner) && tree.children(list).count() == 1;
-                apart(position, owner, tree.parent(owner)?).filter(|_| plain && given.len() > first + 1)
+                apart(position, owner, around).filter(|_| given.len() > first + 1)
             }
             Kind::Tuple if ways.tuple.is_some() => {
                 let tuple = ways.tuple.as_ref()?;
@@ -170,6 +183,23 @@ impl Look<'_, '_> {
             }
             _ => None,
         }
+    }
+
+    /// The hole of `starmap(work, zip(repeat(lock), xs))` or `map(work, zip(repeat(lock), xs))`, where `list` are the arguments of
+    /// `zip`, which another iterable ends.
+    fn hole_in_zip(&self, primitive: NodeId, item: NodeId, list: NodeId) -> Option<Hole> {
+        let call = self.task.dispatch.call;
+        let tree = self.facts.tree();
+        let ways = &self.task.dispatch.api(self.eval.project).arguments;
+        let zip = tree.parent(list).filter(|zip| self.zips(*zip))?;
+        let first = usize::try_from(ways.star_items.or(ways.items)? + self.task.dispatch.shift).ok()?;
+        let given = self.eval.positional_arguments(call);
+        let is_items = given.get(first).is_some_and(|items| items.node == zip) && (ways.star_items.is_some() || is_pool(self.eval, self.task));
+        let zipped: Vec<NodeId> = tree.children(list).collect();
+        let position = zipped.iter().position(|each| *each == item).filter(|_| is_items)?;
+        let way = if ways.star_items.is_some() { Way::Apart } else { Way::Packed { items: zipped.len() } };
+        let is_ended = zipped.iter().any(|each| !(tree.kind(*each) == Kind::Call && self.repeats(*each)));
+        is_ended.then_some(Hole { primitive, position, way, item, list })
     }
 
     /// Whether all tuples of a list lose the same items, and are of one length.
@@ -263,11 +293,33 @@ pub(super) fn without(facts: &FileFacts, task: &Sent, callee: NodeId, holes: &[H
         match rest.as_slice() {
             [] if packed => return None,
             // The tuple's only item is the task.
-            [one] if packed => edits.push(Edit::replace(tree.span(list), (*one).to_owned())),
+            [one] if packed => {
+                let (whole, text) = tasks_of_one(facts, task, list, one);
+                edits.push(Edit::replace(tree.span(whole), text.to_owned()));
+            }
             _ => edits.extend(removal(facts, task, callee, list, &items)),
         }
     }
     Some(edits)
+}
+
+/// What goes, and what takes its place, where `one` is all that is left of a tuple, or of the arguments of `zip`: the iterable
+/// itself if the tasks are its items as they are.
+fn tasks_of_one<'a>(facts: &'a FileFacts, task: &Sent, list: NodeId, one: &'a str) -> (NodeId, &'a str) {
+    let tree = facts.tree();
+    let Some(owner) = tree.parent(list) else { return (list, one) };
+    if tree.kind(list) == Kind::ArgumentList {
+        return (owner, one);
+    }
+    let is_argument = tree.parent(owner).and_then(|list| tree.parent(list)) == Some(task.dispatch.call.node);
+    let is_comprehension = matches!(tree.kind(owner), Kind::ListComprehension | Kind::GeneratorExpression) && is_argument;
+    let mut clauses = tree.children(owner).skip(1);
+    let (Some(only), None) = (clauses.next(), clauses.next()) else { return (list, one) };
+    let same = tree.kind(only) == Kind::ForInClause && tree.child(only, Field::Left).is_some_and(|target| facts.text(target) == one);
+    match tree.child(only, Field::Right) {
+        Some(items) if is_comprehension && same && facts.text(only).starts_with("for") && !facts.text(owner).contains('#') => (owner, facts.text(items)),
+        _ => (list, one),
+    }
 }
 
 /// The edits that take `items` out of the list that holds them.

@@ -34,9 +34,9 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             let name = &read.name;
             let worker_name = ctx.eval.file(read.function.file).definition_name(read.function.node);
             let message = format!(
-                "'{worker_name}' runs in a worker of {} and reads the global '{name}', which the parent changes after import (line {}); under spawn and forkserver it sees the value of the import",
+                "'{worker_name}' runs in a worker of {} and reads the global '{name}', which the parent changes after import ({}); under spawn and forkserver it sees the value of the import",
                 ctx.api_name(sent),
-                ctx.location(*change).start.line
+                ctx.location(*change).line_seen_from(&ctx.facts().source.path)
             );
             let refused = |file: FileId| alike.iter().filter(|other| other.file == file).find_map(|other| unsettled(ctx, other, sent, &reached));
             let remedy = match refused(read.file) {
@@ -132,7 +132,11 @@ fn unsettled(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]
                 What::Callable(_) => "a callable without an importable name".to_owned(),
             };
             let advice = "make it in the worker, by an initializer";
-            return Some(Refusal::new(Reason::UnpicklableObject, format!("'{name}' is given {what} (line {})", ctx.location(change).start.line), advice));
+            return Some(Refusal::new(
+                Reason::UnpicklableObject,
+                format!("'{name}' is given {what} ({})", ctx.location(change).line_seen_from(&ctx.facts().source.path)),
+                advice,
+            ));
         }
     }
     None

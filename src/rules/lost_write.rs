@@ -29,10 +29,10 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         }
         for (what, write, read) in lost(ctx, sent) {
             let message = format!(
-                "a worker of {} writes {what} (line {}), and the parent reads it afterwards (line {}); the parent's copy never changes",
+                "a worker of {} writes {what} ({}), and the parent reads it afterwards ({}); the parent's copy never changes",
                 ctx.api_name(sent),
-                ctx.location(write).start.line,
-                ctx.location(read).start.line
+                ctx.location(write).line_seen_from(&ctx.facts().source.path),
+                ctx.location(read).line_seen_from(&ctx.facts().source.path)
             );
             let refusal = Refusal::new(
                 Reason::LostWrite,

@@ -40,9 +40,9 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             let binder = Site { file: read.file, node: binding.node };
             let worker_name = ctx.eval.file(read.function.file).definition_name(read.function.node);
             let message = format!(
-                "'{worker_name}' runs in a worker of {} and reads '{name}', which only the main process binds (line {}); {}",
+                "'{worker_name}' runs in a worker of {} and reads '{name}', which only the main process binds ({}); {}",
                 ctx.api_name(sent),
-                ctx.location(binder).start.line,
+                ctx.location(binder).line_seen_from(&ctx.facts().source.path),
                 if globals::is_done_by_sender(ctx.eval, binder, sent) { "children do not run that function" } else { "children skip the entry-point guard" }
             );
             let remedy = if is_import(ctx, read) {

@@ -38,7 +38,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         for (path, origin) in &unnamed {
             let (Callable::Lambda(definition) | Callable::Function(definition)) = origin.callable else { continue };
             let what = if matches!(origin.callable, Callable::Lambda(_)) { "a lambda" } else { "a local function" };
-            let message = told(&format!("holds {what} ({path}, line {})", ctx.location(definition).start.line));
+            let message = told(&format!("holds {what} ({path}, {})", ctx.location(definition).line_seen_from(&ctx.facts().source.path)));
             let uses = vec![Use { leaf: origin.leaf, dispatch: sent.dispatch.clone(), slot: sent.slot.clone(), kept: true }];
             let mut related = vec![ctx.related(definition, format!("{what}, kept in the object"))];
             related.extend(ctx.path_of(sent, None));
@@ -152,12 +152,9 @@ fn refusal(ctx: &RuleContext, obstacles: &[Obstacle]) -> Refusal {
     let parts: Vec<String> = obstacles
         .iter()
         .map(|each| {
-            let line = each.site.map(|site| {
-                let facts = ctx.eval.file(site.file);
-                facts.source.lines().line(facts.tree().start(site.node))
-            });
+            let line = each.site.map(|site| ctx.location(site).line_seen_from(&ctx.facts().source.path));
             let name = if each.path.is_empty() { "the object" } else { &each.path };
-            line.map_or_else(|| format!("{name} is {}", each.what), |line| format!("{name} (line {line}) is {}", each.what))
+            line.map_or_else(|| format!("{name} is {}", each.what), |line| format!("{name} ({line}) is {}", each.what))
         })
         .collect();
     let by_inheritance = obstacles.iter().all(|each| each.by_inheritance);
