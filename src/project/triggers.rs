@@ -66,8 +66,8 @@ impl Eval<'_> {
                 pending.extend(self.given_by_callers(function.file, binding));
             }
         }
-        for function in self.starting_functions(file) {
-            self.add_triggers(function, &mut out);
+        for definition in self.starting_functions(file).into_iter().chain(self.own_apis(file)) {
+            self.add_triggers(definition, &mut out);
         }
         let names = self.starting_applications(file).into_iter().chain(self.known_globals(file));
         out.extend(names.map(|name| self.project.trigger(file, Some(name.to_owned()))));
@@ -100,6 +100,28 @@ impl Eval<'_> {
         };
         let functions = tree.subtree(crate::syntax::Tree::ROOT).filter(is_public);
         functions.map(|node| Site { file, node }).filter(|function| self.start_of(*function).is_some()).collect()
+    }
+
+    /// The project's own subclasses of executors, pools and processes that a file defines, and its functions that make objects
+    /// of one, which they may give out.
+    fn own_apis(&self, file: FileId) -> Vec<Site> {
+        let facts = self.file(file);
+        let tree = facts.tree();
+        let at = |node| Site { file, node };
+        let is_own_api = |class: Site| !self.is_local(class) && self.external_bases(class).iter().any(|(path, _)| self.is_api(&Value::external(path)));
+        let may = |name: NodeId| self.project.may_hold(facts.text(name));
+        let classes = tree.subtree(crate::syntax::Tree::ROOT).filter(|node| tree.kind(*node) == Kind::ClassDefinition);
+        let mut found: Vec<Site> =
+            classes.filter(|node| self.project.may_hold(facts.definition_name(*node))).map(at).filter(|class| is_own_api(*class)).collect();
+        for call in &facts.calls {
+            let Some(callee) = tree.child(*call, Field::Function) else { continue };
+            let name = tree.child(callee, Field::Attribute).unwrap_or(callee);
+            let Some(function) = facts.enclosing_function(*call).filter(|up| tree.kind(*up) == Kind::FunctionDefinition && may(name)) else { continue };
+            if self.values(at(callee)).iter().any(|value| matches!(value, Value::Class(class) if is_own_api(*class))) {
+                found.push(at(function));
+            }
+        }
+        found
     }
 
     /// The names at module level of executors, queues and the like, and those that a module gives to process APIs for others to

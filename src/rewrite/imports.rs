@@ -98,7 +98,11 @@ pub(super) fn insertion(facts: &FileFacts, line: &str, module: &str) -> Edit {
                 // What is put above the first definition brings the rest of two blank lines.
                 let blanks = text[..at as usize].len() - text[..at as usize].trim_end_matches(['\n', '\r']).len();
                 let breaks = text[at as usize - blanks..at as usize].matches('\n').count();
-                let gap = if at == 0 { 1 } else { breaks.saturating_sub(1).clamp(1, 2) };
+                let defines = tree
+                    .children(Tree::ROOT)
+                    .next()
+                    .is_some_and(|first| matches!(tree.kind(first), Kind::FunctionDefinition | Kind::ClassDefinition | Kind::DecoratedDefinition));
+                let gap = if at == 0 { 1 + usize::from(defines) } else { breaks.saturating_sub(1).clamp(1, 2) };
                 Edit::insert(at, format!("{line}{newline}{}", newline.repeat(gap)))
             }
         };
