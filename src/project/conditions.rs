@@ -50,7 +50,7 @@ impl Eval<'_> {
         // A name that stands for literals only is as good as they are.
         let values = self.values(argument);
         let literals: Vec<Site> = values.iter().filter_map(|value| if let Value::Literal(site) = value { Some(*site) } else { None }).collect();
-        let all_known = literals.len() == values.len() && !self.is_parameter(argument);
+        let all_known = literals.len() == values.len() && !self.is_parameter(argument) && !self.is_option_of_others(argument);
         let meant = if !literals.is_empty() && (all_known || !condition.only.is_empty()) { literals } else { vec![argument] };
         meant.into_iter().any(|meant| {
             let literal = match self.string_literal(meant) {
@@ -59,6 +59,19 @@ impl Eval<'_> {
             };
             condition.accepts(&literal)
         })
+    }
+
+    /// Whether an attribute keeps a parameter of a class whose objects only tests and examples make: its users choose.
+    fn is_option_of_others(&self, argument: Site) -> bool {
+        let tree = self.file(argument.file).tree();
+        let (Some(object), Some(name)) = (tree.child(argument.node, Field::Object), tree.child(argument.node, Field::Attribute)) else { return false };
+        let Some(class) = self.self_class(Site { file: argument.file, node: object }) else { return false };
+        let kept = self.attribute_writes(class, self.file(argument.file).text(name));
+        let is_trial = |call: &Site| {
+            let mut parts = self.file(call.file).source.path.components().map(|part| part.as_os_str().to_string_lossy());
+            parts.any(|part| ["test", "example", "doc"].iter().any(|folder| part.starts_with(folder)))
+        };
+        kept.iter().any(|write| write.value.is_some_and(|value| self.is_parameter(value))) && self.constructor_calls(class).iter().all(is_trial)
     }
 
     /// Whether a call unpacks something that may make a condition hold: a dictionary whose keys are all known does not,

@@ -69,11 +69,29 @@ impl Definition<'_> {
             edits.extend(self.parameter_edit(parameters));
         }
         edits.extend(prelude_edit(facts, self.node, &self.prelude, &from));
+        let declarations = self.declarations_left_behind();
         let start = lines.start + from.len() as u32;
         let end = facts.slice(lines).trim_end_matches(['\n', '\r']).len() as u32 + lines.start;
         let span = Span::new(start, end.max(tree.end(whole)));
-        edits.extend(reindent_edits(facts, span, &from, ""));
+        let stays = |edit: &Edit| !declarations.iter().any(|line| line.span.contains(edit.span));
+        edits.extend(reindent_edits(facts, span, &from, "").into_iter().filter(stays));
+        edits.retain(|edit| stays(edit));
+        edits.extend(declarations);
         apply_inside(facts, span, edits)
+    }
+
+    /// The lines of `nonlocal` statements, which have nothing to speak of at module level: what they declare is only read.
+    fn declarations_left_behind(&self) -> Vec<Edit> {
+        let (facts, tree) = (self.facts, self.facts.tree());
+        let declarations = facts.own_nodes(self.node).filter(|node| tree.kind(*node) == Kind::NonlocalStatement);
+        let replaced = declarations.map(|node| {
+            let alone = tree.parent(node).is_none_or(|suite| tree.children(suite).count() == 1);
+            if alone || super::place::shares_its_line(facts, node) {
+                return Edit::replace(tree.span(node), "pass");
+            }
+            Edit::delete(Span::new(indent::line_start(facts.all(), tree.start(node)), indent::line_end(facts.all(), tree.end(node))))
+        });
+        replaced.collect()
     }
 
     fn bracketed_types(&self) -> String {
