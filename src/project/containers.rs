@@ -187,8 +187,29 @@ impl Eval<'_> {
         self.mapping_items(object).into_iter().flat_map(|item| self.destructured(item, path)).collect()
     }
 
-    pub(super) fn subscript_values(&self, object: Site, _whole: Site) -> Vec<Value> {
-        let mut found: Vec<Value> = self.mapping_items(object).into_iter().flat_map(|item| self.values(item).to_vec()).collect();
+    /// The value expressions that `object[key]` may give, where `subscript` is that expression: under another literal key
+    /// lies what is something else.
+    pub(super) fn items_under(&self, object: Site, subscript: Site) -> Vec<Site> {
+        let tree = self.file(subscript.file).tree();
+        let key = tree.child(subscript.node, Field::Subscript).and_then(|node| self.string_literal(Site { file: subscript.file, node }));
+        let may_be = |item: &Site| key.is_none() || self.key_of(*item).is_none_or(|own| Some(own) == key);
+        self.mapping_items(object).into_iter().filter(may_be).collect()
+    }
+
+    /// The literal key under which an expression is put into a dictionary.
+    fn key_of(&self, item: Site) -> Option<&str> {
+        let tree = self.file(item.file).tree();
+        let up = tree.parent(item.node)?;
+        let key = match tree.kind(up) {
+            Kind::Pair => tree.child(up, Field::Key),
+            Kind::Assignment => tree.child(up, Field::Left).and_then(|target| tree.child(target, Field::Subscript)),
+            _ => None,
+        };
+        self.string_literal(Site { file: item.file, node: key? })
+    }
+
+    pub(super) fn subscript_values(&self, object: Site, subscript: Site) -> Vec<Value> {
+        let mut found: Vec<Value> = self.items_under(object, subscript).into_iter().flat_map(|item| self.values(item).to_vec()).collect();
         found.extend(self.displayed(object).into_iter().flat_map(|item| self.values(item).to_vec()));
         if found.is_empty() {
             found.push(Value::Unknown);

@@ -47,7 +47,21 @@ impl Eval<'_> {
                 EXPECTING.contains(&crate::catalogue::last_part(callee))
             };
             calls.filter(expecting).any(|call| meant(call).contains("ickl") || meant(call).contains("AttributeError"))
-        })
+        }) || self.expects_it_of_a_call(site)
+    }
+
+    /// `self.assertRaises(pickle.PicklingError, future.result)` behind the place, in the same function.
+    fn expects_it_of_a_call(&self, site: Site) -> bool {
+        let facts = self.file(site.file);
+        let tree = facts.tree();
+        let function = facts.enclosing_function(site.node);
+        let behind = facts.calls.iter().filter(|call| tree.start(**call) > tree.start(site.node) && facts.enclosing_function(**call) == function);
+        function.is_some()
+            && behind.copied().any(|call| {
+                let callee = tree.child(call, Field::Function).map_or("", |callee| facts.text(callee));
+                let given = self.positional_arguments(Site { file: site.file, node: call });
+                EXPECTING.contains(&crate::catalogue::last_part(callee)) && given.len() > 1 && facts.text(given[0].node).contains("ickl")
+            })
     }
 
     /// `with patch("jobs.Pool"):`, `@patch("jobs.Pool")` or `monkeypatch.setattr(jobs, "Pool", …)` in or at a function around

@@ -146,7 +146,7 @@ impl Walk<'_, '_> {
             Kind::Attribute => self.attribute(site, path),
             Kind::Subscript => {
                 if let Some(object) = tree.child(site.node, Field::Value) {
-                    self.members(at(object), path);
+                    self.members(at(object), site, path);
                 }
             }
             Kind::Dictionary if path.entry.is_some() => {
@@ -166,8 +166,8 @@ impl Walk<'_, '_> {
     }
 
     /// All members of the containers that `object` may be (`ops[key]`).
-    fn members(&mut self, object: Site, path: Path) {
-        for item in self.eval.mapping_items(object) {
+    fn members(&mut self, object: Site, subscript: Site, path: Path) {
+        for item in self.eval.items_under(object, subscript) {
             self.put(item, path.clone());
         }
         self.elements(object, path);

@@ -329,6 +329,10 @@ impl Eval<'_> {
         let decorated = Site { file: decorator.file, node: definition };
         self.values(expression).iter().find_map(|value| {
             let Value::Function(function) = value else { return None };
+            // What wraps a function stands for it: `deco(limit=3)` gives that only where it is given the function.
+            if tree.kind(expression.node) == Kind::Call && self.has_decorator(*function, &["wraps"]) {
+                return None;
+            }
             let own = self.start_of(*function).map(|start| start.behind(decorator));
             own.or_else(|| {
                 let calls_it = self.called_parameters(*function).iter().any(|(_, position)| *position == 0);
