@@ -67,11 +67,8 @@ impl Eval<'_> {
         let (Some(object), Some(name)) = (tree.child(argument.node, Field::Object), tree.child(argument.node, Field::Attribute)) else { return false };
         let Some(class) = self.self_class(Site { file: argument.file, node: object }) else { return false };
         let kept = self.attribute_writes(class, self.file(argument.file).text(name));
-        let is_trial = |call: &Site| {
-            let mut parts = self.file(call.file).source.path.components().map(|part| part.as_os_str().to_string_lossy());
-            parts.any(|part| ["test", "example", "doc"].iter().any(|folder| part.starts_with(folder)))
-        };
-        kept.iter().any(|write| write.value.is_some_and(|value| self.is_parameter(value))) && self.constructor_calls(class).iter().all(is_trial)
+        kept.iter().any(|write| write.value.is_some_and(|value| self.is_parameter(value)))
+            && self.constructor_calls(class).iter().all(|call| self.is_trial(*call))
     }
 
     /// Whether a call unpacks something that may make a condition hold: a dictionary whose keys are all known does not,

@@ -291,7 +291,9 @@ impl Walk<'_, '_> {
             self.expression(argument, path.clone());
         }
         let unnamed = self.eval.lambdas_kept(class, None);
-        if let Some(obstacle) = self.eval.made_obstacle(class, self.inheritance).filter(|obstacle| obstacle.what != "a lambda" || unnamed.is_empty()) {
+        if let Some(obstacle) =
+            self.eval.made_obstacle(class, self.inheritance, &self.moment).filter(|obstacle| obstacle.what != "a lambda" || unnamed.is_empty())
+        {
             self.push(What::Object(obstacle), call, path);
         }
         self.kept(unnamed, path);

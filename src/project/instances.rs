@@ -59,7 +59,8 @@ impl Eval<'_> {
                 let method = self.method_around(each, write.target);
                 let in_worker = method.is_some_and(|method| inside.contains(&method));
                 let later = moment.call.is_some_and(|call| self.is_behind(write.target, call));
-                if in_worker || later {
+                let on_demand = || method.zip(moment.call).is_some_and(|(method, call)| self.runs_on_demand(method, call));
+                if in_worker || later || on_demand() {
                     continue;
                 }
                 let Some(value) = write.value else { continue };
@@ -100,12 +101,12 @@ impl Eval<'_> {
         found.push(Obstacle { path, site: Some(target), ..inner });
     }
 
-    /// What keeps every new instance of a class from crossing, whatever its constructor is given.
-    pub fn made_obstacle(&self, class: Site, inheritance: bool) -> Option<Obstacle> {
+    /// What keeps every instance of a class from crossing at `moment`, whatever its constructor is given.
+    pub fn made_obstacle(&self, class: Site, inheritance: bool, moment: &Moment) -> Option<Obstacle> {
         let fed = |write: &AttributeWrite| write.value.is_some_and(|value| self.reads_parameter(value));
         let of_base = self.external_bases(class).into_iter().find_map(|(path, _)| object_obstacle(&path, Some(class), inheritance));
         of_base.or_else(|| {
-            let all = self.attribute_obstacles(class, inheritance, 3, &Moment::default());
+            let all = self.attribute_obstacles(class, inheritance, 3, moment);
             let writes: Vec<Site> = self
                 .lineage(class)
                 .into_iter()
@@ -318,7 +319,7 @@ impl Eval<'_> {
     }
 
     /// Whether a call of a method's name may run it: `subprocess.run(…)` does not.
-    fn may_run(&self, call: Site, method: Site) -> bool {
+    pub(super) fn may_run(&self, call: Site, method: Site) -> bool {
         let callee = self.file(call.file).tree().child(call.node, Field::Function);
         let values = callee.map(|node| self.values(Site { file: call.file, node }));
         let may = |value: &Value| match value {
