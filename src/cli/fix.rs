@@ -6,7 +6,7 @@ use crate::cli::settings::{FixWishes, Settings, Typed, UsageError, destinations}
 use crate::cli::terminal;
 use crate::cli::{interactive, report};
 use crate::engine;
-use crate::findings::{Applicability, Finding, Fingerprint, Report};
+use crate::findings::{Applicability, Finding, Fingerprint, Reason, Remedy, Report};
 use crate::output::{Format, text, write};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -38,6 +38,9 @@ pub(crate) fn run(args: &FixArgs, global: &GlobalArgs, order: &[Typed]) -> Resul
     for error in &failed {
         settings.terminal.error(&text::error(error));
     }
+    for line in fixed.findings.iter().filter_map(dropped) {
+        settings.terminal.warning(&line);
+    }
     settings.terminal.note(&closing(&fixed, write, failed.len()));
     let outcome = crate::cli::exit::Outcome { named_errors: outcome.named_errors || !failed.is_empty(), ..outcome };
     Ok(outcome.of_fix(args.exit_code))
@@ -61,6 +64,14 @@ fn ask(settings: &Settings) -> Result<BTreeSet<Fingerprint>, UsageError> {
     };
     let asked = interactive::declined(&found, allowed, &settings.style, &mut std::io::stdin().lock(), &mut std::io::stdout().lock());
     asked.map_err(|error| UsageError::Io(format!("the terminal cannot be used: {error}")))
+}
+
+/// A fix that `check` promised: only when all are in place it turns out that one does not hold.
+fn dropped(finding: &Finding) -> Option<String> {
+    let Remedy::Refused(refusal) = &finding.remedy else { return None };
+    let (place, start) = (finding.location.path.display(), finding.location.start);
+    let line = || format!("{place}:{}:{}: {} stays: {}; {}", start.line, start.column, finding.code, refusal.detail, refusal.advice);
+    (refusal.reason == Reason::FailedCheck).then(line)
 }
 
 fn closing(report: &Report, wrote: bool, failed: usize) -> String {

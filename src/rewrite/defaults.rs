@@ -4,6 +4,7 @@
 //! becomes keyword-only and is bound like a capture, where no use passes it by position.
 
 use super::arguments;
+use super::captures::Variable;
 use super::hoist::{Group, Member};
 use crate::facts::FileFacts;
 use crate::findings::{Reason, Refusal};
@@ -61,6 +62,14 @@ pub fn reading_outside(facts: &FileFacts, callable: NodeId) -> Vec<BoundDefault>
         .collect()
 }
 
+/// Whether a definition that moves is given, under its own name, all that a default reads of the functions around it.
+fn has_all_of(facts: &FileFacts, mover: &Member, value: NodeId) -> bool {
+    let tree = facts.tree();
+    let read = tree.subtree(value).filter(|node| tree.kind(*node) == Kind::Identifier).filter_map(|node| facts.scopes.resolve_name(node));
+    let mut outer = read.filter(|(home, _)| *home != facts.scopes.module() && !tree.contains(value, facts.scopes.get(*home).node));
+    outer.all(|(home, name)| mover.values.get(&Variable::new(home, name)).is_some_and(|parameter| parameter == name))
+}
+
 /// Whether a default calls anything: that happens once, where the definition stands.
 fn has_call(facts: &FileFacts, value: NodeId) -> bool {
     let tree = facts.tree();
@@ -106,9 +115,10 @@ pub(super) fn judge(group: &Group, member: &Member) -> Result<(), Refusal> {
                 let site = crate::project::Site { file: group.file, node: call };
                 !group.eval.has_splat(site) && group.eval.positional_arguments(site).len() <= first
             });
-        // There the default would be evaluated anew, in the worker.
-        let moves = group.members.iter().any(|other| super::member::in_moved_part(facts, other.node, *read));
-        if moves && member.defaults.iter().any(|row| has_call(facts, row.value)) {
+        // There the default would be evaluated anew, in the worker, of what that function has itself.
+        let movers = group.members.iter().filter(|other| super::member::in_moved_part(facts, other.node, *read));
+        let is_lost = |row: &BoundDefault| has_call(facts, row.value) || movers.clone().any(|mover| !has_all_of(facts, mover, row.value));
+        if movers.clone().next().is_some() && member.defaults.iter().any(is_lost) {
             return refuse("a function that moves along calls it without that parameter");
         }
         if !is_dispatched && !few {

@@ -6,6 +6,9 @@ use crate::syntax::{Field, Kind, NodeId};
 /// A name for the function that a lambda becomes, from what it does.
 pub fn descriptive_name(facts: &FileFacts, lambda: NodeId) -> String {
     let tree = facts.tree();
+    if let Some(key) = key_of(facts, lambda) {
+        return key;
+    }
     let body = tree.child(lambda, Field::Body).map(|body| tree.unparenthesized(body));
     if let Some(verb) = body.and_then(|body| action(facts, body)) {
         let is_call = body.is_some_and(|body| tree.kind(body) == Kind::Call);
@@ -18,6 +21,20 @@ pub fn descriptive_name(facts: &FileFacts, lambda: NodeId) -> String {
         _ => "worker".to_owned(),
     }
 }
+
+/// The key under which a dictionary display has the lambda, if a function can be called so: `{"mean": lambda xs: …}`.
+fn key_of(facts: &FileFacts, lambda: NodeId) -> Option<String> {
+    let tree = facts.tree();
+    let pair = tree.parent(lambda).filter(|up| tree.kind(*up) == Kind::Pair && tree.field(lambda) == Field::Value)?;
+    let key = tree.child(pair, Field::Key).filter(|key| tree.kind(*key) == Kind::String)?;
+    let content = tree.child_of_kind(key, Kind::StringContent).map(|content| facts.text(content))?;
+    let name = content.trim_matches('_').to_lowercase().replace(['-', ' ', '.', '/'], "_");
+    let is_word = name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    (is_word && name.len() > 1 && !ROLES.contains(&name.as_str())).then_some(name)
+}
+
+/// Keys that say that there is a function, not which.
+const ROLES: &[&str] = &["callable", "callback", "fn", "func", "function", "handler", "hook", "job", "key", "method", "target", "task", "worker"];
 
 /// Builtins whose name says little without that of what they are given.
 const CONVERSIONS: &[&str] = &["list", "tuple", "set", "dict", "sorted", "sum", "len", "str", "int", "float", "round"];
