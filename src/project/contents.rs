@@ -297,6 +297,7 @@ impl Walk<'_, '_> {
             self.push(What::Object(obstacle), call, path);
         }
         self.kept(unnamed, path);
+        self.kept(self.eval.fallbacks_kept(class, call), path);
     }
 
     /// Values that an object keeps, where they are written.

@@ -27,6 +27,7 @@ pub mod entry_points;
 pub mod eval;
 pub mod exceptions;
 mod expected_failures;
+mod fallbacks;
 mod holders;
 mod index;
 pub mod instances;
