@@ -16,6 +16,23 @@ impl Eval<'_> {
         self.fallbacks(home, init, call, &BTreeSet::new(), MAX_BASES)
     }
 
+    /// Whether an expression that `class` keeps is a fallback for a parameter, and every constructor call that is seen gives that.
+    pub fn is_always_given(&self, class: Site, value: Site) -> bool {
+        let facts = self.file(value.file);
+        let tree = facts.tree();
+        if !matches!(tree.kind(tree.unparenthesized(value.node)), Kind::BooleanOperator | Kind::ConditionalExpression) {
+            return false;
+        }
+        let Some((_, init)) = self.method(class, "__init__") else { return false };
+        let calls = self.callers(init);
+        let is_kept = |call: &Site| self.fallbacks_kept(class, *call).iter().any(|kept| kept.file == value.file && tree.contains(value.node, kept.node));
+        let of_parameter = tree.subtree(value.node).any(|node| {
+            let variable = facts.scopes.resolve_name(node);
+            variable.is_some_and(|(home, _)| init.file == value.file && facts.scopes.inner(init.node) == Some(home))
+        });
+        of_parameter && !calls.is_empty() && !calls.iter().any(|call| self.has_splat(*call)) && !calls.iter().any(is_kept)
+    }
+
     /// As [`fallbacks_kept`](Self::fallbacks_kept), for a call of `init`, the `__init__` of `home`; `missing` are variables that
     /// hold `None` at the call.
     fn fallbacks(&self, home: Site, init: Site, call: Site, missing: &BTreeSet<&str>, depth: u32) -> Vec<Site> {

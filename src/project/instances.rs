@@ -63,7 +63,7 @@ impl Eval<'_> {
                 if in_worker || later || on_demand() {
                     continue;
                 }
-                let Some(value) = write.value else { continue };
+                let Some(value) = write.value.filter(|value| !self.is_always_given(class, *value)) else { continue };
                 let module = self.names_module(value).then(|| Obstacle::of("a module", None));
                 let Some(obstacle) = module.or_else(|| self.kept_obstacle(value, inheritance, depth - 1)) else { continue };
                 if moment.call.is_none_or(|call| !self.runs_after(write.target, call)) {
