@@ -122,18 +122,38 @@ impl Eval<'_> {
     pub fn lambdas_kept(&self, class: Site, name: Option<&str>) -> Vec<Site> {
         let writes = self.attribute_writes_by_name(class);
         let own = writes.into_iter().filter(|(attribute, _)| name.is_none_or(|name| name == attribute)).filter_map(|(_, write)| write.value);
-        own.filter(|value| self.file(value.file).tree().kind(value.node) == Kind::Lambda || self.makes_from_lambda(*value)).collect()
+        own.filter(|value| self.may_hold_a_lambda(*value)).collect()
+    }
+
+    /// Whether an expression is a lambda, or makes an object from one: `Compose([Lambda(lambda image: …)])`.
+    fn may_hold_a_lambda(&self, value: Site) -> bool {
+        let tree = self.file(value.file).tree();
+        let makes = matches!(tree.kind(value.node), Kind::Call | Kind::List | Kind::Tuple | Kind::Dictionary);
+        tree.kind(value.node) == Kind::Lambda || makes && tree.subtree(value.node).any(|node| tree.kind(node) == Kind::Lambda)
     }
 
     /// Whether an expression is `defaultdict(lambda: …)` or another such call that keeps a lambda.
     pub fn makes_from_lambda(&self, value: Site) -> bool {
         let tree = self.file(value.file).tree();
-        let given = || self.all_arguments(value).into_iter().any(|given| self.file(given.file).tree().kind(given.node) == Kind::Lambda);
+        let given = || self.all_arguments(value).into_iter().any(|given| self.is_made_of_lambda(given));
         let callee = tree.child(value.node, Field::Function).filter(|_| tree.kind(value.node) == Kind::Call && given());
         callee.is_some_and(|callee| {
             let keeps = |callee: &Value| matches!(callee, Value::External { path, .. } if matches!(stored_by(path), Stores::Arguments) && &**path != "functools.partial");
             self.values(Site { file: value.file, node: callee }).iter().any(keeps)
         })
+    }
+
+    /// Whether an expression is a lambda, or a display or a new object that holds one.
+    fn is_made_of_lambda(&self, value: Site) -> bool {
+        let tree = self.file(value.file).tree();
+        let at = |node| Site { file: value.file, node };
+        match tree.kind(value.node) {
+            Kind::Lambda => true,
+            Kind::Call => self.makes_from_lambda(value),
+            Kind::Pair => tree.child(value.node, Field::Value).is_some_and(|inner| self.is_made_of_lambda(at(inner))),
+            Kind::List | Kind::Tuple | Kind::Dictionary => tree.children(value.node).any(|item| self.is_made_of_lambda(at(item))),
+            _ => false,
+        }
     }
 
     /// Whether an expression reads a parameter of the function around it.

@@ -76,7 +76,7 @@ impl Eval<'_> {
             Value::Literal(site) => self.literal_obstacle(*site, inheritance, depth),
             Value::Result(call) => self.result_obstacle(*call),
             Value::Partial(call) => self
-                .positional_arguments(*call)
+                .all_arguments(*call)
                 .into_iter()
                 .find_map(|argument| self.values(argument).iter().find_map(|value| self.obstacle_of(value, inheritance, depth - 1))),
             _ => None,

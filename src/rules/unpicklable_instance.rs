@@ -5,7 +5,7 @@ use crate::facts::names;
 use crate::findings::{Finding, Fix, Reason, Refusal, Remedy, Severity};
 use crate::project::instances::Moment;
 use crate::project::picklability::Obstacle;
-use crate::project::{Callable, Origin, Sent, Site, Type, Value};
+use crate::project::{Argument, Callable, Content, Origin, Sent, Site, Type, Value, What};
 use crate::rewrite::binding::Use;
 use crate::rewrite::{argument_value, bound_method, lift, worker_state};
 use crate::syntax::QueryFile;
@@ -137,15 +137,30 @@ fn unnamed(ctx: &RuleContext, obstacles: &[Obstacle]) -> Vec<(String, Origin)> {
             Callable::Function(function) => ctx.eval.is_local(function),
             _ => false,
         };
-        let kept: Vec<Origin> = origins.into_iter().filter(is_unnamed).collect();
+        let mut kept: Vec<Origin> = origins.into_iter().filter(is_unnamed).collect();
         if kept.is_empty() {
-            return Vec::new();
+            kept = value.map(|value| held_deeper(ctx, value)).unwrap_or_default();
+            if kept.is_empty() || !kept.iter().all(is_unnamed) {
+                return Vec::new();
+            }
         }
         found.extend(kept.into_iter().map(|origin| (obstacle.path.clone(), origin)));
     }
     found.sort_by(|(_, one), (_, other)| one.cmp(other));
     found.dedup_by(|(_, one), (_, other)| one.callable == other.callable);
     found
+}
+
+/// The lambdas and functions inside what an attribute is given: `Chain([abs, lambda n: n + 1])`.
+fn held_deeper(ctx: &RuleContext, value: Site) -> Vec<Origin> {
+    let contents = ctx.eval.contents(Argument::object(value), false);
+    let origin = |content: Content| match content.what {
+        What::Callable(callable) => {
+            Some(Origin { callable, leaf: content.leaf, handover: content.handover, through: content.through, made_by: None, kept: true })
+        }
+        What::Object(_) => None,
+    };
+    contents.into_iter().map(origin).collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
 fn refusal(ctx: &RuleContext, obstacles: &[Obstacle]) -> Refusal {
