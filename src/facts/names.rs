@@ -20,10 +20,25 @@ pub fn holder(facts: &FileFacts, lambda: NodeId) -> Option<NodeId> {
     }
     let (home, _) = facts.scopes.resolve_name(left)?;
     match facts.scopes.get(home).kind {
-        ScopeKind::Class => Some(up),
+        ScopeKind::Class => (!is_field(facts, up)).then_some(up),
         ScopeKind::Module => decorated.is_none().then_some(up),
         _ => None,
     }
+}
+
+/// Whether an assignment in a class body is the field of a dataclass: its value is a default, and no method.
+fn is_field(facts: &FileFacts, assignment: NodeId) -> bool {
+    let tree = facts.tree();
+    let annotation = tree.child(assignment, Field::Type).filter(|annotation| !facts.text(*annotation).contains("ClassVar"));
+    let class = tree.enclosing(assignment, &[Kind::ClassDefinition]).filter(|_| annotation.is_some());
+    class.is_some_and(|class| {
+        let decorated = facts.decorators(class).into_iter().any(|decorator| {
+            let text = facts.text(decorator).trim_start_matches('@').split('(').next().unwrap_or_default().trim();
+            matches!(text.rsplit('.').next(), Some("dataclass" | "define" | "frozen" | "mutable" | "attrs" | "s"))
+        });
+        let bases = tree.child(class, Field::Superclasses).into_iter().flat_map(|list| tree.children(list));
+        decorated || bases.into_iter().any(|base| facts.text(base).ends_with("NamedTuple"))
+    })
 }
 
 /// The call `staticmethod(lambda …)` or `classmethod(lambda …)` around a lambda, and the decorator's name.

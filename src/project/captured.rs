@@ -60,7 +60,9 @@ impl Eval<'_> {
             }
             _ => None,
         };
-        self.captured_bindings(origin).into_iter().filter_map(assigned).take(MAX_ARGUMENTS).collect()
+        let values: Vec<Site> = self.captured_bindings(origin).into_iter().filter_map(assigned).take(MAX_ARGUMENTS).collect();
+        let put: Vec<Site> = values.iter().flat_map(|value| self.put_items(*value)).take(MAX_ARGUMENTS).collect();
+        values.into_iter().chain(put).collect()
     }
 
     /// The bindings of the variables that a local function or lambda captures, and whether each is the only one.

@@ -310,7 +310,7 @@ impl Eval<'_> {
     }
 
     /// What statements put into the container that `display` makes, under a key or without one.
-    fn put_into(&self, display: Site, keyed: bool) -> Vec<Site> {
+    pub(super) fn put_into(&self, display: Site, keyed: bool) -> Vec<Site> {
         let facts = self.file(display.file);
         let tree = facts.tree();
         let assignment = tree.parent(display.node).filter(|up| tree.kind(*up) == Kind::Assignment);

@@ -169,7 +169,7 @@ impl Walk<'_, '_> {
         }
         // What goes into a manager's list is pickled there and then.
         if path.parts.is_empty() && !self.eval.is_proxy(site) {
-            for item in self.eval.appended_to(site) {
+            for item in self.eval.put_items(site) {
                 let mut inner = path.clone();
                 inner.items = false;
                 inner.kept = true;

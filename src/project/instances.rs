@@ -65,7 +65,8 @@ impl Eval<'_> {
                 }
                 let Some(value) = write.value.filter(|value| !self.is_always_given(class, *value)) else { continue };
                 let module = self.names_module(value).then(|| Obstacle::of("a module", None));
-                let Some(obstacle) = module.or_else(|| self.kept_obstacle(value, inheritance, depth - 1)) else { continue };
+                let kept = module.or_else(|| self.kept_obstacle(value, inheritance, depth - 1));
+                let Some(obstacle) = kept.or_else(|| self.put_obstacle(write.target, moment)) else { continue };
                 if moment.call.is_none_or(|call| !self.runs_after(write.target, call)) {
                     Self::add(&mut found, name, write.target, Some(obstacle));
                 }
@@ -179,7 +180,11 @@ impl Eval<'_> {
     /// The arguments of a constructor call that the new object keeps.
     pub fn stored_arguments(&self, class: Site, call: Site) -> Vec<Site> {
         let Some((home, init)) = self.method(class, "__init__") else {
-            return if self.keeps_all_arguments(class) { self.all_arguments(call) } else { Vec::new() };
+            return if self.keeps_all_arguments(class) {
+                self.all_arguments(call).into_iter().chain(self.defaults_kept(class, call)).collect()
+            } else {
+                Vec::new()
+            };
         };
         self.arguments_kept_by(home, init, call)
     }
@@ -236,7 +241,7 @@ impl Eval<'_> {
     }
 
     /// Dataclasses, named tuples and exceptions keep what they are given.
-    fn keeps_all_arguments(&self, class: Site) -> bool {
+    pub(super) fn keeps_all_arguments(&self, class: Site) -> bool {
         self.lineage(class).into_iter().any(|each| self.is_dataclass(each))
             || self.external_bases(class).iter().any(|(path, _)| {
                 let last = crate::catalogue::last_part(path);
@@ -244,62 +249,8 @@ impl Eval<'_> {
             })
     }
 
-    fn is_dataclass(&self, class: Site) -> bool {
+    pub(super) fn is_dataclass(&self, class: Site) -> bool {
         self.has_decorator(class, &["dataclass", "define", "frozen", "attrs", "attrib", "mutable"])
-    }
-
-    /// What constructor calls give for a field of a dataclass or named tuple, or by keyword to a constructor that keeps all
-    /// keywords.
-    pub(super) fn given_to_field(&self, class: Site, name: &str) -> Vec<Site> {
-        if self.method(class, "__init__").is_some() {
-            return self.given_by_keyword(class, name);
-        }
-        if !self.keeps_all_arguments(class) {
-            return Vec::new();
-        }
-        let mut fields: Vec<&str> = Vec::new();
-        for each in self.lineage(class).into_iter().rev() {
-            for field in self.annotated_names(each) {
-                if !fields.contains(&field) {
-                    fields.push(field);
-                }
-            }
-        }
-        let Some(position) = fields.iter().position(|field| *field == name) else { return Vec::new() };
-        let given = |call: Site| self.argument(call, name, position as i32);
-        self.constructor_calls(class).into_iter().filter_map(given).collect()
-    }
-
-    /// The annotated names of a class body, in the order of the text.
-    fn annotated_names(&self, class: Site) -> Vec<&str> {
-        let facts = self.file(class.file);
-        let tree = facts.tree();
-        let Some(body) = tree.child(class.node, Field::Body) else { return Vec::new() };
-        let statements = tree.children(body).filter(|node| tree.kind(*node) == Kind::ExpressionStatement);
-        let assignments = statements.filter_map(|node| tree.children(node).next()).filter(|node| tree.kind(*node) == Kind::Assignment);
-        let annotated = assignments.filter(|node| tree.child(*node, Field::Type).is_some_and(|ty| !facts.text(ty).contains("ClassVar")));
-        annotated.filter_map(|node| tree.child(node, Field::Left)).map(|node| facts.text(node)).collect()
-    }
-
-    /// The fields of a dataclass that are made for each instance: `field(default_factory=threading.Lock)`.
-    fn field_values(&self, class: Site) -> Vec<(String, Site, Vec<Value>)> {
-        if !self.is_dataclass(class) {
-            return Vec::new();
-        }
-        let facts = self.file(class.file);
-        let tree = facts.tree();
-        let at = |node| Site { file: class.file, node };
-        let Some(body) = tree.child(class.node, Field::Body) else { return Vec::new() };
-        let mut found = Vec::new();
-        for statement in tree.children(body).filter(|node| tree.kind(*node) == Kind::ExpressionStatement) {
-            let Some(assignment) = tree.children(statement).next().filter(|node| tree.kind(*node) == Kind::Assignment) else { continue };
-            let (Some(left), Some(call)) = (tree.child(assignment, Field::Left), tree.child(assignment, Field::Right)) else { continue };
-            let factory = ["default_factory", "factory"].into_iter().find_map(|name| self.keyword_argument(at(call), name));
-            let Some(factory) = factory.filter(|_| tree.kind(call) == Kind::Call) else { continue };
-            let values = self.values(factory).iter().flat_map(|value| self.made_by(value, at(call))).collect();
-            found.push((facts.text(left).to_owned(), at(left), values));
-        }
-        found
     }
 
     /// The methods that run in the worker only: `worker`, and those that nothing but they call.
@@ -363,7 +314,7 @@ impl Eval<'_> {
     }
 
     /// Whether `place` is reached only after `call` in one run of the function that holds both.
-    fn is_behind(&self, place: Site, call: Site) -> bool {
+    pub(super) fn is_behind(&self, place: Site, call: Site) -> bool {
         let facts = self.file(place.file);
         let tree = facts.tree();
         if place.file != call.file || facts.enclosing_function(place.node) != facts.enclosing_function(call.node) {

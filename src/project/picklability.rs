@@ -38,7 +38,8 @@ impl Eval<'_> {
     ///
     /// `inheritance` tells whether multiprocessing's own primitives may travel (Process args and initargs).
     pub fn obstacle(&self, expression: Site, inheritance: bool) -> Option<Obstacle> {
-        self.values(expression).iter().find_map(|value| self.obstacle_of(value, inheritance, MAX_DEPTH))
+        let own = self.values(expression).iter().find_map(|value| self.obstacle_of(value, inheritance, MAX_DEPTH));
+        own.or_else(|| self.put_obstacle(expression, &Moment { worker: None, call: Some(expression) }))
     }
 
     /// As [`obstacle`](Self::obstacle), for a value that is looked into as deep as any.

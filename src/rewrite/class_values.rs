@@ -1,7 +1,7 @@
 //! A class that reads values of the functions around it: its constructor takes them, and its methods read them as
 //! attributes. Here is where that is the same program, and where not.
 
-use super::captures::{Capture, CaptureKind, Variable};
+use super::captures::{CaptureKind, Variable};
 use super::hoist::Group;
 use super::{member, timing};
 use crate::facts::FileFacts;
@@ -226,8 +226,9 @@ pub(super) fn judge(group: &Group, at: usize) -> Result<(), Refusal> {
             None => Ok(()),
         };
     }
+    let calls: Vec<Site> = constructions(facts, class.node).into_iter().map(|node| Site { file: group.file, node }).collect();
     for capture in &group.members[at].own {
-        keeps_no_processes(group, capture)?;
+        super::started_processes::judge(group.eval, group.file, capture, &calls)?;
     }
     if let Some(why) = odd_class(group.eval, class).or_else(|| outside_methods(group, at)).or_else(|| odd_read(group, at)) {
         return Err(refused(group, at, Reason::UnsupportedShape, &why));
@@ -315,22 +316,6 @@ fn odd_class(eval: &Eval, class: Site) -> Option<String> {
         return Some(format!("it may make objects of itself by '{word}'"));
     }
     ["__dict__", "vars("].into_iter().find(|word| facts.all().contains(word)).map(|word| format!("'{word}' would show the new attributes"))
-}
-
-/// The object of a class that keeps the processes it starts cannot travel with the next one.
-fn keeps_no_processes(group: &Group, capture: &Capture) -> Result<(), Refusal> {
-    let values = capture.reads.first().map(|read| group.eval.values(Site { file: group.file, node: *read }));
-    let kept = values.iter().flat_map(|values| values.iter()).find_map(|value| match value {
-        Value::Instance(crate::project::Type::Class(class)) if capture.variable.attribute.is_none() => group.eval.kept_processes(*class),
-        _ => None,
-    });
-    let Some((attribute, _)) = kept else { return Ok(()) };
-    let name = &capture.variable.name;
-    Err(Refusal::new(
-        Reason::UnpicklableCapture,
-        format!("the captured '{name}' keeps the processes that it starts ({name}.{attribute}), and one that has started cannot be pickled"),
-        "give the worker the values that it needs, or drop the attribute in __getstate__",
-    ))
 }
 
 /// Why a module that a function around the class imports cannot be imported where the class names it.

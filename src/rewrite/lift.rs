@@ -44,6 +44,10 @@ fn try_callable(eval: &Eval, definition: Site, uses: Vec<Use>, bind: Bind) -> Re
             "move the worker into a module beside it and import it from there",
         ));
     }
+    let started: Vec<Site> = uses.iter().filter(|each| each.dispatch.carries_primitives(eval.project)).map(|each| each.dispatch.call).collect();
+    for capture in captures::of(eval, definition.file, definition.node).into_iter().flatten() {
+        super::started_processes::judge(eval, definition.file, &capture, &started)?;
+    }
     if facts.tree().kind(definition.node) == Kind::Lambda
         && bind != Bind::Partial
         && let Some(fix) = unwrap::unwrap(eval, definition.file, definition.node, &uses)

@@ -34,6 +34,7 @@ pub mod process_arguments;
 pub mod process_state;
 pub mod result_value;
 pub mod run_state;
+mod started_processes;
 pub mod task_places;
 pub mod task_primitive;
 pub mod timing;

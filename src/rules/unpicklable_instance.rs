@@ -89,7 +89,9 @@ fn held(ctx: &RuleContext, sent: &Sent) -> Option<(String, Vec<Obstacle>)> {
             if detached || function.is_none() || ctx.eval.is_local(*class) {
                 return None;
             }
-            Some((format!("the bound method '{name}'"), own(ctx.eval.state_obstacles(*class, inheritance, DEPTH, &moment(*function)))))
+            let mut obstacles = ctx.eval.state_obstacles(*class, inheritance, DEPTH, &moment(*function));
+            obstacles.extend(ctx.eval.started_before(*class, sent.dispatch.call));
+            Some((format!("the bound method '{name}'"), own(obstacles)))
         }
         Callable::Method { receiver: Type::External { path, start, made }, name, .. } => {
             let object = Value::Instance(Type::External { path: path.clone(), start: *start, made: *made });
@@ -130,7 +132,9 @@ fn unnamed(ctx: &RuleContext, obstacles: &[Obstacle]) -> Vec<(String, Origin)> {
         let Some(target) = obstacle.site.filter(|_| matches!(obstacle.what.as_str(), "a lambda" | "a local function")) else { return Vec::new() };
         let value = ctx.eval.value_written_to(target);
         // `defaultdict(lambda: …)` keeps what it is given.
-        let kept = value.map(|value| if ctx.eval.makes_from_lambda(value) { ctx.eval.all_arguments(value) } else { vec![value] }).unwrap_or_default();
+        let mut kept = value.map(|value| if ctx.eval.makes_from_lambda(value) { ctx.eval.all_arguments(value) } else { vec![value] }).unwrap_or_default();
+        kept.extend(value.into_iter().flat_map(|value| ctx.eval.displayed(value).into_iter().chain(ctx.eval.mapping_items(value))));
+        kept.extend(ctx.eval.put_items(target));
         let origins: Vec<Origin> = kept.into_iter().flat_map(|kept| ctx.eval.origins(kept)).collect();
         let is_unnamed = |origin: &Origin| match origin.callable {
             Callable::Lambda(lambda) => names::holder(ctx.eval.file(lambda.file), lambda.node).is_none(),
