@@ -66,7 +66,8 @@ impl Eval<'_> {
                 let Some(value) = write.value.filter(|value| !self.is_always_given(class, *value)) else { continue };
                 let module = self.names_module(value).then(|| Obstacle::of("a module", None));
                 let kept = module.or_else(|| self.kept_obstacle(value, inheritance, depth - 1));
-                let Some(obstacle) = kept.or_else(|| self.put_obstacle(write.target, moment)) else { continue };
+                let fills = || self.may_be_filled(value).then(|| self.put_obstacle(write.target, moment)).flatten();
+                let Some(obstacle) = kept.or_else(fills) else { continue };
                 if moment.call.is_none_or(|call| !self.runs_after(write.target, call)) {
                     Self::add(&mut found, name, write.target, Some(obstacle));
                 }

@@ -38,8 +38,12 @@ impl Eval<'_> {
     ///
     /// `inheritance` tells whether multiprocessing's own primitives may travel (Process args and initargs).
     pub fn obstacle(&self, expression: Site, inheritance: bool) -> Option<Obstacle> {
-        let own = self.values(expression).iter().find_map(|value| self.obstacle_of(value, inheritance, MAX_DEPTH));
-        own.or_else(|| self.put_obstacle(expression, &Moment { worker: None, call: Some(expression) }))
+        self.values(expression).iter().find_map(|value| self.obstacle_of(value, inheritance, MAX_DEPTH))
+    }
+
+    /// As [`obstacle`](Self::obstacle), with what statements put into the container that a captured variable may be.
+    pub fn captured_obstacle(&self, variable: Site, inheritance: bool) -> Option<Obstacle> {
+        self.obstacle(variable, inheritance).or_else(|| self.put_obstacle(variable, &Moment { worker: None, call: Some(variable) }))
     }
 
     /// As [`obstacle`](Self::obstacle), for a value that is looked into as deep as any.

@@ -2,14 +2,16 @@
 
 use super::instances::Moment;
 use super::picklability::Obstacle;
-use super::{Eval, Site, Value};
-use crate::syntax::Kind;
+use super::{Eval, Site, Type, Value};
+use crate::syntax::{Field, Kind};
 use std::collections::BTreeSet;
 
 impl Eval<'_> {
     /// What statements put into the containers that `container`, a name or an attribute, may be.
     pub fn put_items(&self, container: Site) -> Vec<Site> {
-        let mut found: BTreeSet<Site> = self.appended_to(container).into_iter().chain(self.appended_where_made(container)).collect();
+        let named = matches!(self.file(container.file).tree().kind(container.node), Kind::Identifier | Kind::Attribute);
+        let appended = if named { self.appended_to(container) } else { self.appended_where_made(container) };
+        let mut found: BTreeSet<Site> = appended.into_iter().collect();
         for value in self.values(container).iter() {
             let Value::Literal(display) = value else { continue };
             if matches!(self.file(display.file).tree().kind(display.node), Kind::Dictionary | Kind::Call) {
@@ -19,13 +21,38 @@ impl Eval<'_> {
         found.into_iter().collect()
     }
 
+    /// Whether an expression makes a list or dictionary, into which more may be put.
+    pub(super) fn may_be_filled(&self, value: Site) -> bool {
+        let tree = self.file(value.file).tree();
+        match tree.kind(value.node) {
+            Kind::List | Kind::Dictionary | Kind::Set => true,
+            Kind::Call => tree.child(value.node, Field::Function).is_some_and(|callee| {
+                let name = crate::catalogue::last_part(self.file(value.file).text(callee));
+                matches!(name, "list" | "dict" | "set" | "deque" | "OrderedDict" | "defaultdict")
+            }),
+            _ => false,
+        }
+    }
+
     /// The lambda or local function that statements put into the container `container`, of an object that is sent at `moment`.
     pub(super) fn put_obstacle(&self, container: Site, moment: &Moment) -> Option<Obstacle> {
-        let callable = |obstacle: &Obstacle| matches!(obstacle.what.as_str(), "a lambda" | "a local function");
+        let is_container = |value: &Value| match value {
+            Value::Literal(display) => matches!(self.file(display.file).tree().kind(display.node), Kind::List | Kind::Dictionary | Kind::Set | Kind::Call),
+            Value::Instance(Type::External { path, .. }) => path.starts_with("collections."),
+            _ => false,
+        };
+        if !self.values(container).iter().any(is_container) {
+            return None;
+        }
+        let unnamed = |value: Value| match value {
+            Value::Lambda(site) => Some(Obstacle::of("a lambda", Some(site))),
+            Value::Function(site) if self.is_local(site) => Some(Obstacle::of("a local function", Some(site))),
+            _ => None,
+        };
         let early = |item: Site| moment.call.is_none_or(|call| !self.is_behind(item, call) && !self.runs_after(item, call));
         let items = self.put_items(container).into_iter().filter(|item| early(*item));
         let values = items.flat_map(|item| self.put_at(item, moment)).filter(|item| early(*item)).flat_map(|item| self.values(item).to_vec());
-        values.filter_map(|value| self.obstacle_of(&value, false, 1)).find(callable)
+        values.into_iter().find_map(unnamed)
     }
 
     /// What the expression `item` puts: of a parameter, what callers give. Which object a caller in another file fills is not known.

@@ -238,7 +238,7 @@ pub fn judge(eval: &Eval, file: FileId, callable: NodeId, captures: &[Capture], 
                 "send a module-level function that is not decorated, or give this one call a fork context: multiprocessing.get_context(\"fork\")",
             ));
         }
-        if let Some(obstacle) = eval.obstacle(site, inheritance).filter(|obstacle| !moves_itself(eval, site, obstacle, depth)) {
+        if let Some(obstacle) = eval.captured_obstacle(site, inheritance).filter(|obstacle| !moves_itself(eval, site, obstacle, depth)) {
             let place = if obstacle.path.is_empty() {
                 format!("the captured '{name}' is {}", obstacle.what)
             } else {
