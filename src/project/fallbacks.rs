@@ -62,9 +62,10 @@ impl Eval<'_> {
         for value in self.own_attribute_writes(home).iter().filter_map(|(_, write)| write.value).filter(in_init) {
             let value = tree.unparenthesized(value.node);
             let name = facts.text(value);
-            match left_out.contains(name) && tree.kind(value) == Kind::Identifier {
-                true => found.extend(self.bound_instead(init, name)),
-                false => found.extend(fallback_in(facts, value, &left_out)),
+            if left_out.contains(name) && tree.kind(value) == Kind::Identifier {
+                found.extend(self.bound_instead(init, name));
+            } else {
+                found.extend(fallback_in(facts, value, &left_out));
             }
         }
         let calls = facts.calls.iter().filter(|inner| depth > 0 && tree.contains(init.node, **inner)).map(|node| Site { file: init.file, node: *node });

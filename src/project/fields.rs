@@ -87,4 +87,13 @@ impl Eval<'_> {
         }
         found
     }
+
+    /// The default value of a parameter.
+    pub(super) fn default_of(&self, function: Site, name: &str) -> Option<Site> {
+        let facts = self.file(function.file);
+        let tree = facts.tree();
+        let mut parameters = tree.child(function.node, Field::Parameters).into_iter().flat_map(|list| tree.children(list));
+        let parameter = parameters.find(|node| tree.child(*node, Field::Name).is_some_and(|own| facts.text(own) == name))?;
+        tree.child(parameter, Field::Value).map(|node| Site { file: function.file, node })
+    }
 }

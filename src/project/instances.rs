@@ -193,7 +193,9 @@ impl Eval<'_> {
     /// The arguments of a call of `init`, the `__init__` of the class `home`, that the object keeps.
     pub fn arguments_kept_by(&self, home: Site, init: Site, call: Site) -> Vec<Site> {
         let kept = self.kept_parameters(home, init, MAX_BASES);
-        let by_parameter = kept.into_iter().filter_map(|(name, position)| self.argument(call, name, position));
+        let has_splat = self.has_splat(call);
+        let default = |name: &str| self.default_of(init, name).filter(|_| !has_splat);
+        let by_parameter = kept.into_iter().filter_map(|(name, position)| self.argument(call, name, position).or_else(|| default(name)));
         by_parameter.chain(self.keywords_kept_by(init, call)).collect()
     }
 
