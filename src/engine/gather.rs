@@ -9,7 +9,7 @@ use super::{Files, Options, imports};
 use crate::catalogue::Catalogue;
 use crate::facts::FileFacts;
 use crate::findings::FileError;
-use crate::project::{Carried, Eval, FileId, Project, Sent, Trigger, entry_points};
+use crate::project::{Carried, Eval, FileId, Project, Sent, Trigger, names::entry_points};
 use crate::text::{ReadError, SourceFile};
 use aho_corasick::{AhoCorasick, MatchKind};
 use rayon::prelude::*;

@@ -1,6 +1,6 @@
 //! What the bytes of a file that is not parsed say: its imports, and whether a word stands in it.
 
-use crate::project::modules::member_of;
+use crate::project::names::modules::member_of;
 use memchr::memmem;
 use std::collections::BTreeSet;
 

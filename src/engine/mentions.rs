@@ -2,7 +2,7 @@
 
 use super::gather::matcher;
 use super::{Files, imports};
-use crate::project::modules::member_of;
+use crate::project::names::modules::member_of;
 use crate::project::{Project, Trigger};
 use aho_corasick::AhoCorasick;
 use memchr::memmem;

@@ -1,80 +1,21 @@
 //! What is true across files: modules, values of expressions, dispatches. Read-only for rules.
 
-pub mod annotations;
-mod applications;
-pub mod arguments;
-pub mod attributes;
-mod branches;
-pub mod callers;
-pub mod calls;
-mod captured;
-mod carried_definitions;
-pub mod changes;
-pub mod class_makers;
-mod conditions;
-pub mod containers;
-mod content;
-pub mod contents;
-pub mod crossing;
-mod dead_paths;
-pub mod decorated;
-pub mod delayed;
-pub mod dispatch;
-pub mod effect_tables;
-pub mod effects;
-mod endless;
-pub mod entry_points;
-pub mod eval;
-pub mod exceptions;
-mod expected_failures;
-mod fallbacks;
-mod fields;
-mod holders;
-mod index;
-pub mod instances;
-mod kept_processes;
-mod keyword_fields;
-pub mod lazy_loading;
-mod loaders;
-mod lookups;
-pub mod module_names;
-pub mod modules;
-mod order;
-pub mod origins;
-mod outside;
-mod paired;
-pub mod picklability;
-pub mod proxies;
-mod put_items;
-pub mod reaching;
-mod registrations;
-mod renamed;
-mod schedulers;
-pub mod script;
-pub mod sent;
-mod settings;
-mod start_method;
-pub mod starters;
-pub mod starts;
-mod state;
-mod stores;
-pub mod triggers;
-mod uses;
-pub mod value;
-pub mod worker_names;
-pub mod workers;
-pub mod writes;
+pub mod behaviour;
+pub mod names;
+pub mod processes;
+pub mod travel;
+pub mod values;
 
-pub use arguments::{Argument, Role};
-pub use callers::{Given, Part};
-pub use content::{Content, What};
-pub use crossing::Crossing;
-pub use dispatch::{Dispatch, Slot};
-pub use eval::Eval;
-pub use origins::{Callable, Origin};
-pub use sent::{Carried, Sent};
-pub use triggers::Trigger;
-pub use value::{FileId, Site, Type, Value};
+pub use processes::arguments::{Argument, Role};
+pub use processes::dispatch::{Dispatch, Slot};
+pub use processes::triggers::Trigger;
+pub use travel::content::{Content, What};
+pub use travel::crossing::Crossing;
+pub use travel::origins::{Callable, Origin};
+pub use travel::sent::{Carried, Sent};
+pub use values::callers::{Given, Part};
+pub use values::eval::Eval;
+pub use values::value::{FileId, Site, Type, Value};
 
 use crate::catalogue::Catalogue;
 use crate::facts::FileFacts;
@@ -89,16 +30,16 @@ pub struct Project {
     pub catalogue: Catalogue,
     files: Vec<Arc<FileFacts>>,
     by_path: BTreeMap<PathBuf, FileId>,
-    name_index: OnceLock<index::NameIndex>,
+    name_index: OnceLock<names::index::NameIndex>,
     paths: HashSet<PathBuf>,
     module_paths: Mutex<HashMap<(FileId, String), Option<PathBuf>>>,
     namespaces: OnceLock<HashSet<String>>,
     importers: OnceLock<BTreeMap<PathBuf, Vec<Site>>>,
     sets_start_method: OnceLock<bool>,
     starters: OnceLock<BTreeSet<String>>,
-    holders: OnceLock<holders::Holders>,
-    applications: OnceLock<HashMap<FileId, applications::Registrations>>,
-    starting: Mutex<HashMap<Site, Option<Arc<starts::ProcessStart>>>>,
+    holders: OnceLock<processes::holders::Holders>,
+    applications: OnceLock<HashMap<FileId, processes::applications::Registrations>>,
+    starting: Mutex<HashMap<Site, Option<Arc<processes::starts::ProcessStart>>>>,
     /// The modules whose functions console scripts call, as dotted paths.
     pub entry_points: BTreeSet<String>,
 }

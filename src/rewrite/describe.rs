@@ -102,6 +102,6 @@ fn action(facts: &FileFacts, body: NodeId) -> Option<String> {
 }
 
 /// Names as a title tells them: `'a', 'b'`.
-pub(super) fn quoted<S: std::fmt::Display>(names: &[S]) -> String {
+pub(in crate::rewrite) fn quoted<S: std::fmt::Display>(names: &[S]) -> String {
     names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
 }

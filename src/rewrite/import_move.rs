@@ -1,10 +1,10 @@
 //! Imports that stand under the guard although workers use them.
 
-use super::globals::GlobalRead;
-use super::{imports, place};
 use crate::facts::scopes::BindingKind;
 use crate::findings::{Applicability, Fix, Reason, Refusal};
 use crate::project::Eval;
+use crate::rewrite::state::globals::GlobalRead;
+use crate::rewrite::{imports, place};
 use crate::syntax::{Kind, Tree};
 
 /// The rewrite of an import under the guard into one at the top of the file.

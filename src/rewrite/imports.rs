@@ -49,14 +49,14 @@ pub fn import(facts: &FileFacts, module: &str, name: &str, users: &[NodeId]) -> 
             }
         }
     }
-    let free = super::fresh_name::names_in_use(facts);
+    let free = crate::rewrite::fresh_name::names_in_use(facts);
     let local = if free.contains(name) { format!("_{name}") } else { name.to_owned() };
     let line = if local == name { format!("from {module} import {name}") } else { format!("from {module} import {name} as {local}") };
     Imported { expression: local.clone(), edit: Some(insertion(facts, &line, module)), new_name: Some(local) }
 }
 
 /// Import statements of one name each, those from the same module on one line.
-pub(super) fn joined(statements: impl Iterator<Item = String>) -> Vec<String> {
+pub(in crate::rewrite) fn joined(statements: impl Iterator<Item = String>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for statement in statements {
         let from = statement.split_once(" import ").map(|(module, name)| (format!("{module} import "), name)).filter(|row| row.0.starts_with("from "));
@@ -70,7 +70,7 @@ pub(super) fn joined(statements: impl Iterator<Item = String>) -> Vec<String> {
 
 /// Where a new import line goes: beside the imports of its kind (of the standard library, or others) in their order, above
 /// the others if there is none of its kind, else below docstring and `__future__` imports.
-pub(super) fn insertion(facts: &FileFacts, line: &str, module: &str) -> Edit {
+pub(in crate::rewrite) fn insertion(facts: &FileFacts, line: &str, module: &str) -> Edit {
     let tree = facts.tree();
     let text = facts.all();
     let newline = facts.source.newline();
@@ -131,7 +131,7 @@ pub(super) fn insertion(facts: &FileFacts, line: &str, module: &str) -> Edit {
 /// Where a line above a statement goes: above its comments, unless they open the file and are about that.
 fn above(facts: &FileFacts, statement: NodeId) -> u32 {
     let (text, start) = (facts.all(), facts.tree().start(statement));
-    let above = super::place::with_comments_above(facts, start);
+    let above = crate::rewrite::place::with_comments_above(facts, start);
     let opens = text[..above as usize].lines().all(|line| line.trim().is_empty() || line.starts_with('#'));
     if opens { indent::line_start(text, start) } else { above }
 }
@@ -162,7 +162,7 @@ fn first_code_line(facts: &FileFacts) -> u32 {
     let blank = |at: u32| text[at as usize..].starts_with('\n') || text[at as usize..].starts_with("\r\n");
     if at > 0 && !blank(at) {
         // Comments right above code are about that code.
-        return super::place::with_comments_above(facts, at);
+        return crate::rewrite::place::with_comments_above(facts, at);
     }
     while blank(at) {
         at = indent::line_end(text, at);

@@ -3,7 +3,7 @@
 use super::{Rule, RuleContext};
 use crate::facts::guard::{self, Pretence};
 use crate::findings::{Finding, Remedy, Severity, StartMethod};
-use crate::project::script::Role;
+use crate::project::names::script::Role;
 use crate::rewrite::guard::{Class, Script};
 use crate::syntax::{Field, Kind, NodeId, QueryFile, Tree};
 use std::collections::BTreeSet;

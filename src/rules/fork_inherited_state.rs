@@ -4,7 +4,7 @@ use super::{Rule, RuleContext};
 use crate::catalogue::Transport;
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
 use crate::project::{Argument, FileId, Sent, Site, Value, What};
-use crate::rewrite::globals::{self, GlobalRead, Placement, placement};
+use crate::rewrite::state::globals::{self, GlobalRead, Placement, placement};
 use crate::syntax::{Field, Kind, QueryFile};
 use std::collections::{BTreeMap, BTreeSet};
 

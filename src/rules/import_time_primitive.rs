@@ -4,7 +4,7 @@ use super::{Rule, RuleContext};
 use crate::catalogue::objects::{self, Travels};
 use crate::findings::{Finding, Severity};
 use crate::project::{FileId, Site, Type, Value};
-use crate::rewrite::globals::{GlobalRead, Placement, placement};
+use crate::rewrite::state::globals::{GlobalRead, Placement, placement};
 use crate::syntax::QueryFile;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,7 +2,7 @@
 
 use super::{Rule, RuleContext};
 use crate::findings::{Finding, Severity};
-use crate::rewrite::lift;
+use crate::rewrite::lifting::lift;
 use crate::syntax::QueryFile;
 
 static QUERY: QueryFile = QueryFile::new("lambda_callable", include_str!("../../queries/lambda_callable.scm"));

@@ -2,7 +2,7 @@
 
 use super::{Rule, RuleContext};
 use crate::findings::{Finding, Severity};
-use crate::rewrite::lift;
+use crate::rewrite::lifting::lift;
 use crate::syntax::QueryFile;
 
 static QUERY: QueryFile = QueryFile::new("local_function", include_str!("../../queries/local_function.scm"));

@@ -5,8 +5,8 @@ use crate::facts::FileFacts;
 use crate::facts::scopes::BindingKind;
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
 use crate::project::{Callable, FileId, Sent, Site, Type, Value};
-use crate::rewrite::captures::{is_change, is_shared_value, is_written};
-use crate::rewrite::globals::{self, Placement, placement};
+use crate::rewrite::lifting::captures::{is_change, is_shared_value, is_written};
+use crate::rewrite::state::globals::{self, Placement, placement};
 use crate::syntax::{Field, Kind, NodeId, QueryFile};
 use std::collections::BTreeMap;
 

@@ -3,7 +3,7 @@
 use super::{Rule, RuleContext};
 use crate::findings::{Finding, Fix, Remedy, Severity, StartMethod};
 use crate::project::Site;
-use crate::rewrite::{captures, globals, lift, place};
+use crate::rewrite::{lifting::captures, lifting::lift, place, state::globals};
 use crate::syntax::{Kind, QueryFile, Tree};
 
 static QUERY: QueryFile = QueryFile::new("main_only_function", include_str!("../../queries/main_only_function.scm"));

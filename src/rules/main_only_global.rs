@@ -4,8 +4,8 @@ use super::{Rule, RuleContext};
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::findings::{Finding, Remedy, Severity};
 use crate::project::{FileId, Sent, Site};
-use crate::rewrite::globals::{self, GlobalRead, Placement, placement};
 use crate::rewrite::import_move;
+use crate::rewrite::state::globals::{self, GlobalRead, Placement, placement};
 use crate::syntax::{Kind, QueryFile};
 use std::collections::{BTreeMap, BTreeSet};
 

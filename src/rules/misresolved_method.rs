@@ -3,7 +3,7 @@
 use super::{Rule, RuleContext};
 use crate::findings::{Finding, Severity};
 use crate::project::{Callable, Site};
-use crate::rewrite::method_wrapper;
+use crate::rewrite::callables::method_wrapper;
 use crate::syntax::{Field, Kind, NodeId, QueryFile};
 
 static QUERY: QueryFile = QueryFile::new("misresolved_method", include_str!("../../queries/misresolved_method.scm"));

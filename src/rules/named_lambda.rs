@@ -2,7 +2,7 @@
 
 use super::{Rule, RuleContext};
 use crate::findings::{Finding, Severity};
-use crate::rewrite::{captures, lift, named_lambda};
+use crate::rewrite::{callables::named_lambda, lifting::captures, lifting::lift};
 use crate::syntax::{NodeId, QueryFile};
 use std::collections::BTreeSet;
 

@@ -3,7 +3,7 @@
 use super::{Rule, RuleContext};
 use crate::facts::execution;
 use crate::findings::{Finding, Remedy, Severity, StartMethod};
-use crate::project::script::Role;
+use crate::project::names::script::Role;
 use crate::project::{Site, Value};
 use crate::rewrite::guard::Script;
 use crate::syntax::{Field, Kind, NodeId, QueryFile, Tree};

@@ -4,7 +4,7 @@ use super::{Rule, RuleContext};
 use crate::facts::guard;
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity, StartMethod};
 use crate::project::Site;
-use crate::project::script::Role;
+use crate::project::names::script::Role;
 use crate::rewrite::guard::{Item, Script, reads_once};
 use crate::syntax::{NodeId, QueryFile};
 use std::collections::BTreeSet;

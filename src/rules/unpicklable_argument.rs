@@ -4,7 +4,7 @@ use super::{Rule, RuleContext};
 use crate::facts::names;
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
 use crate::project::{Callable, Carried, Site, What};
-use crate::rewrite::{argument_value, lift, named_lambda};
+use crate::rewrite::{callables::named_lambda, lifting::lift, substitutes::argument_value};
 use crate::syntax::{Kind, QueryFile};
 use std::collections::BTreeSet;
 

@@ -3,7 +3,7 @@
 use super::{Rule, RuleContext};
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
 use crate::project::Site;
-use crate::rewrite::exception_arguments;
+use crate::rewrite::substitutes::exception_arguments;
 use crate::syntax::QueryFile;
 use std::collections::BTreeSet;
 

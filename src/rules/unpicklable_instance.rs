@@ -3,11 +3,11 @@
 use super::{Rule, RuleContext};
 use crate::facts::names;
 use crate::findings::{Finding, Fix, Reason, Refusal, Remedy, Severity};
-use crate::project::instances::Moment;
-use crate::project::picklability::Obstacle;
+use crate::project::travel::picklability::Obstacle;
+use crate::project::values::instances::Moment;
 use crate::project::{Argument, Callable, Content, Origin, Sent, Site, Type, Value, What};
-use crate::rewrite::binding::Use;
-use crate::rewrite::{argument_value, bound_method, lift, worker_state};
+use crate::rewrite::lifting::binding::Use;
+use crate::rewrite::{callables::bound_method, lifting::lift, state::worker_state, substitutes::argument_value};
 use crate::syntax::QueryFile;
 
 static QUERY: QueryFile = QueryFile::new("unpicklable_instance", include_str!("../../queries/unpicklable_instance.scm"));

@@ -3,7 +3,7 @@
 use super::{Rule, RuleContext};
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
 use crate::project::{Argument, Callable, Content, Sent, Site, What};
-use crate::rewrite::result_value;
+use crate::rewrite::substitutes::result_value;
 use crate::syntax::{Kind, QueryFile};
 use std::collections::BTreeSet;
 

@@ -3,10 +3,10 @@
 use super::{Rule, RuleContext};
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
-use crate::project::decorated::Alias;
+use crate::project::values::decorated::Alias;
 use crate::project::{Callable, Sent, Site};
-use crate::rewrite::wraps::{self, UnwrappedKind};
-use crate::rewrite::{call_by_name, judge};
+use crate::rewrite::callables::wraps::{self, UnwrappedKind};
+use crate::rewrite::{callables::call_by_name, lifting::judge};
 use crate::syntax::{Field, Kind, QueryFile};
 
 static QUERY: QueryFile = QueryFile::new("unwrapped_decorator", include_str!("../../queries/unwrapped_decorator.scm"));

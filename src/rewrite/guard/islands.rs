@@ -4,7 +4,7 @@ use super::items::{Class, Item};
 use super::layout::{Target, blocks};
 use super::sorting::Sorting;
 use crate::facts::FileFacts;
-use crate::project::effects::Level;
+use crate::project::behaviour::effects::Level;
 use std::collections::BTreeSet;
 
 /// Lets blocks stay at module level that would get a guard of their own and that every child may repeat.

@@ -1,11 +1,11 @@
 //! The top-level statements of a script, with what the sorting needs to know of each.
 
 use crate::facts::{FileFacts, execution, guard};
-use crate::project::changes::{self, Changes};
-use crate::project::effect_tables;
-use crate::project::effects::{Effect, Level};
-use crate::project::module_names::ModuleNames;
-use crate::project::starts::ProcessStart;
+use crate::project::behaviour::changes::{self, Changes};
+use crate::project::behaviour::effect_tables;
+use crate::project::behaviour::effects::{Effect, Level};
+use crate::project::names::module_names::ModuleNames;
+use crate::project::processes::starts::ProcessStart;
 use crate::project::{Eval, FileId, Site};
 use crate::rewrite::place;
 use crate::syntax::{Field, Kind, NodeId, Tree};

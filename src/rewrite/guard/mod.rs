@@ -14,7 +14,7 @@ pub use sorting::{Needs, Sorting, reads_once};
 use super::GuardStyle;
 use crate::facts::guard;
 use crate::findings::{Applicability, Fix, Reason, Refusal};
-use crate::project::script::Role;
+use crate::project::names::script::Role;
 use crate::project::{Eval, FileId, Sent, Site};
 use crate::syntax::NodeId;
 use crate::text::Edit;

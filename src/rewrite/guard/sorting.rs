@@ -3,9 +3,9 @@
 use super::items::{Class, Item};
 use crate::facts::FileFacts;
 use crate::findings::{Reason, Refusal};
-use crate::project::effects::Level;
-use crate::project::module_names::ModuleNames;
-use crate::project::worker_names::WorkerNames;
+use crate::project::behaviour::effects::Level;
+use crate::project::behaviour::worker_names::WorkerNames;
+use crate::project::names::module_names::ModuleNames;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who needs names of the module by importing it.

@@ -1,0 +1,197 @@
+//! Names to places over all parsed files: calls, classes, and the other names that imports and assignments give.
+
+use crate::facts::FileFacts;
+use crate::project::{Project, Site};
+use crate::syntax::{Field, Kind, NodeId, Tree};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many further names of one thing are looked at.
+const MAX_NAMES: usize = 8;
+
+/// Something that is put into a container which has a name.
+#[derive(Debug, Clone, Copy)]
+pub struct Put {
+    /// The container: a name, or an attribute.
+    pub container: Site,
+    /// What is put into it.
+    pub item: Site,
+    /// Whether it is put under a key.
+    pub keyed: bool,
+    /// Whether all its elements are put there, not itself.
+    pub spread: bool,
+}
+
+/// What is found by name, built once for a project.
+#[derive(Debug, Default)]
+pub(in crate::project) struct NameIndex {
+    calls: BTreeMap<String, Vec<Site>>,
+    classes: BTreeSet<String>,
+    deriving: BTreeMap<String, Vec<Site>>,
+    aliases: BTreeMap<String, BTreeSet<String>>,
+    partials: BTreeMap<String, Vec<Site>>,
+    puts: BTreeMap<String, Vec<Put>>,
+    attributes: BTreeMap<String, Vec<Site>>,
+}
+
+impl Project {
+    fn names(&self) -> &NameIndex {
+        self.name_index.get_or_init(|| {
+            let mut index = NameIndex::default();
+            for (id, file) in self.files() {
+                index.add_calls(id, file);
+                index.add_definitions(id, file);
+            }
+            index
+        })
+    }
+
+    /// The calls whose callee is the name, or an attribute of the name, `name`.
+    pub fn calls_named(&self, name: &str) -> &[Site] {
+        self.names().calls.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether some parsed file defines a class of that name.
+    pub fn defines_class(&self, name: &str) -> bool {
+        self.names().classes.contains(name)
+    }
+
+    /// The classes that name `base`, or an attribute of that name, among their bases.
+    pub fn classes_deriving_from(&self, base: &str) -> &[Site] {
+        self.names().deriving.get(base).map_or(&[], Vec::as_slice)
+    }
+
+    /// The `partial(…)` calls whose first argument is one of `names`, or an attribute of such a name.
+    pub fn partials_over(&self, names: &BTreeSet<String>) -> impl Iterator<Item = &Site> {
+        names.iter().flat_map(|name| self.names().partials.get(name).map_or(&[][..], Vec::as_slice))
+    }
+
+    /// What is put into containers of that name (for attributes, of that last name).
+    pub fn puts(&self, name: &str) -> &[Put] {
+        self.names().puts.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The attribute expressions of that name.
+    pub fn attributes_named(&self, name: &str) -> &[Site] {
+        self.names().attributes.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the names of one thing were cut short: it may have others.
+    pub fn are_too_many(&self, names: &BTreeSet<String>) -> bool {
+        names.len() >= MAX_NAMES
+    }
+
+    /// A name and those that imports (`as`), assignments and partials give to what it stands for.
+    pub fn names_of(&self, name: &str) -> BTreeSet<String> {
+        let mut found = BTreeSet::from([name.to_owned()]);
+        let mut pending = vec![name.to_owned()];
+        while let Some(next) = pending.pop() {
+            for alias in self.names().aliases.get(&next).into_iter().flatten() {
+                if found.len() < MAX_NAMES && found.insert(alias.clone()) {
+                    pending.push(alias.clone());
+                }
+            }
+        }
+        found
+    }
+}
+
+impl NameIndex {
+    fn add_calls(&mut self, id: crate::project::FileId, file: &FileFacts) {
+        let tree = file.tree();
+        let at = |node| Site { file: id, node };
+        for call in &file.calls {
+            let Some(callee) = tree.child(*call, Field::Function) else { continue };
+            let Some(name) = last_name(tree, callee) else { continue };
+            let name = file.text(name);
+            self.calls.entry(name.to_owned()).or_default().push(at(*call));
+            let first = tree.child(*call, Field::Arguments).and_then(|list| tree.children(list).next());
+            if name == "partial"
+                && let Some(inner) = first.and_then(|first| last_name(tree, first))
+            {
+                self.partials.entry(file.text(inner).to_owned()).or_default().push(at(*call));
+            }
+            let arguments = tree.child(*call, Field::Arguments);
+            if matches!(name, "append" | "add" | "appendleft" | "insert" | "setdefault" | "extend")
+                && let Some(container) = tree.child(callee, Field::Object)
+                && let Some(item) =
+                    arguments.and_then(|list| if tree.kind(list) == Kind::GeneratorExpression { Some(list) } else { tree.children(list).last() })
+            {
+                self.add_put(file, Put { container: at(container), item: at(item), keyed: name == "setdefault", spread: name == "extend" });
+            }
+        }
+    }
+
+    fn add_definitions(&mut self, id: crate::project::FileId, file: &FileFacts) {
+        let tree = file.tree();
+        for node in tree.subtree(Tree::ROOT) {
+            match tree.kind(node) {
+                Kind::ClassDefinition => {
+                    self.classes.insert(file.definition_name(node).to_owned());
+                    let bases = tree.child(node, Field::Superclasses);
+                    for base in bases.into_iter().flat_map(|list| tree.children(list)) {
+                        let named = tree.child(base, Field::Value).filter(|_| tree.kind(base) == Kind::Subscript).unwrap_or(base);
+                        if let Some(name) = last_name(tree, named) {
+                            self.deriving.entry(file.text(name).to_owned()).or_default().push(Site { file: id, node });
+                        }
+                    }
+                }
+                Kind::Attribute => {
+                    let name = tree.child(node, Field::Attribute).map_or("", |name| file.text(name));
+                    self.attributes.entry(name.to_owned()).or_default().push(Site { file: id, node });
+                }
+                Kind::AliasedImport => {
+                    let parts = tree.child(node, Field::Name).zip(tree.child(node, Field::Alias));
+                    self.add_alias(parts.map(|(name, alias)| (crate::catalogue::last_part(file.text(name)), file.text(alias))));
+                }
+                Kind::AugmentedAssignment => {
+                    if let Some((container, item)) = tree.child(node, Field::Left).zip(tree.child(node, Field::Right)) {
+                        let at = |node| Site { file: id, node };
+                        self.add_put(file, Put { container: at(container), item: at(item), keyed: false, spread: true });
+                    }
+                }
+                Kind::Assignment => {
+                    let stored = tree.child(node, Field::Left).filter(|target| tree.kind(*target) == Kind::Subscript);
+                    let parts = stored.and_then(|target| tree.child(target, Field::Value)).zip(tree.child(node, Field::Right));
+                    if let Some((container, item)) = parts {
+                        let at = |node| Site { file: id, node };
+                        self.add_put(file, Put { container: at(container), item: at(item), keyed: true, spread: false });
+                    }
+                    let value = tree.child(node, Field::Right).map(|value| tree.unparenthesized(value));
+                    let value = value.and_then(|value| renamed(file, value));
+                    let target = tree.child(node, Field::Left).and_then(|target| last_name(tree, target));
+                    self.add_alias(value.zip(target).map(|(value, target)| (file.text(value), file.text(target))));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn add_put(&mut self, file: &FileFacts, put: Put) {
+        if let Some(name) = last_name(file.tree(), put.container.node) {
+            self.puts.entry(file.text(name).to_owned()).or_default().push(put);
+        }
+    }
+
+    fn add_alias(&mut self, names: Option<(&str, &str)>) {
+        if let Some((name, alias)) = names.filter(|(name, alias)| name != alias) {
+            self.aliases.entry(name.to_owned()).or_default().insert(alias.to_owned());
+        }
+    }
+}
+
+/// The name that an assigned value is known by: `f`, `module.f`, the `f` of `partial(f, …)`.
+pub(in crate::project) fn renamed(file: &FileFacts, value: NodeId) -> Option<NodeId> {
+    let tree = file.tree();
+    if tree.kind(value) != Kind::Call {
+        return last_name(tree, value);
+    }
+    let callee = tree.child(value, Field::Function).and_then(|callee| last_name(tree, callee))?;
+    let first = tree.child(value, Field::Arguments).and_then(|list| tree.children(list).next())?;
+    (file.text(callee) == "partial").then(|| last_name(tree, first)).flatten()
+}
+
+/// The identifier of a name, or of the last part of a dotted one.
+fn last_name(tree: &Tree, node: NodeId) -> Option<NodeId> {
+    let name = tree.child(node, Field::Attribute).filter(|_| tree.kind(node) == Kind::Attribute).unwrap_or(node);
+    (tree.kind(name) == Kind::Identifier).then_some(name)
+}

@@ -1,0 +1,300 @@
+//! Places of a function that one call of it does not reach: `run(jobs, parallel=False)` does not come to the pool behind
+//! `if parallel:`.
+
+use crate::facts::scopes::BindingKind;
+use crate::project::{Eval, Site, Value};
+use crate::syntax::{Field, Kind, NodeId};
+
+/// One step from a function to a call of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::project) struct Frame {
+    /// The call.
+    pub call: Site,
+    /// The function that it runs.
+    pub function: Site,
+    /// The places in the function that matter: where the parameter is read, and where it is handed on.
+    pub places: [Site; 2],
+}
+
+/// A value that is known.
+#[derive(Debug, Clone, PartialEq)]
+enum Constant {
+    Nothing,
+    /// A number; truth values are numbers in Python, too.
+    Number(f64),
+    Text(String),
+}
+
+impl Constant {
+    fn is_true(&self) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Number(number) => *number != 0.0,
+            Self::Text(text) => !text.is_empty(),
+        }
+    }
+}
+
+impl Eval<'_> {
+    /// The call that an argument is given in, and the function that `parameter` belongs to.
+    pub(in crate::project) fn frame(&self, argument: Site, parameter: Site, handed_on: Site) -> Option<Frame> {
+        let tree = self.file(argument.file).tree();
+        let call = tree.enclosing(argument.node, &[Kind::ArgumentList]).and_then(|list| tree.parent(list))?;
+        let facts = self.file(parameter.file);
+        let (home, name) = facts.scopes.resolve_name(parameter.node)?;
+        let binding = facts.scopes.bindings(home, name).iter().find(|binding| matches!(binding.kind, BindingKind::Parameter { .. }))?;
+        let function = facts.tree().enclosing(binding.node, &[Kind::FunctionDefinition])?;
+        Some(Frame { call: Site { file: argument.file, node: call }, function: Site { file: parameter.file, node: function }, places: [parameter, handed_on] })
+    }
+
+    /// Whether the way from the outermost of `frames` (the last) to the innermost cannot be taken.
+    pub(in crate::project) fn is_dead(&self, frames: &[Frame]) -> bool {
+        (0..frames.len()).any(|level| frames[level].places.iter().any(|place| Path { eval: self, frames, level }.never_reaches(*place)))
+    }
+
+    /// Whether a call of `function` does not come to the last of `places`: a place in the function and, as far as each is
+    /// a call of another function, one in that.
+    pub(in crate::project) fn call_avoids(&self, call: Site, function: Site, places: &[Site]) -> bool {
+        let (mut call, mut function) = (call, function);
+        let mut frames = Vec::new();
+        for place in places {
+            frames.insert(0, Frame { call, function, places: [*place, *place] });
+            let callee = self.file(place.file).tree().child(place.node, Field::Function);
+            let Some(callee) = callee.map(|node| Site { file: place.file, node }) else { break };
+            let called = self.values(callee).iter().find_map(|value| match value {
+                Value::Function(called) | Value::Method { function: Some(called), .. } => Some(*called),
+                _ => None,
+            });
+            let Some(called) = called else { break };
+            (call, function) = (*place, called);
+        }
+        self.is_dead(&frames)
+    }
+}
+
+/// The view from one function of the way.
+#[derive(Clone, Copy)]
+struct Path<'a, 'p> {
+    eval: &'a Eval<'p>,
+    frames: &'a [Frame],
+    level: usize,
+}
+
+impl Path<'_, '_> {
+    fn never_reaches(&self, place: Site) -> bool {
+        let function = self.frames[self.level].function;
+        let tree = self.eval.file(function.file).tree();
+        if place.file != function.file || !tree.contains(function.node, place.node) {
+            return false;
+        }
+        let mut at = place.node;
+        while let Some(up) = tree.parent(at).filter(|_| at != function.node) {
+            let excluded = match tree.kind(up) {
+                Kind::IfStatement => self.excluded_by_if(up, at),
+                Kind::ElifClause => tree.field(at) == Field::Consequence && self.test_of(up) == Some(false),
+                Kind::ConditionalExpression => {
+                    let parts: Vec<NodeId> = tree.children(up).collect();
+                    let test = parts.get(1).and_then(|test| self.truth(*test));
+                    (parts.first() == Some(&at) && test == Some(false)) || (parts.get(2) == Some(&at) && test == Some(true))
+                }
+                Kind::Block => tree.children(up).take_while(|statement| *statement != at).any(|statement| self.always_leaves(statement)),
+                _ => false,
+            };
+            if excluded {
+                return true;
+            }
+            at = up;
+        }
+        false
+    }
+
+    fn excluded_by_if(&self, statement: NodeId, branch: NodeId) -> bool {
+        let tree = self.eval.file(self.frames[self.level].function.file).tree();
+        match tree.field(branch) {
+            Field::Consequence => self.test_of(statement) == Some(false),
+            Field::Alternative => {
+                let earlier = tree.children_in(statement, Field::Alternative).take_while(|clause| *clause != branch);
+                self.test_of(statement) == Some(true) || earlier.into_iter().any(|clause| self.test_of(clause) == Some(true))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a statement is an `if` of which the branch that is taken is known, and ends with `return` or `raise`.
+    fn always_leaves(&self, statement: NodeId) -> bool {
+        let tree = self.eval.file(self.frames[self.level].function.file).tree();
+        if tree.kind(statement) != Kind::IfStatement {
+            return false;
+        }
+        for clause in std::iter::once(statement).chain(tree.children_in(statement, Field::Alternative)) {
+            let (truth, field) = if tree.kind(clause) == Kind::ElseClause { (Some(true), Field::Body) } else { (self.test_of(clause), Field::Consequence) };
+            match truth {
+                None => return false,
+                Some(false) => {}
+                Some(true) => {
+                    let last = tree.child(clause, field).and_then(|block| tree.children(block).last());
+                    return last.is_some_and(|last| matches!(tree.kind(last), Kind::ReturnStatement | Kind::RaiseStatement));
+                }
+            }
+        }
+        false
+    }
+
+    fn test_of(&self, clause: NodeId) -> Option<bool> {
+        let tree = self.eval.file(self.frames[self.level].function.file).tree();
+        self.truth(tree.child(clause, Field::Condition)?)
+    }
+
+    /// What a test gives; `None` if that is not known.
+    fn truth(&self, test: NodeId) -> Option<bool> {
+        let tree = self.eval.file(self.frames[self.level].function.file).tree();
+        let test = tree.unparenthesized(test);
+        match tree.kind(test) {
+            Kind::NotOperator => self.truth(tree.child(test, Field::Argument)?).map(|truth| !truth),
+            Kind::BooleanOperator => {
+                let is_or = tree.all_children(test).any(|token| tree.kind(token) == Kind::OrKeyword);
+                let sides: Vec<Option<bool>> = tree.children(test).map(|side| self.truth(side)).collect();
+                if sides.contains(&Some(is_or)) { Some(is_or) } else { sides.into_iter().all(|side| side == Some(!is_or)).then_some(!is_or) }
+            }
+            Kind::ComparisonOperator => self.comparison(test),
+            _ => self.constant(test).map(|constant| constant.is_true()),
+        }
+    }
+
+    fn comparison(&self, test: NodeId) -> Option<bool> {
+        let tree = self.eval.file(self.frames[self.level].function.file).tree();
+        let sides: Vec<NodeId> = tree.children(test).collect();
+        let [left, right] = sides.as_slice() else { return None };
+        let (left, right) = (self.constant(*left)?, self.constant(*right)?);
+        let operator = tree.all_children(test).map(|token| tree.kind(token)).find(|kind| *kind != tree.kind(sides[0]) && *kind != tree.kind(sides[1]))?;
+        match (operator, &left, &right) {
+            (Kind::EqualEqual | Kind::IsKeyword, ..) => Some(left == right),
+            (Kind::NotEqual | Kind::IsNot, ..) => Some(left != right),
+            (Kind::Less, Constant::Number(left), Constant::Number(right)) => Some(left < right),
+            (Kind::LessEqual, Constant::Number(left), Constant::Number(right)) => Some(left <= right),
+            (Kind::Greater, Constant::Number(left), Constant::Number(right)) => Some(left > right),
+            (Kind::GreaterEqual, Constant::Number(left), Constant::Number(right)) => Some(left >= right),
+            _ => None,
+        }
+    }
+
+    /// The value of an expression in the function: written there, or given by the call.
+    fn constant(&self, expression: NodeId) -> Option<Constant> {
+        let frame = self.frames[self.level];
+        let here = Site { file: frame.function.file, node: expression };
+        if let Some(constant) = literal(self.eval, here) {
+            return Some(constant);
+        }
+        let facts = self.eval.file(frame.function.file);
+        if facts.tree().kind(expression) == Kind::Attribute {
+            return self.constant_attribute(here);
+        }
+        if facts.tree().kind(expression) != Kind::Identifier {
+            return None;
+        }
+        let (home, name) = facts.scopes.resolve_name(expression)?;
+        let [binding] = facts.scopes.bindings(home, name) else { return None };
+        let BindingKind::Parameter { default, star: 0, .. } = &binding.kind else { return None };
+        if facts.tree().enclosing(binding.node, &[Kind::FunctionDefinition]) != Some(frame.function.node) {
+            return None;
+        }
+        match self.eval.argument_in(frame.call, frame.function.file, binding)? {
+            Some(given) if self.level + 1 < self.frames.len() => {
+                let outer = Self { level: self.level + 1, ..*self };
+                if given.file == outer.frames[outer.level].function.file { outer.constant(given.node) } else { literal(self.eval, given) }
+            }
+            Some(given) => literal(self.eval, given),
+            None => literal(self.eval, Site { file: frame.function.file, node: (*default)? }),
+        }
+    }
+}
+
+impl Path<'_, '_> {
+    /// The value of `self.parallel` where all that sets it is known and sets the same: `Search(parallel=False).fit(rows)`.
+    fn constant_attribute(&self, read: Site) -> Option<Constant> {
+        let eval = self.eval;
+        let facts = eval.file(read.file);
+        let tree = facts.tree();
+        let object = tree.child(read.node, Field::Object).filter(|object| tree.kind(*object) == Kind::Identifier)?;
+        let class = eval.self_class(Site { file: read.file, node: object })?;
+        let name = facts.text(tree.child(read.node, Field::Attribute)?);
+        let written = |site: &&Site| eval.file(site.file).tree().parent(site.node).is_some_and(|up| is_target(eval, **site, up));
+        // What other classes keep under that name is their own.
+        let own = |site: &&Site| {
+            let object = eval.file(site.file).tree().child(site.node, Field::Object).map(|node| Site { file: site.file, node });
+            object.and_then(|object| eval.self_class(object)).is_none_or(|other| eval.lineage(class).contains(&other) || eval.lineage(other).contains(&class))
+        };
+        let targets = eval.project.attributes_named(name).iter().filter(written).filter(own).count();
+        let writes = eval.attribute_writes(class, name);
+        let mut given = writes.iter().map(|write| self.written_value(write.value?));
+        let first = given.next()??;
+        (targets == writes.len() && given.all(|other| other.as_ref() == Some(&first))).then_some(first)
+    }
+
+    /// The value that a method stores: a literal, what the constructor is given, what a method of the way is given.
+    fn written_value(&self, value: Site) -> Option<Constant> {
+        let eval = self.eval;
+        if let Some(constant) = literal(eval, value) {
+            return Some(constant);
+        }
+        let facts = eval.file(value.file);
+        let method = Site { file: value.file, node: facts.enclosing_function(value.node)? };
+        if let Some(level) = (self.level..self.frames.len()).find(|level| self.frames[*level].function == method) {
+            return Self { level, ..*self }.constant(value.node);
+        }
+        let (home, parameter) = facts.scopes.resolve_name(value.node).filter(|_| facts.tree().kind(value.node) == Kind::Identifier)?;
+        let [binding] = facts.scopes.bindings(home, parameter) else { return None };
+        let BindingKind::Parameter { default, star: 0, .. } = &binding.kind else { return None };
+        match eval.argument_in(self.constructor()?, value.file, binding)? {
+            Some(given) => literal(eval, given),
+            None => literal(eval, Site { file: value.file, node: (*default)? }),
+        }
+    }
+
+    /// The call that made the object whose method the frame's call runs.
+    fn constructor(&self) -> Option<Site> {
+        let call = self.frames[self.level].call;
+        let facts = self.eval.file(call.file);
+        let tree = facts.tree();
+        let at = |node| Site { file: call.file, node };
+        let object = tree.child(tree.child(call.node, Field::Function)?, Field::Object)?;
+        if tree.kind(object) == Kind::Call {
+            return Some(at(object));
+        }
+        if self.eval.self_class(at(object)).is_some() {
+            let outer = Self { level: self.level + 1, ..*self };
+            let around = self.frames.get(outer.level)?.function;
+            return (around.file == call.file && facts.enclosing_function(call.node) == Some(around.node)).then(|| outer.constructor())?;
+        }
+        let (home, name) = facts.scopes.resolve_name(object).filter(|_| tree.kind(object) == Kind::Identifier)?;
+        match crate::project::values::reaching::bindings(facts, home, name, object)[..] {
+            [one] => match &one.kind {
+                BindingKind::Assignment { value: Some(value), path, .. } if path.is_empty() && tree.kind(*value) == Kind::Call => Some(at(*value)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// Whether an attribute is what an assignment, a loop or a `del` writes.
+fn is_target(eval: &Eval, attribute: Site, up: NodeId) -> bool {
+    let tree = eval.file(attribute.file).tree();
+    match tree.kind(up) {
+        Kind::Assignment | Kind::AugmentedAssignment | Kind::ForStatement => tree.field(attribute.node) == Field::Left,
+        Kind::PatternList | Kind::TuplePattern | Kind::ListPattern | Kind::AsPatternTarget | Kind::DeleteStatement => true,
+        _ => false,
+    }
+}
+
+fn literal(eval: &Eval, site: Site) -> Option<Constant> {
+    let facts = eval.file(site.file);
+    match facts.tree().kind(site.node) {
+        Kind::None => Some(Constant::Nothing),
+        Kind::True => Some(Constant::Number(1.0)),
+        Kind::False => Some(Constant::Number(0.0)),
+        Kind::Integer | Kind::Float => facts.text(site.node).parse().ok().map(Constant::Number),
+        Kind::String => eval.string_literal(site).map(|text| Constant::Text(text.to_owned())),
+        _ => None,
+    }
+}

@@ -1,0 +1,82 @@
+//! Tests that mean what they do: a block that expects pickling to fail, a pool that a mock stands in for.
+
+use crate::project::{Eval, Site};
+use crate::syntax::{Field, Kind, NodeId};
+
+/// What calls of testing libraries are named that expect an exception.
+const EXPECTING: &[&str] = &["raises", "assertRaises", "assertRaisesRegex"];
+
+/// What calls are named that put something else in the place of a name.
+const PATCHING: &[&str] = &["patch", "patch.object", "setattr"];
+
+/// Classes whose stand-ins start no processes.
+const PATCHED: &[&str] = &["Pool", "ProcessPoolExecutor", "Process", "Parallel", "process_map"];
+
+/// The mark that runs the body of a test as a program of its own.
+const OWN_PROGRAM: &str = "mark.subprocess";
+
+impl Eval<'_> {
+    /// Whether a test expects that what it hands over at a place cannot be pickled, or hands it to a stand-in.
+    pub(in crate::project) fn is_staged(&self, site: Site) -> bool {
+        let text = self.file(site.file).all();
+        let (expects, patches) = (EXPECTING[..2].iter().any(|word| text.contains(word)), text.contains("patch"));
+        let is_program = text.contains(OWN_PROGRAM) && self.is_own_program(site);
+        is_program || (expects && self.expects_failure(site)) || (patches && self.stands_beside_a_patch(site))
+    }
+
+    /// Whether the place is in a test whose body is run as a program of its own, where its functions are a module's.
+    fn is_own_program(&self, site: Site) -> bool {
+        let facts = self.file(site.file);
+        let tree = facts.tree();
+        let functions = tree.ancestors(site.node).filter(|up| tree.kind(*up) == Kind::FunctionDefinition);
+        let mut decorators = functions.flat_map(|function| facts.decorators(function));
+        decorators.any(|decorator| facts.text(decorator).contains(OWN_PROGRAM))
+    }
+
+    /// `with pytest.raises(pickle.PicklingError):` around the place; before 3.14 it was an `AttributeError`.
+    fn expects_failure(&self, site: Site) -> bool {
+        let facts = self.file(site.file);
+        let tree = facts.tree();
+        let mut blocks = tree.ancestors(site.node).filter(|up| tree.kind(*up) == Kind::WithStatement);
+        blocks.any(|block| {
+            let clause = tree.child_of_kind(block, Kind::WithClause);
+            let calls = clause.into_iter().flat_map(|clause| tree.subtree(clause)).filter(|node| tree.kind(*node) == Kind::Call);
+            let meant = |call: NodeId| tree.child(call, Field::Arguments).map_or("", |list| facts.text(list));
+            let expecting = |call: &NodeId| {
+                let callee = tree.child(*call, Field::Function).map_or("", |callee| facts.text(callee));
+                EXPECTING.contains(&crate::catalogue::last_part(callee))
+            };
+            calls.filter(expecting).any(|call| meant(call).contains("ickl") || meant(call).contains("AttributeError"))
+        }) || self.expects_it_of_a_call(site)
+    }
+
+    /// `self.assertRaises(pickle.PicklingError, future.result)` behind the place, in the same function.
+    fn expects_it_of_a_call(&self, site: Site) -> bool {
+        let facts = self.file(site.file);
+        let tree = facts.tree();
+        let function = facts.enclosing_function(site.node);
+        let behind = facts.calls.iter().filter(|call| tree.start(**call) > tree.start(site.node) && facts.enclosing_function(**call) == function);
+        function.is_some()
+            && behind.copied().any(|call| {
+                let callee = tree.child(call, Field::Function).map_or("", |callee| facts.text(callee));
+                let given = self.positional_arguments(Site { file: site.file, node: call });
+                EXPECTING.contains(&crate::catalogue::last_part(callee)) && given.len() > 1 && facts.text(given[0].node).contains("ickl")
+            })
+    }
+
+    /// `with patch("jobs.Pool"):`, `@patch("jobs.Pool")` or `monkeypatch.setattr(jobs, "Pool", …)` in or at a function around
+    /// the place.
+    fn stands_beside_a_patch(&self, site: Site) -> bool {
+        let facts = self.file(site.file);
+        let tree = facts.tree();
+        let functions = tree.ancestors(site.node).filter(|up| tree.kind(*up) == Kind::FunctionDefinition);
+        let mut calls = functions.flat_map(|function| tree.subtree(facts.with_decorators(function))).filter(|node| tree.kind(*node) == Kind::Call);
+        calls.any(|call| {
+            let callee = tree.child(call, Field::Function).map_or("", |callee| facts.text(callee));
+            let patches = PATCHING.iter().any(|name| callee == *name || callee.strip_suffix(name).is_some_and(|rest| rest.ends_with('.')));
+            let arguments = || self.positional_arguments(Site { file: site.file, node: call });
+            patches
+                && arguments().into_iter().filter_map(|argument| self.string_literal(argument)).any(|text| PATCHED.contains(&crate::catalogue::last_part(text)))
+        })
+    }
+}

@@ -1,0 +1,80 @@
+//! What a callable that is sent captures travels, too: what callers give to the functions around it, and what these assign.
+
+use crate::facts::scopes::{Binding, BindingKind, SymbolFlags};
+use crate::project::{Argument, Callable, Carried, Content, Eval, FileId, Origin, Site};
+use crate::syntax::Kind;
+use std::collections::BTreeSet;
+
+/// More arguments than this are not looked at.
+const MAX_ARGUMENTS: usize = 64;
+
+impl Eval<'_> {
+    /// The lambdas and local functions that a file's dispatches carry as captures: `pool.map(chain(lambda x: x + 1), xs)`,
+    /// where `chain` returns a function that calls its parameter.
+    pub(in crate::project) fn carried_as_captures(&self, file: FileId) -> Vec<Carried> {
+        let mut out = Vec::new();
+        for (dispatch, methods) in self.sending(file) {
+            let origins: Vec<Origin> = self.slots(&dispatch).into_iter().flat_map(|slot| self.slot_origins(&slot)).collect();
+            let given: BTreeSet<Site> = origins.iter().flat_map(|origin| self.captured_arguments(origin)).take(MAX_ARGUMENTS).collect();
+            let mut contents: Vec<Content> = Vec::new();
+            for argument in given {
+                contents.extend(self.contents(Argument::object(argument), dispatch.carries_primitives(self.project)));
+            }
+            for origin in &origins {
+                // What stands in the function around it is handed over with the callable.
+                let here = |content: Content| Content { place: origin.handover, handover: origin.handover, through: origin.through.clone(), ..content };
+                for value in self.captured_values(origin) {
+                    contents.extend(self.contents(Argument::object(value), dispatch.carries_primitives(self.project)).into_iter().map(here));
+                }
+            }
+            let callables = contents.into_iter().filter(|content| content.callable().is_some());
+            out.extend(callables.map(|content| Carried {
+                dispatch: dispatch.clone(),
+                content: Content { kept: true, captured: true, ..content },
+                methods: methods.clone(),
+            }));
+        }
+        out
+    }
+
+    /// What is given for the parameters that a local function or lambda captures.
+    fn captured_arguments(&self, origin: &Origin) -> Vec<Site> {
+        self.captured_bindings(origin)
+            .into_iter()
+            .flat_map(|(file, binding, _)| match &binding.kind {
+                BindingKind::Parameter { star: 0, .. } => self.arguments_for(file, binding),
+                BindingKind::Parameter { .. } => self.surplus_for(file, binding, 0),
+                _ => Vec::new(),
+            })
+            .collect()
+    }
+
+    /// What the function around a local function or lambda assigns to the variables that it captures. A lambda that is the only
+    /// value of its variable is left out: it is hoisted along.
+    fn captured_values(&self, origin: &Origin) -> Vec<Site> {
+        let assigned = |(file, binding, is_only): (FileId, &Binding, bool)| match &binding.kind {
+            BindingKind::Assignment { value: Some(value), path, .. } if path.is_empty() => {
+                let tree = self.file(file).tree();
+                let is_hoisted = is_only && tree.kind(tree.unparenthesized(*value)) == Kind::Lambda;
+                (!is_hoisted).then_some(Site { file, node: *value })
+            }
+            _ => None,
+        };
+        let values: Vec<Site> = self.captured_bindings(origin).into_iter().filter_map(assigned).take(MAX_ARGUMENTS).collect();
+        let put: Vec<Site> = values.iter().flat_map(|value| self.put_items(*value)).take(MAX_ARGUMENTS).collect();
+        values.into_iter().chain(put).collect()
+    }
+
+    /// The bindings of the variables that a local function or lambda captures, and whether each is the only one.
+    fn captured_bindings(&self, origin: &Origin) -> Vec<(FileId, &Binding, bool)> {
+        let (Callable::Lambda(callable) | Callable::Function(callable)) = origin.callable else { return Vec::new() };
+        let facts = self.file(callable.file);
+        let Some(scope) = facts.scopes.inner(callable.node) else { return Vec::new() };
+        let free = facts.scopes.get(scope).symbols.iter().filter(|(_, symbol)| symbol.flags.contains(SymbolFlags::FREE));
+        free.flat_map(|(name, symbol)| {
+            let bindings = facts.scopes.bindings(symbol.home, name);
+            bindings.iter().map(move |binding| (callable.file, binding, bindings.len() == 1))
+        })
+        .collect()
+    }
+}

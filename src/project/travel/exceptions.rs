@@ -1,0 +1,143 @@
+//! Exceptions that cannot be made again from their `args`.
+
+use crate::project::{Eval, Site, Value};
+use crate::syntax::{Field, Kind, NodeId};
+
+/// What an exception class needs, and what pickle has to make it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// The `__init__` that asks for too much.
+    pub init: Site,
+    /// How many arguments it requires.
+    pub required: usize,
+    /// Whether some of them can be given by keyword only.
+    pub keyword_only: bool,
+    /// How many `args` holds.
+    pub kept: usize,
+}
+
+/// Builtin exceptions that keep in `args` what their constructor gets.
+const PLAIN: &[&str] = &[
+    "BaseException",
+    "Exception",
+    "ArithmeticError",
+    "AssertionError",
+    "AttributeError",
+    "BufferError",
+    "EOFError",
+    "IndexError",
+    "KeyError",
+    "LookupError",
+    "MemoryError",
+    "NameError",
+    "NotImplementedError",
+    "OverflowError",
+    "ReferenceError",
+    "RuntimeError",
+    "SyntaxError",
+    "TypeError",
+    "ValueError",
+    "Warning",
+    "UserWarning",
+    "ZeroDivisionError",
+];
+
+impl Eval<'_> {
+    /// Why objects of an exception class cannot be unpickled; `None` if they can, or if nothing is known.
+    pub fn exception_gap(&self, class: Site) -> Option<Gap> {
+        let bases = self.external_bases(class);
+        let plain = !bases.is_empty()
+            && bases.iter().all(|(path, _)| path.strip_prefix("builtins.").is_some_and(|name| PLAIN.contains(&name)))
+            && !self.has_unknown_base(class);
+        if !plain || self.controls_its_pickling(class) || self.method(class, "__new__").is_some() {
+            return None;
+        }
+        let (home, init) = self.method(class, "__init__")?;
+        let (required, most, keyword_only) = self.required_arguments(init)?;
+        let kept = self.kept_arguments(class, home, init)?;
+        (keyword_only || kept < required || kept > most).then_some(Gap { init, required, keyword_only, kept })
+    }
+
+    /// The number of required positional parameters, the most that may be given, and whether a keyword-only one is required.
+    fn required_arguments(&self, init: Site) -> Option<(usize, usize, bool)> {
+        let tree = self.file(init.file).tree();
+        let list = tree.child(init.node, Field::Parameters)?;
+        let (mut required, mut most, mut keyword_only, mut after_star) = (0, 0, false, false);
+        for parameter in tree.children(list).skip(1) {
+            let typed = tree.children(parameter).next().filter(|_| tree.kind(parameter) == Kind::TypedParameter).unwrap_or(parameter);
+            match tree.kind(typed) {
+                Kind::ListSplatPattern => {
+                    most = usize::MAX;
+                    after_star = true;
+                }
+                Kind::KeywordSeparator => after_star = true,
+                Kind::PositionalSeparator | Kind::DictionarySplatPattern => {}
+                _ => {
+                    let has_default = tree.child(parameter, Field::Value).is_some();
+                    match (after_star, has_default) {
+                        (true, false) => keyword_only = true,
+                        (true, true) => {}
+                        (false, _) => {
+                            required += usize::from(!has_default);
+                            most = usize::saturating_add(most, 1);
+                        }
+                    }
+                }
+            }
+        }
+        Some((required, most, keyword_only))
+    }
+
+    /// How many arguments end up in `args`: what the last `super().__init__` hands on. `None` if that is not plain.
+    fn kept_arguments(&self, class: Site, home: Site, init: Site) -> Option<usize> {
+        let facts = self.file(init.file);
+        let tree = facts.tree();
+        let calls: Vec<NodeId> = facts.calls.iter().copied().filter(|call| tree.contains(init.node, *call) && is_base_init(facts, *call)).collect();
+        // Without such a call `args` holds what the constructor was given by position: all that is required.
+        let [call] = calls.as_slice() else { return None };
+        let by_name = facts.text(tree.child(*call, Field::Function)?).starts_with("super");
+        let call = Site { file: init.file, node: *call };
+        let lineage = self.lineage(class);
+        let at = lineage.iter().position(|each| *each == home)?;
+        let next = lineage.iter().skip(at + 1).find_map(|each| self.own_method(*each, "__init__").map(|init| (*each, init)));
+        match next {
+            // What the base is given, and how, is for the base to know: it decides what goes into `args`.
+            Some((base, base_init)) => self.kept_arguments(class, base, base_init),
+            None if self.has_splat(call) || !self.keyword_values(call).is_empty() => None,
+            None => Some(self.positional_arguments(call).len() - usize::from(!by_name)),
+        }
+    }
+
+    /// The exception classes of the project that `raise` statements of a function throw out of it.
+    pub fn raised(&self, function: Site) -> Vec<(Site, Site)> {
+        let facts = self.file(function.file);
+        let tree = facts.tree();
+        let raises: Vec<NodeId> = facts.own_nodes(function.node).filter(|node| tree.kind(*node) == Kind::RaiseStatement).collect();
+        let mut found = Vec::new();
+        for raise in raises {
+            // One that a `try` of the same function may catch does not leave it.
+            let caught = tree.ancestors(raise).take_while(|up| *up != function.node).any(|up| {
+                tree.kind(up) == Kind::TryStatement
+                    && tree.child(up, Field::Body).is_some_and(|body| tree.contains(body, raise))
+                    && tree.child_of_kind(up, Kind::ExceptClause).is_some()
+            });
+            let Some(call) = tree.children(raise).next().filter(|call| tree.kind(*call) == Kind::Call && !caught) else { continue };
+            let Some(callee) = tree.child(call, Field::Function) else { continue };
+            for value in self.values(Site { file: function.file, node: callee }).iter() {
+                if let Value::Class(class) = value {
+                    found.push((Site { file: function.file, node: raise }, *class));
+                }
+            }
+        }
+        found
+    }
+}
+
+/// `super().__init__(…)` or `Base.__init__(self, …)`.
+fn is_base_init(facts: &crate::facts::FileFacts, call: NodeId) -> bool {
+    let tree = facts.tree();
+    tree.child(call, Field::Function)
+        .filter(|callee| tree.kind(*callee) == Kind::Attribute)
+        .and_then(|callee| tree.child(callee, Field::Attribute))
+        .is_some_and(|name| facts.text(name) == "__init__")
+}

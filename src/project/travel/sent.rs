@@ -1,0 +1,232 @@
+//! What reaches which process call: dispatches joined with the callables that reach their slots.
+
+use crate::catalogue::ByWhat;
+use crate::facts::scopes::{Binding, BindingKind};
+use crate::findings::StartMethod;
+use crate::project::values::decorated::Alias;
+use crate::project::values::instances::Moment;
+use crate::project::{Callable, Content, Dispatch, Eval, FileId, Origin, Site, Slot, Type, Value, What};
+use crate::syntax::{Field, Kind};
+
+/// One callable that one dispatch sends.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// The call.
+    pub dispatch: Dispatch,
+    /// The parameter.
+    pub slot: Slot,
+    /// The callable, and the way it takes.
+    pub origin: Origin,
+    /// The module-level name that a decorator's result was bound to, if the callable is that.
+    pub alias: Option<Alias>,
+    /// The start methods under which it is pickled by reference.
+    pub methods: Vec<StartMethod>,
+}
+
+/// One thing beside the callables that one dispatch sends and that cannot cross.
+#[derive(Debug, Clone)]
+pub struct Carried {
+    /// The call.
+    pub dispatch: Dispatch,
+    /// What it is, and the way it takes.
+    pub content: Content,
+    /// The start methods under which it is pickled.
+    pub methods: Vec<StartMethod>,
+}
+
+impl Eval<'_> {
+    /// Everything that the dispatches of a file send.
+    pub fn sent(&self, file: FileId) -> Vec<Sent> {
+        let mut out = Vec::new();
+        for (dispatch, methods) in self.sending(file) {
+            for slot in self.slots(&dispatch) {
+                let travels = |origin: &Origin| dispatch.api(self.project).by == ByWhat::Stateless && self.is_stateless(&origin.callable);
+                let meant = |origin: &Origin| self.is_meant(&dispatch, origin.leaf, origin.handover, &origin.through) && !travels(origin);
+                for origin in self.slot_origins(&slot).into_iter().filter(meant) {
+                    self.look_ahead(&origin);
+                    let alias = self.decorated_alias(&origin);
+                    out.push(Sent { dispatch: dispatch.clone(), slot: slot.clone(), origin, alias, methods: methods.clone() });
+                }
+            }
+        }
+        for (dispatch, slot, origin) in self.decorations(file) {
+            let methods = dispatch.pickled_under(self.project);
+            if !methods.is_empty() {
+                self.look_ahead(&origin);
+                out.push(Sent { dispatch, slot, origin, alias: None, methods });
+            }
+        }
+        out
+    }
+
+    /// Whether what is written at `leaf` and handed over at `handover`, and goes `through` forwarders, is meant to reach
+    /// the dispatch.
+    fn is_meant(&self, dispatch: &Dispatch, leaf: Site, handover: Site, through: &[Site]) -> bool {
+        let written = (leaf != handover).then_some(leaf);
+        let way: Vec<Site> = written.into_iter().chain([handover]).chain(through.iter().copied()).collect();
+        !self.is_staged(dispatch.call) && !self.is_staged(handover) && !self.meets_another_executor(dispatch, &way) && !self.is_chosen_apart(dispatch, leaf)
+    }
+
+    /// Asks for what rules will ask about a callable, so that the files that hold it are read in round one.
+    fn look_ahead(&self, origin: &Origin) {
+        let class = match &origin.callable {
+            Callable::Method { receiver: Type::Class(class), .. } | Callable::Instance(class) => Some(*class),
+            _ => None,
+        };
+        class.into_iter().for_each(|class| drop(self.instance_obstacle(class, true, 3)));
+        let definition = match &origin.callable {
+            Callable::Function(site) | Callable::Class(site) => Some(*site),
+            Callable::Method { function, .. } => *function,
+            _ => None,
+        };
+        if let Some(worker) = self.worker(origin) {
+            for function in self.reached(worker) {
+                for (_, class) in self.raised(function) {
+                    self.exception_gap(class);
+                }
+                for returned in self.returns(function) {
+                    self.obstacle(returned, false);
+                }
+                self.modules_read(function);
+            }
+        }
+        let Some(definition) = definition else { return };
+        let facts = self.file(definition.file);
+        for decorator in facts.decorators(definition.node) {
+            for expression in facts.tree().children(decorator) {
+                self.values(Site { file: definition.file, node: expression });
+            }
+        }
+    }
+
+    /// Asks for the modules whose attributes a function reads, or whose objects it has imported.
+    fn modules_read(&self, function: Site) {
+        let facts = self.file(function.file);
+        let tree = facts.tree();
+        for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Attribute) {
+            let object = tree.child(node, Field::Object).filter(|object| tree.kind(*object) == Kind::Identifier);
+            object.into_iter().for_each(|object| drop(self.values(Site { file: function.file, node: object })));
+        }
+        // Objects that were imported by name may be changed by the module that makes them.
+        let module = facts.scopes.module();
+        for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Identifier) {
+            let imported = |binding: &Binding| matches!(binding.kind, BindingKind::Import { attribute: Some(_), .. });
+            let name = facts.scopes.resolve_name(node).filter(|(home, _)| *home == module).map(|row| row.1);
+            if name.is_some_and(|name| facts.scopes.bindings(module, name).iter().any(imported)) {
+                self.values(Site { file: function.file, node });
+            }
+        }
+    }
+
+    /// Everything that cannot cross among the arguments of a file's dispatches.
+    pub fn carried(&self, file: FileId) -> Vec<Carried> {
+        let mut out = Vec::new();
+        for (dispatch, methods) in self.sending(file) {
+            let mut origins = self.slots(&dispatch).first().map(|slot| self.slot_origins(slot)).unwrap_or_default().into_iter();
+            let moment = Moment { worker: origins.next().and_then(|origin| self.worker(&origin)), call: Some(dispatch.call) };
+            for argument in self.arguments(&dispatch) {
+                for content in self.contents_at(argument, dispatch.carries_primitives(self.project), moment.clone()) {
+                    // How many workers a loader has is often decided elsewhere: none is common, and then datasets stay.
+                    let is_dataset = dispatch.api(self.project).id == "torch.DataLoader";
+                    if is_dataset && (content.callable().is_none() || !content.through.is_empty()) {
+                        continue;
+                    }
+                    out.push(Carried { dispatch: dispatch.clone(), content, methods: methods.clone() });
+                }
+            }
+        }
+        out.extend(self.bound_by_partials(file));
+        out.extend(self.kept_by_processes(file));
+        out.extend(self.carried_as_captures(file));
+        out.extend(self.handed_to_managers(file));
+        let made = |content: &Content| if let What::Object(obstacle) = &content.what { obstacle.site } else { None };
+        out.retain(|each: &Carried| {
+            let leaf = made(&each.content).unwrap_or(each.content.leaf);
+            let place = each.content.place;
+            self.is_meant(&each.dispatch, leaf, each.content.handover, &each.content.through) && !self.goes_elsewhere(&each.dispatch, leaf, place)
+        });
+        out
+    }
+
+    /// What cannot cross among the arguments that a `partial` binds for a callable which a dispatch of the file sends.
+    fn bound_by_partials(&self, file: FileId) -> Vec<Carried> {
+        let mut out = Vec::new();
+        for dispatch in self.dispatches(file) {
+            let methods = dispatch.pickled_under(self.project);
+            for slot in self.slots(&dispatch).into_iter().filter(|slot| slot.part.is_none() && !methods.is_empty()) {
+                for value in self.values(slot.expression).iter() {
+                    let Value::Partial(call) = value else { continue };
+                    let bound = self.all_arguments(*call).into_iter().skip(1);
+                    let contents =
+                        bound.flat_map(|argument| self.contents(crate::project::Argument::object(argument), dispatch.carries_primitives(self.project)));
+                    out.extend(contents.map(|content| Carried { dispatch: dispatch.clone(), content, methods: methods.clone() }));
+                }
+            }
+        }
+        out
+    }
+
+    /// The `run` methods of the project's `Process` subclasses, by the constructor calls of a file.
+    pub fn runs(&self, file: FileId) -> Vec<Sent> {
+        let facts = self.file(file);
+        let mut out = Vec::new();
+        for call in facts.calls.iter().map(|node| Site { file, node: *node }) {
+            let callee = facts.tree().child(call.node, Field::Function);
+            let name = callee.map(|callee| facts.tree().child(callee, Field::Attribute).unwrap_or(callee)).map_or("", |name| facts.text(name));
+            if !self.project.names_of(name).iter().any(|name| self.project.defines_class(name)) {
+                continue;
+            }
+            for value in self.values(call).iter() {
+                let Value::Instance(Type::Class(class)) = value else { continue };
+                let (Some(_), Some((_, run))) = (self.process_class(*class), self.method(*class, "run")) else { continue };
+                let Some((entry, start)) = self.entry_of_class(*class) else { continue };
+                let dispatch = Dispatch { call, entry, start, receiver: None, made: None, shift: 0 };
+                let methods = dispatch.pickled_under(self.project);
+                let receiver = Type::Class(*class);
+                let callable = Callable::Method { receiver, object: call, name: "run".to_owned(), function: Some(run) };
+                let origin = Origin { callable, leaf: call, handover: call, through: Vec::new(), made_by: None, kept: true };
+                let slot = Slot { name: "run".to_owned(), expression: call, part: None };
+                if !methods.is_empty() {
+                    out.push(Sent { dispatch, slot, origin, alias: None, methods });
+                }
+            }
+        }
+        out
+    }
+
+    /// The lambdas, local functions and local classes that constructor calls give to objects of `Process` subclasses
+    /// defined in the project: `start()` pickles the object with all that it keeps.
+    fn kept_by_processes(&self, file: FileId) -> Vec<Carried> {
+        let mut out = Vec::new();
+        for call in self.file(file).calls.iter().map(|node| Site { file, node: *node }) {
+            let tree = self.file(file).tree();
+            let Some(callee) = tree.child(call.node, Field::Function) else { continue };
+            let name = tree.child(callee, Field::Attribute).unwrap_or(callee);
+            let name = self.file(file).text(name);
+            if name != "__init__" && !self.project.defines_class(name) {
+                continue;
+            }
+            let (class, kept) = match self.base_init(call) {
+                Some((home, init)) => (home, self.arguments_kept_by(home, init, call)),
+                None => {
+                    let values = self.values(Site { file, node: callee });
+                    let made = values.iter().find_map(|value| if let Value::Class(class) = value { Some(*class) } else { None });
+                    let Some(class) = made.filter(|class| self.method(*class, "__init__").is_some()) else { continue };
+                    (class, self.stored_arguments(class, call))
+                }
+            };
+            if kept.is_empty() || self.process_class(class).is_none() || self.controls_its_pickling(class) {
+                continue;
+            }
+            let Some((entry, start)) = self.entry_of_class(class) else { continue };
+            let dispatch = Dispatch { call, entry, start, receiver: None, made: None, shift: 0 };
+            let methods = dispatch.pickled_under(self.project);
+            for argument in kept.into_iter().filter(|_| !methods.is_empty()) {
+                let contents = self.contents(crate::project::Argument::object(argument), true);
+                let callables = contents.into_iter().filter(|content| content.callable().is_some());
+                out.extend(callables.map(|content| Carried { dispatch: dispatch.clone(), content, methods: methods.clone() }));
+            }
+        }
+        out
+    }
+}

@@ -1,0 +1,283 @@
+//! The values of expressions, asked for on demand, across files, with a bound on the effort.
+
+use crate::facts::FileFacts;
+use crate::facts::scopes::{Binding, BindingKind};
+use crate::project::{FileId, Project, Site, Value};
+use crate::syntax::{Field, Kind};
+use rustc_hash::FxHashMap;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// Longer chains of names, calls and attributes are given up: their value is unknown.
+const MAX_DEPTH: u32 = 48;
+
+/// The writes of attributes through `self`, by attribute name.
+pub(in crate::project) type AttributeWrites = Vec<(String, crate::project::values::writes::AttributeWrite)>;
+
+/// What modules hold, by name; `None` while it is being asked for.
+type Members = FxHashMap<(FileId, String), Option<Rc<[Value]>>>;
+
+/// The name of a remembered answer.
+#[derive(Debug)]
+pub(in crate::project) enum Answer {
+    Value(Site),
+    Lineage(Site),
+    Member((FileId, String)),
+}
+
+/// Answers what expressions may be, and remembers the answers: made anew for every few files, lest they pile up.
+#[derive(Debug)]
+pub struct Eval<'p> {
+    /// What is asked about.
+    pub project: &'p Project,
+    known: RefCell<FxHashMap<Site, Option<Rc<[Value]>>>>,
+    depth: Cell<u32>,
+    pub(in crate::project) members_known: RefCell<Members>,
+    pub(in crate::project) writes_known: RefCell<FxHashMap<Site, Rc<AttributeWrites>>>,
+    pub(in crate::project) lineage_known: RefCell<FxHashMap<Site, Rc<[Site]>>>,
+    pub(in crate::project) callers_known: RefCell<FxHashMap<Site, Rc<[crate::project::values::callers::Caller]>>>,
+    pub(in crate::project) subclasses_known: RefCell<FxHashMap<Site, Rc<[Site]>>>,
+    /// The constructors of which it is known whether they keep what they are given by keyword.
+    pub(in crate::project) keywords_known: RefCell<FxHashMap<Site, bool>>,
+    /// How often an answer was cut short because it was asked for while it was being answered, or too deep.
+    pub(in crate::project) cuts: Cell<u64>,
+    /// Which remembered answers were cut short, or rest on such answers.
+    pub(in crate::project) unsure: RefCell<Vec<Answer>>,
+    pub(in crate::project) dispatches_known: RefCell<FxHashMap<FileId, Rc<[crate::project::Dispatch]>>>,
+    pub(in crate::project) module_names_known: RefCell<FxHashMap<FileId, Rc<crate::project::names::module_names::ModuleNames>>>,
+    /// The functions whose process starts are being looked for.
+    pub(in crate::project) chain: RefCell<BTreeSet<Site>>,
+    /// Project files that an answer would need and that are not parsed, with the name that they are asked for.
+    pub wanted: RefCell<BTreeSet<(PathBuf, Option<String>)>>,
+    /// Whether answers do without files that are not parsed.
+    pub(in crate::project) is_quiet: Cell<bool>,
+}
+
+impl<'p> Eval<'p> {
+    /// An evaluator that knows nothing yet.
+    pub fn new(project: &'p Project) -> Self {
+        Self {
+            project,
+            known: RefCell::default(),
+            depth: Cell::new(0),
+            members_known: RefCell::default(),
+            writes_known: RefCell::default(),
+            lineage_known: RefCell::default(),
+            callers_known: RefCell::default(),
+            subclasses_known: RefCell::default(),
+            keywords_known: RefCell::default(),
+            cuts: Cell::new(0),
+            unsure: RefCell::default(),
+            dispatches_known: RefCell::default(),
+            module_names_known: RefCell::default(),
+            chain: RefCell::default(),
+            wanted: RefCell::default(),
+            is_quiet: Cell::new(false),
+        }
+    }
+
+    /// Forgets the answers that another order of questions may change, so that the same evaluator can be asked about the
+    /// next file and knows no more and no less than a new one.
+    pub fn forget_unsure(&self) {
+        for answer in self.unsure.take() {
+            match answer {
+                Answer::Value(site) => drop(self.known.borrow_mut().remove(&site)),
+                Answer::Lineage(class) => drop(self.lineage_known.borrow_mut().remove(&class)),
+                Answer::Member(key) => drop(self.members_known.borrow_mut().remove(&key)),
+            }
+        }
+        self.dispatches_known.borrow_mut().clear();
+    }
+
+    /// Says that an answer is less than it would be elsewhere.
+    pub(in crate::project) fn cut(&self) {
+        self.cuts.set(self.cuts.get() + 1);
+    }
+
+    /// The facts of a file.
+    pub fn file(&self, id: FileId) -> &'p FileFacts {
+        self.project.file(id)
+    }
+
+    /// Everything that `expression` may evaluate to, sorted, without doubles.
+    pub fn values(&self, expression: Site) -> Rc<[Value]> {
+        let facts = self.file(expression.file);
+        let site = Site { file: expression.file, node: facts.tree().unparenthesized(expression.node) };
+        match self.known.borrow().get(&site) {
+            Some(Some(done)) => return done.clone(),
+            // Asked for while it is being answered: the cycle adds nothing.
+            Some(None) => {
+                self.cut();
+                return Rc::from([]);
+            }
+            None => {}
+        }
+        if self.depth.get() >= MAX_DEPTH {
+            self.cut();
+            return Rc::from([Value::Unknown]);
+        }
+        self.depth.set(self.depth.get() + 1);
+        self.known.borrow_mut().insert(site, None);
+        let cuts = self.cuts.get();
+        let mut found = self.compute(site);
+        if cuts != self.cuts.get() {
+            self.unsure.borrow_mut().push(Answer::Value(site));
+        }
+        found.sort();
+        found.dedup();
+        let found: Rc<[Value]> = found.into();
+        self.known.borrow_mut().insert(site, Some(found.clone()));
+        self.depth.set(self.depth.get() - 1);
+        found
+    }
+
+    fn compute(&self, site: Site) -> Vec<Value> {
+        let facts = self.file(site.file);
+        let tree = facts.tree();
+        let at = |node| Site { file: site.file, node };
+        match tree.kind(site.node) {
+            Kind::Identifier => self.name_values(site),
+            Kind::Attribute => self.attribute_values(site),
+            Kind::Call => self.call_values(site),
+            Kind::ConditionalExpression | Kind::BooleanOperator => {
+                tree.outcomes(site.node).into_iter().flat_map(|part| self.values(at(part)).to_vec()).collect()
+            }
+            // A call that is awaited gives no coroutine, whatever else it gives.
+            Kind::Await => {
+                let awaited = tree.children(site.node).flat_map(|part| self.values(at(part)).to_vec());
+                awaited.map(|value| if matches!(value, Value::Result(_)) { Value::Unknown } else { value }).collect()
+            }
+            Kind::NamedExpression => tree.child(site.node, Field::Value).map(|value| self.values(at(value)).to_vec()).unwrap_or_default(),
+            Kind::Lambda => vec![Value::Lambda(site)],
+            Kind::Subscript => match tree.child(site.node, Field::Value) {
+                Some(value) => self.subscript_values(at(value), site),
+                None => vec![Value::Unknown],
+            },
+            Kind::Integer
+            | Kind::Float
+            | Kind::String
+            | Kind::ConcatenatedString
+            | Kind::True
+            | Kind::False
+            | Kind::None
+            | Kind::List
+            | Kind::Tuple
+            | Kind::ExpressionList
+            | Kind::Set
+            | Kind::Dictionary
+            | Kind::ListComprehension
+            | Kind::SetComprehension
+            | Kind::DictionaryComprehension
+            | Kind::GeneratorExpression => vec![Value::Literal(site)],
+            _ => vec![Value::Unknown],
+        }
+    }
+
+    fn name_values(&self, site: Site) -> Vec<Value> {
+        let facts = self.file(site.file);
+        let Some((scope, name)) = facts.scopes.resolve_name(site.node) else { return vec![Value::Unknown] };
+        let reaching = crate::project::values::reaching::bindings(facts, scope, name, site.node);
+        if reaching.is_empty() {
+            return self.unbound_name(site.file, scope, name);
+        }
+        reaching.into_iter().flat_map(|binding| self.binding_values(site.file, binding)).collect()
+    }
+
+    /// Runs `work` one level deeper; past the bound, nothing is known.
+    pub(in crate::project) fn deeper(&self, work: impl FnOnce() -> Vec<Value>) -> Vec<Value> {
+        if self.depth.get() >= MAX_DEPTH {
+            self.cut();
+            return vec![Value::Unknown];
+        }
+        self.depth.set(self.depth.get() + 1);
+        let found = work();
+        self.depth.set(self.depth.get() - 1);
+        found
+    }
+
+    /// What a variable holds after `binding`.
+    pub fn binding_values(&self, file: FileId, binding: &Binding) -> Vec<Value> {
+        // Annotations and star imports can lead back here without passing an expression.
+        self.deeper(|| self.values_of_binding(file, binding))
+    }
+
+    fn values_of_binding(&self, file: FileId, binding: &Binding) -> Vec<Value> {
+        let at = |node| Site { file, node };
+        match &binding.kind {
+            BindingKind::Assignment { value, path, annotation } => {
+                let mut found = value.map(|value| self.destructured(at(value), path)).unwrap_or_default();
+                if let Some(annotation) = annotation
+                    && !found.iter().any(|value| !matches!(value, Value::Unknown | Value::Parameter(_) | Value::Result(_)))
+                {
+                    found.extend(self.annotation_values(at(*annotation)));
+                }
+                found
+            }
+            BindingKind::Walrus { value } => self.values(at(*value)).to_vec(),
+            BindingKind::For { iterable, path, .. } | BindingKind::ComprehensionFor { iterable, path, .. } => self.element_values(at(*iterable), path),
+            BindingKind::With { value, path, .. } => {
+                let entered = self.entered(&self.values(at(*value)), at(*value));
+                if path.is_empty() { entered } else { vec![Value::Unknown] }
+            }
+            BindingKind::Import { module, attribute } => self.imported(file, module, attribute.as_deref()),
+            BindingKind::FunctionDef(node) | BindingKind::ClassDef(node)
+                if binding.scope == self.file(file).scopes.module()
+                    && let Some(api) = self.own_api(file, self.file(file).definition_name(*node)) =>
+            {
+                vec![api]
+            }
+            BindingKind::FunctionDef(node) => vec![Value::Function(at(*node))],
+            BindingKind::ClassDef(node) => vec![Value::Class(at(*node))],
+            BindingKind::Parameter { .. } => self.parameter_values(file, binding),
+            BindingKind::Delete => Vec::new(),
+            _ => vec![Value::Unknown],
+        }
+    }
+
+    /// The positional arguments of a call, up to the first splat.
+    pub fn positional_arguments(&self, call: Site) -> Vec<Site> {
+        let tree = self.file(call.file).tree();
+        let Some(list) = tree.child(call.node, Field::Arguments) else { return Vec::new() };
+        if tree.kind(list) == Kind::GeneratorExpression {
+            return vec![Site { file: call.file, node: list }];
+        }
+        tree.children(list)
+            .take_while(|node| tree.kind(*node) != Kind::ListSplat)
+            .filter(|node| !matches!(tree.kind(*node), Kind::KeywordArgument | Kind::DictionarySplat))
+            .map(|node| Site { file: call.file, node })
+            .collect()
+    }
+
+    /// The value of the keyword argument `name` of a call.
+    pub fn keyword_argument(&self, call: Site, name: &str) -> Option<Site> {
+        let facts = self.file(call.file);
+        let tree = facts.tree();
+        let list = tree.child(call.node, Field::Arguments)?;
+        tree.children(list)
+            .filter(|node| tree.kind(*node) == Kind::KeywordArgument)
+            .find(|node| tree.child(*node, Field::Name).is_some_and(|key| facts.text(key) == name))
+            .and_then(|node| tree.child(node, Field::Value))
+            .map(|node| Site { file: call.file, node })
+    }
+
+    /// The argument for a parameter given by name and 0-based position (-1: keyword only).
+    pub fn argument(&self, call: Site, name: &str, pos: i32) -> Option<Site> {
+        // Where it is given by position, a keyword of that name is for what the call passes it on to: `submit(apply, fn=f)`.
+        let by_position = usize::try_from(pos).ok().and_then(|pos| self.positional_arguments(call).get(pos).copied());
+        by_position.or_else(|| self.keyword_argument(call, name))
+    }
+
+    /// The text of a string literal without prefix and quotes; `None` for anything else.
+    pub fn string_literal(&self, expression: Site) -> Option<&'p str> {
+        let facts = self.file(expression.file);
+        let tree = facts.tree();
+        let node = tree.unparenthesized(expression.node);
+        if tree.kind(node) != Kind::String {
+            return None;
+        }
+        let content = tree.child_of_kind(node, Kind::StringContent);
+        Some(content.map_or("", |content| facts.text(content)))
+    }
+}

@@ -1,0 +1,99 @@
+//! The fields of dataclasses and named tuples, and the defaults that constructors keep.
+
+use crate::project::{Eval, Site, Value};
+use crate::syntax::{Field, Kind};
+
+impl Eval<'_> {
+    /// What constructor calls give for a field of a dataclass or named tuple, or by keyword to a constructor that keeps all
+    /// keywords.
+    pub(in crate::project) fn given_to_field(&self, class: Site, name: &str) -> Vec<Site> {
+        if self.method(class, "__init__").is_some() {
+            return self.given_by_keyword(class, name);
+        }
+        if !self.keeps_all_arguments(class) {
+            return Vec::new();
+        }
+        let Some(position) = self.fields_in_order(class).iter().position(|field| *field == name) else { return Vec::new() };
+        let given = |call: Site| self.argument(call, name, position as i32);
+        self.constructor_calls(class).into_iter().filter_map(given).collect()
+    }
+
+    /// The fields of a class, those of its bases first.
+    fn fields_in_order(&self, class: Site) -> Vec<&str> {
+        let mut fields: Vec<&str> = Vec::new();
+        for each in self.lineage(class).into_iter().rev() {
+            for field in self.annotated_names(each) {
+                if !fields.contains(&field) {
+                    fields.push(field);
+                }
+            }
+        }
+        fields
+    }
+
+    /// The annotated names of a class body, in the order of the text.
+    fn annotated_names(&self, class: Site) -> Vec<&str> {
+        let facts = self.file(class.file);
+        let tree = facts.tree();
+        let Some(body) = tree.child(class.node, Field::Body) else { return Vec::new() };
+        let statements = tree.children(body).filter(|node| tree.kind(*node) == Kind::ExpressionStatement);
+        let assignments = statements.filter_map(|node| tree.children(node).next()).filter(|node| tree.kind(*node) == Kind::Assignment);
+        let annotated = assignments.filter(|node| tree.child(*node, Field::Type).is_some_and(|ty| !facts.text(ty).contains("ClassVar")));
+        annotated.filter_map(|node| tree.child(node, Field::Left)).map(|node| facts.text(node)).collect()
+    }
+
+    /// The fields of a dataclass that are made for each instance: `field(default_factory=threading.Lock)`.
+    pub(in crate::project) fn field_values(&self, class: Site) -> Vec<(String, Site, Vec<Value>)> {
+        if !self.is_dataclass(class) {
+            return Vec::new();
+        }
+        let facts = self.file(class.file);
+        let tree = facts.tree();
+        let at = |node| Site { file: class.file, node };
+        let Some(body) = tree.child(class.node, Field::Body) else { return Vec::new() };
+        let mut found = Vec::new();
+        for statement in tree.children(body).filter(|node| tree.kind(*node) == Kind::ExpressionStatement) {
+            let Some(assignment) = tree.children(statement).next().filter(|node| tree.kind(*node) == Kind::Assignment) else { continue };
+            let (Some(left), Some(call)) = (tree.child(assignment, Field::Left), tree.child(assignment, Field::Right)) else { continue };
+            let factory = ["default_factory", "factory"].into_iter().find_map(|name| self.keyword_argument(at(call), name));
+            let Some(factory) = factory.filter(|_| tree.kind(call) == Kind::Call) else { continue };
+            let values = self.values(factory).iter().flat_map(|value| self.made_by(value, at(call))).collect();
+            found.push((facts.text(left).to_owned(), at(left), values));
+        }
+        found
+    }
+
+    /// The defaults of the fields that a constructor call of a dataclass or named tuple does not give.
+    pub(in crate::project) fn defaults_kept(&self, class: Site, call: Site) -> Vec<Site> {
+        if self.has_splat(call) {
+            return Vec::new();
+        }
+        let fields = self.fields_in_order(class);
+        let mut found = Vec::new();
+        for each in self.lineage(class) {
+            let facts = self.file(each.file);
+            let tree = facts.tree();
+            let at = |node| Site { file: each.file, node };
+            let body = tree.child(each.node, Field::Body).into_iter().flat_map(|body| tree.children(body));
+            for statement in body.filter(|node| tree.kind(*node) == Kind::ExpressionStatement) {
+                let Some(assignment) = tree.children(statement).next().filter(|node| tree.kind(*node) == Kind::Assignment) else { continue };
+                let (Some(left), Some(value)) = (tree.child(assignment, Field::Left), tree.child(assignment, Field::Right)) else { continue };
+                let Some(position) = fields.iter().position(|field| *field == facts.text(left)) else { continue };
+                let value = if tree.kind(value) == Kind::Call { self.keyword_argument(at(value), "default") } else { Some(at(value)) };
+                if self.argument(call, facts.text(left), position as i32).is_none() {
+                    found.extend(value);
+                }
+            }
+        }
+        found
+    }
+
+    /// The default value of a parameter.
+    pub(in crate::project) fn default_of(&self, function: Site, name: &str) -> Option<Site> {
+        let facts = self.file(function.file);
+        let tree = facts.tree();
+        let mut parameters = tree.child(function.node, Field::Parameters).into_iter().flat_map(|list| tree.children(list));
+        let parameter = parameters.find(|node| tree.child(*node, Field::Name).is_some_and(|own| facts.text(own) == name))?;
+        tree.child(parameter, Field::Value).map(|node| Site { file: function.file, node })
+    }
+}

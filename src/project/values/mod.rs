@@ -1,0 +1,24 @@
+//! What expressions may be: objects, containers, instances, what calls give and callers pass.
+
+pub mod annotations;
+pub mod attributes;
+pub(in crate::project) mod branches;
+pub mod callers;
+pub mod calls;
+pub mod class_makers;
+pub mod containers;
+pub mod decorated;
+pub(in crate::project) mod endless;
+pub mod eval;
+pub(in crate::project) mod fallbacks;
+pub(in crate::project) mod fields;
+pub mod instances;
+pub(in crate::project) mod keyword_fields;
+pub(in crate::project) mod outside;
+pub mod proxies;
+pub(in crate::project) mod put_items;
+pub mod reaching;
+pub(in crate::project) mod registrations;
+pub(in crate::project) mod stores;
+pub mod value;
+pub mod writes;

@@ -1,0 +1,130 @@
+//! Parameters whose defaults read the enclosing function or call something: `lambda x, k=k: …`, `stamp=time()`.
+//!
+//! A default has the value of the moment of definition. At module level it cannot be evaluated, so the parameter
+//! becomes keyword-only and is bound like a capture, where no use passes it by position.
+
+use crate::facts::FileFacts;
+use crate::findings::{Reason, Refusal};
+use crate::rewrite::lifting::arguments;
+use crate::rewrite::lifting::captures::Variable;
+use crate::rewrite::lifting::hoist::{Group, Member};
+use crate::syntax::{Field, Kind, NodeId};
+
+/// One such parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoundDefault {
+    /// The parameter's name.
+    pub name: String,
+    /// The whole parameter.
+    pub parameter: NodeId,
+    /// The default.
+    pub value: NodeId,
+    /// The default's text.
+    pub text: String,
+    /// Its position among all parameters.
+    pub position: usize,
+}
+
+impl BoundDefault {
+    /// The parameter and the expression for it.
+    pub(in crate::rewrite) fn given(&self) -> (String, String) {
+        (self.name.clone(), self.text.clone())
+    }
+}
+
+/// The parameters of a callable whose defaults read variables of the functions around it, or what only the guard binds, or call
+/// something.
+pub fn reading_outside(facts: &FileFacts, callable: NodeId) -> Vec<BoundDefault> {
+    let tree = facts.tree();
+    let Some(parameters) = tree.child(callable, Field::Parameters) else { return Vec::new() };
+    let reads_outside = |value: NodeId| {
+        tree.subtree(value).filter(|node| tree.kind(*node) == Kind::Identifier).any(|node| {
+            facts.scopes.resolve_name(node).is_some_and(|(home, name)| {
+                let bindings = facts.scopes.bindings(home, name);
+                let guarded =
+                    !bindings.is_empty() && bindings.iter().all(|binding| crate::rewrite::lifting::captures::guard_around(facts, binding.node).is_some());
+                if home == facts.scopes.module() { guarded } else { !tree.contains(value, facts.scopes.get(home).node) }
+            })
+        })
+    };
+    tree.children(parameters)
+        .enumerate()
+        .filter_map(|(position, parameter)| {
+            let value = tree.child(parameter, Field::Value)?;
+            let name = tree.child(parameter, Field::Name)?;
+            (reads_outside(value) || has_call(facts, value)).then(|| BoundDefault {
+                name: facts.text(name).to_owned(),
+                parameter,
+                value,
+                text: facts.text(value).to_owned(),
+                position,
+            })
+        })
+        .collect()
+}
+
+/// Whether a definition that moves is given, under its own name, all that a default reads of the functions around it.
+fn has_all_of(facts: &FileFacts, mover: &Member, value: NodeId) -> bool {
+    let tree = facts.tree();
+    let read = tree.subtree(value).filter(|node| tree.kind(*node) == Kind::Identifier).filter_map(|node| facts.scopes.resolve_name(node));
+    let mut outer = read.filter(|(home, _)| *home != facts.scopes.module() && !tree.contains(value, facts.scopes.get(*home).node));
+    outer.all(|(home, name)| mover.values.get(&Variable::new(home, name)).is_some_and(|parameter| parameter == name))
+}
+
+/// Whether a default calls anything: that happens once, where the definition stands.
+fn has_call(facts: &FileFacts, value: NodeId) -> bool {
+    let tree = facts.tree();
+    let called = tree.subtree(value).filter(|node| tree.kind(*node) == Kind::Call);
+    called.into_iter().any(|call| tree.ancestors(call).take_while(|up| tree.contains(value, *up)).all(|up| tree.kind(up) != Kind::Lambda))
+}
+
+/// Refuses if a use may pass such a parameter by position, or if there is no place for keyword-only parameters.
+pub(in crate::rewrite) fn judge(group: &Group, member: &Member) -> Result<(), Refusal> {
+    let facts = group.facts();
+    // What stands behind a star is never passed by position.
+    let parameters: Vec<NodeId> = facts.tree().child(member.node, Field::Parameters).map(|list| facts.tree().children(list).collect()).unwrap_or_default();
+    let star = parameters.iter().position(|node| facts.text(*node).starts_with('*')).unwrap_or(usize::MAX);
+    if member.defaults.is_empty() {
+        return Ok(());
+    }
+    let first = member.defaults.iter().map(|row| row.position).filter(|position| *position < star).min().unwrap_or(usize::MAX);
+    let name = &member.defaults[0].name;
+    let refuse = |what: &str| {
+        Err(Refusal::new(
+            Reason::DefaultPassed,
+            format!("the default of '{name}' belongs to the place of the definition, and {what}"),
+            "bind the value with functools.partial, and give the parameter another name",
+        ))
+    };
+    if crate::rewrite::lifting::member::takes_any_keyword(facts, member.node) {
+        return refuse("the function takes any keyword, so it cannot be bound by name");
+    }
+    for each in group.dispatches.iter().filter(|_| member.node == group.members[0].node) {
+        match arguments::passed(group, each) {
+            _ if first == usize::MAX => {}
+            Some(passed) if passed <= first => {}
+            _ => return refuse("a dispatch may pass that parameter by position"),
+        }
+    }
+    let tree = facts.tree();
+    let Some(variable) = &member.variable else { return Ok(()) };
+    for read in facts.scopes.references(variable.home, &variable.name) {
+        let is_dispatched = group.dispatches.iter().any(|each| each.leaf.file == group.file && each.leaf.node == *read);
+        let call = tree.parent(*read).filter(|up| tree.kind(*up) == Kind::Call && tree.field(*read) == Field::Function);
+        let few = first == usize::MAX && call.is_some()
+            || call.is_some_and(|call| {
+                let site = crate::project::Site { file: group.file, node: call };
+                !group.eval.has_splat(site) && group.eval.positional_arguments(site).len() <= first
+            });
+        // There the default would be evaluated anew, in the worker, of what that function has itself.
+        let movers = group.members.iter().filter(|other| crate::rewrite::lifting::member::in_moved_part(facts, other.node, *read));
+        let is_lost = |row: &BoundDefault| has_call(facts, row.value) || movers.clone().any(|mover| !has_all_of(facts, mover, row.value));
+        if movers.clone().next().is_some() && member.defaults.iter().any(is_lost) {
+            return refuse("a function that moves along calls it without that parameter");
+        }
+        if !is_dispatched && !few {
+            return refuse("another use may pass that parameter by position");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,20 @@
+//! Lambda lifting: a local function, lambda or class moves to module level, its captures become parameters.
+
+pub mod arguments;
+pub(in crate::rewrite) mod attribute_captures;
+pub mod binding;
+pub mod body;
+pub mod captures;
+pub(in crate::rewrite) mod class_constructor;
+pub(in crate::rewrite) mod class_values;
+pub(in crate::rewrite) mod decorators;
+pub mod defaults;
+pub(in crate::rewrite) mod evaluated;
+pub(in crate::rewrite) mod free_names;
+pub mod hoist;
+pub mod judge;
+pub mod lift;
+pub mod member;
+pub(in crate::rewrite) mod print;
+pub(in crate::rewrite) mod started_processes;
+pub mod timing;
