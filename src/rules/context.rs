@@ -10,7 +10,10 @@ use crate::project::{Callable, Carried, Content, Dispatch, Eval, FileId, Sent, S
 use crate::rewrite::lifting::binding::Use;
 use crate::rewrite::lifting::captures::guard_around;
 use crate::rewrite::state::globals::{self, GlobalRead};
-use crate::rewrite::{Bind, GuardStyle, state::initializer, state::process_arguments, state::run_state};
+use crate::rewrite::{
+    Bind, GuardStyle,
+    state::{initializer, process_arguments, run_state},
+};
 use crate::syntax::{Kind, Match, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,7 +3,7 @@
 use super::{Rule, RuleContext};
 use crate::findings::{Finding, Fix, Reason, Refusal, Remedy, Severity};
 use crate::project::{Carried, Sent, Site, What};
-use crate::rewrite::{state::task_places, state::task_primitive};
+use crate::rewrite::state::{task_places, task_primitive};
 use crate::syntax::QueryFile;
 
 static QUERY: QueryFile = QueryFile::new("inheritance_only_argument", include_str!("../../queries/inheritance_only_argument.scm"));

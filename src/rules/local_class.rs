@@ -2,7 +2,7 @@
 
 use super::{Rule, RuleContext};
 use crate::findings::{Finding, Severity, StartMethod};
-use crate::rewrite::{lifting::captures, lifting::lift, lifting::member};
+use crate::rewrite::lifting::{captures, lift, member};
 use crate::syntax::QueryFile;
 
 static QUERY: QueryFile = QueryFile::new("local_class", include_str!("../../queries/local_class.scm"));

@@ -3,7 +3,11 @@
 use super::{Rule, RuleContext};
 use crate::findings::{Finding, Fix, Remedy, Severity, StartMethod};
 use crate::project::Site;
-use crate::rewrite::{lifting::captures, lifting::lift, place, state::globals};
+use crate::rewrite::{
+    lifting::{captures, lift},
+    place,
+    state::globals,
+};
 use crate::syntax::{Kind, QueryFile, Tree};
 
 static QUERY: QueryFile = QueryFile::new("main_only_function", include_str!("../../queries/main_only_function.scm"));

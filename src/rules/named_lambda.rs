@@ -2,7 +2,10 @@
 
 use super::{Rule, RuleContext};
 use crate::findings::{Finding, Severity};
-use crate::rewrite::{callables::named_lambda, lifting::captures, lifting::lift};
+use crate::rewrite::{
+    callables::named_lambda,
+    lifting::{captures, lift},
+};
 use crate::syntax::{NodeId, QueryFile};
 use std::collections::BTreeSet;
 

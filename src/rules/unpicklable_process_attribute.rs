@@ -7,7 +7,10 @@ use crate::project::travel::picklability::Obstacle;
 use crate::project::values::instances::Moment;
 use crate::project::{Callable, Dispatch, Origin, Site, Slot, Type};
 use crate::rewrite::lifting::binding::Use;
-use crate::rewrite::{lifting::lift, state::process_state, state::worker_state};
+use crate::rewrite::{
+    lifting::lift,
+    state::{process_state, worker_state},
+};
 use crate::syntax::{Field, Kind, QueryFile, Tree};
 
 static QUERY: QueryFile = QueryFile::new("unpicklable_process_attribute", include_str!("../../queries/unpicklable_process_attribute.scm"));

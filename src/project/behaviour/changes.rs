@@ -1,6 +1,9 @@
 //! What code changes of the objects that a module's names stand for.
 
-use crate::project::{Eval, FileId, Site, behaviour::effect_tables, behaviour::effects, behaviour::state};
+use crate::project::{
+    Eval, FileId, Site,
+    behaviour::{effect_tables, effects, state},
+};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use std::collections::BTreeSet;
 

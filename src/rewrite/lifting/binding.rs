@@ -10,7 +10,7 @@ use crate::rewrite::lifting::captures::Variable;
 use crate::rewrite::lifting::hoist::Group;
 use crate::rewrite::lifting::member as member_facts;
 use crate::rewrite::lifting::timing;
-use crate::rewrite::{lifting::arguments, lifting::class_values};
+use crate::rewrite::lifting::{arguments, class_values};
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::Edit;
 

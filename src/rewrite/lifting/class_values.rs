@@ -7,7 +7,7 @@ use crate::findings::{Reason, Refusal};
 use crate::project::{Eval, Site, Value};
 use crate::rewrite::lifting::captures::{CaptureKind, Variable};
 use crate::rewrite::lifting::hoist::Group;
-use crate::rewrite::{lifting::member, lifting::timing};
+use crate::rewrite::lifting::{member, timing};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use std::collections::BTreeSet;
 

@@ -13,7 +13,10 @@ use crate::rewrite::lifting::binding::Use;
 use crate::rewrite::lifting::body::Style;
 use crate::rewrite::lifting::captures::{self, CaptureKind, Variable};
 use crate::rewrite::lifting::member::{companions, holder, inner_names, is_class, takes_any_keyword};
-use crate::rewrite::{fresh_name, imports, lifting::attribute_captures, lifting::defaults};
+use crate::rewrite::{
+    fresh_name, imports,
+    lifting::{attribute_captures, defaults},
+};
 use crate::syntax::{Kind, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
 
