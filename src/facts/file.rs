@@ -162,6 +162,15 @@ impl FileFacts {
         }
     }
 
+    /// Whether a decorator of a definition is, or ends with, one of `names`: `@dataclass`, `@dataclasses.dataclass(frozen=True)`.
+    pub fn has_decorator(&self, definition: NodeId, names: &[&str]) -> bool {
+        self.decorators(definition).iter().any(|decorator| {
+            let text = self.text(*decorator).trim_start_matches('@').trim();
+            let dotted = text.split(['(', ' ', '\n', '#']).next().unwrap_or(text);
+            names.contains(&crate::catalogue::last_part(dotted))
+        })
+    }
+
     /// The definition with its decorators, if it has any.
     pub fn with_decorators(&self, definition: NodeId) -> NodeId {
         match self.tree().parent(definition) {

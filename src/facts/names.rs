@@ -32,10 +32,7 @@ fn is_field(facts: &FileFacts, assignment: NodeId) -> bool {
     let annotation = tree.child(assignment, Field::Type).filter(|annotation| !facts.text(*annotation).contains("ClassVar"));
     let class = tree.enclosing(assignment, &[Kind::ClassDefinition]).filter(|_| annotation.is_some());
     class.is_some_and(|class| {
-        let decorated = facts.decorators(class).into_iter().any(|decorator| {
-            let text = facts.text(decorator).trim_start_matches('@').split('(').next().unwrap_or_default().trim();
-            matches!(text.rsplit('.').next(), Some("dataclass" | "define" | "frozen" | "mutable" | "attrs" | "s"))
-        });
+        let decorated = facts.has_decorator(class, &["dataclass", "define", "frozen", "mutable", "attrs", "s"]);
         let bases = tree.child(class, Field::Superclasses).into_iter().flat_map(|list| tree.children(list));
         decorated || bases.into_iter().any(|base| facts.text(base).ends_with("NamedTuple"))
     })

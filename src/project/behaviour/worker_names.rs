@@ -2,7 +2,8 @@
 
 use crate::facts::FileFacts;
 use crate::facts::scopes::{BindingKind, ScopeId};
-use crate::project::{Callable, Eval, FileId, Part, Sent, Site, Slot, Value, values::registrations};
+use crate::project::behaviour::state;
+use crate::project::{Callable, Eval, FileId, Part, Sent, Site, Slot, Type, Value, values::registrations};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use std::collections::BTreeSet;
 
@@ -80,7 +81,7 @@ impl Reach<'_, '_> {
         match callable {
             Callable::Lambda(site) | Callable::Function(site) | Callable::Class(site) | Callable::Instance(site) => self.add(*site),
             Callable::Method { receiver, function, .. } => {
-                if let crate::project::Type::Class(class) = receiver {
+                if let Type::Class(class) = receiver {
                     self.add(*class);
                 }
                 function.iter().for_each(|function| self.add(*function));
@@ -92,7 +93,7 @@ impl Reach<'_, '_> {
     fn value(&mut self, value: &Value) {
         match value {
             Value::Function(site) | Value::Lambda(site) | Value::Class(site) => self.add(*site),
-            Value::Instance(crate::project::Type::Class(class)) => self.add(*class),
+            Value::Instance(Type::Class(class)) => self.add(*class),
             Value::Method { function: Some(function), .. } => self.add(*function),
             _ => {}
         }
@@ -207,7 +208,7 @@ impl Reach<'_, '_> {
         let Some((home, name)) = facts.scopes.resolve_name(node).filter(|(home, _)| *home == module) else { return };
         let bindings = facts.scopes.bindings(home, name);
         if file != self.file && facts.scopes.is_read(node) {
-            self.names.reads.insert(crate::project::behaviour::state::qualified(self.eval, file, name));
+            self.names.reads.insert(state::qualified(self.eval, file, name));
         }
         if bindings.is_empty() {
             self.by_name |= file == self.file && matches!(name, "globals" | "eval" | "exec");

@@ -1,7 +1,7 @@
 //! Names to places over all parsed files: calls, classes, and the other names that imports and assignments give.
 
 use crate::facts::FileFacts;
-use crate::project::{Project, Site};
+use crate::project::{FileId, Project, Site};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -96,7 +96,7 @@ impl Project {
 }
 
 impl NameIndex {
-    fn add_calls(&mut self, id: crate::project::FileId, file: &FileFacts) {
+    fn add_calls(&mut self, id: FileId, file: &FileFacts) {
         let tree = file.tree();
         let at = |node| Site { file: id, node };
         for call in &file.calls {
@@ -121,7 +121,7 @@ impl NameIndex {
         }
     }
 
-    fn add_definitions(&mut self, id: crate::project::FileId, file: &FileFacts) {
+    fn add_definitions(&mut self, id: FileId, file: &FileFacts) {
         let tree = file.tree();
         for node in tree.subtree(Tree::ROOT) {
             match tree.kind(node) {

@@ -2,6 +2,7 @@
 
 use crate::facts::builtins;
 use crate::facts::scopes::Binding;
+use crate::project::names::modules;
 use crate::project::values::eval::Answer;
 use crate::project::{Eval, FileId, Value};
 use std::path::PathBuf;
@@ -133,7 +134,7 @@ impl Eval<'_> {
                 }
             } else {
                 // A folder without an `__init__.py` may hold the module.
-                let below = attribute.and_then(|name| self.project.module_path(file, &crate::project::names::modules::member_of(module, name)));
+                let below = attribute.and_then(|name| self.project.module_path(file, &modules::member_of(module, name)));
                 below.map_or_else(
                     || vec![Value::external(&attribute.map_or_else(|| module.to_owned(), |name| format!("{module}.{name}")))],
                     |path| self.module_at(path, None),
@@ -153,8 +154,6 @@ impl Eval<'_> {
     }
 
     pub(in crate::project) fn relative_submodule(&self, file: FileId, module: &str, name: &str) -> Vec<Value> {
-        self.project
-            .module_path(file, &crate::project::names::modules::member_of(module, name))
-            .map_or_else(|| vec![Value::Unknown], |path| self.module_at(path, None))
+        self.project.module_path(file, &modules::member_of(module, name)).map_or_else(|| vec![Value::Unknown], |path| self.module_at(path, None))
     }
 }

@@ -1,6 +1,7 @@
 //! Other modules and names under which what hands something to a process can be reached: re-exports, aliases, subclasses.
 
 use crate::facts::scopes::BindingKind;
+use crate::project::names::index;
 use crate::project::{FileId, Project, Trigger};
 use crate::syntax::{Field, Kind, Tree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,7 +52,7 @@ impl Project {
         }
         for statement in tree.children(Tree::ROOT).filter(|node| tree.kind(*node) == Kind::ExpressionStatement) {
             let Some(assignment) = tree.children(statement).next().filter(|node| tree.kind(*node) == Kind::Assignment) else { continue };
-            let value = tree.child(assignment, Field::Right).and_then(|value| crate::project::names::index::renamed(file, tree.unparenthesized(value)));
+            let value = tree.child(assignment, Field::Right).and_then(|value| index::renamed(file, tree.unparenthesized(value)));
             let target = tree.child(assignment, Field::Left).filter(|target| tree.kind(*target) == Kind::Identifier);
             if let (Some(value), Some(target)) = (value, target)
                 && modules.contains_key(file.text(value))

@@ -1,6 +1,7 @@
 //! What a file is when it runs: a script, a `__main__.py`, or a module that others import.
 
 use crate::facts::{FileFacts, guard};
+use crate::project::names::modules;
 use crate::project::{Eval, FileId, Project, Site};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -124,7 +125,7 @@ impl Project {
         let module = module_text(facts, statement);
         let mut found: Vec<PathBuf> = self.module_path(file, &module).into_iter().collect();
         for name in imported_names(facts, statement) {
-            found.extend(self.module_path(file, &crate::project::names::modules::member_of(&module, &name)));
+            found.extend(self.module_path(file, &modules::member_of(&module, &name)));
         }
         found
     }

@@ -3,6 +3,7 @@
 use crate::catalogue::Condition;
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::project::processes::settings::Set;
+use crate::project::values::reaching;
 use crate::project::{Dispatch, Eval, Site, Type, Value};
 use crate::syntax::{Field, Kind, NodeId};
 
@@ -112,7 +113,7 @@ impl Eval<'_> {
             }
             Kind::Identifier if steps > 0 => {
                 let Some((scope, name)) = facts.scopes.resolve_name(expression.node) else { return false };
-                let bindings = crate::project::values::reaching::bindings(facts, scope, name, expression.node);
+                let bindings = reaching::bindings(facts, scope, name, expression.node);
                 let lacks = |binding: &&Binding| match &binding.kind {
                     BindingKind::Assignment { value: Some(value), path, .. } => path.is_empty() && self.has_only(at(*value), harmless, steps - 1),
                     _ => false,

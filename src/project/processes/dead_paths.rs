@@ -2,6 +2,7 @@
 //! `if parallel:`.
 
 use crate::facts::scopes::BindingKind;
+use crate::project::values::reaching;
 use crate::project::{Eval, Site, Value};
 use crate::syntax::{Field, Kind, NodeId};
 
@@ -267,7 +268,7 @@ impl Path<'_, '_> {
             return (around.file == call.file && facts.enclosing_function(call.node) == Some(around.node)).then(|| outer.constructor())?;
         }
         let (home, name) = facts.scopes.resolve_name(object).filter(|_| tree.kind(object) == Kind::Identifier)?;
-        match crate::project::values::reaching::bindings(facts, home, name, object)[..] {
+        match reaching::bindings(facts, home, name, object)[..] {
             [one] => match &one.kind {
                 BindingKind::Assignment { value: Some(value), path, .. } if path.is_empty() && tree.kind(*value) == Kind::Call => Some(at(*value)),
                 _ => None,

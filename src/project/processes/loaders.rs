@@ -3,6 +3,7 @@
 use crate::catalogue::{EntryId, Starts};
 use crate::facts::scopes::BindingKind;
 use crate::project::processes::starts::{ProcessStart, called_name};
+use crate::project::values::reaching;
 use crate::project::{Eval, Site, Type, Value};
 use crate::syntax::{Field, Kind};
 
@@ -102,7 +103,7 @@ impl Eval<'_> {
             _ if steps == 0 => Vec::new(),
             Kind::Identifier => {
                 let Some((scope, name)) = facts.scopes.resolve_name(node) else { return Vec::new() };
-                let bindings = crate::project::values::reaching::bindings(facts, scope, name, node);
+                let bindings = reaching::bindings(facts, scope, name, node);
                 let sources = bindings.into_iter().flat_map(|binding| match &binding.kind {
                     BindingKind::Assignment { value: Some(value), .. } | BindingKind::Walrus { value } => vec![at(*value)],
                     BindingKind::Parameter { .. } => self.arguments_for(object.file, binding),

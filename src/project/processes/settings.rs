@@ -2,7 +2,8 @@
 //! `parallel_config` on the way to it.
 
 use crate::catalogue::{Setting, last_part};
-use crate::project::{Dispatch, Eval, Site, Value};
+use crate::project::processes::starters;
+use crate::project::{Dispatch, Eval, FileId, Site, Value};
 use crate::syntax::{Field, Kind, NodeId};
 
 /// How many callers are asked in turn for what they have set.
@@ -71,7 +72,7 @@ impl Eval<'_> {
         let facts = self.file(call.file);
         let tree = facts.tree();
         let callee = tree.child(call.node, Field::Function)?;
-        let called = crate::project::processes::starters::called(facts, call.node);
+        let called = starters::called(facts, call.node);
         settings.iter().filter(|setting| setting.paths.iter().any(|path| last_part(path) == called)).find_map(|setting| {
             let parameter = setting.parameters.iter().find(|parameter| parameter.name == name)?;
             let values = self.values(Site { file: call.file, node: callee });
@@ -83,7 +84,7 @@ impl Eval<'_> {
 }
 
 /// The `with` statement that the call opens and that takes the setting back at its end.
-fn with_around(eval: &Eval, file: crate::project::FileId, call: NodeId) -> Option<NodeId> {
+fn with_around(eval: &Eval, file: FileId, call: NodeId) -> Option<NodeId> {
     let tree = eval.file(file).tree();
     let item =
         tree.ancestors(call).find(|up| tree.kind(*up) == Kind::WithItem || !matches!(tree.kind(*up), Kind::AsPattern | Kind::ParenthesizedExpression))?;

@@ -4,6 +4,7 @@
 use crate::catalogue::{EntryId, EntryKind, Start, Starts, Verdict};
 use crate::facts::execution;
 use crate::facts::scopes::BindingKind;
+use crate::project::processes::starters;
 use crate::project::{Dispatch, Eval, FileId, Project, Site, Type, Value};
 use crate::syntax::{Field, Kind, NodeId};
 use std::sync::Arc;
@@ -165,7 +166,7 @@ impl Eval<'_> {
         let facts = self.file(call.file);
         let tree = facts.tree();
         let callee = Site { file: call.file, node: tree.unparenthesized(tree.child(call.node, Field::Function)?) };
-        let name = crate::project::processes::starters::called(facts, call.node);
+        let name = starters::called(facts, call.node);
         let runs_others = RUNNERS.iter().any(|path| crate::catalogue::last_part(path) == name);
         // The executor is an argument there.
         let holds = name == "run_in_executor" || self.project.speaks_of_holders(call.file, callee.node);

@@ -5,6 +5,7 @@ use crate::project::processes::arguments::{Argument, Role};
 use crate::project::processes::dead_paths::Frame;
 use crate::project::travel::picklability::Obstacle;
 use crate::project::values::instances::Moment;
+use crate::project::values::reaching;
 use crate::project::values::stores::{Stores, joins_displays, stored_by};
 use crate::project::{Callable, Content, Eval, Site, Type, Value, What};
 use crate::syntax::{Field, Kind, NodeId};
@@ -160,7 +161,7 @@ impl Walk<'_, '_> {
             return self.known(&[Value::Instance(Type::Class(class))], site, &path);
         }
         let Some((scope, name)) = facts.scopes.resolve_name(site.node) else { return };
-        let bindings = crate::project::values::reaching::bindings(facts, scope, name, site.node);
+        let bindings = reaching::bindings(facts, scope, name, site.node);
         if bindings.is_empty() {
             return self.values(site, &path);
         }

@@ -2,6 +2,7 @@
 
 use crate::facts::scopes::{Binding, BindingKind, PathStep};
 use crate::project::processes::dead_paths::Frame;
+use crate::project::values::reaching;
 use crate::project::{Eval, Part, Site, Slot, Type, Value};
 use crate::syntax::{Field, Kind};
 use std::collections::BTreeSet;
@@ -192,7 +193,7 @@ impl Walk<'_, '_> {
     fn name(&mut self, site: Site, path: Path) {
         let facts = self.eval.file(site.file);
         let Some((scope, name)) = facts.scopes.resolve_name(site.node) else { return };
-        let bindings = crate::project::values::reaching::bindings(facts, scope, name, site.node);
+        let bindings = reaching::bindings(facts, scope, name, site.node);
         if bindings.is_empty() {
             self.value_of(site, path);
             return;

@@ -5,7 +5,7 @@ use crate::facts::scopes::{Binding, BindingKind};
 use crate::findings::StartMethod;
 use crate::project::values::decorated::Alias;
 use crate::project::values::instances::Moment;
-use crate::project::{Callable, Content, Dispatch, Eval, FileId, Origin, Site, Slot, Type, Value, What};
+use crate::project::{Argument, Callable, Content, Dispatch, Eval, FileId, Origin, Site, Slot, Type, Value, What};
 use crate::syntax::{Field, Kind};
 
 /// One callable that one dispatch sends.
@@ -157,8 +157,7 @@ impl Eval<'_> {
                 for value in self.values(slot.expression).iter() {
                     let Value::Partial(call) = value else { continue };
                     let bound = self.all_arguments(*call).into_iter().skip(1);
-                    let contents =
-                        bound.flat_map(|argument| self.contents(crate::project::Argument::object(argument), dispatch.carries_primitives(self.project)));
+                    let contents = bound.flat_map(|argument| self.contents(Argument::object(argument), dispatch.carries_primitives(self.project)));
                     out.extend(contents.map(|content| Carried { dispatch: dispatch.clone(), content, methods: methods.clone() }));
                 }
             }
@@ -222,7 +221,7 @@ impl Eval<'_> {
             let dispatch = Dispatch { call, entry, start, receiver: None, made: None, shift: 0 };
             let methods = dispatch.pickled_under(self.project);
             for argument in kept.into_iter().filter(|_| !methods.is_empty()) {
-                let contents = self.contents(crate::project::Argument::object(argument), true);
+                let contents = self.contents(Argument::object(argument), true);
                 let callables = contents.into_iter().filter(|content| content.callable().is_some());
                 out.extend(callables.map(|content| Carried { dispatch: dispatch.clone(), content, methods: methods.clone() }));
             }

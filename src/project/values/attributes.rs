@@ -3,7 +3,7 @@
 use crate::catalogue::{EntryKind, Start, objects};
 use crate::facts::scopes::BindingKind;
 use crate::project::values::eval::Answer;
-use crate::project::{Eval, Site, Type, Value};
+use crate::project::{Eval, FileId, Site, Type, Value};
 use crate::syntax::{Field, Kind, NodeId};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -179,12 +179,7 @@ impl Eval<'_> {
 
     /// Whether a decorator of the definition is (ends with) one of `names`.
     pub fn has_decorator(&self, definition: Site, names: &[&str]) -> bool {
-        let facts = self.file(definition.file);
-        facts.decorators(definition.node).iter().any(|decorator| {
-            let text = facts.text(*decorator).trim_start_matches('@').trim();
-            let dotted = text.split(['(', ' ', '\n', '#']).next().unwrap_or(text);
-            names.contains(&crate::catalogue::last_part(dotted))
-        })
+        self.file(definition.file).has_decorator(definition.node, names)
     }
 
     /// What reading an attribute runs, if the last `def` of its name is a part of a property; the inner `None` if its
@@ -283,7 +278,7 @@ impl Eval<'_> {
     }
 
     /// The function whose first parameter `binding` is, if it is one.
-    pub(in crate::project) fn method_of_first_parameter(&self, file: crate::project::FileId, binding: &crate::facts::scopes::Binding) -> Option<NodeId> {
+    pub(in crate::project) fn method_of_first_parameter(&self, file: FileId, binding: &crate::facts::scopes::Binding) -> Option<NodeId> {
         let BindingKind::Parameter { .. } = binding.kind else { return None };
         let facts = self.file(file);
         let tree = facts.tree();

@@ -1,7 +1,8 @@
 //! Values that never meet: one is chosen in one branch of an `if`, the other in another.
 
 use crate::facts::scopes::BindingKind;
-use crate::project::{Dispatch, Eval, Site, Value};
+use crate::project::values::reaching;
+use crate::project::{Dispatch, Eval, Site, Type, Value};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 
 impl Eval<'_> {
@@ -17,13 +18,11 @@ impl Eval<'_> {
         let own = self.project.catalogue.get(dispatch.entry);
         let is_process = |value: NodeId| {
             self.values(Site { file: leaf.file, node: value }).iter().any(|value| match value {
-                crate::project::Value::External { path, .. } | crate::project::Value::Instance(crate::project::Type::External { path, .. }) => {
-                    own.paths.iter().any(|own| own.starts_with(&**path))
-                }
+                Value::External { path, .. } | Value::Instance(Type::External { path, .. }) => own.paths.iter().any(|own| own.starts_with(&**path)),
                 _ => true,
             })
         };
-        let choices: Vec<NodeId> = crate::project::values::reaching::bindings(facts, scope, name, chosen)
+        let choices: Vec<NodeId> = reaching::bindings(facts, scope, name, chosen)
             .into_iter()
             .filter_map(|binding| match binding.kind {
                 BindingKind::Assignment { value: Some(value), .. } if is_process(value) => Some(value),

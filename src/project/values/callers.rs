@@ -2,7 +2,7 @@
 //! through `super()` and the constructors of subclasses.
 
 use crate::facts::scopes::{Binding, BindingKind};
-use crate::project::{Eval, FileId, Site, Value};
+use crate::project::{Eval, FileId, Site, Type, Value};
 use crate::syntax::{Field, Kind, NodeId};
 use std::rc::Rc;
 
@@ -238,7 +238,7 @@ impl Eval<'_> {
             let executor = self.argument(*call, "executor", 0);
             executor.is_some_and(|executor| {
                 let runs_it = |value: &Value| match value {
-                    Value::Instance(crate::project::Type::Class(class)) => self.method(*class, "submit").is_some_and(|(_, found)| found == submit),
+                    Value::Instance(Type::Class(class)) => self.method(*class, "submit").is_some_and(|(_, found)| found == submit),
                     _ => false,
                 };
                 self.values(executor).iter().any(runs_it)

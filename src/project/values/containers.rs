@@ -1,6 +1,7 @@
 //! What containers hold: displays, comprehensions, unpacking, loops, and what was appended.
 
 use crate::facts::scopes::{BindingKind, PathStep};
+use crate::project::names::index;
 use crate::project::{Eval, Site, Type, Value};
 use crate::syntax::{Field, Kind, NodeId};
 
@@ -299,7 +300,7 @@ impl Eval<'_> {
         appended.filter(|put| owner(put.container).is_some_and(|object| related(&object))).flat_map(|put| self.items_put(put)).collect()
     }
 
-    fn items_put(&self, put: &crate::project::names::index::Put) -> Vec<Site> {
+    fn items_put(&self, put: &index::Put) -> Vec<Site> {
         if put.spread { self.displayed(put.item) } else { vec![put.item] }
     }
 
@@ -319,7 +320,7 @@ impl Eval<'_> {
         let mut found = Vec::new();
         for name in self.project.names_of(facts.text(name)) {
             let puts = self.project.puts(&name);
-            let same = |put: &&crate::project::names::index::Put| put.keyed == keyed && self.values(put.container).contains(&Value::Literal(display));
+            let same = |put: &&index::Put| put.keyed == keyed && self.values(put.container).contains(&Value::Literal(display));
             found.extend(puts.iter().take(MAX_PUTS).filter(same).flat_map(|put| self.items_put(put)));
         }
         found

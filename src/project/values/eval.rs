@@ -2,6 +2,10 @@
 
 use crate::facts::FileFacts;
 use crate::facts::scopes::{Binding, BindingKind};
+use crate::project::names::module_names;
+use crate::project::values::callers;
+use crate::project::values::reaching;
+use crate::project::values::writes;
 use crate::project::{FileId, Project, Site, Value};
 use crate::syntax::{Field, Kind};
 use rustc_hash::FxHashMap;
@@ -14,7 +18,7 @@ use std::rc::Rc;
 const MAX_DEPTH: u32 = 48;
 
 /// The writes of attributes through `self`, by attribute name.
-pub(in crate::project) type AttributeWrites = Vec<(String, crate::project::values::writes::AttributeWrite)>;
+pub(in crate::project) type AttributeWrites = Vec<(String, writes::AttributeWrite)>;
 
 /// What modules hold, by name; `None` while it is being asked for.
 type Members = FxHashMap<(FileId, String), Option<Rc<[Value]>>>;
@@ -37,7 +41,7 @@ pub struct Eval<'p> {
     pub(in crate::project) members_known: RefCell<Members>,
     pub(in crate::project) writes_known: RefCell<FxHashMap<Site, Rc<AttributeWrites>>>,
     pub(in crate::project) lineage_known: RefCell<FxHashMap<Site, Rc<[Site]>>>,
-    pub(in crate::project) callers_known: RefCell<FxHashMap<Site, Rc<[crate::project::values::callers::Caller]>>>,
+    pub(in crate::project) callers_known: RefCell<FxHashMap<Site, Rc<[callers::Caller]>>>,
     pub(in crate::project) subclasses_known: RefCell<FxHashMap<Site, Rc<[Site]>>>,
     /// The constructors of which it is known whether they keep what they are given by keyword.
     pub(in crate::project) keywords_known: RefCell<FxHashMap<Site, bool>>,
@@ -46,7 +50,7 @@ pub struct Eval<'p> {
     /// Which remembered answers were cut short, or rest on such answers.
     pub(in crate::project) unsure: RefCell<Vec<Answer>>,
     pub(in crate::project) dispatches_known: RefCell<FxHashMap<FileId, Rc<[crate::project::Dispatch]>>>,
-    pub(in crate::project) module_names_known: RefCell<FxHashMap<FileId, Rc<crate::project::names::module_names::ModuleNames>>>,
+    pub(in crate::project) module_names_known: RefCell<FxHashMap<FileId, Rc<module_names::ModuleNames>>>,
     /// The functions whose process starts are being looked for.
     pub(in crate::project) chain: RefCell<BTreeSet<Site>>,
     /// Project files that an answer would need and that are not parsed, with the name that they are asked for.
@@ -178,7 +182,7 @@ impl<'p> Eval<'p> {
     fn name_values(&self, site: Site) -> Vec<Value> {
         let facts = self.file(site.file);
         let Some((scope, name)) = facts.scopes.resolve_name(site.node) else { return vec![Value::Unknown] };
-        let reaching = crate::project::values::reaching::bindings(facts, scope, name, site.node);
+        let reaching = reaching::bindings(facts, scope, name, site.node);
         if reaching.is_empty() {
             return self.unbound_name(site.file, scope, name);
         }

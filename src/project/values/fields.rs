@@ -1,7 +1,8 @@
 //! The fields of dataclasses and named tuples, and the defaults that constructors keep.
 
+use crate::facts::FileFacts;
 use crate::project::{Eval, Site, Value};
-use crate::syntax::{Field, Kind};
+use crate::syntax::{Field, Kind, NodeId};
 
 impl Eval<'_> {
     /// What constructor calls give for a field of a dataclass or named tuple, or by keyword to a constructor that keeps all
@@ -35,10 +36,8 @@ impl Eval<'_> {
     fn annotated_names(&self, class: Site) -> Vec<&str> {
         let facts = self.file(class.file);
         let tree = facts.tree();
-        let Some(body) = tree.child(class.node, Field::Body) else { return Vec::new() };
-        let statements = tree.children(body).filter(|node| tree.kind(*node) == Kind::ExpressionStatement);
-        let assignments = statements.filter_map(|node| tree.children(node).next()).filter(|node| tree.kind(*node) == Kind::Assignment);
-        let annotated = assignments.filter(|node| tree.child(*node, Field::Type).is_some_and(|ty| !facts.text(ty).contains("ClassVar")));
+        let annotated =
+            class_assignments(facts, class.node).filter(|node| tree.child(*node, Field::Type).is_some_and(|ty| !facts.text(ty).contains("ClassVar")));
         annotated.filter_map(|node| tree.child(node, Field::Left)).map(|node| facts.text(node)).collect()
     }
 
@@ -50,10 +49,8 @@ impl Eval<'_> {
         let facts = self.file(class.file);
         let tree = facts.tree();
         let at = |node| Site { file: class.file, node };
-        let Some(body) = tree.child(class.node, Field::Body) else { return Vec::new() };
         let mut found = Vec::new();
-        for statement in tree.children(body).filter(|node| tree.kind(*node) == Kind::ExpressionStatement) {
-            let Some(assignment) = tree.children(statement).next().filter(|node| tree.kind(*node) == Kind::Assignment) else { continue };
+        for assignment in class_assignments(facts, class.node) {
             let (Some(left), Some(call)) = (tree.child(assignment, Field::Left), tree.child(assignment, Field::Right)) else { continue };
             let factory = ["default_factory", "factory"].into_iter().find_map(|name| self.keyword_argument(at(call), name));
             let Some(factory) = factory.filter(|_| tree.kind(call) == Kind::Call) else { continue };
@@ -74,9 +71,7 @@ impl Eval<'_> {
             let facts = self.file(each.file);
             let tree = facts.tree();
             let at = |node| Site { file: each.file, node };
-            let body = tree.child(each.node, Field::Body).into_iter().flat_map(|body| tree.children(body));
-            for statement in body.filter(|node| tree.kind(*node) == Kind::ExpressionStatement) {
-                let Some(assignment) = tree.children(statement).next().filter(|node| tree.kind(*node) == Kind::Assignment) else { continue };
+            for assignment in class_assignments(facts, each.node) {
                 let (Some(left), Some(value)) = (tree.child(assignment, Field::Left), tree.child(assignment, Field::Right)) else { continue };
                 let Some(position) = fields.iter().position(|field| *field == facts.text(left)) else { continue };
                 let value = if tree.kind(value) == Kind::Call { self.keyword_argument(at(value), "default") } else { Some(at(value)) };
@@ -96,4 +91,12 @@ impl Eval<'_> {
         let parameter = parameters.find(|node| tree.child(*node, Field::Name).is_some_and(|own| facts.text(own) == name))?;
         tree.child(parameter, Field::Value).map(|node| Site { file: function.file, node })
     }
+}
+
+/// The assignments right in the body of a class, in the order of the text.
+fn class_assignments(facts: &FileFacts, class: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+    let tree = facts.tree();
+    let statements = tree.child(class, Field::Body).into_iter().flat_map(|body| tree.children(body));
+    let expressions = statements.filter(|node| tree.kind(*node) == Kind::ExpressionStatement).filter_map(|node| tree.children(node).next());
+    expressions.filter(|node| tree.kind(*node) == Kind::Assignment)
 }

@@ -4,7 +4,7 @@ use crate::facts::scopes::BindingKind;
 use crate::project::travel::picklability::{Obstacle, object_obstacle};
 use crate::project::values::stores::{Stores, stored_by};
 use crate::project::values::writes::AttributeWrite;
-use crate::project::{Eval, Site, Value};
+use crate::project::{Eval, Site, Type, Value};
 use crate::syntax::{Field, Kind, NodeId};
 use std::collections::BTreeSet;
 
@@ -299,10 +299,10 @@ impl Eval<'_> {
         let may = |value: &Value| match value {
             Value::Function(function) => *function == method,
             // An object of a base class may be one of the class that overrides the method.
-            Value::Method { receiver: crate::project::Type::Class(other), .. } => {
+            Value::Method { receiver: Type::Class(other), .. } => {
                 self.class_around(method).is_none_or(|class| self.lineage(class).contains(other) || self.lineage(*other).contains(&class))
             }
-            Value::External { .. } | Value::Class(_) | Value::Lambda(_) | Value::Method { receiver: crate::project::Type::External { .. }, .. } => false,
+            Value::External { .. } | Value::Class(_) | Value::Lambda(_) | Value::Method { receiver: Type::External { .. }, .. } => false,
             _ => true,
         };
         values.is_none_or(|values| values.is_empty() || values.iter().any(may))

@@ -4,7 +4,9 @@ use crate::facts::FileFacts;
 use crate::facts::scopes::BindingKind;
 use crate::findings::{Applicability, Fix, Remedy};
 use crate::project::travel::picklability::Obstacle;
+use crate::project::values::writes;
 use crate::project::{Callable, Eval, FileId, Sent, Site, Type, Value};
+use crate::rewrite::state::worker_state;
 use crate::rewrite::{fresh_name, imports, place};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use crate::text::Edit;
@@ -117,7 +119,7 @@ fn is_reopened(eval: &Eval, class: Site, method: Site, obstacle: &Obstacle) -> b
     let inside = eval.worker_methods(&eval.lineage(class), method);
     let by_worker = |site: &Site| {
         *site == target
-            || crate::rewrite::state::worker_state::is_of_another_class(eval, class, *site)
+            || worker_state::is_of_another_class(eval, class, *site)
             || inside.iter().any(|method| method.file == site.file && eval.file(site.file).tree().contains(method.node, site.node))
     };
     callee == "open" && read_only && !inside.is_empty() && eval.project.attributes_named(name).iter().all(by_worker)
@@ -152,8 +154,7 @@ fn recipe(eval: &Eval, class: Site) -> Option<Recipe> {
         }
     }
     // Attributes that change later are no recipe.
-    let late =
-        |(_, write): &(String, crate::project::values::writes::AttributeWrite)| write.target.file != init.file || !tree.contains(init.node, write.target.node);
+    let late = |(_, write): &(String, writes::AttributeWrite)| write.target.file != init.file || !tree.contains(init.node, write.target.node);
     if lineage.iter().any(|each| eval.own_attribute_writes(*each).iter().any(late)) || is_written_from_outside(eval, class, &parts) {
         return None;
     }

@@ -4,6 +4,7 @@ use crate::facts::FileFacts;
 use crate::findings::{Applicability, Fix, Reason, Refusal, Remedy};
 use crate::project::{Eval, Site, Value};
 use crate::rewrite::imports;
+use crate::rewrite::lifting::judge;
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::{Edit, indent};
 use std::collections::BTreeSet;
@@ -72,7 +73,7 @@ pub fn unwrapped_functions(eval: &Eval, decorator: Site) -> Vec<(Site, String)> 
             if let Value::Function(inner) = value
                 && inner.file == decorator.file
                 && facts.tree().contains(decorator.node, inner.node)
-                && !crate::rewrite::lifting::judge::is_wrapped(eval, *inner)
+                && !judge::is_wrapped(eval, *inner)
                 && reads(facts, inner.node, &parameter)
             {
                 found.insert((*inner, parameter.clone()));

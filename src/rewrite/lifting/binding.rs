@@ -5,8 +5,10 @@ use crate::facts::FileFacts;
 use crate::findings::{Reason, Refusal};
 use crate::project::{Dispatch, Eval, Site, Slot, Value};
 use crate::rewrite::Bind;
+use crate::rewrite::callables::unwrap;
 use crate::rewrite::lifting::body::Style;
 use crate::rewrite::lifting::captures::Variable;
+use crate::rewrite::lifting::defaults;
 use crate::rewrite::lifting::hoist::Group;
 use crate::rewrite::lifting::member as member_facts;
 use crate::rewrite::lifting::timing;
@@ -161,7 +163,7 @@ fn anonymous(group: &Group, at: usize, bind: Bind, partial: &str, plan: &mut Pla
         && let Some((edits, style)) = arguments::bound_in_dispatch(group, at, uses[0], &form)
     {
         plan.styles[at] = style;
-        plan.outside.push(Edit::replace(crate::rewrite::callables::unwrap::whole(facts, node), form.name));
+        plan.outside.push(Edit::replace(unwrap::whole(facts, node), form.name));
         plan.outside.extend(edits);
         return Ok(());
     }
@@ -173,13 +175,13 @@ fn anonymous(group: &Group, at: usize, bind: Bind, partial: &str, plan: &mut Pla
     }
     let (text, needs_partial) = form.expression(partial);
     plan.needs_partial |= needs_partial;
-    plan.outside.push(Edit::replace(crate::rewrite::callables::unwrap::whole(facts, node), text));
+    plan.outside.push(Edit::replace(unwrap::whole(facts, node), text));
     Ok(())
 }
 
 fn form(group: &Group, at: usize) -> Form {
     let captured = group.parameters(at).into_iter().map(|(variable, parameter)| (parameter, variable.expression()));
-    let given = captured.chain(group.members[at].defaults.iter().map(crate::rewrite::lifting::defaults::BoundDefault::given)).collect();
+    let given = captured.chain(group.members[at].defaults.iter().map(defaults::BoundDefault::given)).collect();
     Form { name: group.members[at].name.clone(), given, leading: group.is_leading(at) }
 }
 
@@ -323,7 +325,7 @@ fn alias(group: &Group, at: usize, variable: &Variable, statement: NodeId, form:
     plan.needs_partial |= needs_partial;
     if facts.tree().kind(group.members[at].node) == Kind::Lambda {
         // What else stands on its line, and comments, stay.
-        plan.outside.push(Edit::replace(crate::rewrite::callables::unwrap::whole(facts, group.members[at].node), text));
+        plan.outside.push(Edit::replace(unwrap::whole(facts, group.members[at].node), text));
         return Ok(());
     }
     let lines = crate::rewrite::place::statement_lines(facts, statement);

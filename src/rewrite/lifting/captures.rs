@@ -4,6 +4,11 @@ use crate::facts::scopes::{BindingKind, ScopeId, SymbolFlags};
 use crate::findings::{Reason, Refusal};
 use crate::project::travel::picklability::Obstacle;
 use crate::project::{Argument, Callable, Content, Eval, FileId, Site, What};
+use crate::rewrite::lifting::decorators;
+use crate::rewrite::lifting::evaluated;
+use crate::rewrite::lifting::free_names;
+use crate::rewrite::lifting::hoist;
+use crate::rewrite::state::globals;
 use crate::syntax::{Field, Kind, NodeId};
 
 /// A variable of an enclosing function.
@@ -78,8 +83,7 @@ fn guarded_globals(eval: &Eval, file: FileId, callable: NodeId) -> Vec<Variable>
         let bindings = facts.scopes.bindings(module, name);
         let main_only = |binding: &crate::facts::scopes::Binding| {
             let function = facts.enclosing_function(binding.node).map(|node| Site { file, node });
-            crate::rewrite::state::globals::is_value(binding)
-                && function.is_some_and(|function| !is_passed_on(facts, function.node) && crate::rewrite::state::globals::is_main_only(eval, function))
+            globals::is_value(binding) && function.is_some_and(|function| !is_passed_on(facts, function.node) && globals::is_main_only(eval, function))
         };
         let missing = |binding: &crate::facts::scopes::Binding| {
             if binding.scope == module { guard_around(facts, binding.node).is_some() } else { encloses(binding.scope) || main_only(binding) }
@@ -114,7 +118,7 @@ pub fn of(eval: &Eval, file: FileId, callable: NodeId) -> Result<Vec<Capture>, R
     for (name, symbol) in crate::rewrite::lifting::free_names::of(facts, callable, scope) {
         if name == "__class__" {
             // The symbol table adds it wherever `super` is named; `super(Class, self)` does without.
-            if !crate::rewrite::lifting::free_names::reads_its_class(facts, callable) {
+            if !free_names::reads_its_class(facts, callable) {
                 continue;
             }
             return Err(Refusal::new(
@@ -125,7 +129,7 @@ pub fn of(eval: &Eval, file: FileId, callable: NodeId) -> Result<Vec<Capture>, R
         }
         let variable = Variable::new(symbol.home, name.clone());
         let reads: Vec<NodeId> = facts.scopes.references(symbol.home, name).iter().copied().filter(|read| tree.contains(callable, *read)).collect();
-        if crate::rewrite::lifting::evaluated::only_annotates(facts, callable, symbol.home, name, &reads) {
+        if evaluated::only_annotates(facts, callable, symbol.home, name, &reads) {
             continue;
         }
         let kind = kind_of(eval, file, &variable, callable)?;
@@ -231,7 +235,7 @@ pub fn judge(eval: &Eval, file: FileId, callable: NodeId, captures: &[Capture], 
         let name = &capture.variable.expression();
         let Some(read) = capture.reads.first() else { continue };
         let site = Site { file, node: *read };
-        if crate::rewrite::lifting::decorators::replaces_parameter(eval, file, callable, &capture.variable) {
+        if decorators::replaces_parameter(eval, file, callable, &capture.variable) {
             return Err(Refusal::new(
                 Reason::UnpicklableCapture,
                 format!("the captured '{name}' is the function that is decorated: pickle finds the decorator's result under its name"),
@@ -288,8 +292,7 @@ fn moves_itself(eval: &Eval, captured: Site, obstacle: &Obstacle, depth: u32) ->
             What::Callable(Callable::Function(site)) => *site,
             _ => return false,
         };
-        crate::rewrite::lifting::hoist::Group::collect(eval, definition, Vec::new(), crate::rewrite::Bind::default())
-            .is_ok_and(|group| group.judge_within(depth + 1).is_ok())
+        hoist::Group::collect(eval, definition, Vec::new(), crate::rewrite::Bind::default()).is_ok_and(|group| group.judge_within(depth + 1).is_ok())
     };
     !contents.is_empty() && contents.iter().all(moves)
 }

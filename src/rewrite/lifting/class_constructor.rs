@@ -3,6 +3,7 @@
 use crate::facts::FileFacts;
 use crate::rewrite::lifting::body::prelude_edit;
 use crate::rewrite::lifting::captures::{CaptureKind, Variable};
+use crate::rewrite::lifting::class_values;
 use crate::rewrite::lifting::class_values::{constructions, init_of, method_of, methods, self_name, value_at};
 use crate::rewrite::lifting::hoist::Group;
 use crate::rewrite::{imports, place};
@@ -184,9 +185,7 @@ fn given(group: &Group, class: NodeId) -> (bool, bool) {
     let factories = || {
         let name = tree.child(class, Field::Name).and_then(|name| facts.scopes.resolve_name(name));
         let reads = name.into_iter().flat_map(|(home, name)| facts.scopes.references(home, name)).copied();
-        reads
-            .map(|node| crate::project::Site { file: group.file, node })
-            .any(|read| crate::rewrite::lifting::class_values::role(group.eval, read) == crate::rewrite::lifting::class_values::Role::Factory)
+        reads.map(|node| crate::project::Site { file: group.file, node }).any(|read| class_values::role(group.eval, read) == class_values::Role::Factory)
     };
     let unseen = factories();
     (unseen || arguments().any(|node| !by_name(&node)), unseen || arguments().any(|node| by_name(&node)))

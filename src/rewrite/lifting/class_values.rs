@@ -5,8 +5,10 @@ use crate::facts::FileFacts;
 use crate::facts::scopes::{Resolution, ScopeId};
 use crate::findings::{Reason, Refusal};
 use crate::project::{Eval, Site, Value};
+use crate::rewrite::lifting::captures;
 use crate::rewrite::lifting::captures::{CaptureKind, Variable};
 use crate::rewrite::lifting::hoist::Group;
+use crate::rewrite::lifting::started_processes;
 use crate::rewrite::lifting::{member, timing};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use std::collections::BTreeSet;
@@ -203,7 +205,7 @@ pub(in crate::rewrite) fn taken_names(eval: &Eval, class: Site, variables: &BTre
 /// The attributes that the file sets on anything but a `self`.
 fn set_from_outside(facts: &FileFacts) -> BTreeSet<String> {
     let tree = facts.tree();
-    let written = tree.subtree(Tree::ROOT).filter(|node| tree.kind(*node) == Kind::Attribute && crate::rewrite::lifting::captures::is_written(tree, *node));
+    let written = tree.subtree(Tree::ROOT).filter(|node| tree.kind(*node) == Kind::Attribute && captures::is_written(tree, *node));
     let other = |node: &NodeId| tree.child(*node, Field::Object).is_some_and(|object| facts.text(object) != "self");
     written.filter(other).filter_map(|node| tree.child(node, Field::Attribute)).map(|name| facts.text(name).to_owned()).collect()
 }
@@ -228,7 +230,7 @@ pub(in crate::rewrite) fn judge(group: &Group, at: usize) -> Result<(), Refusal>
     }
     let calls: Vec<Site> = constructions(facts, class.node).into_iter().map(|node| Site { file: group.file, node }).collect();
     for capture in &group.members[at].own {
-        crate::rewrite::lifting::started_processes::judge(group.eval, group.file, capture, &calls)?;
+        started_processes::judge(group.eval, group.file, capture, &calls)?;
     }
     if let Some(why) = odd_class(group.eval, class).or_else(|| outside_methods(group, at)).or_else(|| odd_read(group, at)) {
         return Err(refused(group, at, Reason::UnsupportedShape, &why));

@@ -6,6 +6,7 @@ use crate::findings::{Reason, Refusal};
 use crate::project::{Eval, FileId, Site, Value};
 use crate::rewrite::lifting::captures::Variable;
 use crate::rewrite::lifting::hoist::{Group, Member};
+use crate::rewrite::lifting::judge;
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use crate::text::{Edit, Span, indent};
 
@@ -112,7 +113,7 @@ fn lets_through(eval: &Eval, decorator: Site, depth: u32) -> bool {
     depth > 0
         && eval.returns(decorator).into_iter().flat_map(|returned| eval.values(returned).to_vec()).all(|value| match value {
             Value::Function(inner) if tree.contains(decorator.node, inner.node) => {
-                passes_all_on(facts, inner.node) || (!crate::rewrite::lifting::judge::is_wrapped(eval, inner) && lets_through(eval, inner, depth - 1))
+                passes_all_on(facts, inner.node) || (!judge::is_wrapped(eval, inner) && lets_through(eval, inner, depth - 1))
             }
             Value::Parameter(_) => true,
             _ => false,
@@ -154,7 +155,7 @@ pub(in crate::rewrite) fn replaces_parameter(eval: &Eval, file: FileId, callable
     let Some(wrapper) = wrapper else { return false };
     let outermost = tree.ancestors(decorator).filter(|up| tree.kind(*up) == Kind::FunctionDefinition).last().unwrap_or(decorator);
     let called = eval.callers(Site { file, node: outermost });
-    decorates(eval, facts.definition_name(outermost)) || (called.is_empty() && crate::rewrite::lifting::judge::is_wrapped(eval, wrapper))
+    decorates(eval, facts.definition_name(outermost)) || (called.is_empty() && judge::is_wrapped(eval, wrapper))
 }
 
 /// Whether a function of that name, or what a call of it gives, stands behind an `@` anywhere.

@@ -6,8 +6,10 @@
 use crate::facts::FileFacts;
 use crate::findings::{Reason, Refusal};
 use crate::rewrite::lifting::arguments;
+use crate::rewrite::lifting::captures;
 use crate::rewrite::lifting::captures::Variable;
 use crate::rewrite::lifting::hoist::{Group, Member};
+use crate::rewrite::lifting::member;
 use crate::syntax::{Field, Kind, NodeId};
 
 /// One such parameter.
@@ -41,8 +43,7 @@ pub fn reading_outside(facts: &FileFacts, callable: NodeId) -> Vec<BoundDefault>
         tree.subtree(value).filter(|node| tree.kind(*node) == Kind::Identifier).any(|node| {
             facts.scopes.resolve_name(node).is_some_and(|(home, name)| {
                 let bindings = facts.scopes.bindings(home, name);
-                let guarded =
-                    !bindings.is_empty() && bindings.iter().all(|binding| crate::rewrite::lifting::captures::guard_around(facts, binding.node).is_some());
+                let guarded = !bindings.is_empty() && bindings.iter().all(|binding| captures::guard_around(facts, binding.node).is_some());
                 if home == facts.scopes.module() { guarded } else { !tree.contains(value, facts.scopes.get(home).node) }
             })
         })
@@ -96,7 +97,7 @@ pub(in crate::rewrite) fn judge(group: &Group, member: &Member) -> Result<(), Re
             "bind the value with functools.partial, and give the parameter another name",
         ))
     };
-    if crate::rewrite::lifting::member::takes_any_keyword(facts, member.node) {
+    if member::takes_any_keyword(facts, member.node) {
         return refuse("the function takes any keyword, so it cannot be bound by name");
     }
     for each in group.dispatches.iter().filter(|_| member.node == group.members[0].node) {
@@ -117,7 +118,7 @@ pub(in crate::rewrite) fn judge(group: &Group, member: &Member) -> Result<(), Re
                 !group.eval.has_splat(site) && group.eval.positional_arguments(site).len() <= first
             });
         // There the default would be evaluated anew, in the worker, of what that function has itself.
-        let movers = group.members.iter().filter(|other| crate::rewrite::lifting::member::in_moved_part(facts, other.node, *read));
+        let movers = group.members.iter().filter(|other| member::in_moved_part(facts, other.node, *read));
         let is_lost = |row: &BoundDefault| has_call(facts, row.value) || movers.clone().any(|mover| !has_all_of(facts, mover, row.value));
         if movers.clone().next().is_some() && member.defaults.iter().any(is_lost) {
             return refuse("a function that moves along calls it without that parameter");

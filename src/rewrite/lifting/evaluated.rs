@@ -3,6 +3,7 @@
 
 use crate::facts::FileFacts;
 use crate::facts::scopes::{BindingKind, ScopeId, ScopeKind};
+use crate::rewrite::lifting::body;
 use crate::rewrite::lifting::captures::{self, Variable};
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::Edit;
@@ -26,8 +27,8 @@ fn write(facts: &FileFacts, home: ScopeId, name: &str, steps: u32) -> Option<Str
     let value = tree.unparenthesized(*value);
     let mut edits = Vec::new();
     collect(facts, value, steps, &mut edits)?;
-    let text = crate::rewrite::lifting::body::apply_inside(facts, tree.span(value), edits)?;
-    (!text.contains('#')).then(|| crate::rewrite::lifting::body::on_one_line(&text))
+    let text = body::apply_inside(facts, tree.span(value), edits)?;
+    (!text.contains('#')).then(|| body::on_one_line(&text))
 }
 
 /// Looks through a type expression and replaces the local names in it; `None` if anything else is found.
@@ -112,7 +113,7 @@ pub(in crate::rewrite) fn edits(facts: &FileFacts, callable: NodeId, limit: u32)
     for annotation in evaluated(facts, callable).into_iter().filter(|node| reads_later_name(facts, *node, limit)) {
         let span = tree.span(annotation);
         let (inside, outside): (Vec<Edit>, Vec<Edit>) = edits.into_iter().partition(|edit| span.contains(edit.span));
-        let text = crate::rewrite::lifting::body::apply_inside(facts, span, inside)?;
+        let text = body::apply_inside(facts, span, inside)?;
         let quote = ['"', '\''].into_iter().find(|quote| !text.contains(*quote)).filter(|_| !text.contains(['\n', '\\']))?;
         edits = outside;
         edits.push(Edit::replace(span, format!("{quote}{text}{quote}")));

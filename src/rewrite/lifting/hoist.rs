@@ -12,6 +12,11 @@ use crate::rewrite::Bind;
 use crate::rewrite::lifting::binding::Use;
 use crate::rewrite::lifting::body::Style;
 use crate::rewrite::lifting::captures::{self, CaptureKind, Variable};
+use crate::rewrite::lifting::class_values;
+use crate::rewrite::lifting::decorators;
+use crate::rewrite::lifting::evaluated;
+use crate::rewrite::lifting::judge;
+use crate::rewrite::lifting::member;
 use crate::rewrite::lifting::member::{companions, holder, inner_names, is_class, takes_any_keyword};
 use crate::rewrite::{
     fresh_name, imports,
@@ -135,7 +140,7 @@ impl<'e, 'p> Group<'e, 'p> {
             if variable.home == facts.scopes.module() {
                 return captures::guard_around(facts, node).is_some();
             }
-            self.keeps_class_name(variable, node) || crate::rewrite::lifting::member::keeps_private_name(facts, variable, node)
+            self.keeps_class_name(variable, node) || member::keeps_private_name(facts, variable, node)
         });
         let taken = |name: &String| self.members.iter().any(|member| member.name == *name);
         if taken(&name) {
@@ -168,9 +173,9 @@ impl<'e, 'p> Group<'e, 'p> {
     fn keeps_class_name(&self, variable: &Variable, node: NodeId) -> bool {
         let facts = self.facts();
         is_class(facts, node)
-            && crate::rewrite::lifting::member::is_only_binding(facts, variable, node)
-            && crate::rewrite::lifting::member::is_free_at_module_level(facts, &variable.name)
-            && crate::rewrite::lifting::member::shows_its_name(self.eval, Site { file: self.file, node })
+            && member::is_only_binding(facts, variable, node)
+            && member::is_free_at_module_level(facts, &variable.name)
+            && member::shows_its_name(self.eval, Site { file: self.file, node })
     }
 
     /// The local definitions that the statements moving with a class name.
@@ -213,7 +218,7 @@ impl<'e, 'p> Group<'e, 'p> {
             let own: BTreeSet<String> = self.members[at].own.iter().map(|capture| capture.variable.name.clone()).collect();
             let node = self.members[at].node;
             let mut taken: BTreeSet<String> = if facts.tree().kind(node) == Kind::ClassDefinition {
-                crate::rewrite::lifting::class_values::taken_names(self.eval, Site { file: self.file, node }, &variables)
+                class_values::taken_names(self.eval, Site { file: self.file, node }, &variables)
             } else {
                 inner_names(facts, node).difference(&own).cloned().collect()
             };
@@ -261,15 +266,14 @@ impl<'e, 'p> Group<'e, 'p> {
         let along: Vec<&Variable> = plain.filter_map(|member| member.variable.as_ref()).collect();
         for (at, member) in self.members.iter().enumerate() {
             let facts = self.facts();
-            crate::rewrite::lifting::judge::introspection(facts, member.node)?;
-            crate::rewrite::lifting::judge::header(self.eval, self.file, member.node, self.anchor(), &along)?;
-            crate::rewrite::lifting::evaluated::edits(facts, member.node, self.limit())
-                .ok_or_else(|| unsupported("an annotation names what is bound later, and cannot be quoted"))?;
+            judge::introspection(facts, member.node)?;
+            judge::header(self.eval, self.file, member.node, self.anchor(), &along)?;
+            evaluated::edits(facts, member.node, self.limit()).ok_or_else(|| unsupported("an annotation names what is bound later, and cannot be quoted"))?;
             captures::judge(self.eval, self.file, member.node, &member.own, inheritance, depth)?;
             defaults::judge(self, member)?;
-            crate::rewrite::lifting::decorators::judge(self, member)?;
-            if crate::rewrite::lifting::member::is_class(facts, member.node) {
-                crate::rewrite::lifting::class_values::judge(self, at)?;
+            decorators::judge(self, member)?;
+            if member::is_class(facts, member.node) {
+                class_values::judge(self, at)?;
             }
         }
         Ok(())

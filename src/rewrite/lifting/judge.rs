@@ -6,6 +6,9 @@ use crate::facts::scopes::{BindingKind, Resolution};
 use crate::findings::{Reason, Refusal};
 use crate::project::{Eval, FileId, Site, Value};
 use crate::rewrite::lifting::captures::Variable;
+use crate::rewrite::lifting::decorators;
+use crate::rewrite::lifting::defaults;
+use crate::rewrite::lifting::evaluated;
 use crate::syntax::{Field, Kind, NodeId};
 
 /// Calls that look at the frame they are made in.
@@ -108,11 +111,11 @@ pub(in crate::rewrite) fn header(eval: &Eval, file: FileId, callable: NodeId, an
     let facts = eval.file(file);
     let tree = facts.tree();
     let limit = tree.start(facts.top_level_statement(anchor));
-    for decorator in facts.decorators(callable).into_iter().filter(|decorator| !crate::rewrite::lifting::decorators::only_names(eval, file, *decorator)) {
+    for decorator in facts.decorators(callable).into_iter().filter(|decorator| !decorators::only_names(eval, file, *decorator)) {
         available(facts, decorator, limit, "a decorator", along)?;
         known_decorator(eval, file, decorator)?;
     }
-    let bound: Vec<NodeId> = crate::rewrite::lifting::defaults::reading_outside(facts, callable).into_iter().map(|row| row.value).collect();
+    let bound: Vec<NodeId> = defaults::reading_outside(facts, callable).into_iter().map(|row| row.value).collect();
     for default in defaults(facts, callable) {
         immutable(facts, default)?;
         if !bound.contains(&default) {
@@ -204,7 +207,7 @@ fn available(facts: &FileFacts, expression: NodeId, limit: u32, what: &str, alon
             continue;
         }
         if home != facts.scopes.module() {
-            if what == ANNOTATION && crate::rewrite::lifting::evaluated::written_out(facts, home, name).is_some() {
+            if what == ANNOTATION && evaluated::written_out(facts, home, name).is_some() {
                 continue;
             }
             return Err(Refusal::new(

@@ -5,6 +5,8 @@ use crate::project::{Eval, Site};
 use crate::rewrite::lifting::binding::Use;
 use crate::rewrite::lifting::captures;
 use crate::rewrite::lifting::hoist::Group;
+use crate::rewrite::lifting::member;
+use crate::rewrite::lifting::started_processes;
 use crate::rewrite::{Bind, callables::unwrap};
 use crate::syntax::Kind;
 
@@ -46,7 +48,7 @@ fn try_callable(eval: &Eval, definition: Site, uses: Vec<Use>, bind: Bind) -> Re
     }
     let started: Vec<Site> = uses.iter().filter(|each| each.dispatch.carries_primitives(eval.project)).map(|each| each.dispatch.call).collect();
     for capture in captures::of(eval, definition.file, definition.node).into_iter().flatten() {
-        crate::rewrite::lifting::started_processes::judge(eval, definition.file, &capture, &started)?;
+        started_processes::judge(eval, definition.file, &capture, &started)?;
     }
     if facts.tree().kind(definition.node) == Kind::Lambda
         && bind != Bind::Partial
@@ -67,7 +69,7 @@ pub fn class(eval: &Eval, class: Site, inherits: bool, bind: Bind) -> Remedy {
         let facts = eval.file(class.file);
         let group = Group::of_class(eval, class, inherits, bind)?;
         group.judge()?;
-        group.print(format!("move the class '{}' to module level", crate::rewrite::lifting::member::class_name(facts, class.node)))
+        group.print(format!("move the class '{}' to module level", member::class_name(facts, class.node)))
     };
     match attempt() {
         Ok(fix) => Remedy::Fix(fix),

@@ -3,6 +3,7 @@
 use crate::facts::FileFacts;
 use crate::facts::scopes::{BindingKind, ScopeId, SymbolFlags};
 use crate::project::{Eval, Site};
+use crate::rewrite::lifting::binding;
 use crate::rewrite::lifting::captures::{self, Variable};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use crate::text::Edit;
@@ -181,7 +182,7 @@ pub(in crate::rewrite) fn keeps_private_name(facts: &FileFacts, variable: &Varia
     let statement = facts.with_decorators(node);
     private
         && facts.tree().kind(node) == Kind::FunctionDefinition
-        && !crate::rewrite::lifting::binding::place_is_odd(facts, statement)
+        && !binding::place_is_odd(facts, statement)
         && is_only_binding(facts, variable, node)
         && is_free_at_module_level(facts, &variable.name)
 }

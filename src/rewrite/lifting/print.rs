@@ -3,10 +3,17 @@
 use crate::facts::FileFacts;
 use crate::findings::{Applicability, Fix, Refusal};
 use crate::project::Site;
+use crate::rewrite::lifting::arguments;
 use crate::rewrite::lifting::binding::{self, Form};
+use crate::rewrite::lifting::body;
 use crate::rewrite::lifting::body::Definition;
 use crate::rewrite::lifting::captures::Variable;
+use crate::rewrite::lifting::class_constructor;
+use crate::rewrite::lifting::class_values;
+use crate::rewrite::lifting::decorators;
+use crate::rewrite::lifting::evaluated;
 use crate::rewrite::lifting::hoist::{Group, unsupported};
+use crate::rewrite::lifting::member;
 use crate::rewrite::lifting::member::{in_moved_part, is_class, unmangled};
 use crate::rewrite::{fresh_name, imports, lifting::defaults, place};
 use crate::syntax::{Kind, NodeId, Tree};
@@ -88,7 +95,7 @@ impl Group<'_, '_> {
                 facts,
                 node: self.members[at].node,
                 name: self.members[at].name.clone(),
-                type_parameters: crate::rewrite::lifting::member::type_parameters(facts, self.members[at].node),
+                type_parameters: member::type_parameters(facts, self.members[at].node),
                 parameters: self.parameters(at).into_iter().map(|row| row.1).chain(self.members[at].defaults.iter().map(|row| row.name.clone())).collect(),
                 dropped: self.members[at].defaults.iter().map(|row| row.parameter).collect(),
                 style: plan.styles[at],
@@ -111,7 +118,7 @@ impl Group<'_, '_> {
             }
         }
         if needs_partial && let Some(each) = self.dispatches.iter().find(|each| each.dispatch.api(self.eval.project).needs_name) {
-            return Err(crate::rewrite::lifting::arguments::nameless(each.dispatch.api(self.eval.project)));
+            return Err(arguments::nameless(each.dispatch.api(self.eval.project)));
         }
         let newline = facts.source.newline();
         let definitions = texts.join(&newline.repeat(3));
@@ -130,7 +137,7 @@ impl Group<'_, '_> {
         let facts = self.facts();
         let tree = facts.tree();
         let span = tree.span(statement);
-        let mut edits = crate::rewrite::lifting::body::reindent_edits(facts, span, crate::text::indent::indentation(facts.all(), span.start), "");
+        let mut edits = body::reindent_edits(facts, span, crate::text::indent::indentation(facts.all(), span.start), "");
         for node in tree.subtree(statement).filter(|node| tree.kind(*node) == Kind::Identifier) {
             let Some((home, name)) = facts.scopes.resolve_name(node) else { continue };
             let member = self.members.iter().find(|member| member.variable.as_ref().is_some_and(|variable| variable.home == home && variable.name == name));
@@ -143,7 +150,7 @@ impl Group<'_, '_> {
                 }
             }
         }
-        crate::rewrite::lifting::body::apply_inside(facts, span, edits).ok_or_else(|| unsupported("two changes of a statement meet"))
+        body::apply_inside(facts, span, edits).ok_or_else(|| unsupported("two changes of a statement meet"))
     }
 
     /// Definitions that decorators or bases of others need come first; else the order of the text.
@@ -186,7 +193,7 @@ impl Group<'_, '_> {
             }
         }
         if is_class(facts, member.node) {
-            edits.extend(crate::rewrite::lifting::class_constructor::edits(self, at));
+            edits.extend(class_constructor::edits(self, at));
         }
         let attributes = member.own.iter().filter(|capture| capture.variable.attribute.is_some() && !is_class(facts, member.node));
         let parameters: Vec<Edit> = attributes
@@ -196,8 +203,8 @@ impl Group<'_, '_> {
             .collect();
         edits.extend(unmangled(facts, member.node).into_iter().filter(|edit| !parameters.iter().any(|have| have.span.contains(edit.span))));
         edits.extend(parameters);
-        edits.extend(crate::rewrite::lifting::decorators::left_behind(self.eval, self.file, member.node));
-        edits.extend(crate::rewrite::lifting::evaluated::edits(facts, member.node, self.limit()).unwrap_or_default());
+        edits.extend(decorators::left_behind(self.eval, self.file, member.node));
+        edits.extend(evaluated::edits(facts, member.node, self.limit()).unwrap_or_default());
         (edits, needs_partial)
     }
 
@@ -205,7 +212,7 @@ impl Group<'_, '_> {
     fn value_inside(&self, at: usize, variable: &Variable, read: NodeId) -> String {
         let member = &self.members[at];
         if is_class(self.facts(), member.node) {
-            return crate::rewrite::lifting::class_values::value_at(self, at, variable, read).unwrap_or_else(|| variable.expression());
+            return class_values::value_at(self, at, variable, read).unwrap_or_else(|| variable.expression());
         }
         member.values.get(variable).cloned().unwrap_or_else(|| variable.expression())
     }

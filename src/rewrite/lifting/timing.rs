@@ -5,6 +5,7 @@ use crate::facts::scopes::ScopeId;
 use crate::findings::{Reason, Refusal};
 use crate::project::{Eval, FileId};
 use crate::rewrite::lifting::binding::Use;
+use crate::rewrite::lifting::captures;
 use crate::rewrite::lifting::captures::Variable;
 use crate::syntax::{Field, Kind, NodeId};
 
@@ -179,7 +180,7 @@ fn is_collected(facts: &FileFacts, place: NodeId, call: NodeId) -> bool {
     while let Some(up) = tree.parent(at) {
         match tree.kind(up) {
             Kind::ParenthesizedExpression | Kind::ConditionalExpression | Kind::BooleanOperator => at = up,
-            Kind::Assignment => return !crate::rewrite::lifting::captures::is_plain_assignment(facts, up),
+            Kind::Assignment => return !captures::is_plain_assignment(facts, up),
             Kind::NamedExpression => return false,
             // A definition, or the name of one, stands by itself.
             Kind::Block | Kind::Module | Kind::DecoratedDefinition | Kind::ExpressionStatement | Kind::ReturnStatement => return false,

@@ -3,6 +3,7 @@
 use crate::facts::FileFacts;
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::project::{Eval, FileId, Sent, Site, Value};
+use crate::rewrite::lifting::captures;
 use crate::rewrite::lifting::captures::guard_around;
 use crate::syntax::{Field, Kind, NodeId};
 use std::collections::BTreeSet;
@@ -71,7 +72,7 @@ fn module_attributes(eval: &Eval, function: Site) -> Vec<GlobalRead> {
     let facts = eval.file(function.file);
     let tree = facts.tree();
     let mut found = Vec::new();
-    for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Attribute && !crate::rewrite::lifting::captures::is_written(tree, *node)) {
+    for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Attribute && !captures::is_written(tree, *node)) {
         let (Some(object), Some(name)) = (tree.child(node, Field::Object), tree.child(node, Field::Attribute)) else { continue };
         let Some(file) = module_named(eval, Site { file: function.file, node: object }) else { continue };
         let home = eval.file(file);
@@ -104,8 +105,7 @@ pub fn changes_from_outside(eval: &Eval, file: FileId, name: &str) -> Vec<(Site,
     for site in eval.project.attributes_named(name).iter().filter(|site| site.file != file) {
         let facts = eval.file(site.file);
         let object = facts.tree().child(site.node, Field::Object).map(|node| Site { file: site.file, node });
-        let (binds, changed) =
-            (crate::rewrite::lifting::captures::is_written(facts.tree(), site.node), crate::rewrite::lifting::captures::is_change(facts, site.node));
+        let (binds, changed) = (captures::is_written(facts.tree(), site.node), captures::is_change(facts, site.node));
         if (binds || changed) && late(*site) && object.is_some_and(|object| module_named(eval, object) == Some(file)) {
             found.push((*site, binds));
         }
@@ -116,7 +116,7 @@ pub fn changes_from_outside(eval: &Eval, file: FileId, name: &str) -> Vec<(Site,
         let imported = |binding: &Binding| matches!(&binding.kind, BindingKind::Import { module, attribute: Some(attribute) } if attribute == name && eval.project.module_path(other, module).is_some_and(|path| path == home.source.path));
         if facts.scopes.bindings(module, name).iter().any(imported) {
             let reads = facts.scopes.references(module, name).iter().copied();
-            let changed = reads.filter(|read| crate::rewrite::lifting::captures::is_change(facts, *read) && late(Site { file: other, node: *read }));
+            let changed = reads.filter(|read| captures::is_change(facts, *read) && late(Site { file: other, node: *read }));
             found.extend(changed.map(|node| (Site { file: other, node }, false)));
         }
     }
@@ -150,7 +150,7 @@ pub fn written_by(eval: &Eval, function: Site) -> Vec<(FileId, String, Site)> {
     };
     for node in facts.own_nodes(function.node) {
         let at = Site { file: function.file, node };
-        let is_changed = || crate::rewrite::lifting::captures::is_change(facts, node);
+        let is_changed = || captures::is_change(facts, node);
         match tree.kind(node) {
             Kind::Identifier => {
                 let Some((_, name)) = facts.scopes.resolve_name(node).filter(|(home, _)| *home == module) else { continue };
@@ -159,7 +159,7 @@ pub fn written_by(eval: &Eval, function: Site) -> Vec<(FileId, String, Site)> {
                     found.push((file, name, at));
                 }
             }
-            Kind::Attribute if crate::rewrite::lifting::captures::is_written(tree, node) || is_changed() => {
+            Kind::Attribute if captures::is_written(tree, node) || is_changed() => {
                 let (Some(object), Some(name)) = (tree.child(node, Field::Object), tree.child(node, Field::Attribute)) else { continue };
                 found.extend(module_named(eval, Site { file: function.file, node: object }).map(|file| (file, facts.text(name).to_owned(), at)));
             }
@@ -180,8 +180,7 @@ pub fn bound_by(eval: &Eval, functions: &[Site]) -> BTreeSet<(FileId, String)> {
             let names = tree.children(node).map(|name| facts.text(name)).filter(|name| !is_needed_first(facts, function.node, name));
             found.extend(names.map(|name| (function.file, name.to_owned())));
         }
-        for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Attribute && crate::rewrite::lifting::captures::is_written(tree, *node))
-        {
+        for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Attribute && captures::is_written(tree, *node)) {
             let (Some(object), Some(name)) = (tree.child(node, Field::Object), tree.child(node, Field::Attribute)) else { continue };
             found.extend(module_named(eval, Site { file: function.file, node: object }).map(|file| (file, facts.text(name).to_owned())));
         }
@@ -267,7 +266,7 @@ pub fn changes(eval: &Eval, file: FileId, name: &str) -> Vec<Site> {
     let module = facts.scopes.module();
     let reads = facts.scopes.references(module, name).iter().copied();
     reads
-        .filter(|read| crate::rewrite::lifting::captures::is_change(facts, *read))
+        .filter(|read| captures::is_change(facts, *read))
         .filter(|read| facts.enclosing_function(*read).is_some() || guard_around(facts, *read).is_some())
         .map(|node| Site { file, node })
         .collect()

@@ -5,6 +5,7 @@ use crate::facts::FileFacts;
 use crate::findings::{Applicability, Fix, Refusal};
 use crate::project::{Callable, Eval, FileId, Sent, Site};
 use crate::rewrite::describe::quoted;
+use crate::rewrite::state::globals;
 use crate::rewrite::state::initializer::{self, no_place};
 use crate::rewrite::{fresh_name, lifting::arguments};
 use crate::syntax::{Field, Kind, NodeId};
@@ -32,7 +33,7 @@ pub fn hand_over(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names: 
         return Err(no_place("the function's parameters leave no place for another one"));
     }
     let called: Vec<Site> = eval.reached(worker).into_iter().filter(|function| *function != worker).collect();
-    if crate::rewrite::state::globals::reads(eval, &called).iter().any(|read| read.file == file && names.contains(&read.name)) {
+    if globals::reads(eval, &called).iter().any(|read| read.file == file && names.contains(&read.name)) {
         return Err(no_place("functions that the worker calls read it as well"));
     }
     let list = names.join(", ");

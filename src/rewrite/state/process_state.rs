@@ -1,8 +1,11 @@
 //! What a `Process` subclass makes in `__init__` and only the child uses: made in `run` instead.
 
 use crate::findings::{Applicability, Fix};
+use crate::project::values::writes;
 use crate::project::{Eval, Site};
+use crate::rewrite::lifting::body;
 use crate::rewrite::place;
+use crate::rewrite::state::worker_state;
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use crate::text::Edit;
 
@@ -33,7 +36,7 @@ pub fn made_in_run(eval: &Eval, class: Site, write: Site) -> Option<Fix> {
     if is_docstring(tree, first) {
         first = tree.children(body).nth(1)?;
     }
-    let text = crate::rewrite::lifting::body::apply_inside(facts, tree.span(statement), renamed)?;
+    let text = body::apply_inside(facts, tree.span(statement), renamed)?;
     let (mut lines, behind) = place::comments_of(facts, statement, statement);
     lines.push(behind.into_iter().fold(text, |line, comment| line + "  " + &comment));
     let edits = [place::lines_above(facts, first, &lines), place::remove_statement(facts, statement)];
@@ -61,7 +64,7 @@ fn from_attributes(eval: &Eval, class: Site, init: Site, expression: Site, moved
         }
         let [binding] = facts.scopes.bindings(home, name) else { return None };
         let is_parameter = matches!(binding.kind, crate::facts::scopes::BindingKind::Parameter { .. }) && tree.contains(init.node, binding.node);
-        let keeps = |write: &crate::project::values::writes::AttributeWrite| {
+        let keeps = |write: &writes::AttributeWrite| {
             let value = write.value.filter(|value| value.file == init.file && facts.text(value.node) == name);
             value.is_some() && tree.parent(facts.statement(write.target.node)) == Some(body)
         };
@@ -81,7 +84,7 @@ fn is_used_only_in(eval: &Eval, class: Site, name: &str, write: Site, inside: &s
             let here = Site { file: id, node };
             !same
                 || here == write
-                || crate::rewrite::state::worker_state::is_of_another_class(eval, class, here)
+                || worker_state::is_of_another_class(eval, class, here)
                 || inside.iter().any(|method| method.file == id && tree.contains(method.node, node))
         })
     })

@@ -2,8 +2,10 @@
 
 use crate::facts::FileFacts;
 use crate::findings::{Applicability, Fix, Refusal};
+use crate::project::values::instances;
 use crate::project::{Callable, Eval, FileId, Sent, Site};
 use crate::rewrite::describe::quoted;
+use crate::rewrite::state::globals;
 use crate::rewrite::state::initializer::{available, no_place};
 use crate::rewrite::{fresh_name, place};
 use crate::syntax::{Field, Kind, NodeId};
@@ -73,7 +75,7 @@ fn keeping(eval: &Eval, class: Site, names: &[String], kept: &BTreeMap<String, S
     let newline = facts.source.newline();
     let Some(init) = eval.own_method(class, "__init__") else {
         let body = tree.child(class.node, Field::Body)?;
-        let first = tree.children(body).find(|node| crate::project::values::instances::definition(tree, *node).is_some())?;
+        let first = tree.children(body).find(|node| instances::definition(tree, *node).is_some())?;
         let own = indent::indentation(facts.all(), tree.start(first));
         let deeper = format!("{newline}{own}{}", place::indent_unit(facts));
         let lines: Vec<String> = names.iter().map(|name| format!("{deeper}self.{} = {name}", kept[name])).collect();
@@ -102,7 +104,7 @@ fn reading(eval: &Eval, class: Site, run: Site, kept: &BTreeMap<String, String>)
     let module = facts.scopes.module();
     let mut edits = Vec::new();
     for function in eval.reached(run) {
-        let reads = crate::rewrite::state::globals::reads(eval, &[function]);
+        let reads = globals::reads(eval, &[function]);
         if !reads.iter().any(|read| read.file == class.file && kept.contains_key(&read.name)) {
             continue;
         }

@@ -4,6 +4,7 @@
 use crate::facts::FileFacts;
 use crate::findings::{Applicability, Fix};
 use crate::project::travel::picklability::Obstacle;
+use crate::project::values::instances;
 use crate::project::{Eval, Site, Value};
 use crate::rewrite::describe::quoted;
 use crate::rewrite::lifting::captures::{is_change, is_written};
@@ -131,10 +132,8 @@ pub fn left_behind(eval: &Eval, class: Site, obstacles: &[Obstacle], workers: &[
         }
     }
     let body = tree.child(class.node, Field::Body)?;
-    let methods: Vec<NodeId> = tree.children(body).filter(|node| crate::project::values::instances::definition(tree, *node).is_some()).collect();
-    let init = methods
-        .iter()
-        .find(|node| crate::project::values::instances::definition(tree, **node).is_some_and(|method| facts.definition_name(method) == "__init__"));
+    let methods: Vec<NodeId> = tree.children(body).filter(|node| instances::definition(tree, *node).is_some()).collect();
+    let init = methods.iter().find(|node| instances::definition(tree, **node).is_some_and(|method| facts.definition_name(method) == "__init__"));
     let (newline, unit) = (facts.source.newline(), place::indent_unit(facts));
     let first = *methods.first()?;
     let indentation = indent::indentation(facts.all(), tree.start(first));

@@ -4,6 +4,7 @@ use crate::facts::FileFacts;
 use crate::facts::scopes::BindingKind;
 use crate::findings::{Applicability, Fix};
 use crate::project::{Callable, Carried, Eval, Site, Value};
+use crate::rewrite::lifting::judge;
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::{Edit, Span};
 
@@ -54,7 +55,7 @@ fn equal_type(facts: &FileFacts, body: NodeId) -> Option<&str> {
 
 fn is_builtin(facts: &FileFacts, node: NodeId, name: &str) -> bool {
     let module = facts.scopes.module();
-    crate::rewrite::lifting::judge::resolution(facts, node, name) == crate::facts::scopes::Resolution::Global
+    judge::resolution(facts, node, name) == crate::facts::scopes::Resolution::Global
         && facts.scopes.bindings(module, name).is_empty()
         && facts.scopes.bindings(module, "*").is_empty()
 }
