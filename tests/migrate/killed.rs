@@ -2,17 +2,19 @@
 
 use crate::marker::Marker;
 use crate::world::{World, artefacts, assert_same, copy_folder, git, migrate, outcomes, plan, running, settings};
+use spawnsafe::findings::{Fingerprint, Report};
 use spawnsafe::migrate::journal::{self, Journal};
 use spawnsafe::migrate::plan::Plan;
 use spawnsafe::migrate::progress::Show;
 use spawnsafe::migrate::run;
 use spawnsafe::migrate::settings::Delivery;
 use spawnsafe::migrate::shard::Shard;
-use std::collections::BTreeMap;
+use spawnsafe::migrate::{Fixer, Tree};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 const CHILD: &str = "MIGRATE_TEST_CHILD";
@@ -210,6 +212,21 @@ fn an_output_folder_belongs_to_one_run_at_a_time_and_to_its_settings() {
     assert!(message.contains("other settings"), "{message}");
 }
 
+/// Asks for the stop while it works on the third tree, so that there is always something in hand and something left.
+struct Stopping<'a> {
+    stop: &'a AtomicBool,
+    left: AtomicUsize,
+}
+
+impl Fixer for Stopping<'_> {
+    fn fix(&self, tree: &Tree, skip: &BTreeSet<Fingerprint>) -> Result<Report, String> {
+        if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.stop.store(true, Ordering::SeqCst);
+        }
+        Marker.fix(tree, skip)
+    }
+}
+
 #[test]
 fn a_stop_finishes_what_is_in_hand_and_the_rest_later() {
     let world = World::new();
@@ -218,17 +235,10 @@ fn a_stop_finishes_what_is_in_hand_and_the_rest_later() {
     migrate(&planned, &world.path("whole"));
     let stop = AtomicBool::new(false);
     let out = world.path("out");
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while journal::read(&out).is_ok_and(|record| record.done.len() < 2) {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            stop.store(true, Ordering::SeqCst);
-        });
-        let ended = run::run(&planned, Shard { index: 1, count: 1 }, &running(&out), &Marker, Show::Nothing, &stop).expect("the run ends");
-        assert!(ended.open > 0 && ended.done_now >= 2 && ended.done_now + ended.open == 8, "{ended:?}");
-        assert_eq!(ended.summary.repositories.open, ended.open);
-    });
+    let stopping = Stopping { stop: &stop, left: AtomicUsize::new(3) };
+    let ended = run::run(&planned, Shard { index: 1, count: 1 }, &running(&out), &stopping, Show::Nothing, &stop).expect("the run ends");
+    assert!(ended.open > 0 && ended.done_now >= 2 && ended.done_now + ended.open == 8, "{ended:?}");
+    assert_eq!(ended.summary.repositories.open, ended.open);
     let mut log = std::fs::OpenOptions::new().append(true).open(out.join(journal::FILE)).expect("the journal opens");
     log.write_all(b"{\"event\":\"begin\",\"id\":\"torn").expect("the journal is torn");
     assert!(migrate(&planned, &out).done_now > 0);
