@@ -7,6 +7,8 @@ use crate::syntax::{Field, Kind, NodeId};
 
 /// How deep objects are looked into: an attribute of an attribute. Farther away, too many objects may be meant.
 const MAX_DEPTH: u32 = 3;
+/// How many items of one display are looked at.
+const MAX_ITEMS: usize = 64;
 
 /// Why an object cannot cross.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,7 +80,7 @@ impl Eval<'_> {
                 self.obstacle_of(&Value::Instance(receiver.clone()), inheritance, depth - 1)
                     .map(|inner| Obstacle { site: inner.site.or(Some(*object)), ..inner })
             }
-            Value::Literal(site) => self.literal_obstacle(*site, inheritance, depth),
+            Value::Literal(site) => self.display_obstacle(*site, None, inheritance, depth),
             Value::Result(call) => self.result_obstacle(*call),
             Value::Partial(call) => self
                 .all_arguments(*call)
@@ -106,21 +108,21 @@ impl Eval<'_> {
         facts.enclosing_function(class.node).is_none() && crate::facts::guard::is_guarded(facts, class.node)
     }
 
-    fn literal_obstacle(&self, site: Site, inheritance: bool, depth: u32) -> Option<Obstacle> {
+    /// What a literal holds that cannot cross; `call` is the call that gives it, if only what that puts into it counts.
+    pub(in crate::project) fn display_obstacle(&self, site: Site, call: Option<Site>, inheritance: bool, depth: u32) -> Option<Obstacle> {
         let tree = self.file(site.file).tree();
-        let at = |node| Site { file: site.file, node };
+        let of_item = |node: NodeId| {
+            let item = Site { file: site.file, node };
+            let values = call.map_or_else(|| self.values(item).to_vec(), |call| self.returned_by(item, call));
+            values.iter().find_map(|value| self.obstacle_of(value, inheritance, depth.saturating_sub(1)))
+        };
         match tree.kind(site.node) {
-            Kind::GeneratorExpression => Some(Obstacle { what: "a generator".into(), path: String::new(), site: Some(site), by_inheritance: false }),
-            Kind::List | Kind::Tuple | Kind::Set | Kind::ExpressionList => tree
-                .children(site.node)
-                .take(64)
-                .find_map(|item| self.values(at(item)).iter().find_map(|value| self.obstacle_of(value, inheritance, depth - 1))),
-            Kind::Dictionary => tree
-                .children(site.node)
-                .filter(|pair| tree.kind(*pair) == Kind::Pair)
-                .take(64)
-                .filter_map(|pair| tree.child(pair, Field::Value))
-                .find_map(|item| self.values(at(item)).iter().find_map(|value| self.obstacle_of(value, inheritance, depth - 1))),
+            Kind::GeneratorExpression => Some(Obstacle::of("a generator", Some(site))),
+            Kind::List | Kind::Tuple | Kind::Set | Kind::ExpressionList => tree.children(site.node).take(MAX_ITEMS).find_map(of_item),
+            Kind::Dictionary => {
+                let pairs = tree.children(site.node).filter(|pair| tree.kind(*pair) == Kind::Pair).take(MAX_ITEMS);
+                pairs.filter_map(|pair| tree.child(pair, Field::Value)).find_map(of_item)
+            }
             _ => None,
         }
     }

@@ -137,7 +137,7 @@ impl Eval<'_> {
     }
 
     /// What a returned expression is for one call: a parameter that is given back as it came is what this call gives.
-    fn returned_by(&self, value: Site, call: Site) -> Vec<Value> {
+    pub(in crate::project) fn returned_by(&self, value: Site, call: Site) -> Vec<Value> {
         let facts = self.file(value.file);
         let given = || {
             let (scope, name) = facts.scopes.resolve_name(value.node).filter(|_| facts.tree().kind(value.node) == Kind::Identifier)?;

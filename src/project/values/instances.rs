@@ -82,14 +82,24 @@ impl Eval<'_> {
     /// What keeps the value that an attribute is given from crossing. Of a parameter, all that callers give must agree
     /// (`None` aside): which of them made the object in question is not known.
     fn kept_obstacle(&self, value: Site, inheritance: bool, depth: u32) -> Option<Obstacle> {
+        let tree = self.file(value.file).tree();
         let values = self.values(value);
-        let obstacle_of = |value| self.obstacle_of(value, inheritance, depth);
+        let obstacle_of = |found: &Value| match found {
+            // What a function puts into the display that it returns, this call gives.
+            Value::Literal(display) if depth > 0 && tree.kind(value.node) == Kind::Call => self.display_obstacle(*display, Some(value), inheritance, depth),
+            found => self.obstacle_of(found, inheritance, depth),
+        };
         let is_plain = |value: &&Value| match value {
             Value::Unknown | Value::Parameter(_) => false,
             Value::Literal(site) => self.file(site.file).tree().kind(site.node) != Kind::None,
             _ => true,
         };
-        let differ = self.is_parameter(value) && values.iter().filter(is_plain).any(|value| obstacle_of(value).is_none());
+        let parts = match tree.kind(value.node) {
+            Kind::BooleanOperator | Kind::ConditionalExpression => tree.outcomes(value.node),
+            _ => vec![value.node],
+        };
+        let mut given = parts.into_iter().map(|node| Site { file: value.file, node }).filter(|part| self.is_parameter(*part));
+        let differ = given.any(|part| self.values(part).iter().filter(is_plain).any(|value| obstacle_of(value).is_none()));
         if differ { None } else { values.iter().find_map(obstacle_of) }
     }
 
