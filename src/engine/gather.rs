@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How often the project may grow: chains of helpers are short, and cycles must end.
-const MAX_ROUNDS: usize = 8;
+const MAX_ROUNDS: usize = 12;
 
 /// So many files share what one evaluator remembers.
 pub(super) const FILES_PER_EVAL: usize = 32;
@@ -63,11 +63,14 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
     let mut growth = Growth::default();
     // Files without such a word matter for what others ask of them, not for what they ask.
     let mut asking: BTreeSet<PathBuf> = BTreeSet::new();
-    for round in 0.. {
+    let mut round = 0;
+    loop {
+        let mut fresh = BTreeSet::new();
         for (path, one) in std::mem::take(&mut read) {
             match one {
                 Read::Silent => {}
                 Read::Facts(facts) => {
+                    fresh.insert(path.clone());
                     known.insert(path);
                     parsed.push(facts);
                 }
@@ -84,18 +87,36 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
         if round == 0 {
             let holds_word = |facts: &FileFacts| words.is_match(facts.source.text.as_bytes()) || options.named.contains(&facts.source.path);
             asking = project.files().filter(|(_, facts)| holds_word(facts)).map(|(_, facts)| facts.source.path.clone()).collect();
+        } else if round < MAX_ROUNDS {
+            // What is new, and those that it answers, tell most of what is wanted next; whether that was all, only all files tell.
+            let some = look(&project, &asking, &|path| growth.concerns(path, &fresh));
+            read = growth.next(&some, files, &project, paths, &known);
         }
-        let Seen { sent, carried, runs, wanted, triggers } = look(&project, &asking);
-        read = growth.next(wanted, triggers, files, &project, paths, &known);
-        if read.is_empty() || round >= MAX_ROUNDS {
-            errors.sort();
-            let mut project = project;
-            project.entry_points = entry_points(&project, files);
-            return Gathered { project, sent, carried, runs, errors, broken };
+        if read.is_empty() {
+            let seen = look(&project, &asking, &|_| true);
+            if round < MAX_ROUNDS {
+                read = growth.next(&seen, files, &project, paths, &known);
+            }
+            if read.is_empty() {
+                errors.sort();
+                return gathered(project, seen, files, errors, broken);
+            }
         }
         parsed = project.into_files();
+        round += 1;
     }
-    unreachable!("the loop ends by its bound")
+}
+
+/// All that was found, in the order of the files.
+fn gathered(mut project: Project, seen: Vec<Seen>, files: &dyn Files, errors: Vec<FileError>, broken: Vec<Arc<SourceFile>>) -> Gathered {
+    project.entry_points = entry_points(&project, files);
+    let mut all = Gathered { project, sent: Vec::new(), carried: Vec::new(), runs: Vec::new(), errors, broken };
+    for one in seen {
+        all.sent.extend(one.sent);
+        all.carried.extend(one.carried);
+        all.runs.extend(one.runs);
+    }
+    all
 }
 
 /// Reads all of `paths` and parses those that matter; `known` are facts of files that have not changed since.
@@ -112,32 +133,31 @@ fn read_first(paths: &[PathBuf], files: &dyn Files, matters: &(dyn Fn(&Path, &[u
 struct Growth {
     /// Modules and the names that were looked for in them.
     asked: BTreeSet<(PathBuf, Option<String>)>,
+    /// The files that asked for a module.
+    askers: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
     /// What was looked for in all files.
     searched: BTreeSet<Trigger>,
+    /// The files whose triggers were searched for last.
+    triggering: BTreeSet<PathBuf>,
 }
 
 impl Growth {
-    /// The files that `wanted` and `triggers` bring, of those that are not `known`.
-    fn next(
-        &mut self,
-        wanted: BTreeSet<(PathBuf, Option<String>)>,
-        triggers: BTreeSet<Trigger>,
-        files: &dyn Files,
-        project: &Project,
-        paths: &[PathBuf],
-        known: &BTreeSet<PathBuf>,
-    ) -> BTreeMap<PathBuf, Read> {
-        let mut unread: BTreeMap<PathBuf, Vec<Option<String>>> = BTreeMap::new();
-        for (path, name) in wanted.into_iter().filter(|(path, _)| !known.contains(path)) {
-            if self.asked.insert((path.clone(), name.clone())) {
-                unread.entry(path).or_default().push(name);
+    /// The files that `seen` brings, of those that are not `known`.
+    fn next(&mut self, seen: &[Seen], files: &dyn Files, project: &Project, paths: &[PathBuf], known: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Read> {
+        let mut unread: BTreeMap<&Path, Vec<&Option<String>>> = BTreeMap::new();
+        for one in seen {
+            for wanted in one.wanted.iter().filter(|(path, _)| !known.contains(path)) {
+                self.askers.entry(wanted.0.clone()).or_default().insert(project.file(one.file).source.path.clone());
+                if self.asked.insert(wanted.clone()) {
+                    unread.entry(&wanted.0).or_default().push(&wanted.1);
+                }
             }
         }
         let may_hold = |path: &Path, bytes: &[u8], name: &Option<String>| name.as_ref().is_none_or(|name| may_define(project, files, path, bytes, name));
         let answers =
-            unread.par_iter().map(|(path, names)| (path.clone(), read_one(path, files, &|bytes| names.iter().any(|name| may_hold(path, bytes, name)))));
+            unread.par_iter().map(|(path, names)| (path.to_path_buf(), read_one(path, files, &|bytes| names.iter().any(|name| may_hold(path, bytes, name)))));
         let mut read: BTreeMap<PathBuf, Read> = answers.filter(|(_, one)| !matches!(one, Read::Silent)).collect();
-        let fresh: Vec<Trigger> = triggers.into_iter().filter(|trigger| self.searched.insert(trigger.clone())).collect();
+        let fresh = self.fresh_triggers(seen, project);
         if !fresh.is_empty() {
             let silent: Vec<&PathBuf> = paths.iter().filter(|path| !known.contains(*path) && !read.contains_key(*path)).collect();
             let mentions = Mentions::new(fresh, files);
@@ -145,6 +165,26 @@ impl Growth {
             read.extend(named.into_iter().filter(|(_, one)| matches!(one, Read::Facts(_))));
         }
         read
+    }
+
+    /// The triggers of `seen`, and those that follow from them, that were never searched for.
+    fn fresh_triggers(&mut self, seen: &[Seen], project: &Project) -> Vec<Trigger> {
+        self.triggering.clear();
+        let mut all = BTreeSet::new();
+        for one in seen {
+            if one.triggers.iter().any(|trigger| !self.searched.contains(trigger)) {
+                self.triggering.insert(project.file(one.file).source.path.clone());
+            }
+            all.extend(one.triggers.iter().cloned());
+        }
+        let renamed = project.renamed(&all);
+        all.extend(renamed);
+        all.into_iter().filter(|trigger| self.searched.insert(trigger.clone())).collect()
+    }
+
+    /// Whether `path` may tell something new now that `fresh` are parsed: it is one of them, or they are what it asked for.
+    fn concerns(&self, path: &Path, fresh: &BTreeSet<PathBuf>) -> bool {
+        fresh.contains(path) || self.triggering.contains(path) || fresh.iter().any(|new| self.askers.get(new).is_some_and(|askers| askers.contains(path)))
     }
 }
 
@@ -226,9 +266,9 @@ fn place_of(error: &ReadError) -> Option<crate::text::Place> {
     matches!(error, ReadError::UnknownEncoding(_)).then_some(crate::text::Place { line: 1, column: 1 })
 }
 
-/// What one look at a project finds.
-#[derive(Default)]
+/// What one look finds in one file.
 struct Seen {
+    file: FileId,
     sent: Vec<Sent>,
     carried: Vec<Carried>,
     runs: Vec<Sent>,
@@ -238,44 +278,35 @@ struct Seen {
     triggers: BTreeSet<Trigger>,
 }
 
-/// Looks at all files of the project.
-fn look(project: &Project, asking: &BTreeSet<PathBuf>) -> Seen {
+/// Looks at those files of the project that `matters` says.
+fn look(project: &Project, asking: &BTreeSet<PathBuf>, matters: &dyn Fn(&Path) -> bool) -> Vec<Seen> {
+    let path = |id: &FileId| project.file(*id).source.path.as_path();
+    let wanted = project.files().map(|(id, _)| id).filter(|id| matters(path(id)));
     // An answer that one file got is not asked for again by the next, so files that ask have evaluators of their own.
-    let (those_that_ask, others): (Vec<_>, Vec<_>) = project.files().map(|(id, _)| id).partition(|id| asking.contains(&project.file(*id).source.path));
+    let (those_that_ask, others): (Vec<_>, Vec<_>) = wanted.partition(|id| asking.contains(path(id)));
     let shares: Vec<(&[FileId], bool)> =
         those_that_ask.chunks(FILES_PER_EVAL).map(|share| (share, true)).chain(others.chunks(FILES_PER_EVAL).map(|share| (share, false))).collect();
-    let parts: Vec<Seen> = shares.par_iter().flat_map_iter(|(share, asks)| look_at(project, share, *asks)).collect();
-    let mut all = Seen::default();
-    for part in parts {
-        all.sent.extend(part.sent);
-        all.carried.extend(part.carried);
-        all.runs.extend(part.runs);
-        all.wanted.extend(part.wanted);
-        all.triggers.extend(part.triggers);
-    }
-    let renamed = project.renamed(&all.triggers);
-    all.triggers.extend(renamed);
-    all
+    shares.par_iter().flat_map_iter(|(share, asks)| look_at(project, share, *asks)).collect()
 }
 
 /// Looks at a few files with one evaluator, one after the other.
 fn look_at(project: &Project, files: &[FileId], asks: bool) -> Vec<Seen> {
     let eval = Eval::new(project);
-    let one = |id: &FileId| {
-        let sent = eval.sent(*id);
-        let carried = eval.carried(*id);
-        let runs = eval.runs(*id);
+    let one = |file: &FileId| {
+        let sent = eval.sent(*file);
+        let carried = eval.carried(*file);
+        let runs = eval.runs(*file);
         // What triggers need of other files, triggers of those files bring.
         let mut wanted = eval.wanted.take();
         if asks {
-            wanted.extend(eval.late_imports(*id).into_iter().map(|path| (path, None)));
+            wanted.extend(eval.late_imports(*file).into_iter().map(|path| (path, None)));
         } else {
             wanted.clear();
         }
-        let triggers = eval.triggers(*id);
+        let triggers = eval.triggers(*file);
         eval.wanted.take();
         eval.forget_unsure();
-        Seen { sent, carried, runs, wanted, triggers }
+        Seen { file: *file, sent, carried, runs, wanted, triggers }
     };
     files.iter().map(one).collect()
 }
