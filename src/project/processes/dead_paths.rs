@@ -1,10 +1,13 @@
 //! Places of a function that one call of it does not reach: `run(jobs, parallel=False)` does not come to the pool behind
 //! `if parallel:`.
 
-use crate::facts::scopes::BindingKind;
+use crate::facts::scopes::{Binding, BindingKind};
 use crate::project::values::reaching;
 use crate::project::{Eval, Site, Value};
 use crate::syntax::{Field, Kind, NodeId};
+
+/// Longer chains of variables are given up: `parallel = jobs > 1`, `jobs = jobs or 1`.
+const MAX_STEPS: u32 = 6;
 
 /// One step from a function to a call of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +53,7 @@ impl Eval<'_> {
 
     /// Whether the way from the outermost of `frames` (the last) to the innermost cannot be taken.
     pub(in crate::project) fn is_dead(&self, frames: &[Frame]) -> bool {
-        (0..frames.len()).any(|level| frames[level].places.iter().any(|place| Path { eval: self, frames, level }.never_reaches(*place)))
+        (0..frames.len()).any(|level| frames[level].places.iter().any(|place| Path { eval: self, frames, level, steps: MAX_STEPS }.never_reaches(*place)))
     }
 
     /// Whether a call of `function` does not come to the last of `places`: a place in the function and, as far as each is
@@ -79,6 +82,8 @@ struct Path<'a, 'p> {
     eval: &'a Eval<'p>,
     frames: &'a [Frame],
     level: usize,
+    /// How many more variables are followed.
+    steps: u32,
 }
 
 impl Path<'_, '_> {
@@ -158,6 +163,7 @@ impl Path<'_, '_> {
                 if sides.contains(&Some(is_or)) { Some(is_or) } else { sides.into_iter().all(|side| side == Some(!is_or)).then_some(!is_or) }
             }
             Kind::ComparisonOperator => self.comparison(test),
+            Kind::Identifier => self.variable(test, &|path, value| path.truth(value), &|constant| constant.is_true()),
             _ => self.constant(test).map(|constant| constant.is_true()),
         }
     }
@@ -186,15 +192,49 @@ impl Path<'_, '_> {
         if let Some(constant) = literal(self.eval, here) {
             return Some(constant);
         }
+        let tree = self.eval.file(frame.function.file).tree();
+        match tree.kind(expression) {
+            Kind::ParenthesizedExpression => self.constant(tree.unparenthesized(expression)),
+            Kind::Attribute => self.constant_attribute(here),
+            Kind::Identifier => self.variable(expression, &|path, value| path.constant(value), &|constant| constant),
+            Kind::BooleanOperator => {
+                let parts: Vec<NodeId> = tree.children(expression).collect();
+                let [left, right] = parts.as_slice() else { return None };
+                let (left, is_or) = (self.constant(*left)?, tree.child_of_kind(expression, Kind::OrKeyword).is_some());
+                if left.is_true() == is_or { Some(left) } else { self.constant(*right) }
+            }
+            Kind::ConditionalExpression => {
+                let parts: Vec<NodeId> = tree.children(expression).collect();
+                let [then, test, otherwise] = parts.as_slice() else { return None };
+                self.constant(if self.truth(*test)? { *then } else { *otherwise })
+            }
+            _ => None,
+        }
+    }
+
+    /// What a variable of the function is: what all its bindings that may be in force agree on.
+    fn variable<T: PartialEq>(&self, name: NodeId, of_value: &dyn Fn(&Self, NodeId) -> Option<T>, of_given: &dyn Fn(Constant) -> T) -> Option<T> {
+        let inner = Self { steps: self.steps.checked_sub(1)?, ..*self };
+        let function = self.frames[self.level].function;
+        let facts = self.eval.file(function.file);
+        let (home, text) = facts.scopes.resolve_name(name)?;
+        let bindings = reaching::bindings(facts, home, text, name);
+        let in_force = bindings.into_iter().filter(|binding| !inner.never_reaches(Site { file: function.file, node: binding.node }));
+        let mut outcomes = in_force.map(|binding| match &binding.kind {
+            BindingKind::Parameter { .. } => self.given(binding).map(of_given),
+            BindingKind::Assignment { value: Some(value), path, .. } if path.is_empty() && facts.enclosing_function(binding.node) == Some(function.node) => {
+                of_value(&inner, *value)
+            }
+            _ => None,
+        });
+        let first = outcomes.next()??;
+        outcomes.all(|outcome| outcome.as_ref() == Some(&first)).then_some(first)
+    }
+
+    /// What the call gives for a parameter of the function, or its default.
+    fn given(&self, binding: &Binding) -> Option<Constant> {
+        let frame = self.frames[self.level];
         let facts = self.eval.file(frame.function.file);
-        if facts.tree().kind(expression) == Kind::Attribute {
-            return self.constant_attribute(here);
-        }
-        if facts.tree().kind(expression) != Kind::Identifier {
-            return None;
-        }
-        let (home, name) = facts.scopes.resolve_name(expression)?;
-        let [binding] = facts.scopes.bindings(home, name) else { return None };
         let BindingKind::Parameter { default, star: 0, .. } = &binding.kind else { return None };
         if facts.tree().enclosing(binding.node, &[Kind::FunctionDefinition]) != Some(frame.function.node) {
             return None;
