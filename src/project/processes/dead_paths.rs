@@ -56,6 +56,15 @@ impl Eval<'_> {
         (0..frames.len()).any(|level| frames[level].places.iter().any(|place| Path { eval: self, frames, level, steps: MAX_STEPS }.never_reaches(*place)))
     }
 
+    /// Whether the call that `argument` is given in does not come to `place`, in the function that it calls.
+    pub(in crate::project) fn argument_avoids(&self, argument: Site, place: Site) -> bool {
+        let tree = self.file(argument.file).tree();
+        let call = tree.enclosing(argument.node, &[Kind::ArgumentList]).and_then(|list| tree.parent(list));
+        let function = self.file(place.file).enclosing_function(place.node);
+        call.zip(function)
+            .is_some_and(|(call, function)| self.call_avoids(Site { file: argument.file, node: call }, Site { file: place.file, node: function }, &[place]))
+    }
+
     /// Whether a call of `function` does not come to the last of `places`: a place in the function and, as far as each is
     /// a call of another function, one in that.
     pub(in crate::project) fn call_avoids(&self, call: Site, function: Site, places: &[Site]) -> bool {

@@ -183,7 +183,8 @@ impl Eval<'_> {
         out
     }
 
-    pub(in crate::project) fn parameter_values(&self, file: FileId, binding: &Binding) -> Vec<Value> {
+    /// What a parameter may hold; where it is read at `place`, what calls give that do not come there is left out.
+    pub(in crate::project) fn parameter_values(&self, file: FileId, binding: &Binding, place: Option<Site>) -> Vec<Value> {
         let BindingKind::Parameter { default, annotation, star, .. } = &binding.kind else { return vec![Value::Unknown] };
         let facts = self.file(file);
         let tree = facts.tree();
@@ -205,7 +206,8 @@ impl Eval<'_> {
         {
             found.extend(self.values(at(*default)).iter().cloned());
         }
-        for argument in self.arguments_for(file, binding) {
+        let avoids = |argument: Site| place.is_some_and(|place| self.argument_avoids(argument, place));
+        for argument in self.arguments_for(file, binding).into_iter().filter(|argument| !avoids(*argument)) {
             found.extend(self.values(argument).iter().filter(|value| !matches!(value, Value::Unknown)).cloned());
         }
         if found.is_empty() {

@@ -186,7 +186,11 @@ impl<'p> Eval<'p> {
         if reaching.is_empty() {
             return self.unbound_name(site.file, scope, name);
         }
-        reaching.into_iter().flat_map(|binding| self.binding_values(site.file, binding)).collect()
+        let values = |binding: &Binding| match binding.kind {
+            BindingKind::Parameter { .. } => self.deeper(|| self.parameter_values(site.file, binding, Some(site))),
+            _ => self.binding_values(site.file, binding),
+        };
+        reaching.into_iter().flat_map(values).collect()
     }
 
     /// Runs `work` one level deeper; past the bound, nothing is known.
@@ -234,7 +238,7 @@ impl<'p> Eval<'p> {
             }
             BindingKind::FunctionDef(node) => vec![Value::Function(at(*node))],
             BindingKind::ClassDef(node) => vec![Value::Class(at(*node))],
-            BindingKind::Parameter { .. } => self.parameter_values(file, binding),
+            BindingKind::Parameter { .. } => self.parameter_values(file, binding, None),
             BindingKind::Delete => Vec::new(),
             _ => vec![Value::Unknown],
         }
