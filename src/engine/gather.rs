@@ -9,7 +9,7 @@ use super::{Files, Options, imports};
 use crate::catalogue::Catalogue;
 use crate::facts::FileFacts;
 use crate::findings::FileError;
-use crate::project::{Carried, Eval, FileId, Project, Sent, Trigger, names::entry_points};
+use crate::project::{Carried, Crossing, Eval, FileId, Project, Sent, Trigger, names::entry_points};
 use crate::text::{ReadError, SourceFile};
 use aho_corasick::{AhoCorasick, MatchKind};
 use rayon::prelude::*;
@@ -34,6 +34,8 @@ pub struct Gathered {
     pub carried: Vec<Carried>,
     /// The `run` methods of processes that are made.
     pub runs: Vec<Sent>,
+    /// The classes whose objects cross.
+    pub crossings: Vec<Crossing>,
     /// Files that could not be done.
     pub errors: Vec<FileError>,
     /// The texts of files with errors, for the frames of reports.
@@ -110,11 +112,12 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
 /// All that was found, in the order of the files.
 fn gathered(mut project: Project, seen: Vec<Seen>, files: &dyn Files, errors: Vec<FileError>, broken: Vec<Arc<SourceFile>>) -> Gathered {
     project.entry_points = entry_points(&project, files);
-    let mut all = Gathered { project, sent: Vec::new(), carried: Vec::new(), runs: Vec::new(), errors, broken };
+    let mut all = Gathered { project, sent: Vec::new(), carried: Vec::new(), runs: Vec::new(), crossings: Vec::new(), errors, broken };
     for one in seen {
         all.sent.extend(one.sent);
         all.carried.extend(one.carried);
         all.runs.extend(one.runs);
+        all.crossings.extend(one.crossings);
     }
     all
 }
@@ -272,6 +275,7 @@ struct Seen {
     sent: Vec<Sent>,
     carried: Vec<Carried>,
     runs: Vec<Sent>,
+    crossings: Vec<Crossing>,
     /// Files that would need to be parsed, and the names that they are asked for.
     wanted: BTreeSet<(PathBuf, Option<String>)>,
     /// Names that hand callables on or start processes.
@@ -296,6 +300,7 @@ fn look_at(project: &Project, files: &[FileId], asks: bool) -> Vec<Seen> {
         let sent = eval.sent(*file);
         let carried = eval.carried(*file);
         let runs = eval.runs(*file);
+        let crossings = eval.crossings(*file);
         // What triggers need of other files, triggers of those files bring.
         let mut wanted = eval.wanted.take();
         if asks {
@@ -306,7 +311,7 @@ fn look_at(project: &Project, files: &[FileId], asks: bool) -> Vec<Seen> {
         let triggers = eval.triggers(*file);
         eval.wanted.take();
         eval.forget_unsure();
-        Seen { file: *file, sent, carried, runs, wanted, triggers }
+        Seen { file: *file, sent, carried, runs, crossings, wanted, triggers }
     };
     files.iter().map(one).collect()
 }

@@ -41,8 +41,8 @@ pub(super) struct Look {
 pub(super) fn look(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Vec<std::sync::Arc<FileFacts>>) -> Look {
     let everything: Vec<PathBuf> = paths.iter().chain(&options.context).cloned().collect::<std::collections::BTreeSet<_>>().into_iter().collect();
     let is_asked = |path: &PathBuf| !options.context.contains(path);
-    let Gathered { project, sent, carried, runs, mut errors, broken } = gather(&everything, files, options, known);
-    let index = SentIndex::new(sent, carried, runs);
+    let Gathered { project, sent, carried, runs, crossings, mut errors, broken } = gather(&everything, files, options, known);
+    let index = SentIndex::new(sent, carried, runs, crossings);
     let ids: Vec<FileId> = project.files().map(|(id, _)| id).collect();
     let parts: Vec<Result<Vec<Finding>, FileError>> =
         ids.par_chunks(FILES_PER_EVAL).flat_map_iter(|share| some_files(&project, share, &index, options)).collect();

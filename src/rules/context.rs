@@ -1,12 +1,11 @@
 //! What a rule may look at, and how it writes findings.
 
-use super::Rule;
+use super::{Rule, SentIndex};
 use crate::catalogue::Transport;
 use crate::facts::FileFacts;
 use crate::findings::{Finding, Location, Related, Remedy, Severity, StartMethod};
 use crate::project::processes::starts::called_name;
-use crate::project::travel::picklability::Obstacle;
-use crate::project::{Callable, Carried, Content, Dispatch, Eval, FileId, Sent, Site, Slot, Type, Value, What};
+use crate::project::{Callable, Carried, Dispatch, Eval, FileId, Sent, Site, Slot, Type, Value};
 use crate::rewrite::lifting::binding::Use;
 use crate::rewrite::lifting::captures::guard_around;
 use crate::rewrite::state::globals::{self, GlobalRead};
@@ -16,89 +15,6 @@ use crate::rewrite::{
 };
 use crate::syntax::{Kind, Match, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Everything that is sent to processes, by what it is.
-#[derive(Debug, Default)]
-pub struct SentIndex {
-    all: Vec<Sent>,
-    by_definition: BTreeMap<Site, Vec<usize>>,
-    carried: Vec<Carried>,
-    runs: Vec<Sent>,
-}
-
-impl SentIndex {
-    /// An index of the callables `all`, of what is `carried` beside them, and of the `run` methods of processes.
-    pub fn new(all: Vec<Sent>, carried: Vec<Carried>, runs: Vec<Sent>) -> Self {
-        let mut by_definition: BTreeMap<Site, Vec<usize>> = BTreeMap::new();
-        // What a decorator put under a name of its module has a rule of its own.
-        for (at, sent) in all.iter().enumerate().filter(|(_, sent)| sent.alias.is_none()) {
-            if let Callable::Lambda(site) | Callable::Function(site) | Callable::Class(site) = sent.origin.callable {
-                by_definition.entry(site).or_default().push(at);
-            }
-        }
-        Self { all, by_definition, carried, runs }
-    }
-
-    /// The dispatches that a `def`, lambda or class reaches.
-    pub fn of(&self, definition: Site) -> Vec<&Sent> {
-        self.by_definition.get(&definition).into_iter().flatten().map(|at| &self.all[*at]).collect()
-    }
-
-    /// Whether any definition of a file is sent.
-    pub fn concerns(&self, file: FileId) -> bool {
-        self.by_definition.keys().any(|site| site.file == file)
-    }
-
-    /// Everything that is handed over in a file.
-    pub fn handed_over_in(&self, file: FileId) -> impl Iterator<Item = &Sent> {
-        self.all.iter().filter(move |sent| sent.origin.handover.file == file)
-    }
-
-    /// What is handed over in a file as an argument and cannot cross.
-    pub fn carried_in(&self, file: FileId) -> impl Iterator<Item = &Carried> {
-        self.carried.iter().filter(move |carried| carried.content.handover.file == file)
-    }
-
-    /// The methods of a class, its bases and its subclasses that run in workers.
-    pub fn workers_of(&self, class: Site, eval: &Eval) -> Vec<Site> {
-        let related = |other: Site| eval.lineage(other).contains(&class) || eval.lineage(class).contains(&other);
-        let of_class = |sent: &Sent| match &sent.origin.callable {
-            Callable::Method { receiver: Type::Class(other), .. } | Callable::Instance(other) => related(*other),
-            _ => false,
-        };
-        let mut found: Vec<Site> = self.all.iter().chain(&self.runs).filter(|sent| of_class(sent)).filter_map(|sent| eval.worker(&sent.origin)).collect();
-        found.sort();
-        found.dedup();
-        found
-    }
-
-    /// Whether an object that keeps `obstacle` is sent as an argument, too.
-    pub fn carries(&self, obstacle: &Obstacle) -> bool {
-        let same = |content: &Content| matches!(&content.what, What::Object(other) if other.site.is_some() && other.site == obstacle.site);
-        self.carried.iter().any(|carried| same(&carried.content))
-    }
-
-    /// Whether a constructor call of a `Process` subclass (or of one that derives from it) gives it a callable that cannot cross.
-    pub fn is_given_to(&self, class: Site, eval: &Eval) -> bool {
-        let made = |carried: &Carried| {
-            let call = carried.dispatch.call;
-            let made = eval.values(call);
-            made.iter().any(|value| matches!(value, Value::Instance(Type::Class(found)) if eval.lineage(*found).contains(&class)))
-                || eval.base_init(call).is_some_and(|(home, _)| eval.lineage(home).contains(&class))
-        };
-        self.carried.iter().filter(|carried| carried.content.callable().is_some()).any(made)
-    }
-
-    /// Everything that travels as an argument and cannot cross.
-    pub fn carried(&self) -> &[Carried] {
-        &self.carried
-    }
-
-    /// Everything.
-    pub fn all(&self) -> &[Sent] {
-        &self.all
-    }
-}
 
 /// What a rule may look at.
 #[derive(Debug)]
@@ -280,7 +196,7 @@ impl<'p> RuleContext<'_, 'p> {
 
     /// As [`sent_calls`](Self::sent_calls), with the `run` methods of the processes that are made in the file.
     pub fn worker_calls(&self) -> Vec<&Sent> {
-        let runs = self.index.runs.iter().filter(|run| run.origin.handover.file == self.file);
+        let runs = self.index.runs().iter().filter(|run| run.origin.handover.file == self.file);
         self.sent_calls().into_iter().chain(runs).collect()
     }
 
@@ -316,7 +232,7 @@ impl<'p> RuleContext<'_, 'p> {
         let makes_it = |call: Site| executors.iter().any(|value| matches!(value, Value::Instance(Type::External { made: Some(made), .. }) if *made == call));
         let is_own = |other: &Sent| sent.slot.name == "initializer" && other.dispatch.call == sent.dispatch.call;
         let beside = |other: &&Sent| is_own(other) || sent.dispatch.made.is_none_or(|made| other.dispatch.call == made || makes_it(other.dispatch.call));
-        let initializers = self.index.all.iter().filter(|other| other.slot.name == "initializer").filter(beside);
+        let initializers = self.index.all().iter().filter(|other| other.slot.name == "initializer").filter(beside);
         let initializers: Vec<Site> = initializers.filter_map(|sent| self.eval.worker(&sent.origin)).flat_map(|function| self.eval.reached(function)).collect();
         // What an initializer puts into a table of settings counts as well.
         let filled = initializers.iter().flat_map(|function| globals::written_by(self.eval, *function)).map(|(file, name, _)| (file, name));
@@ -338,14 +254,14 @@ impl<'p> RuleContext<'_, 'p> {
         let runs_same = |other: &&Sent| self.eval.worker(&other.origin).is_some() && self.eval.worker(&other.origin) == self.eval.worker(&sent.origin);
         let is_process = sent.dispatch.api(self.eval.project).id == "mp.Process";
         let attempt = match (sent.slot.name.as_str(), &sent.origin.callable) {
-            ("run", _) => run_state::hand_over(self.eval, sent, &self.index.runs.iter().filter(runs_same).collect::<Vec<_>>(), file, names),
+            ("run", _) => run_state::hand_over(self.eval, sent, &self.index.runs().iter().filter(runs_same).collect::<Vec<_>>(), file, names),
             (_, Callable::Function(_) | Callable::Method { .. }) if is_process => {
-                let uses: Vec<&Sent> = self.index.all.iter().filter(runs_same).collect();
+                let uses: Vec<&Sent> = self.index.all().iter().filter(runs_same).collect();
                 let by_parameter = process_arguments::hand_over(self.eval, sent, &uses, file, names);
                 by_parameter.or_else(|refusal| process_arguments::bound_first(self.eval, sent, &uses, file, names).map_err(|_| refusal))
             }
             _ => {
-                let uses: Vec<&Sent> = self.index.all.iter().filter(runs_same).collect();
+                let uses: Vec<&Sent> = self.index.all().iter().filter(runs_same).collect();
                 let together = || if all.len() > 1 { initializer::hand_over_all(self.eval, sent, all).ok() } else { None };
                 let by_initializer = together().map_or_else(|| initializer::hand_over(self.eval, sent, file, names), Ok);
                 by_initializer.or_else(|refusal| process_arguments::bound_by_partial(self.eval, sent, &uses, file, names).map_err(|_| refusal))
@@ -357,7 +273,7 @@ impl<'p> RuleContext<'_, 'p> {
     /// The workers of all tasks of the executor that gets `sent`, which has one initializer for them.
     pub fn workers_beside(&self, sent: &Sent) -> Vec<Site> {
         let made = sent.dispatch.made;
-        let beside = self.index.all.iter().filter(|other| made.is_some() && other.dispatch.made == made && other.slot.name != "initializer");
+        let beside = self.index.all().iter().filter(|other| made.is_some() && other.dispatch.made == made && other.slot.name != "initializer");
         let mut workers: Vec<Site> = beside.chain([sent]).filter_map(|other| self.importable_worker(other)).collect();
         workers.sort();
         workers.dedup();
@@ -384,7 +300,7 @@ impl<'p> RuleContext<'_, 'p> {
 
     /// The uses of a definition that is carried as an argument, for rewriters.
     pub fn carried_uses(&self, definition: Site) -> Vec<Use> {
-        let of_it = self.index.carried.iter().filter(|carried| carried.content.callable() == Some(definition));
+        let of_it = self.index.carried().iter().filter(|carried| carried.content.callable() == Some(definition));
         of_it
             .map(|carried| {
                 let slot = Slot { name: "args".into(), expression: carried.content.leaf, part: None };

@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
-    let crossings = ctx.eval.crossings(ctx.file);
+    let crossings = ctx.index.crossings_of(ctx.file);
     if crossings.is_empty() {
         return found;
     }
@@ -49,8 +49,13 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             if methods.is_empty() {
                 continue;
             }
-            let related = vec![ctx.related(class, format!("'{name}' is defined here, {place}"))];
-            found.push(ctx.finding(crossing.handover, message, &methods, Severity::Error, remedy.clone(), related));
+            // In another file the hand-over speaks of no class.
+            let (at, related) = if crossing.handover.file == ctx.file {
+                (crossing.handover, ctx.related(class, format!("'{name}' is defined here, {place}")))
+            } else {
+                (class, ctx.related(crossing.handover, "it is handed over here"))
+            };
+            found.push(ctx.finding(at, message, &methods, Severity::Error, remedy.clone(), vec![related]));
         }
     }
     found

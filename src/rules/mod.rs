@@ -15,6 +15,7 @@ mod main_only_global;
 mod misnamed_class;
 mod misresolved_method;
 mod named_lambda;
+mod sent_index;
 mod start_method_at_import;
 mod unguarded_process_start;
 mod unguarded_side_effect;
@@ -25,7 +26,8 @@ mod unpicklable_process_attribute;
 mod unpicklable_return;
 mod unwrapped_decorator;
 
-pub use context::{RuleContext, SentIndex};
+pub use context::RuleContext;
+pub use sent_index::SentIndex;
 
 use crate::findings::Finding;
 use crate::syntax::QueryFile;

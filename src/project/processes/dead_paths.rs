@@ -22,7 +22,7 @@ pub(in crate::project) struct Frame {
 
 /// A value that is known.
 #[derive(Debug, Clone, PartialEq)]
-enum Constant {
+pub(super) enum Constant {
     Nothing,
     /// A number; truth values are numbers in Python, too.
     Number(f64),
@@ -87,12 +87,12 @@ impl Eval<'_> {
 
 /// The view from one function of the way.
 #[derive(Clone, Copy)]
-struct Path<'a, 'p> {
-    eval: &'a Eval<'p>,
-    frames: &'a [Frame],
-    level: usize,
+pub(super) struct Path<'a, 'p> {
+    pub(super) eval: &'a Eval<'p>,
+    pub(super) frames: &'a [Frame],
+    pub(super) level: usize,
     /// How many more variables are followed.
-    steps: u32,
+    pub(super) steps: u32,
 }
 
 impl Path<'_, '_> {
@@ -205,6 +205,7 @@ impl Path<'_, '_> {
         match tree.kind(expression) {
             Kind::ParenthesizedExpression => self.constant(tree.unparenthesized(expression)),
             Kind::Attribute => self.constant_attribute(here),
+            Kind::Call => self.attribute_of_callable(here),
             Kind::Identifier => self.variable(expression, &|path, value| path.constant(value), &|constant| constant),
             Kind::BooleanOperator => {
                 let parts: Vec<NodeId> = tree.children(expression).collect();
@@ -337,7 +338,7 @@ fn is_target(eval: &Eval, attribute: Site, up: NodeId) -> bool {
     }
 }
 
-fn literal(eval: &Eval, site: Site) -> Option<Constant> {
+pub(super) fn literal(eval: &Eval, site: Site) -> Option<Constant> {
     let facts = eval.file(site.file);
     match facts.tree().kind(site.node) {
         Kind::None => Some(Constant::Nothing),

@@ -24,6 +24,22 @@ impl Eval<'_> {
         is_program || (expects && self.expects_failure(site)) || (patches && self.stands_beside_a_patch(site))
     }
 
+    /// Whether two places are in two tests, of which none calls the other: what one keeps in an object of the module does
+    /// not reach the other.
+    pub(in crate::project) fn are_in_two_tests(&self, one: Site, other: Site) -> bool {
+        let tests = self.test_around(one).zip(self.test_around(other));
+        tests.is_some_and(|(one, other)| one != other)
+    }
+
+    /// The test around a place: a function that only a test runner calls.
+    fn test_around(&self, place: Site) -> Option<Site> {
+        let facts = self.file(place.file);
+        let tree = facts.tree();
+        let outermost = tree.ancestors(place.node).filter(|up| tree.kind(*up) == Kind::FunctionDefinition).last()?;
+        let name = facts.definition_name(outermost);
+        (name.starts_with("test") && self.project.calls_named(name).is_empty()).then_some(Site { file: place.file, node: outermost })
+    }
+
     /// Whether the place is in a test whose body is run as a program of its own, where its functions are a module's.
     fn is_own_program(&self, site: Site) -> bool {
         let facts = self.file(site.file);

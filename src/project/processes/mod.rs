@@ -9,6 +9,7 @@ pub mod dispatch;
 pub(in crate::project) mod expected_failures;
 pub(in crate::project) mod holders;
 pub(in crate::project) mod kept_processes;
+pub(in crate::project) mod lambda_attributes;
 pub(in crate::project) mod loaders;
 pub(in crate::project) mod order;
 pub(in crate::project) mod paired;

@@ -22,9 +22,28 @@ impl Eval<'_> {
             let along: Vec<Site> = met.iter().flat_map(|executor| self.given_along(*executor, call, MAX_STEPS)).collect();
             if !along.is_empty() {
                 (met, is_given) = (along, true);
+            } else if let Some(objects) = self.objects_of_method(call, &met) {
+                met = objects;
             }
         }
         is_given && met.into_iter().all(|executor| self.is_another(dispatch, executor))
+    }
+
+    /// The objects whose method a call runs that stands under another name (`mapper = pool.map`), if what was `met` is in that
+    /// method: which object it is decides which executor.
+    fn objects_of_method(&self, call: Site, met: &[Site]) -> Option<Vec<Site>> {
+        let tree = self.file(call.file).tree();
+        let callee = tree.child(call.node, Field::Function).filter(|callee| tree.kind(*callee) != Kind::Attribute)?;
+        let values = self.values(Site { file: call.file, node: callee });
+        let holds = |function: Site| met.iter().all(|met| met.file == function.file && self.file(met.file).tree().contains(function.node, met.node));
+        let objects: Vec<Site> = values
+            .iter()
+            .filter_map(|value| match value {
+                Value::Method { object, function: Some(function), .. } if holds(*function) => Some(*object),
+                _ => None,
+            })
+            .collect();
+        (!objects.is_empty()).then_some(objects)
     }
 
     /// What one call gives for an expression in the function that it runs, or for an attribute of the object that it makes.
@@ -79,6 +98,11 @@ impl Eval<'_> {
         match &binding.kind {
             BindingKind::Parameter { default, star: 0, .. } => match self.argument_in(call, name.file, binding) {
                 Some(given) => given.or(default.map(at)).into_iter().collect(),
+                // Another function's, to which one that the call runs may hand it on.
+                None if steps > 0 => {
+                    let handed_on = self.given_for(name.file, binding, None).into_iter().filter(|given| given.part.is_none());
+                    handed_on.flat_map(|given| self.given_along(given.expression, call, steps - 1)).collect()
+                }
                 None => Vec::new(),
             },
             BindingKind::Assignment { value: Some(value), path, .. } if path.is_empty() && steps > 0 => self.given_along(at(*value), call, steps - 1),

@@ -331,7 +331,7 @@ impl Eval<'_> {
         self.values(expression).iter().find_map(|value| {
             let Value::Function(function) = value else { return None };
             // What wraps a function stands for it: `deco(limit=3)` gives that only where it is given the function.
-            if tree.kind(expression.node) == Kind::Call && self.has_decorator(*function, &["wraps"]) {
+            if tree.kind(expression.node) == Kind::Call && self.has_decorator(*function, &["wraps", "decorator"]) {
                 return None;
             }
             let own = self.start_of(*function).map(|start| start.behind(decorator));

@@ -44,6 +44,9 @@ impl Eval<'_> {
                     }
                 }
             }
+            for (given, class) in self.classes_bound_by_partials(&dispatch) {
+                push(given, class);
+            }
             let api = dispatch.api(self.project);
             if matches!(api.id.as_str(), "mp.Process.start" | "mp.BaseManager.start")
                 && let Some(receiver) = dispatch.receiver
@@ -62,7 +65,23 @@ impl Eval<'_> {
             }
         }
         out.extend(self.managers_entered(file));
+        out.retain(|crossing| !self.are_in_two_tests(crossing.class, crossing.dispatch.call));
         out
+    }
+
+    /// The classes made by calls (`namedtuple(…)`) whose objects a `partial` binds for what a dispatch sends, and where.
+    fn classes_bound_by_partials(&self, dispatch: &Dispatch) -> Vec<(Site, Site)> {
+        let mut found = Vec::new();
+        for slot in self.slots(dispatch).into_iter().filter(|slot| slot.part.is_none()) {
+            for value in self.values(slot.expression).iter() {
+                let Value::Partial(call) = value else { continue };
+                for given in self.all_arguments(*call).into_iter().skip(1) {
+                    let made = |value: &Value| self.made_classes(value);
+                    found.extend(self.values(given).iter().flat_map(made).map(|class| (given, class)));
+                }
+            }
+        }
+        found
     }
 
     /// `with MyManager() as m`: entering it starts the server process, without a call that says so.

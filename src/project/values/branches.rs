@@ -39,17 +39,10 @@ impl Eval<'_> {
     /// another branch; or goes with threads, where both what runs (`Thread` or `Process`) and the object (a thread's event or
     /// a process's) are chosen.
     pub(in crate::project) fn goes_elsewhere(&self, dispatch: &Dispatch, leaf: Site, handover: Site) -> bool {
-        let facts = self.file(dispatch.call.file);
-        let tree = facts.tree();
-        if leaf.file == dispatch.call.file {
-            let function = facts.enclosing_function(leaf.node);
-            let loops = || {
-                tree.ancestors(leaf.node).any(|up| matches!(tree.kind(up), Kind::ForStatement | Kind::WhileStatement) && tree.contains(up, dispatch.call.node))
-            };
-            if function.is_some() && function == facts.enclosing_function(dispatch.call.node) && !loops() && exclude(tree, leaf.node, dispatch.call.node) {
-                return true;
-            }
+        if self.is_in_other_branch(leaf, dispatch.call) {
+            return true;
         }
+        let tree = self.file(dispatch.call.file).tree();
         let is_thread =
             |value: &Value| matches!(value, Value::External { path, .. } if matches!(&**path, "threading.Thread" | "multiprocessing.dummy.Process"));
         let Some(callee) = tree.child(dispatch.call.node, Field::Function) else { return false };
@@ -57,6 +50,20 @@ impl Eval<'_> {
         let inheritance = dispatch.carries_primitives(self.project);
         let has_other = || self.values(handover).iter().any(|value| matches!(value, Value::Instance(_)) && self.obstacle_in(value, inheritance).is_none());
         callees.iter().any(is_thread) && has_other()
+    }
+}
+
+impl Eval<'_> {
+    /// Whether one run of the function that holds both comes to only one of two places.
+    pub(in crate::project) fn is_in_other_branch(&self, place: Site, call: Site) -> bool {
+        let facts = self.file(call.file);
+        let tree = facts.tree();
+        if place.file != call.file {
+            return false;
+        }
+        let function = facts.enclosing_function(place.node);
+        let loops = || tree.ancestors(place.node).any(|up| matches!(tree.kind(up), Kind::ForStatement | Kind::WhileStatement) && tree.contains(up, call.node));
+        function.is_some() && function == facts.enclosing_function(call.node) && !loops() && exclude(tree, place.node, call.node)
     }
 }
 

@@ -53,6 +53,7 @@ impl Eval<'_> {
     pub fn attribute_obstacles(&self, class: Site, inheritance: bool, depth: u32, moment: &Moment) -> Vec<Obstacle> {
         let lineage = self.lineage(class);
         let inside = moment.worker.map(|worker| self.worker_methods(&lineage, worker)).unwrap_or_default();
+        let ran = moment.call.and_then(|call| self.methods_run_before(class, call));
         let mut found: Vec<Obstacle> = Vec::new();
         for each in lineage {
             for (name, write) in self.own_attribute_writes(each).iter() {
@@ -60,7 +61,8 @@ impl Eval<'_> {
                 let in_worker = method.is_some_and(|method| inside.contains(&method));
                 let later = moment.call.is_some_and(|call| self.is_behind(write.target, call));
                 let on_demand = || method.zip(moment.call).is_some_and(|(method, call)| self.runs_on_demand(method, call));
-                if in_worker || later || on_demand() {
+                let never_ran = || ran.as_ref().zip(method).is_some_and(|(ran, method)| !ran.contains(&method));
+                if in_worker || later || on_demand() || never_ran() || moment.call.is_some_and(|call| self.is_absent_at(write.target, call)) {
                     continue;
                 }
                 let Some(value) = write.value.filter(|value| !self.is_always_given(class, *value)) else { continue };

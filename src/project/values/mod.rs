@@ -1,5 +1,6 @@
 //! What expressions may be: objects, containers, instances, what calls give and callers pass.
 
+pub(in crate::project) mod absent;
 pub mod annotations;
 pub mod attributes;
 pub(in crate::project) mod branches;
@@ -19,6 +20,7 @@ pub mod proxies;
 pub(in crate::project) mod put_items;
 pub mod reaching;
 pub(in crate::project) mod registrations;
+pub(in crate::project) mod same_test;
 pub(in crate::project) mod stores;
 pub mod value;
 pub mod writes;

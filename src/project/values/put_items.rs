@@ -49,7 +49,8 @@ impl Eval<'_> {
             Value::Function(site) if self.is_local(site) => Some(Obstacle::of("a local function", Some(site))),
             _ => None,
         };
-        let early = |item: Site| moment.call.is_none_or(|call| !self.is_behind(item, call) && !self.runs_after(item, call));
+        let early =
+            |item: Site| moment.call.is_none_or(|call| !self.is_behind(item, call) && !self.runs_after(item, call) && !self.are_in_two_tests(item, call));
         let items = self.put_items(container).into_iter().filter(|item| early(*item));
         let values = items.flat_map(|item| self.put_at(item, moment)).filter(|item| early(*item)).flat_map(|item| self.values(item).to_vec());
         values.into_iter().find_map(unnamed)
