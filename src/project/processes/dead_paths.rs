@@ -277,7 +277,9 @@ impl Path<'_, '_> {
         };
         let targets = eval.project.attributes_named(name).iter().filter(written).filter(own).count();
         let writes = eval.attribute_writes(class, name);
-        let mut given = writes.iter().map(|write| self.written_value(write.value?));
+        // `self.jobs = self.jobs or 1` leads back here.
+        let inner = Self { steps: self.steps.checked_sub(1)?, ..*self };
+        let mut given = writes.iter().map(|write| inner.written_value(write.value?));
         let first = given.next()??;
         (targets == writes.len() && given.all(|other| other.as_ref() == Some(&first))).then_some(first)
     }
