@@ -93,7 +93,12 @@ fn held(ctx: &RuleContext, sent: &Sent) -> Option<(String, Vec<Obstacle>)> {
             obstacles.extend(ctx.eval.started_before(*class, sent.dispatch.call));
             Some((format!("the bound method '{name}'"), own(obstacles)))
         }
-        Callable::Method { receiver: Type::External { path, start, made }, name, .. } => {
+        Callable::Method { receiver: Type::External { path, start, made }, object, name, .. } => {
+            // `pool.score`, where `pool` may be a pool, too: only the class of the project has such an attribute.
+            let has_it = |value: &Value| matches!(value, Value::Instance(Type::Class(class)) if !ctx.eval.attribute_writes(*class, name).is_empty());
+            if ctx.eval.values(*object).iter().any(has_it) {
+                return None;
+            }
             let object = Value::Instance(Type::External { path: path.clone(), start: *start, made: *made });
             Some((format!("the bound method '{name}'"), ctx.eval.obstacle_in(&object, inheritance).into_iter().collect()))
         }

@@ -1,7 +1,7 @@
 //! Which classes' objects cross with a dispatch: as the callable, its object, an argument, or the process itself.
 
 use crate::facts::scopes::BindingKind;
-use crate::project::{Argument, Callable, Content, Dispatch, Eval, FileId, Site, Type, Value, What};
+use crate::project::{Argument, Callable, Content, Dispatch, Eval, FileId, Origin, Site, Type, Value, What};
 use crate::syntax::{Field, Kind};
 use std::collections::BTreeSet;
 
@@ -26,7 +26,8 @@ impl Eval<'_> {
         for (dispatch, _) in self.sending(file) {
             let mut push = |handover: Site, class: Site| out.push(Crossing { dispatch: dispatch.clone(), handover, class });
             for slot in self.slots(&dispatch) {
-                for origin in self.slot_origins(&slot) {
+                let meant = |origin: &Origin| self.is_meant(&dispatch, origin.leaf, origin.handover, &origin.through);
+                for origin in self.slot_origins(&slot).into_iter().filter(meant) {
                     match origin.callable {
                         Callable::Class(class) => push(origin.handover, class),
                         Callable::Instance(class) => {
@@ -51,14 +52,16 @@ impl Eval<'_> {
             if matches!(api.id.as_str(), "mp.Process.start" | "mp.BaseManager.start")
                 && let Some(receiver) = dispatch.receiver
             {
-                for class in self.classes_in(receiver) {
+                // Other classes' `start()` is their own.
+                for class in self.classes_in(receiver).into_iter().filter(|class| self.entry_of_class(*class).is_some()) {
                     push(receiver, class);
                 }
             } else {
                 // `Process.__init__(self, …)` makes the object, which travels when it is started.
                 let made = usize::try_from(dispatch.shift).unwrap_or(0);
-                for argument in self.all_arguments(dispatch.call).into_iter().skip(made) {
-                    for class in self.classes_in(argument).into_iter().chain(self.made_in_main(argument)).collect::<BTreeSet<Site>>() {
+                let slots: Vec<Site> = self.slots(&dispatch).into_iter().filter(|slot| slot.part.is_none()).map(|slot| slot.expression).collect();
+                for argument in self.all_arguments(dispatch.call).into_iter().skip(made).filter(|argument| !slots.contains(argument)) {
+                    for class in self.classes_given(&dispatch, argument) {
                         push(argument, class);
                     }
                 }
@@ -69,19 +72,29 @@ impl Eval<'_> {
         out
     }
 
-    /// The classes made by calls (`namedtuple(…)`) whose objects a `partial` binds for what a dispatch sends, and where.
+    /// The classes whose objects a `partial` binds for what a dispatch sends, and where.
     fn classes_bound_by_partials(&self, dispatch: &Dispatch) -> Vec<(Site, Site)> {
         let mut found = Vec::new();
         for slot in self.slots(dispatch).into_iter().filter(|slot| slot.part.is_none()) {
             for value in self.values(slot.expression).iter() {
                 let Value::Partial(call) = value else { continue };
                 for given in self.all_arguments(*call).into_iter().skip(1) {
-                    let made = |value: &Value| self.made_classes(value);
-                    found.extend(self.values(given).iter().flat_map(made).map(|class| (given, class)));
+                    found.extend(self.classes_given(dispatch, given).into_iter().map(|class| (given, class)));
                 }
             }
         }
         found
+    }
+
+    /// The classes of what an argument may be or hold, without those whose objects come with another executor.
+    fn classes_given(&self, dispatch: &Dispatch, argument: Site) -> BTreeSet<Site> {
+        let origins = self.origins(argument);
+        let comes = |class: &Site| {
+            let is_it = |origin: &&Origin| matches!(origin.callable, Callable::Class(other) | Callable::Instance(other) if other == *class);
+            let mut ways = origins.iter().filter(is_it).peekable();
+            ways.peek().is_none() || ways.any(|way| self.is_meant(dispatch, way.leaf, way.handover, &way.through))
+        };
+        self.classes_in(argument).into_iter().chain(self.made_in_main(argument)).filter(comes).collect()
     }
 
     /// `with MyManager() as m`: entering it starts the server process, without a call that says so.

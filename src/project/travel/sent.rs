@@ -61,7 +61,7 @@ impl Eval<'_> {
 
     /// Whether what is written at `leaf` and handed over at `handover`, and goes `through` forwarders, is meant to reach
     /// the dispatch.
-    fn is_meant(&self, dispatch: &Dispatch, leaf: Site, handover: Site, through: &[Site]) -> bool {
+    pub(in crate::project) fn is_meant(&self, dispatch: &Dispatch, leaf: Site, handover: Site, through: &[Site]) -> bool {
         let written = (leaf != handover).then_some(leaf);
         let way: Vec<Site> = written.into_iter().chain([handover]).chain(through.iter().copied()).collect();
         let apart = self.is_chosen_apart(dispatch, leaf) || self.never_meet(leaf, dispatch.call) || self.are_in_two_tests(leaf, dispatch.call);
