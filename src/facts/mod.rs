@@ -6,6 +6,7 @@ pub mod file;
 pub mod flow;
 pub mod guard;
 pub mod names;
+pub mod narrowing;
 pub mod scopes;
 pub mod standard_library;
 

@@ -97,7 +97,7 @@ impl Walk<'_, '_> {
             Kind::Identifier => self.name(site, path),
             Kind::Lambda => self.push(What::Callable(Callable::Lambda(site)), site, &path),
             Kind::ConditionalExpression | Kind::BooleanOperator => {
-                tree.outcomes(site.node).into_iter().for_each(|part| self.expression(at(part), path.clone()));
+                self.eval.file(site.file).outcomes(site.node).into_iter().for_each(|part| self.expression(at(part), path.clone()));
             }
             Kind::BinaryOperator if joins_displays(tree, site.node) => {
                 children(site.node).into_iter().for_each(|part| self.expression(part, path.clone()));

@@ -136,7 +136,7 @@ impl Walk<'_, '_> {
             Kind::Identifier => self.name(site, path),
             Kind::Lambda if path.is_whole() => self.push(Callable::Lambda(site), site, &path),
             Kind::ConditionalExpression | Kind::BooleanOperator => {
-                tree.outcomes(site.node).into_iter().for_each(|part| self.expression(at(part), path.clone()));
+                facts.outcomes(site.node).into_iter().for_each(|part| self.expression(at(part), path.clone()));
             }
             Kind::NamedExpression => {
                 if let Some(value) = tree.child(site.node, Field::Value) {

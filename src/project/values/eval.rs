@@ -146,7 +146,7 @@ impl<'p> Eval<'p> {
             Kind::Attribute => self.attribute_values(site),
             Kind::Call => self.call_values(site),
             Kind::ConditionalExpression | Kind::BooleanOperator => {
-                tree.outcomes(site.node).into_iter().flat_map(|part| self.values(at(part)).to_vec()).collect()
+                facts.outcomes(site.node).into_iter().flat_map(|part| self.values(at(part)).to_vec()).collect()
             }
             // A call that is awaited gives no coroutine, whatever else it gives.
             Kind::Await => {
