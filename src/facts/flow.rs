@@ -88,6 +88,12 @@ impl<'a> Flow<'a> {
     /// that outlives the next evaluation of `from` (a lambda put into a list by a loop) ask
     /// [`may_rebind_after`](Self::may_rebind_after). `true` when unsure.
     pub fn may_rebind_between(&self, scope: ScopeId, name: &str, from: NodeId, to: NodeId) -> bool {
+        self.may_rebind_between_without(scope, name, from, to, &[])
+    }
+
+    /// As [`may_rebind_between`](Self::may_rebind_between), on ways that pass none of `ends`: places behind which what was
+    /// made at `from` is not what is used at `to`.
+    pub fn may_rebind_between_without(&self, scope: ScopeId, name: &str, from: NodeId, to: NodeId, ends: &[NodeId]) -> bool {
         let writes = self.writes(scope, name);
         let frame = self.frame_of(to);
         if self.frame_of(from) != frame {
@@ -102,8 +108,11 @@ impl<'a> Flow<'a> {
         let suspends = self.suspends(frame);
         let mut others = vec![(from, Role::Behind), (to, Role::Ahead)];
         others.extend(creations.iter().flatten().map(|creation| (*creation, Role::Behind)));
+        let avoided: Vec<NodeId> = ends.iter().copied().filter(|end| self.frame_of(*end) == frame).collect();
+        others.extend(avoided.iter().map(|end| (*end, Role::Behind)));
         let graph = self.graph(frame, &here, &others);
         let (starts, ends) = (graph.points(from, Role::Behind), graph.points(to, Role::Ahead));
+        let avoided: Vec<usize> = avoided.iter().flat_map(|end| graph.points(*end, Role::Behind)).chain(starts).copied().collect();
         if starts.is_empty() || ends.is_empty() || self.left_handler(&here, from, to) {
             return !here.is_empty() || !creations.is_empty();
         }
@@ -111,10 +120,10 @@ impl<'a> Flow<'a> {
             let after = graph.reachable(points, avoided);
             ends.iter().any(|end| after.contains(end))
         };
-        let after_start = graph.reachable(starts, starts);
+        let after_start = graph.reachable(starts, &avoided);
         let written = here.iter().flat_map(|binding| graph.points(binding.node, Role::Write)).copied();
         let met: Vec<_> = written.filter(|point| after_start.contains(point)).collect();
-        if leads_to_end(&met, starts) {
+        if leads_to_end(&met, &avoided) {
             return true;
         }
         let made: Vec<_> = creations.iter().flatten().flat_map(|creation| graph.points(*creation, Role::Behind)).copied().collect();

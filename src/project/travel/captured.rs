@@ -2,8 +2,11 @@
 
 use crate::facts::scopes::{Binding, BindingKind, SymbolFlags};
 use crate::project::{Argument, Callable, Carried, Content, Eval, FileId, Origin, Site};
-use crate::syntax::Kind;
+use crate::syntax::{Kind, NodeId};
 use std::collections::BTreeSet;
+
+/// More functions than these are not followed.
+const MAX_FUNCTIONS: usize = 64;
 
 /// More arguments than this are not looked at.
 const MAX_ARGUMENTS: usize = 64;
@@ -65,16 +68,22 @@ impl Eval<'_> {
         values.into_iter().chain(put).collect()
     }
 
-    /// The bindings of the variables that a local function or lambda captures, and whether each is the only one.
+    /// The bindings of the variables that a local function or lambda captures, itself or by the local functions that it
+    /// names, and whether each is the only one.
     fn captured_bindings(&self, origin: &Origin) -> Vec<(FileId, &Binding, bool)> {
         let (Callable::Lambda(callable) | Callable::Function(callable)) = origin.callable else { return Vec::new() };
         let facts = self.file(callable.file);
-        let Some(scope) = facts.scopes.inner(callable.node) else { return Vec::new() };
-        let free = facts.scopes.get(scope).symbols.iter().filter(|(_, symbol)| symbol.flags.contains(SymbolFlags::FREE));
-        free.flat_map(|(name, symbol)| {
-            let bindings = facts.scopes.bindings(symbol.home, name);
-            bindings.iter().map(move |binding| (callable.file, binding, bindings.len() == 1))
-        })
-        .collect()
+        let mut found = Vec::new();
+        let mut seen: BTreeSet<NodeId> = BTreeSet::new();
+        let mut waiting = vec![callable.node];
+        while let Some(node) = waiting.pop().filter(|_| seen.len() < MAX_FUNCTIONS) {
+            let Some(scope) = facts.scopes.inner(node).filter(|_| seen.insert(node)) else { continue };
+            for (name, symbol) in facts.scopes.get(scope).symbols.iter().filter(|(_, symbol)| symbol.flags.contains(SymbolFlags::FREE)) {
+                let bindings = facts.scopes.bindings(symbol.home, name);
+                waiting.extend(bindings.iter().filter_map(|binding| if let BindingKind::FunctionDef(node) = binding.kind { Some(node) } else { None }));
+                found.extend(bindings.iter().map(|binding| (callable.file, binding, bindings.len() == 1)));
+            }
+        }
+        found
     }
 }

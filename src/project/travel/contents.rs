@@ -18,23 +18,23 @@ const MAX_ITEMS: usize = 200;
 
 /// The state of one walk.
 #[derive(Clone)]
-struct Path {
-    handover: Site,
+pub(super) struct Path {
+    pub(super) handover: Site,
     place: Site,
     through: Vec<Site>,
     parts: Vec<PathStep>,
     /// Whether the items are meant, not the container.
-    items: bool,
+    pub(super) items: bool,
     /// How many leading items are not arguments.
     skip: usize,
-    kept: bool,
+    pub(super) kept: bool,
     steps: usize,
     frames: Vec<Frame>,
 }
 
 impl Path {
     /// The path as it goes on in a caller, where `argument` hands the object over.
-    fn handed_over_by(&self, argument: Site) -> Self {
+    pub(super) fn handed_over_by(&self, argument: Site) -> Self {
         let mut outer = self.clone();
         outer.through.insert(0, outer.handover);
         outer.handover = argument;
@@ -43,10 +43,10 @@ impl Path {
     }
 }
 
-struct Walk<'e, 'p> {
-    eval: &'e Eval<'p>,
-    inheritance: bool,
-    moment: Moment,
+pub(super) struct Walk<'e, 'p> {
+    pub(super) eval: &'e Eval<'p>,
+    pub(super) inheritance: bool,
+    pub(super) moment: Moment,
     found: BTreeSet<Content>,
     seen: BTreeSet<(Site, Vec<PathStep>, bool, Site)>,
 }
@@ -77,11 +77,11 @@ impl Eval<'_> {
 }
 
 impl Walk<'_, '_> {
-    fn push(&mut self, what: What, leaf: Site, path: &Path) {
+    pub(super) fn push(&mut self, what: What, leaf: Site, path: &Path) {
         self.found.insert(Content { what, leaf, handover: path.handover, place: path.place, through: path.through.clone(), kept: path.kept, captured: false });
     }
 
-    fn expression(&mut self, site: Site, mut path: Path) {
+    pub(super) fn expression(&mut self, site: Site, mut path: Path) {
         let tree = self.eval.file(site.file).tree();
         let at = |node| Site { file: site.file, node };
         let site = at(tree.unparenthesized(site.node));
@@ -120,12 +120,32 @@ impl Walk<'_, '_> {
             Kind::GeneratorExpression if path.items => self.comprehension(site, path),
             Kind::Call => self.call(site, path),
             Kind::Attribute => self.attribute(site, path),
-            Kind::Subscript => {
-                if let Some(item) = self.eval.subscripted(site) {
-                    self.expression(item, path);
-                }
-            }
+            Kind::Subscript => self.subscript(site, path),
             _ => self.values(site, &path),
+        }
+    }
+
+    /// `table[key]`: the item under a literal key, else any.
+    fn subscript(&mut self, site: Site, path: Path) {
+        self.member(site, &path);
+        if let Some(item) = self.eval.subscripted(site) {
+            return self.expression(item, path);
+        }
+        self.taken(self.eval.items_at(site), &path);
+    }
+
+    /// Items that are taken out of a container: they are cured where they stand.
+    fn taken(&mut self, items: Vec<Site>, path: &Path) {
+        for item in items.into_iter().take(MAX_ITEMS) {
+            self.expression(item, Path { kept: true, ..path.clone() });
+        }
+    }
+
+    /// A member of an Enum that children do not have.
+    fn member(&mut self, site: Site, path: &Path) {
+        let missing = |class: &Site| self.eval.is_local(*class) || self.eval.is_main_only_class(*class);
+        if let Some(class) = self.eval.enumeration_of(site).filter(missing) {
+            self.push(What::Callable(Callable::Instance(class)), site, path);
         }
     }
 
@@ -242,6 +262,7 @@ impl Walk<'_, '_> {
     fn call(&mut self, site: Site, mut path: Path) {
         let facts = self.eval.file(site.file);
         let Some(callee) = facts.tree().child(site.node, Field::Function) else { return };
+        self.taken(self.eval.taken_by(site), &path);
         let callees = self.eval.values(Site { file: site.file, node: callee });
         for value in callees.iter() {
             match value {
@@ -280,56 +301,8 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// A new object: what its class stores of the arguments, and what it makes itself.
-    fn constructed(&mut self, class: Site, call: Site, path: &Path) {
-        if self.eval.controls_its_pickling(class) || (self.inheritance && self.eval.is_primitive(class)) {
-            return;
-        }
-        if self.eval.is_local(class) || self.eval.is_main_only_class(class) {
-            return self.push(What::Callable(Callable::Instance(class)), call, path);
-        }
-        for argument in self.eval.stored_arguments(class, call) {
-            self.expression(argument, path.clone());
-        }
-        let unnamed = self.eval.lambdas_kept(class, None);
-        if let Some(obstacle) =
-            self.eval.made_obstacle(class, self.inheritance, &self.moment).filter(|obstacle| obstacle.what != "a lambda" || unnamed.is_empty())
-        {
-            self.push(What::Object(obstacle), call, path);
-        }
-        self.kept(unnamed, path);
-        self.kept(self.eval.fallbacks_kept(class, call), path);
-    }
-
-    /// Values that an object keeps, where they are written.
-    fn kept(&mut self, values: Vec<Site>, path: &Path) {
-        for value in values {
-            let mut inner = path.clone();
-            inner.kept = true;
-            self.expression(value, inner);
-        }
-    }
-
-    /// The local functions and lambdas that a call of the project returns.
-    fn returned(&mut self, call: Site, path: &Path) {
-        if path.items {
-            return;
-        }
-        for origin in self.eval.origins(call) {
-            let unnamed = match &origin.callable {
-                Callable::Lambda(_) => true,
-                Callable::Function(site) | Callable::Class(site) => self.eval.is_local(*site),
-                _ => false,
-            };
-            if unnamed {
-                let mut path = if origin.through.is_empty() { path.clone() } else { path.handed_over_by(origin.handover) };
-                path.kept |= origin.kept;
-                self.push(What::Callable(origin.callable), origin.leaf, &path);
-            }
-        }
-    }
-
     fn attribute(&mut self, site: Site, path: Path) {
+        self.member(site, &path);
         if !path.items {
             self.returned(site, &path);
             let unnamed: Vec<Site> = self.eval.stored_in(site).into_iter().filter(|value| self.eval.makes_from_lambda(*value)).collect();

@@ -1,8 +1,9 @@
 //! Which classes' objects cross with a dispatch: as the callable, its object, an argument, or the process itself.
 
-use crate::facts::scopes::BindingKind;
+use crate::facts::scopes::{Binding, BindingKind};
+use crate::project::values::reaching;
 use crate::project::{Argument, Callable, Content, Dispatch, Eval, FileId, Origin, Site, Type, Value, What};
-use crate::syntax::{Field, Kind};
+use crate::syntax::{Field, Kind, NodeId};
 use std::collections::BTreeSet;
 
 /// A class, or an object of it, that crosses.
@@ -132,7 +133,7 @@ impl Eval<'_> {
     }
 
     /// The project's Enum whose member an expression names: `Color.RED`.
-    fn enumeration_of(&self, expression: Site) -> Option<Site> {
+    pub(in crate::project) fn enumeration_of(&self, expression: Site) -> Option<Site> {
         let tree = self.file(expression.file).tree();
         let node = tree.unparenthesized(expression.node);
         let object = match tree.kind(node) {
@@ -184,6 +185,12 @@ impl Eval<'_> {
             .collect()
     }
 
+    /// The classes made in functions that a captured variable may be, be an object of, or hold objects of.
+    pub fn local_classes_held(&self, variable: Site) -> BTreeSet<Site> {
+        let all = self.classes_in(variable).into_iter().chain(self.made_in_main(variable));
+        all.filter(|class| self.is_local(*class)).collect()
+    }
+
     /// The project classes that an expression may be, be an object of, or hold objects of.
     pub fn classes_in(&self, expression: Site) -> BTreeSet<Site> {
         let mut found = BTreeSet::new();
@@ -210,16 +217,33 @@ impl Eval<'_> {
             }
         }
         found.extend(self.enumeration_of(expression));
-        let (facts, node) = (self.file(expression.file), expression.node);
-        let tree = facts.tree();
-        if tree.kind(node) == Kind::BinaryOperator && tree.child(node, Field::Operator).is_some_and(|operator| facts.text(operator) == "|") {
-            // `Access.READ | Access.WRITE`.
-            for part in tree.children(node) {
-                self.add_classes(Site { file: expression.file, node: part }, depth - 1, found);
-            }
+        for part in self.parts_of(expression) {
+            self.add_classes(part, depth - 1, found);
         }
         for item in self.appended_to(expression) {
             self.add_classes(item, depth - 1, found);
         }
+    }
+
+    /// The expressions whose value an expression has, or is made of: what a variable is assigned, either side of a condition.
+    fn parts_of(&self, expression: Site) -> Vec<Site> {
+        let (facts, node) = (self.file(expression.file), expression.node);
+        let tree = facts.tree();
+        let parts: Vec<NodeId> = match tree.kind(node) {
+            Kind::ConditionalExpression | Kind::BooleanOperator => tree.outcomes(node),
+            // `Access.READ | Access.WRITE`.
+            Kind::BinaryOperator if tree.child(node, Field::Operator).is_some_and(|operator| facts.text(operator) == "|") => tree.children(node).collect(),
+            Kind::Identifier => {
+                let Some((scope, name)) = facts.scopes.resolve_name(node) else { return Vec::new() };
+                let assigned = |binding: &&Binding| match &binding.kind {
+                    BindingKind::Assignment { value: Some(value), path, .. } if path.is_empty() => Some(*value),
+                    BindingKind::Walrus { value } => Some(*value),
+                    _ => None,
+                };
+                reaching::bindings(facts, scope, name, node).iter().filter_map(assigned).collect()
+            }
+            _ => Vec::new(),
+        };
+        parts.into_iter().map(|node| Site { file: expression.file, node }).collect()
     }
 }

@@ -45,7 +45,13 @@ impl Eval<'_> {
 
     /// As [`obstacle`](Self::obstacle), with what statements put into the container that a captured variable may be.
     pub fn captured_obstacle(&self, variable: Site, inheritance: bool) -> Option<Obstacle> {
-        self.obstacle(variable, inheritance).or_else(|| self.put_obstacle(variable, &Moment { worker: None, call: Some(variable) }))
+        let moment = Moment { worker: None, call: Some(variable) };
+        let of_instance = |value: &Value| match value {
+            Value::Instance(Type::Class(class)) => self.state_obstacles(*class, inheritance, MAX_DEPTH, &moment).into_iter().next(),
+            _ => None,
+        };
+        let filled = || self.values(variable).iter().find_map(of_instance);
+        self.obstacle(variable, inheritance).or_else(filled).or_else(|| self.put_obstacle(variable, &moment))
     }
 
     /// As [`obstacle`](Self::obstacle), for a value that is looked into as deep as any.

@@ -209,6 +209,15 @@ impl Eval<'_> {
         self.string_literal(Site { file: item.file, node: key? })
     }
 
+    /// The value expressions that `object[key]` may give.
+    pub fn items_at(&self, subscript: Site) -> Vec<Site> {
+        let tree = self.file(subscript.file).tree();
+        let Some(object) = tree.child(subscript.node, Field::Value).map(|node| Site { file: subscript.file, node }) else { return Vec::new() };
+        let mut found = self.items_under(object, subscript);
+        found.extend(self.displayed(object));
+        found
+    }
+
     pub(in crate::project) fn subscript_values(&self, object: Site, subscript: Site) -> Vec<Value> {
         let mut found: Vec<Value> = self.items_under(object, subscript).into_iter().flat_map(|item| self.values(item).to_vec()).collect();
         found.extend(self.displayed(object).into_iter().flat_map(|item| self.values(item).to_vec()));

@@ -122,7 +122,7 @@ fn captures_read_here(eval: &Eval, file: FileId, lambda: NodeId, each: &Use) -> 
     if captured.iter().any(|capture| capture.kind != CaptureKind::Value) {
         return None;
     }
-    captures::judge(eval, file, lambda, &captured, each.dispatch.carries_primitives(eval.project), 0).ok()?;
+    captures::judge(eval, file, lambda, &captured, &[], each.dispatch.carries_primitives(eval.project), 0).ok()?;
     for capture in &captured {
         timing::bound(eval, file, &capture.variable, lambda, lambda).ok()?;
         timing::kept_until_sent(eval, file, &capture.variable, lambda, each).ok()?;

@@ -211,7 +211,7 @@ fn extended_dict(facts: &FileFacts, site: Site, pairs: &[String]) -> Option<Edit
 pub(in crate::rewrite) fn added_keyword(facts: &FileFacts, call: NodeId, slot: NodeId, text: &str) -> Edit {
     let tree = facts.tree();
     match tree.parent(slot).filter(|up| tree.kind(*up) == Kind::KeywordArgument) {
-        Some(keyword) => Edit::insert(tree.end(keyword), format!(", {text}")),
+        Some(keyword) => behind(facts, keyword, text),
         None => append(facts, call, text),
     }
 }
@@ -221,8 +221,27 @@ pub(in crate::rewrite) fn append(facts: &FileFacts, call: NodeId, text: &str) ->
     let tree = facts.tree();
     let list = tree.child(call, Field::Arguments).unwrap_or(call);
     match tree.children(list).last() {
-        Some(last) => Edit::insert(tree.end(last), format!(", {text}")),
+        Some(last) => behind(facts, last, text),
         None => Edit::insert(tree.end(list) - 1, text.to_owned()),
+    }
+}
+
+/// Further arguments behind `argument`: on a line of their own, where each argument has one.
+fn behind(facts: &FileFacts, argument: NodeId, text: &str) -> Edit {
+    let tree = facts.tree();
+    let (start, end) = (tree.start(argument), tree.end(argument));
+    let lines = facts.source.lines();
+    let previous = tree.parent(argument).into_iter().flat_map(|list| tree.children(list)).take_while(|each| *each != argument).last();
+    let line = lines.line(start);
+    let has_own_line = previous.is_some_and(|previous| lines.line(tree.end(previous)) < line)
+        && facts.all()[..start as usize].rsplit('\n').next().is_some_and(|before| before.trim().is_empty());
+    let rest = facts.all()[end as usize..].lines().next().unwrap_or_default();
+    let (newline, indentation) = (facts.source.newline(), crate::text::indent::indentation(facts.all(), start));
+    match (has_own_line, rest.contains('#')) {
+        (true, false) => Edit::insert(end, format!(",{newline}{indentation}{text}")),
+        // A comment at the end of the line is about what stands there.
+        (true, true) if rest.starts_with(',') => Edit::insert(end + rest.len() as u32, format!("{newline}{indentation}{text},")),
+        _ => Edit::insert(end, format!(", {text}")),
     }
 }
 

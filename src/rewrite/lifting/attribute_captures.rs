@@ -18,8 +18,8 @@ const CONSTRUCTORS: &[&str] = &["__init__", "__post_init__", "setUp"];
 pub(in crate::rewrite) fn split(eval: &Eval, file: FileId, callable: NodeId, own: Vec<Capture>, inheritance: bool) -> Vec<Capture> {
     let mut out = Vec::new();
     for capture in own {
-        let hindered =
-            capture.kind == CaptureKind::Value && capture.reads.first().is_some_and(|read| eval.obstacle(Site { file, node: *read }, inheritance).is_some());
+        let hindered = capture.kind == CaptureKind::Value
+            && capture.reads.first().is_some_and(|read| eval.captured_obstacle(Site { file, node: *read }, inheritance).is_some());
         match Some(&capture).filter(|_| hindered).and_then(|capture| attributes(eval, file, callable, capture)) {
             Some(attributes) => out.extend(attributes.into_iter().map(|(attribute, reads)| Capture {
                 variable: Variable { attribute: Some(attribute), ..capture.variable.clone() },

@@ -219,7 +219,9 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
     let kinds: Vec<ReadKind> = reads.iter().map(|read| kind_of_read(group, at_file(*read), use_at(group, *read))).collect();
     // A function that is stored or passed on may be sent at any later time.
     let kept = kinds.contains(&ReadKind::Other);
-    let stable = parameters.iter().all(|(captured, _)| timing::stable_from(group.eval, group.file, captured, statement, &reads, kept));
+    let bindings = facts.scopes.bindings(variable.home, &variable.name).iter().map(|binding| binding.node);
+    let others: Vec<NodeId> = bindings.filter(|node| !facts.tree().contains(statement, *node)).collect();
+    let stable = parameters.iter().all(|(captured, _)| timing::stable_from(group.eval, group.file, captured, statement, &reads, &others, kept));
     if !member.defaults.is_empty() {
         // Defaults have the value of the moment of definition, so that is where they are bound.
         return if stable && single { alias(group, at, variable, statement, &form, partial, plan) } else { Err(rebound(variable, "a default value")) };

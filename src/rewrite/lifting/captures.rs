@@ -3,6 +3,7 @@
 use crate::facts::scopes::{BindingKind, ScopeId, SymbolFlags};
 use crate::findings::{Reason, Refusal};
 use crate::project::travel::picklability::Obstacle;
+use crate::project::values::instances::Moment;
 use crate::project::{Argument, Callable, Content, Eval, FileId, Site, What};
 use crate::rewrite::lifting::decorators;
 use crate::rewrite::lifting::evaluated;
@@ -226,8 +227,8 @@ fn unsupported(name: &str, what: &str, advice: &str) -> Refusal {
 
 /// Whether the objects that the callable captures can travel with a dispatch, and whether it changes them.
 ///
-/// `depth` tells how many callables around it are being looked at for whether what they capture can move.
-pub fn judge(eval: &Eval, file: FileId, callable: NodeId, captures: &[Capture], inheritance: bool, depth: u32) -> Result<(), Refusal> {
+/// `along` are the definitions that move with it; `depth` tells how many callables around it are being looked at for whether what they capture can move.
+pub fn judge(eval: &Eval, file: FileId, callable: NodeId, captures: &[Capture], along: &[NodeId], inheritance: bool, depth: u32) -> Result<(), Refusal> {
     for capture in captures {
         if capture.kind != CaptureKind::Value {
             continue;
@@ -242,7 +243,8 @@ pub fn judge(eval: &Eval, file: FileId, callable: NodeId, captures: &[Capture], 
                 "send a module-level function that is not decorated, or give this one call a fork context: multiprocessing.get_context(\"fork\")",
             ));
         }
-        if let Some(obstacle) = eval.captured_obstacle(site, inheritance).filter(|obstacle| !moves_itself(eval, site, obstacle, depth)) {
+        let obstacle = eval.captured_obstacle(site, inheritance).and_then(|obstacle| left_of(eval, file, along, obstacle, inheritance));
+        if let Some(obstacle) = obstacle.filter(|obstacle| !moves_itself(eval, site, obstacle, depth)) {
             let place = if obstacle.path.is_empty() {
                 format!("the captured '{name}' is {}", obstacle.what)
             } else {
@@ -275,6 +277,15 @@ pub fn judge(eval: &Eval, file: FileId, callable: NodeId, captures: &[Capture], 
         }
     }
     Ok(())
+}
+
+/// What is left of an obstacle where the class of the captured object moves along: what the object holds.
+fn left_of(eval: &Eval, file: FileId, along: &[NodeId], obstacle: Obstacle, inheritance: bool) -> Option<Obstacle> {
+    let class = obstacle.site.filter(|site| obstacle.path.is_empty() && site.file == file && along.contains(&site.node));
+    match class.filter(|site| eval.file(site.file).tree().kind(site.node) == Kind::ClassDefinition) {
+        Some(class) => eval.attribute_obstacles(class, inheritance, MAX_CHAIN, &Moment::default()).into_iter().next(),
+        None => Some(obstacle),
+    }
 }
 
 /// How far chains of captured callables are followed.

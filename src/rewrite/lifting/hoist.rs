@@ -88,7 +88,8 @@ impl<'e, 'p> Group<'e, 'p> {
                     group.members[at].uses.insert(index);
                 }
             }
-            for node in group.definitions_beside(at) {
+            let beside = group.definitions_beside(at).into_iter().chain(group.classes_of_captures(at));
+            for node in beside.collect::<Vec<_>>() {
                 if !group.members.iter().any(|member| member.node == node) {
                     group.add(node)?;
                 }
@@ -196,6 +197,15 @@ impl<'e, 'p> Group<'e, 'p> {
             .collect()
     }
 
+    /// The local classes of the objects that a member captures: children find those at module level.
+    fn classes_of_captures(&self, at: usize) -> Vec<NodeId> {
+        let captured = self.members[at].own.iter().filter(|capture| capture.kind == CaptureKind::Value && capture.variable.attribute.is_none());
+        let reads = captured.filter_map(|capture| capture.reads.first());
+        let classes = reads.flat_map(|read| self.eval.local_classes_held(Site { file: self.file, node: *read }));
+        let own = self.members[at].node;
+        classes.filter(|class| class.file == self.file && !self.facts().tree().contains(own, class.node)).map(|class| class.node).collect()
+    }
+
     /// Gives every member the values that it needs itself and those that it has to forward.
     fn spread(&mut self) {
         let mut needed: Vec<BTreeSet<Variable>> = self
@@ -269,7 +279,8 @@ impl<'e, 'p> Group<'e, 'p> {
             judge::introspection(facts, member.node)?;
             judge::header(self.eval, self.file, member.node, self.anchor(), &along)?;
             evaluated::edits(facts, member.node, self.limit()).ok_or_else(|| unsupported("an annotation names what is bound later, and cannot be quoted"))?;
-            captures::judge(self.eval, self.file, member.node, &member.own, inheritance, depth)?;
+            let along: Vec<NodeId> = self.members.iter().map(|member| member.node).collect();
+            captures::judge(self.eval, self.file, member.node, &member.own, &along, inheritance, depth)?;
             defaults::judge(self, member)?;
             decorators::judge(self, member)?;
             if member::is_class(facts, member.node) {

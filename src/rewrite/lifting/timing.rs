@@ -3,7 +3,7 @@
 use crate::facts::FileFacts;
 use crate::facts::scopes::ScopeId;
 use crate::findings::{Reason, Refusal};
-use crate::project::{Eval, FileId};
+use crate::project::{Eval, FileId, Site};
 use crate::rewrite::lifting::binding::Use;
 use crate::rewrite::lifting::captures;
 use crate::rewrite::lifting::captures::Variable;
@@ -71,8 +71,17 @@ fn is_always_read(facts: &FileFacts, variable: &Variable, callable: NodeId) -> b
 /// Whether the variable keeps its value from `statement` on until the last of `reads`, so that binding it there is
 /// the same as binding it at each read.
 ///
+/// `others` are the other definitions under the name of the callable: behind them the name means something else.
 /// `kept` tells that the callable is stored or passed on, so that it may be sent at any later time.
-pub(in crate::rewrite) fn stable_from(eval: &Eval, file: FileId, variable: &Variable, statement: NodeId, reads: &[NodeId], kept: bool) -> bool {
+pub(in crate::rewrite) fn stable_from(
+    eval: &Eval,
+    file: FileId,
+    variable: &Variable,
+    statement: NodeId,
+    reads: &[NodeId],
+    others: &[NodeId],
+    kept: bool,
+) -> bool {
     let facts = eval.file(file);
     let from = in_home(facts, variable, statement);
     if !facts.flow().definitely_bound_before(variable.home, &variable.name, from) {
@@ -83,7 +92,8 @@ pub(in crate::rewrite) fn stable_from(eval: &Eval, file: FileId, variable: &Vari
             && reads.iter().all(|read| {
                 let to = in_home(facts, variable, *read);
                 // A read in a nested function happens at an unknown time.
-                facts.scopes.scope_of(*read) == facts.scopes.scope_of(statement) && !facts.flow().may_rebind_between(variable.home, &variable.name, from, to)
+                facts.scopes.scope_of(*read) == facts.scopes.scope_of(statement)
+                    && !facts.flow().may_rebind_between_without(variable.home, &variable.name, from, to, others)
             });
     }
     true
@@ -112,7 +122,8 @@ pub(in crate::rewrite) fn kept_until_sent(eval: &Eval, file: FileId, variable: &
         return Err(bound_anew(variable));
     }
     let call = in_home(facts, variable, each.dispatch.call.node);
-    let rebound = |to: NodeId| facts.flow().may_rebind_between(variable.home, &variable.name, from, to);
+    let others = other_definitions(facts, place, each.slot.expression);
+    let rebound = |to: NodeId| facts.flow().may_rebind_between_without(variable.home, &variable.name, from, to, &others);
     // Any later binding in that scope comes first.
     let mut changed = if outside || is_collected(facts, place, each.dispatch.call.node) {
         facts.flow().may_rebind_after(variable.home, &variable.name, from)
@@ -126,6 +137,18 @@ pub(in crate::rewrite) fn kept_until_sent(eval: &Eval, file: FileId, variable: &
         };
     }
     if changed { Err(bound_anew(variable)) } else { Ok(()) }
+}
+
+/// The other definitions under the name that the callable at `place` gets, if that name is what fills the slot.
+fn other_definitions(facts: &FileFacts, place: NodeId, slot: Site) -> Vec<NodeId> {
+    let tree = facts.tree();
+    let statement = facts.statement(place);
+    let assigned = tree.children(statement).next().and_then(|inner| tree.child(inner, Field::Left)).filter(|_| captures::is_plain_assignment(facts, statement));
+    let defined = || tree.child(tree.child(statement, Field::Definition).unwrap_or(statement), Field::Name);
+    let Some((home, name)) = assigned.or_else(defined).and_then(|name| facts.scopes.resolve_name(name)) else { return Vec::new() };
+    let is_sent = tree.kind(slot.node) == Kind::Identifier && facts.scopes.resolve_name(slot.node) == Some((home, name));
+    let bindings = facts.scopes.bindings(home, name).iter().filter(|_| is_sent);
+    bindings.map(|binding| binding.node).filter(|node| !tree.contains(statement, *node)).collect()
 }
 
 /// Whether a global that a function binds may get another value after the workers were made and before the dispatch: workers
