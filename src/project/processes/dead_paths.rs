@@ -5,9 +5,12 @@ use crate::facts::scopes::{Binding, BindingKind};
 use crate::project::values::reaching;
 use crate::project::{Eval, Site, Value};
 use crate::syntax::{Field, Kind, NodeId};
+use std::cell::Cell;
 
 /// Longer chains of variables are given up: `parallel = jobs > 1`, `jobs = jobs or 1`.
 const MAX_STEPS: u32 = 6;
+/// How many variables are asked about for one way: each test on the way may ask about several, and so may what they are given.
+const MAX_EFFORT: u32 = 60;
 
 /// One step from a function to a call of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +56,11 @@ impl Eval<'_> {
 
     /// Whether the way from the outermost of `frames` (the last) to the innermost cannot be taken.
     pub(in crate::project) fn is_dead(&self, frames: &[Frame]) -> bool {
-        (0..frames.len()).any(|level| frames[level].places.iter().any(|place| Path { eval: self, frames, level, steps: MAX_STEPS }.never_reaches(*place)))
+        let effort = Cell::new(MAX_EFFORT);
+        (0..frames.len()).any(|level| {
+            let path = Path { eval: self, frames, level, steps: MAX_STEPS, effort: &effort };
+            frames[level].places.iter().any(|place| path.never_reaches(*place))
+        })
     }
 
     /// Whether the call that `argument` is given in does not come to `place`, in the function that it calls.
@@ -93,6 +100,8 @@ pub(super) struct Path<'a, 'p> {
     pub(super) level: usize,
     /// How many more variables are followed.
     pub(super) steps: u32,
+    /// How many more are asked about in all.
+    pub(super) effort: &'a Cell<u32>,
 }
 
 impl Path<'_, '_> {
@@ -141,18 +150,19 @@ impl Path<'_, '_> {
         if tree.kind(statement) != Kind::IfStatement {
             return false;
         }
-        for clause in std::iter::once(statement).chain(tree.children_in(statement, Field::Alternative)) {
-            let (truth, field) = if tree.kind(clause) == Kind::ElseClause { (Some(true), Field::Body) } else { (self.test_of(clause), Field::Consequence) };
-            match truth {
-                None => return false,
-                Some(false) => {}
-                Some(true) => {
-                    let last = tree.child(clause, field).and_then(|block| tree.children(block).last());
-                    return last.is_some_and(|last| matches!(tree.kind(last), Kind::ReturnStatement | Kind::RaiseStatement));
-                }
-            }
+        let clauses: Vec<NodeId> = std::iter::once(statement).chain(tree.children_in(statement, Field::Alternative)).collect();
+        let is_else = |clause: NodeId| tree.kind(clause) == Kind::ElseClause;
+        let leaves = |clause: NodeId| {
+            let block = tree.child(clause, if is_else(clause) { Field::Body } else { Field::Consequence });
+            let last = block.and_then(|block| tree.children(block).last());
+            last.is_some_and(|last| matches!(tree.kind(last), Kind::ReturnStatement | Kind::RaiseStatement))
+        };
+        if !clauses.iter().any(|clause| leaves(*clause)) {
+            return false;
         }
-        false
+        let truth = |clause: NodeId| if is_else(clause) { Some(true) } else { self.test_of(clause) };
+        let taken = clauses.into_iter().map(|clause| (clause, truth(clause))).find(|(_, truth)| *truth != Some(false));
+        taken.is_some_and(|(clause, truth)| truth == Some(true) && leaves(clause))
     }
 
     fn test_of(&self, clause: NodeId) -> Option<bool> {
@@ -222,9 +232,15 @@ impl Path<'_, '_> {
         }
     }
 
+    /// The path one variable farther; `None` if that is too far.
+    fn followed(&self) -> Option<Self> {
+        self.effort.set(self.effort.get().checked_sub(1)?);
+        Some(Self { steps: self.steps.checked_sub(1)?, ..*self })
+    }
+
     /// What a variable of the function is: what all its bindings that may be in force agree on.
     fn variable<T: PartialEq>(&self, name: NodeId, of_value: &dyn Fn(&Self, NodeId) -> Option<T>, of_given: &dyn Fn(Constant) -> T) -> Option<T> {
-        let inner = Self { steps: self.steps.checked_sub(1)?, ..*self };
+        let inner = self.followed()?;
         let function = self.frames[self.level].function;
         let facts = self.eval.file(function.file);
         let (home, text) = facts.scopes.resolve_name(name)?;
@@ -278,7 +294,7 @@ impl Path<'_, '_> {
         let targets = eval.project.attributes_named(name).iter().filter(written).filter(own).count();
         let writes = eval.attribute_writes(class, name);
         // `self.jobs = self.jobs or 1` leads back here.
-        let inner = Self { steps: self.steps.checked_sub(1)?, ..*self };
+        let inner = self.followed()?;
         let mut given = writes.iter().map(|write| inner.written_value(write.value?));
         let first = given.next()??;
         (targets == writes.len() && given.all(|other| other.as_ref() == Some(&first))).then_some(first)
