@@ -297,6 +297,8 @@ fn look(project: &Project, asking: &BTreeSet<PathBuf>, matters: &dyn Fn(&Path) -
 fn look_at(project: &Project, files: &[FileId], asks: bool) -> Vec<Seen> {
     let eval = Eval::new(project);
     let one = |file: &FileId| {
+        eval.ask_for_receivers(*file);
+        let receivers = eval.wanted.take();
         let sent = eval.sent(*file);
         let carried = eval.carried(*file);
         let runs = eval.runs(*file);
@@ -308,6 +310,7 @@ fn look_at(project: &Project, files: &[FileId], asks: bool) -> Vec<Seen> {
         } else {
             wanted.clear();
         }
+        wanted.extend(receivers);
         let triggers = eval.triggers(*file);
         eval.wanted.take();
         eval.forget_unsure();

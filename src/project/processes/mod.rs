@@ -13,6 +13,7 @@ pub(in crate::project) mod lambda_attributes;
 pub(in crate::project) mod loaders;
 pub(in crate::project) mod order;
 pub(in crate::project) mod paired;
+pub(in crate::project) mod receivers;
 pub(in crate::project) mod schedulers;
 pub(in crate::project) mod settings;
 pub(in crate::project) mod start_method;

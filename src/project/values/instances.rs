@@ -67,7 +67,7 @@ impl Eval<'_> {
                 }
                 let Some(value) = write.value.filter(|value| !self.is_always_given(class, *value)) else { continue };
                 let module = self.names_module(value).then(|| Obstacle::of("a module", None));
-                let kept = module.or_else(|| self.kept_obstacle(value, inheritance, depth - 1));
+                let kept = module.or_else(|| self.kept_obstacle(class, value, inheritance, depth - 1));
                 let fills = || self.may_be_filled(value).then(|| self.put_obstacle(write.target, moment)).flatten();
                 let Some(obstacle) = kept.or_else(fills) else { continue };
                 if moment.call.is_none_or(|call| !self.runs_after(write.target, call)) {
@@ -83,9 +83,9 @@ impl Eval<'_> {
 
     /// What keeps the value that an attribute is given from crossing. Of a parameter, all that callers give must agree
     /// (`None` aside): which of them made the object in question is not known.
-    fn kept_obstacle(&self, value: Site, inheritance: bool, depth: u32) -> Option<Obstacle> {
+    fn kept_obstacle(&self, class: Site, value: Site, inheritance: bool, depth: u32) -> Option<Obstacle> {
         let tree = self.file(value.file).tree();
-        let values = self.values(value);
+        let values = self.values_for(class, value);
         let obstacle_of = |found: &Value| match found {
             // What a function puts into the display that it returns, this call gives.
             Value::Literal(display) if depth > 0 && tree.kind(value.node) == Kind::Call => self.display_obstacle(*display, Some(value), inheritance, depth),
@@ -101,7 +101,7 @@ impl Eval<'_> {
             _ => vec![value.node],
         };
         let mut given = parts.into_iter().map(|node| Site { file: value.file, node }).filter(|part| self.is_parameter(*part));
-        let differ = given.any(|part| self.values(part).iter().filter(is_plain).any(|value| obstacle_of(value).is_none()));
+        let differ = given.any(|part| self.values_for(class, part).iter().filter(is_plain).any(|value| obstacle_of(value).is_none()));
         if differ { None } else { values.iter().find_map(obstacle_of) }
     }
 
@@ -305,7 +305,7 @@ impl Eval<'_> {
     }
 
     /// Whether a call of a method's name may run it: `subprocess.run(…)` does not.
-    pub(in crate::project) fn may_run(&self, call: Site, method: Site) -> bool {
+    pub fn may_run(&self, call: Site, method: Site) -> bool {
         let callee = self.file(call.file).tree().child(call.node, Field::Function);
         let values = callee.map(|node| self.values(Site { file: call.file, node }));
         let may = |value: &Value| match value {

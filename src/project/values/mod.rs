@@ -16,6 +16,7 @@ pub(in crate::project) mod fields;
 pub mod instances;
 pub(in crate::project) mod keyword_fields;
 pub(in crate::project) mod outside;
+pub(in crate::project) mod own_arguments;
 pub mod proxies;
 pub(in crate::project) mod put_items;
 pub mod reaching;

@@ -4,5 +4,7 @@ pub mod bound_method;
 pub mod call_by_name;
 pub mod method_wrapper;
 pub mod named_lambda;
+mod recipe;
+mod reopened;
 pub mod unwrap;
 pub mod wraps;

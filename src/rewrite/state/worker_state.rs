@@ -148,7 +148,7 @@ pub fn left_behind(eval: &Eval, class: Site, obstacles: &[Obstacle], workers: &[
 }
 
 /// Bases outside the project that keep nothing in their objects.
-const PLAIN_BASES: &[&str] = &["builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"];
+pub const PLAIN_BASES: &[&str] = &["builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"];
 
 fn fix(facts: &FileFacts, title: String, edits: Vec<Edit>) -> Fix {
     let edits = facts.file_edits(edits);
