@@ -31,6 +31,7 @@ pub(in crate::project) struct NameIndex {
     partials: BTreeMap<String, Vec<Site>>,
     puts: BTreeMap<String, Vec<Put>>,
     attributes: BTreeMap<String, Vec<Site>>,
+    decorators: BTreeMap<String, Vec<Site>>,
 }
 
 impl Project {
@@ -73,6 +74,11 @@ impl Project {
     /// The attribute expressions of that name.
     pub fn attributes_named(&self, name: &str) -> &[Site] {
         self.names().attributes.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The decorators that are a name, or a call of it: `@app.task`, `@app.task("a")` for `task`.
+    pub fn decorators_named(&self, name: &str) -> &[Site] {
+        self.names().decorators.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// Whether the names of one thing were cut short: it may have others.
@@ -138,6 +144,14 @@ impl NameIndex {
                 Kind::Attribute => {
                     let name = tree.child(node, Field::Attribute).map_or("", |name| file.text(name));
                     self.attributes.entry(name.to_owned()).or_default().push(Site { file: id, node });
+                }
+                Kind::Decorator => {
+                    let expression = tree.children(node).next();
+                    let callee =
+                        expression.map(|inner| if tree.kind(inner) == Kind::Call { tree.child(inner, Field::Function).unwrap_or(inner) } else { inner });
+                    if let Some(name) = callee.and_then(|callee| last_name(tree, callee)) {
+                        self.decorators.entry(file.text(name).to_owned()).or_default().push(Site { file: id, node });
+                    }
                 }
                 Kind::AliasedImport => {
                     let parts = tree.child(node, Field::Name).zip(tree.child(node, Field::Alias));

@@ -61,11 +61,22 @@ impl Eval<'_> {
                 let is_hoisted = is_only && tree.kind(tree.unparenthesized(*value)) == Kind::Lambda;
                 (!is_hoisted).then_some(Site { file, node: *value })
             }
+            // A part of it: what the callable reads.
+            BindingKind::Assignment { value: Some(_), .. } => self.read_in(origin, file, binding),
             _ => None,
         };
         let values: Vec<Site> = self.captured_bindings(origin).into_iter().filter_map(assigned).take(MAX_ARGUMENTS).collect();
         let put: Vec<Site> = values.iter().flat_map(|value| self.put_items(*value)).take(MAX_ARGUMENTS).collect();
         values.into_iter().chain(put).collect()
+    }
+
+    /// A place where a local function or lambda reads the variable of a binding.
+    fn read_in(&self, origin: &Origin, file: FileId, binding: &Binding) -> Option<Site> {
+        let (Callable::Lambda(callable) | Callable::Function(callable)) = origin.callable else { return None };
+        let facts = self.file(file);
+        let (home, name) = facts.scopes.resolve_name(binding.node)?;
+        let reads = facts.scopes.references(home, name).iter().copied();
+        reads.into_iter().find(|read| facts.tree().contains(callable.node, *read)).map(|node| Site { file, node })
     }
 
     /// The bindings of the variables that a local function or lambda captures, itself or by the local functions that it

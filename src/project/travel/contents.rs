@@ -220,6 +220,11 @@ impl Walk<'_, '_> {
                 if let Some(default) = default {
                     self.expression(at(*default), path.clone());
                 }
+                let local = |function: Site| self.eval.is_local(function) && path.parts.is_empty() && !path.items;
+                for each in self.eval.registered_as(site.file, binding).into_iter().filter(|each| local(each.function)) {
+                    let outer = Path { kept: true, ..path.handed_over_by(each.decorator) };
+                    self.push(What::Callable(Callable::Function(each.function)), each.name, &outer);
+                }
                 for argument in self.eval.arguments_for(site.file, binding) {
                     let mut outer = path.handed_over_by(argument);
                     outer.frames.extend(self.eval.frame(argument, site, path.handover));

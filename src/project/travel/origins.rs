@@ -229,6 +229,10 @@ impl Walk<'_, '_> {
                 if *star == 1 && part.is_some() {
                     path.parts.remove(0);
                 }
+                for each in self.eval.registered_as(site.file, binding).into_iter().filter(|_| path.is_whole()) {
+                    let outer = Path { kept: true, ..path.handed_over_by(each.decorator) };
+                    self.push(Callable::Function(each.function), each.name, &outer);
+                }
                 for given in self.eval.given_for(site.file, binding, part.as_ref()) {
                     let mut outer = path.handed_over_by(given.expression);
                     outer.take(given.part.as_ref());

@@ -32,11 +32,11 @@ pub enum Part {
 /// A call that runs a function, or a `partial` that binds arguments for it.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::project) struct Caller {
-    call: Site,
+    pub(super) call: Site,
     /// The number of the function's parameter that the first positional argument is for.
-    first: i32,
+    pub(super) first: i32,
     /// Whether it only binds arguments.
-    binds: bool,
+    pub(super) binds: bool,
 }
 
 impl Eval<'_> {
@@ -203,7 +203,7 @@ impl Eval<'_> {
         (tree.kind(around) == Kind::ClassDefinition).then_some(Site { file: callable.file, node: around })
     }
 
-    fn find_callers(&self, function: Site) -> Rc<[Caller]> {
+    pub(super) fn find_callers(&self, function: Site) -> Rc<[Caller]> {
         if let Some(known) = self.callers_known.borrow().get(&function) {
             return known.clone();
         }
@@ -227,7 +227,11 @@ impl Eval<'_> {
                 found.extend(self.given_to_loops(function));
                 found
             }
-            None => self.callers_of(name, &Value::Function(function)),
+            None => {
+                let mut found = self.callers_of(name, &Value::Function(function));
+                found.extend(self.called_where_made(function));
+                found
+            }
         }
     }
 

@@ -20,6 +20,7 @@ pub(in crate::project) mod own_arguments;
 pub mod proxies;
 pub(in crate::project) mod put_items;
 pub mod reaching;
+pub mod registering;
 pub(in crate::project) mod registrations;
 pub(in crate::project) mod same_test;
 pub(in crate::project) mod stores;

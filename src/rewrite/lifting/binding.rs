@@ -12,7 +12,7 @@ use crate::rewrite::lifting::defaults;
 use crate::rewrite::lifting::hoist::Group;
 use crate::rewrite::lifting::member as member_facts;
 use crate::rewrite::lifting::timing;
-use crate::rewrite::lifting::{arguments, class_values};
+use crate::rewrite::lifting::{arguments, class_values, registered};
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::Edit;
 
@@ -48,7 +48,7 @@ impl Form {
     }
 
     /// The callable as an expression, and whether it needs `partial`.
-    fn expression(&self, partial: &str) -> (String, bool) {
+    pub(in crate::rewrite) fn expression(&self, partial: &str) -> (String, bool) {
         if self.given.is_empty() { (self.name.clone(), false) } else { (format!("{partial}({}, {})", self.name, self.arguments()), true) }
     }
 
@@ -201,6 +201,9 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
         attributes_stay(group, at, variable)?;
     }
     let form = form(group, at);
+    if registered::keeper(group.eval, group.file, member.node).is_some() {
+        return registered::plan(group, at, variable, &form, partial, plan);
+    }
     let parameters = group.parameters(at);
     if is_class && !parameters.is_empty() {
         for read in &reads {
@@ -253,7 +256,7 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
 }
 
 /// The reads of a variable outside of all that moves: of the definitions, and of the statements that move with a class.
-fn reads_that_stay(group: &Group, variable: &Variable) -> Vec<NodeId> {
+pub(in crate::rewrite) fn reads_that_stay(group: &Group, variable: &Variable) -> Vec<NodeId> {
     let facts = group.facts();
     let tree = facts.tree();
     let beside = group.members.iter().flat_map(|other| other.companions.iter().copied());

@@ -74,7 +74,10 @@ impl Definition<'_> {
         let end = facts.slice(lines).trim_end_matches(['\n', '\r']).len() as u32 + lines.start;
         let span = Span::new(start, end.max(tree.end(whole)));
         let stays = |edit: &Edit| !declarations.iter().any(|line| line.span.contains(edit.span));
-        edits.extend(reindent_edits(facts, span, &from, "").into_iter().filter(stays));
+        // Of several lines that go, none is indented anew.
+        let gone: Vec<Span> = edits.iter().filter(|edit| edit.text.is_empty()).map(|edit| edit.span).collect();
+        let is_left = |edit: &Edit| !gone.iter().any(|span| span.contains(edit.span));
+        edits.extend(reindent_edits(facts, span, &from, "").into_iter().filter(|edit| stays(edit) && is_left(edit)));
         edits.retain(|edit| stays(edit));
         edits.extend(declarations);
         apply_inside(facts, span, edits)

@@ -9,6 +9,7 @@ use crate::rewrite::lifting::decorators;
 use crate::rewrite::lifting::evaluated;
 use crate::rewrite::lifting::free_names;
 use crate::rewrite::lifting::hoist;
+use crate::rewrite::lifting::registered;
 use crate::rewrite::state::globals;
 use crate::syntax::{Field, Kind, NodeId};
 
@@ -147,7 +148,8 @@ pub fn of(eval: &Eval, file: FileId, callable: NodeId) -> Result<Vec<Capture>, R
         let kind = kind_of(eval, file, &variable, callable)?;
         found.push(Capture { variable, kind, reads });
     }
-    for (variable, read) in crate::rewrite::lifting::evaluated::named_by_header(facts, callable) {
+    let moves_with_header = registered::keeper(eval, file, callable).is_none();
+    for (variable, read) in evaluated::named_by_header(facts, callable).into_iter().filter(|_| moves_with_header) {
         if found.iter().all(|capture| capture.variable != variable)
             && let Ok(kind @ CaptureKind::Definition(_)) = kind_of(eval, file, &variable, callable)
         {

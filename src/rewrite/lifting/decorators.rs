@@ -7,6 +7,7 @@ use crate::project::{Eval, FileId, Site, Value};
 use crate::rewrite::lifting::captures::Variable;
 use crate::rewrite::lifting::hoist::{Group, Member};
 use crate::rewrite::lifting::judge;
+use crate::rewrite::lifting::registered;
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use crate::text::{Edit, Span, indent};
 
@@ -15,7 +16,7 @@ const MAX_DEPTH: u32 = 4;
 
 /// Whether a decorator is `functools.wraps` over a function that has a name of its own: at module level the function would say
 /// that it is that one, and be none that pickle finds. It only gives names, so it stays behind.
-pub(in crate::rewrite) fn only_names(eval: &Eval, file: FileId, decorator: NodeId) -> bool {
+fn only_names(eval: &Eval, file: FileId, decorator: NodeId) -> bool {
     let facts = eval.file(file);
     let tree = facts.tree();
     let at = |node| Site { file, node };
@@ -28,11 +29,16 @@ pub(in crate::rewrite) fn only_names(eval: &Eval, file: FileId, decorator: NodeI
     is_wraps && is_known && !has_comment
 }
 
+/// Whether a decorator of a definition does not move with it.
+pub(in crate::rewrite) fn stays(eval: &Eval, file: FileId, definition: NodeId, decorator: NodeId) -> bool {
+    only_names(eval, file, decorator) || registered::keeper(eval, file, definition) == Some(decorator)
+}
+
 /// The edits that leave such decorators behind.
 pub(in crate::rewrite) fn left_behind(eval: &Eval, file: FileId, definition: NodeId) -> Vec<Edit> {
     let facts = eval.file(file);
-    let naming = facts.decorators(definition).into_iter().filter(|decorator| only_names(eval, file, *decorator));
-    naming.filter_map(|decorator| decorator_line(facts, decorator)).map(Edit::delete).collect()
+    let staying = facts.decorators(definition).into_iter().filter(|decorator| stays(eval, file, definition, *decorator));
+    staying.filter_map(|decorator| decorator_line(facts, decorator)).map(Edit::delete).collect()
 }
 
 /// A decorator with all up to the line of the next one, or of the definition.

@@ -18,6 +18,8 @@ use crate::rewrite::lifting::evaluated;
 use crate::rewrite::lifting::judge;
 use crate::rewrite::lifting::member;
 use crate::rewrite::lifting::member::{companions, holder, inner_names, is_class, takes_any_keyword};
+use crate::rewrite::lifting::registered;
+use crate::rewrite::lifting::shown;
 use crate::rewrite::{
     fresh_name, imports,
     lifting::{attribute_captures, defaults},
@@ -141,7 +143,7 @@ impl<'e, 'p> Group<'e, 'p> {
             if variable.home == facts.scopes.module() {
                 return captures::guard_around(facts, node).is_some();
             }
-            self.keeps_class_name(variable, node) || member::keeps_private_name(facts, variable, node)
+            self.keeps_class_name(variable, node) || self.keeps_shown_name(variable, node) || member::keeps_private_name(facts, variable, node)
         });
         let taken = |name: &String| self.members.iter().any(|member| member.name == *name);
         if taken(&name) {
@@ -177,6 +179,15 @@ impl<'e, 'p> Group<'e, 'p> {
             && member::is_only_binding(facts, variable, node)
             && member::is_free_at_module_level(facts, &variable.name)
             && member::shows_its_name(self.eval, Site { file: self.file, node })
+    }
+
+    /// Whether the program reads the name of a local function, which it can have at module level.
+    fn keeps_shown_name(&self, variable: &Variable, node: NodeId) -> bool {
+        let facts = self.facts();
+        facts.tree().kind(node) == Kind::FunctionDefinition
+            && member::is_only_binding(facts, variable, node)
+            && member::is_free_at_module_level(facts, &variable.name)
+            && shown::reads_name(self.eval, Site { file: self.file, node })
     }
 
     /// The local definitions that the statements moving with a class name.
@@ -283,6 +294,10 @@ impl<'e, 'p> Group<'e, 'p> {
             captures::judge(self.eval, self.file, member.node, &member.own, &along, inheritance, depth)?;
             defaults::judge(self, member)?;
             decorators::judge(self, member)?;
+            registered::judge(self, member)?;
+            if !member::is_class(facts, member.node) {
+                shown::judge(self, member)?;
+            }
             if member::is_class(facts, member.node) {
                 class_values::judge(self, at)?;
             }

@@ -111,7 +111,7 @@ pub(in crate::rewrite) fn header(eval: &Eval, file: FileId, callable: NodeId, an
     let facts = eval.file(file);
     let tree = facts.tree();
     let limit = tree.start(facts.top_level_statement(anchor));
-    for decorator in facts.decorators(callable).into_iter().filter(|decorator| !decorators::only_names(eval, file, *decorator)) {
+    for decorator in facts.decorators(callable).into_iter().filter(|decorator| !decorators::stays(eval, file, callable, *decorator)) {
         available(facts, decorator, limit, "a decorator", along)?;
         known_decorator(eval, file, decorator)?;
     }

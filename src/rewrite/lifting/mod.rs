@@ -16,5 +16,7 @@ pub mod judge;
 pub mod lift;
 pub mod member;
 pub(in crate::rewrite) mod print;
+pub(in crate::rewrite) mod registered;
+pub(in crate::rewrite) mod shown;
 pub(in crate::rewrite) mod started_processes;
 pub mod timing;

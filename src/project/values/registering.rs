@@ -1,0 +1,142 @@
+//! Decorators that keep the function they decorate and give it back: `@router.route("/sum")`, `@jobs.add`.
+
+use crate::facts::scopes::{Binding, BindingKind};
+use crate::project::values::callers::Caller;
+use crate::project::{Eval, FileId, Site, Value};
+use crate::syntax::{Field, Kind, NodeId};
+
+/// More decorators of one name than this are not looked at.
+const MAX_DECORATORS: usize = 60;
+
+/// A function that a decorator is given.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::project) struct Registered {
+    /// The decorator's expression.
+    pub(in crate::project) decorator: Site,
+    /// The function.
+    pub(in crate::project) function: Site,
+    /// The name in its `def`.
+    pub(in crate::project) name: Site,
+}
+
+impl Eval<'_> {
+    /// The functions that decorators give to a parameter which they also give back.
+    pub(in crate::project) fn registered_as(&self, file: FileId, binding: &Binding) -> Vec<Registered> {
+        let facts = self.file(file);
+        let tree = facts.tree();
+        let Some(function) = tree.enclosing(binding.node, &[Kind::FunctionDefinition, Kind::Lambda]) else { return Vec::new() };
+        let function = Site { file, node: function };
+        if self.kept_parameter(function).is_none_or(|own| own != binding.node) {
+            return Vec::new();
+        }
+        // `@register` names the function itself, `@register("name")` the one around it.
+        let around = tree.enclosing(function.node, &[Kind::FunctionDefinition]);
+        let mut names = self.project.names_of(facts.definition_name(function.node));
+        names.extend(around.into_iter().flat_map(|around| self.project.names_of(facts.definition_name(around))));
+        let decorators = names.iter().flat_map(|name| self.project.decorators_named(name)).take(MAX_DECORATORS);
+        let mut found: Vec<Registered> = decorators.filter_map(|decorator| self.registered_by(*decorator, function)).collect();
+        found.sort_by_key(|each| each.function);
+        found.dedup_by_key(|each| each.function);
+        found
+    }
+
+    /// The function of the project that a decorator hands what it decorates to, if that only keeps it and gives it back.
+    pub fn registering(&self, file: FileId, decorator: NodeId) -> Option<Site> {
+        let expression = self.file(file).tree().children(decorator).next()?;
+        let values = self.values(Site { file, node: expression });
+        let [Value::Function(function) | Value::Method { function: Some(function), .. }] = &*values else { return None };
+        self.kept_parameter(*function).map(|_| *function)
+    }
+
+    fn registered_by(&self, decorator: Site, function: Site) -> Option<Registered> {
+        let facts = self.file(decorator.file);
+        let tree = facts.tree();
+        let at = |node| Site { file: decorator.file, node };
+        let definition = tree.child(tree.parent(decorator.node)?, Field::Definition)?;
+        // What the decorators below it make is another function.
+        let is_first = tree.kind(definition) == Kind::FunctionDefinition && facts.decorators(definition).last() == Some(&decorator.node);
+        let gives = is_first && self.registering(decorator.file, decorator.node) == Some(function);
+        let (expression, name) = tree.children(decorator.node).next().zip(tree.child(definition, Field::Name))?;
+        gives.then(|| Registered { decorator: at(expression), function: at(definition), name: at(name) })
+    }
+
+    /// The first parameter of a function, if every `return` in it gives that back as it came.
+    fn kept_parameter(&self, function: Site) -> Option<NodeId> {
+        let facts = self.file(function.file);
+        let tree = facts.tree();
+        if tree.kind(function.node) != Kind::FunctionDefinition || facts.is_generator(function.node) || facts.is_async(function.node) {
+            return None;
+        }
+        let parameters = tree.child(function.node, Field::Parameters)?;
+        let first = tree.children(parameters).nth(usize::from(self.is_method(function)))?;
+        let own = tree.subtree(first).find(|node| tree.kind(*node) == Kind::Identifier)?;
+        let (home, name) = facts.scopes.resolve_name(own)?;
+        let [binding] = facts.scopes.bindings(home, name) else { return None };
+        let returns = self.returns(function);
+        let given_back = |returned: &Site| tree.kind(returned.node) == Kind::Identifier && facts.scopes.resolve_name(returned.node) == Some((home, name));
+        let is_plain = matches!(binding.kind, BindingKind::Parameter { star: 0, .. });
+        (is_plain && !returns.is_empty() && returns.iter().all(given_back)).then_some(binding.node)
+    }
+
+    /// `register("name")(work)`, where `register` returns the function.
+    pub(super) fn called_where_made(&self, function: Site) -> Vec<Caller> {
+        let tree = self.file(function.file).tree();
+        let Some(maker) = tree.enclosing(function.node, &[Kind::FunctionDefinition]).map(|node| Site { file: function.file, node }) else { return Vec::new() };
+        if !self.returns(maker).iter().any(|returned| self.values(*returned).contains(&Value::Function(function))) {
+            return Vec::new();
+        }
+        let outer = |caller: &Caller| {
+            let tree = self.file(caller.call.file).tree();
+            let call = tree.parent(caller.call.node).filter(|up| tree.kind(*up) == Kind::Call && tree.field(caller.call.node) == Field::Function)?;
+            Some(Caller { call: Site { file: caller.call.file, node: call }, first: 0, binds: false })
+        };
+        self.find_callers(maker).iter().filter_map(outer).collect()
+    }
+
+    /// Where a registering function uses what it is given otherwise than to keep it, to give it back and to read attributes
+    /// of it.
+    pub fn looked_into(&self, registering: Site) -> Option<Site> {
+        let facts = self.file(registering.file);
+        let own = self.kept_parameter(registering)?;
+        let (home, name) = facts.scopes.resolve_name(own)?;
+        let reads = facts.scopes.references(home, name).iter().copied();
+        reads.filter(|read| *read != own).find(|read| !self.is_kept_there(registering.file, *read)).map(|node| Site { file: registering.file, node })
+    }
+
+    /// Whether a name is returned, put into a container or attribute, or given to a class that only keeps it.
+    fn is_kept_there(&self, file: FileId, read: NodeId) -> bool {
+        let tree = self.file(file).tree();
+        let mut node = read;
+        while let Some(up) = tree.parent(node) {
+            match tree.kind(up) {
+                Kind::Tuple | Kind::List | Kind::Set | Kind::ExpressionList | Kind::Dictionary | Kind::ParenthesizedExpression | Kind::KeywordArgument => {
+                    node = up;
+                }
+                Kind::Pair if tree.field(node) == Field::Value => node = up,
+                Kind::Assignment => return tree.field(node) == Field::Right,
+                Kind::ReturnStatement | Kind::Attribute => return true,
+                Kind::ArgumentList => {
+                    let Some(callee) = tree.parent(up).and_then(|call| tree.child(call, Field::Function)) else { return false };
+                    let puts = tree
+                        .child(callee, Field::Attribute)
+                        .is_some_and(|method| matches!(self.file(file).text(method), "append" | "add" | "insert" | "setdefault" | "appendleft"));
+                    let keeps = |value: &Value| match value {
+                        Value::Class(class) => ["__init__", "__post_init__", "__new__"].iter().all(|name| self.method(*class, name).is_none()),
+                        Value::External { path, .. } => matches!(&**path, "builtins.tuple" | "builtins.list" | "builtins.dict"),
+                        _ => false,
+                    };
+                    if puts {
+                        return true;
+                    }
+                    let values = self.values(Site { file, node: callee });
+                    if values.is_empty() || !values.iter().all(keeps) {
+                        return false;
+                    }
+                    node = tree.parent(up).unwrap_or(up);
+                }
+                _ => return false,
+            }
+        }
+        false
+    }
+}
