@@ -137,6 +137,9 @@ pub(in crate::rewrite) fn plan(group: &Group, bind: Bind, partial: &str) -> Resu
     for at in 0..group.members.len() {
         plan.styles.push(group.style(at));
         match group.members[at].variable.clone() {
+            Some(variable) if registered::keeper(group.eval, group.file, group.members[at].node).is_some() => {
+                registered::plan(group, at, &variable, partial, &mut plan)?;
+            }
             Some(variable) => named(group, at, &variable, bind, partial, &mut plan)?,
             None => anonymous(group, at, bind, partial, &mut plan)?,
         }
@@ -179,7 +182,7 @@ fn anonymous(group: &Group, at: usize, bind: Bind, partial: &str, plan: &mut Pla
     Ok(())
 }
 
-fn form(group: &Group, at: usize) -> Form {
+pub(in crate::rewrite) fn form(group: &Group, at: usize) -> Form {
     let captured = group.parameters(at).into_iter().map(|(variable, parameter)| (parameter, variable.expression()));
     let given = captured.chain(group.members[at].defaults.iter().map(defaults::BoundDefault::given)).collect();
     Form { name: group.members[at].name.clone(), given, leading: group.is_leading(at) }
@@ -201,9 +204,6 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
         attributes_stay(group, at, variable)?;
     }
     let form = form(group, at);
-    if registered::keeper(group.eval, group.file, member.node).is_some() {
-        return registered::plan(group, at, variable, &form, partial, plan);
-    }
     let parameters = group.parameters(at);
     if is_class && !parameters.is_empty() {
         for read in &reads {
@@ -266,7 +266,7 @@ pub(in crate::rewrite) fn reads_that_stay(group: &Group, variable: &Variable) ->
 }
 
 /// Refuses where attributes of the function are used, which what stands in its place does not have.
-fn attributes_stay(group: &Group, at: usize, variable: &Variable) -> Result<(), Refusal> {
+pub(in crate::rewrite) fn attributes_stay(group: &Group, at: usize, variable: &Variable) -> Result<(), Refusal> {
     let facts = group.facts();
     let Some(read) = attribute_read(facts, variable, !group.parameters(at).is_empty()) else { return Ok(()) };
     let line = facts.source.lines().line(facts.tree().start(read));

@@ -2,7 +2,7 @@
 
 use crate::findings::{Reason, Refusal};
 use crate::project::{Eval, FileId};
-use crate::rewrite::lifting::binding::{self, Form, Plan};
+use crate::rewrite::lifting::binding::{self, Plan};
 use crate::rewrite::lifting::captures::Variable;
 use crate::rewrite::lifting::hoist::{Group, Member};
 use crate::rewrite::lifting::timing;
@@ -46,10 +46,11 @@ pub(in crate::rewrite) fn judge(group: &Group, member: &Member) -> Result<(), Re
 }
 
 /// The decorator is called where the definition stood.
-pub(in crate::rewrite) fn plan(group: &Group, at: usize, variable: &Variable, form: &Form, partial: &str, plan: &mut Plan) -> Result<(), Refusal> {
+pub(in crate::rewrite) fn plan(group: &Group, at: usize, variable: &Variable, partial: &str, plan: &mut Plan) -> Result<(), Refusal> {
     let facts = group.facts();
     let member = &group.members[at];
     let statement = member.statement.unwrap_or(member.node);
+    binding::attributes_stay(group, at, variable)?;
     let reads = binding::reads_that_stay(group, variable);
     let bindings = facts.scopes.bindings(variable.home, &variable.name).iter().map(|binding| binding.node);
     let others: Vec<NodeId> = bindings.filter(|node| !facts.tree().contains(statement, *node)).collect();
@@ -68,7 +69,7 @@ pub(in crate::rewrite) fn plan(group: &Group, at: usize, variable: &Variable, fo
     }
     let Some(decorator) = keeper(group.eval, group.file, member.node) else { return Ok(()) };
     let expression = facts.tree().children(decorator).next().map(|node| facts.text(node)).unwrap_or_default();
-    let (text, needs_partial) = form.expression(partial);
+    let (text, needs_partial) = binding::form(group, at).expression(partial);
     plan.needs_partial |= needs_partial;
     let target = if reads.is_empty() || member.name == variable.name { String::new() } else { format!("{} = ", variable.name) };
     let lines = place::statement_lines(facts, statement);
