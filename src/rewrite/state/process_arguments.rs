@@ -60,11 +60,10 @@ pub fn hand_over(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names: 
 pub fn bound_first(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names: &[String]) -> Result<Fix, Refusal> {
     let Callable::Function(worker) = sent.origin.callable else { return Err(no_place("what the process runs is no plain function")) };
     let facts = eval.file(file);
-    let name = facts.definition_name(worker.node);
     if !is_importable_from(facts, worker, file) || !uses.iter().all(|each| is_direct(eval, each)) {
         return Err(no_place("the function lies in another module than what it reads, or reaches the process in another way"));
     }
-    let (function, text) = binding_function(facts, name, names, false);
+    let (function, text) = binding_function(facts, facts.definition_name(worker.node), names, false);
     let mut edits = vec![(facts, below(facts, worker.node, &text))];
     for each in uses {
         let call = each.dispatch.call;
