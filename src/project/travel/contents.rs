@@ -12,9 +12,9 @@ use crate::syntax::{Field, Kind, NodeId};
 use std::collections::BTreeSet;
 
 /// Longer ways through names, containers and calls are given up.
-const MAX_STEPS: usize = 24;
+pub(super) const MAX_STEPS: usize = 24;
 /// How many items of one display are looked at: generated tables are long and uniform.
-const MAX_ITEMS: usize = 200;
+pub(super) const MAX_ITEMS: usize = 200;
 
 /// The state of one walk.
 #[derive(Clone)]
@@ -28,8 +28,8 @@ pub(super) struct Path {
     /// How many leading items are not arguments.
     skip: usize,
     pub(super) kept: bool,
-    steps: usize,
-    frames: Vec<Frame>,
+    pub(super) steps: usize,
+    pub(super) frames: Vec<Frame>,
 }
 
 impl Path {
@@ -125,24 +125,8 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// `table[key]`: the item under a literal key, else any.
-    fn subscript(&mut self, site: Site, path: Path) {
-        self.member(site, &path);
-        if let Some(item) = self.eval.subscripted(site) {
-            return self.expression(item, path);
-        }
-        self.taken(self.eval.items_at(site), &path);
-    }
-
-    /// Items that are taken out of a container: they are cured where they stand.
-    fn taken(&mut self, items: Vec<Site>, path: &Path) {
-        for item in items.into_iter().take(MAX_ITEMS) {
-            self.expression(item, Path { kept: true, ..path.clone() });
-        }
-    }
-
     /// A member of an Enum that children do not have.
-    fn member(&mut self, site: Site, path: &Path) {
+    pub(super) fn member(&mut self, site: Site, path: &Path) {
         let missing = |class: &Site| self.eval.is_local(*class) || self.eval.is_main_only_class(*class);
         if let Some(class) = self.eval.enumeration_of(site).filter(missing) {
             self.push(What::Callable(Callable::Instance(class)), site, path);
@@ -225,12 +209,8 @@ impl Walk<'_, '_> {
                     let outer = Path { kept: true, ..path.handed_over_by(each.decorator) };
                     self.push(What::Callable(Callable::Function(each.function)), each.name, &outer);
                 }
-                for argument in self.eval.arguments_for(site.file, binding) {
-                    let mut outer = path.handed_over_by(argument);
-                    outer.frames.extend(self.eval.frame(argument, site, path.handover));
-                    if !self.eval.is_dead(&outer.frames) {
-                        self.expression(argument, outer);
-                    }
+                for (argument, outer) in self.given(site, binding, &path) {
+                    self.expression(argument, outer);
                 }
                 self.known(&self.eval.annotated(site.file, binding), site, &path);
             }
@@ -267,7 +247,7 @@ impl Walk<'_, '_> {
     fn call(&mut self, site: Site, mut path: Path) {
         let facts = self.eval.file(site.file);
         let Some(callee) = facts.tree().child(site.node, Field::Function) else { return };
-        self.taken(self.eval.taken_by(site), &path);
+        self.taken_by_call(site, &path);
         let callees = self.eval.values(Site { file: site.file, node: callee });
         for value in callees.iter() {
             match value {

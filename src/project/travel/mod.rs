@@ -11,3 +11,4 @@ mod made;
 pub mod origins;
 pub mod picklability;
 pub mod sent;
+mod taken;

@@ -324,8 +324,8 @@ impl Walk<'_, '_> {
                 _ => self.value_of(site, path.clone()),
             }
         }
-        for item in self.eval.taken_by(site) {
-            self.put(item, path.clone());
+        if let Some(container) = self.eval.taken_from(site) {
+            self.eval.taken_by(site, container).into_iter().for_each(|item| self.put(item, path.clone()));
         }
     }
 

@@ -30,7 +30,7 @@ impl Eval<'_> {
             // `stack.enter_context(pool)`; a test case enters one, too.
             Value::Method { name, function: None, .. } if ENTERING.contains(&&**name) => {
                 let given = self.positional_arguments(call).first().copied();
-                given.map_or_else(|| vec![Value::Result(call)], |given| self.entered(&self.values(given), given))
+                given.map_or_else(|| vec![Value::Result(call)], |given| self.entered(&self.values(given)))
             }
             Value::External { path, start } => self.external_call(path, *start, call),
             Value::Class(class) => vec![Value::Instance(Type::Class(*class))],
@@ -38,6 +38,9 @@ impl Eval<'_> {
             Value::Lambda(lambda) => {
                 let body = self.file(lambda.file).tree().child(lambda.node, Field::Body);
                 body.map(|body| self.values(Site { file: lambda.file, node: body }).to_vec()).unwrap_or_default()
+            }
+            Value::Method { function: Some(function), receiver: Type::Class(class), .. } if !self.file(function.file).is_generator(function.node) => {
+                self.returned_to_object(*function, call, *class)
             }
             Value::Method { function: Some(function), .. } => self.returned_to(*function, call),
             Value::Method { receiver: receiver @ Type::External { path, start, .. }, name, .. } => match &**name {
@@ -131,6 +134,13 @@ impl Eval<'_> {
         if found.is_empty() { vec![Value::Result(call)] } else { found }
     }
 
+    /// What a method gives that is called on an object of `class`: a method of a base that returns `self` returns that object.
+    fn returned_to_object(&self, method: Site, call: Site, class: Site) -> Vec<Value> {
+        let same = |value: Site| self.self_class(value).map(|_| vec![Value::Instance(Type::Class(class))]);
+        let found: Vec<Value> = self.returns(method).into_iter().flat_map(|value| same(value).unwrap_or_else(|| self.returned_by(value, call))).collect();
+        if found.is_empty() { vec![Value::Result(call)] } else { found }
+    }
+
     /// The values of the `return` statements of a function.
     pub fn returned(&self, function: Site) -> Vec<Value> {
         self.returns(function).into_iter().flat_map(|value| self.values(value).to_vec()).collect()
@@ -169,15 +179,16 @@ impl Eval<'_> {
     }
 
     /// What `with value as …` binds.
-    pub(in crate::project) fn entered(&self, values: &[Value], _expression: Site) -> Vec<Value> {
+    pub(in crate::project) fn entered(&self, values: &[Value]) -> Vec<Value> {
         let mut out = Vec::new();
         for value in values {
-            match value {
-                Value::Instance(Type::Class(class)) => match self.method(*class, "__enter__").or_else(|| self.method(*class, "__aenter__")) {
-                    Some((_, enter)) => out.extend(self.returned(enter)),
-                    None => out.push(value.clone()),
-                },
-                _ => out.push(value.clone()),
+            let class = if let Value::Instance(Type::Class(class)) = value { Some(*class) } else { None };
+            match class.and_then(|class| self.method(class, "__enter__").or_else(|| self.method(class, "__aenter__"))) {
+                Some((_, enter)) => {
+                    let same = |given: Site| self.self_class(given).map(|_| vec![value.clone()]);
+                    out.extend(self.returns(enter).into_iter().flat_map(|given| same(given).unwrap_or_else(|| self.values(given).to_vec())));
+                }
+                None => out.push(value.clone()),
             }
         }
         out

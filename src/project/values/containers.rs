@@ -162,24 +162,25 @@ impl Eval<'_> {
         found
     }
 
-    /// The items of which a call takes one out of a container, and what it takes instead: `table.get(key, other)`,
-    /// `stages.pop()`, `next(stages)`.
-    pub fn taken_by(&self, call: Site) -> Vec<Site> {
+    /// The container that a call takes an item out of: `table.get(key, other)`, `stages.pop()`, `next(stages)`.
+    pub fn taken_from(&self, call: Site) -> Option<Site> {
         let facts = self.file(call.file);
         let tree = facts.tree();
-        let Some(callee) = tree.child(call.node, Field::Function) else { return Vec::new() };
-        let arguments = self.positional_arguments(call);
+        let callee = tree.child(call.node, Field::Function)?;
         let named = tree.child(callee, Field::Attribute).map_or("", |name| facts.text(name));
-        let container = match (tree.child(callee, Field::Object), arguments.first()) {
-            (Some(object), _) if matches!(named, "get" | "pop" | "popleft" | "setdefault") => Site { file: call.file, node: object },
-            (None, Some(first)) if facts.text(callee) == "next" => *first,
-            _ => return Vec::new(),
-        };
+        match tree.child(callee, Field::Object) {
+            Some(object) => matches!(named, "get" | "pop" | "popleft" | "setdefault").then_some(Site { file: call.file, node: object }),
+            None => self.positional_arguments(call).first().copied().filter(|_| facts.text(callee) == "next"),
+        }
+    }
+
+    /// The items of which such a call takes one out of `container`, and what it takes instead.
+    pub fn taken_by(&self, call: Site, container: Site) -> Vec<Site> {
         let mut found = self.mapping_items(container);
         found.extend(self.displayed(container));
         found.extend(self.appended_to(container));
         if !found.is_empty() {
-            found.extend(arguments.get(1));
+            found.extend(self.positional_arguments(call).get(1));
         }
         found
     }
@@ -209,10 +210,8 @@ impl Eval<'_> {
         self.string_literal(Site { file: item.file, node: key? })
     }
 
-    /// The value expressions that `object[key]` may give.
-    pub fn items_at(&self, subscript: Site) -> Vec<Site> {
-        let tree = self.file(subscript.file).tree();
-        let Some(object) = tree.child(subscript.node, Field::Value).map(|node| Site { file: subscript.file, node }) else { return Vec::new() };
+    /// The value expressions that `object[key]` may give, where `subscript` is that expression.
+    pub fn items_at(&self, object: Site, subscript: Site) -> Vec<Site> {
         let mut found = self.items_under(object, subscript);
         found.extend(self.displayed(object));
         found
@@ -228,11 +227,9 @@ impl Eval<'_> {
     }
 
     /// The one expression that `object[key]` gives, where the object is a display and the key a literal.
-    pub fn subscripted(&self, subscript: Site) -> Option<Site> {
+    pub fn subscripted(&self, object: Site, subscript: Site) -> Option<Site> {
         let facts = self.file(subscript.file);
-        let tree = facts.tree();
-        let at = |node| Site { file: subscript.file, node };
-        let (object, key) = (at(tree.child(subscript.node, Field::Value)?), at(tree.child(subscript.node, Field::Subscript)?));
+        let key = Site { file: subscript.file, node: facts.tree().child(subscript.node, Field::Subscript)? };
         let values = self.values(object);
         let [Value::Literal(display)] = &*values else { return None };
         let home = self.file(display.file);

@@ -226,7 +226,7 @@ impl<'p> Eval<'p> {
             BindingKind::Walrus { value } => self.values(at(*value)).to_vec(),
             BindingKind::For { iterable, path, .. } | BindingKind::ComprehensionFor { iterable, path, .. } => self.element_values(at(*iterable), path),
             BindingKind::With { value, path, .. } => {
-                let entered = self.entered(&self.values(at(*value)), at(*value));
+                let entered = self.entered(&self.values(at(*value)));
                 if path.is_empty() { entered } else { vec![Value::Unknown] }
             }
             BindingKind::Import { module, attribute } => self.imported(file, module, attribute.as_deref()),
