@@ -8,9 +8,9 @@ use crate::syntax::{Field, Kind, NodeId};
 use std::cell::Cell;
 
 /// Longer chains of variables are given up: `parallel = jobs > 1`, `jobs = jobs or 1`.
-const MAX_STEPS: u32 = 6;
+pub(super) const MAX_STEPS: u32 = 6;
 /// How many variables are asked about for one way: each test on the way may ask about several, and so may what they are given.
-const MAX_EFFORT: u32 = 60;
+pub(super) const MAX_EFFORT: u32 = 60;
 
 /// One step from a function to a call of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(super) enum Constant {
 }
 
 impl Constant {
-    fn is_true(&self) -> bool {
+    pub(super) fn is_true(&self) -> bool {
         match self {
             Self::Nothing => false,
             Self::Number(number) => *number != 0.0,
@@ -105,7 +105,7 @@ pub(super) struct Path<'a, 'p> {
 }
 
 impl Path<'_, '_> {
-    fn never_reaches(&self, place: Site) -> bool {
+    pub(super) fn never_reaches(&self, place: Site) -> bool {
         let function = self.frames[self.level].function;
         let tree = self.eval.file(function.file).tree();
         if place.file != function.file || !tree.contains(function.node, place.node) {
@@ -171,7 +171,7 @@ impl Path<'_, '_> {
     }
 
     /// What a test gives; `None` if that is not known.
-    fn truth(&self, test: NodeId) -> Option<bool> {
+    pub(super) fn truth(&self, test: NodeId) -> Option<bool> {
         let tree = self.eval.file(self.frames[self.level].function.file).tree();
         let test = tree.unparenthesized(test);
         match tree.kind(test) {
@@ -205,7 +205,7 @@ impl Path<'_, '_> {
     }
 
     /// The value of an expression in the function: written there, or given by the call.
-    fn constant(&self, expression: NodeId) -> Option<Constant> {
+    pub(super) fn constant(&self, expression: NodeId) -> Option<Constant> {
         let frame = self.frames[self.level];
         let here = Site { file: frame.function.file, node: expression };
         if let Some(constant) = literal(self.eval, here) {
@@ -233,7 +233,7 @@ impl Path<'_, '_> {
     }
 
     /// The path one variable farther; `None` if that is too far.
-    fn followed(&self) -> Option<Self> {
+    pub(super) fn followed(&self) -> Option<Self> {
         self.effort.set(self.effort.get().checked_sub(1)?);
         Some(Self { steps: self.steps.checked_sub(1)?, ..*self })
     }
@@ -321,7 +321,7 @@ impl Path<'_, '_> {
     }
 
     /// The call that made the object whose method the frame's call runs.
-    fn constructor(&self) -> Option<Site> {
+    pub(super) fn constructor(&self) -> Option<Site> {
         let call = self.frames[self.level].call;
         let facts = self.eval.file(call.file);
         let tree = facts.tree();

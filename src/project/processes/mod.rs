@@ -2,6 +2,7 @@
 
 pub(in crate::project) mod applications;
 pub mod arguments;
+pub(in crate::project) mod chosen;
 pub(in crate::project) mod conditions;
 pub(in crate::project) mod dead_paths;
 pub mod delayed;

@@ -9,25 +9,16 @@ use crate::syntax::{Field, Kind, NodeId};
 const MAX_STEPS: u32 = 4;
 
 impl Eval<'_> {
-    /// Whether the calls that hand something over give executors of another kind than the dispatch's along with it, or objects
-    /// of another class than the one that has the executor. `way` are the hand-overs, the outermost first, the dispatch's own
-    /// last.
+    /// Whether the calls that hand something over give executors of another kind than the dispatch's along with it. `way`
+    /// are the hand-overs, the outermost first, the dispatch's own last.
     pub(in crate::project) fn meets_another_executor(&self, dispatch: &Dispatch, way: &[Site]) -> bool {
         let Some((receiver, outer)) = dispatch.receiver.zip(way.split_last().map(|row| row.1)) else { return false };
-        let call_around = |given: &Site| {
-            let tree = self.file(given.file).tree();
-            let call = tree.enclosing(given.node, &[Kind::ArgumentList]).and_then(|list| tree.parent(list));
-            call.map(|node| Site { file: given.file, node })
-        };
-        let calls: Vec<Site> = outer.iter().rev().filter_map(call_around).collect();
-        self.give_another_executor(dispatch, receiver, &calls) || self.give_another_owner(receiver, &calls)
-    }
-
-    /// Whether `calls`, the innermost first, give an executor of another kind in the place of `receiver`.
-    fn give_another_executor(&self, dispatch: &Dispatch, receiver: Site, calls: &[Site]) -> bool {
         let mut met = vec![receiver];
         let mut is_given = false;
-        for call in calls.iter().copied() {
+        for given in outer.iter().rev() {
+            let tree = self.file(given.file).tree();
+            let call = tree.enclosing(given.node, &[Kind::ArgumentList]).and_then(|list| tree.parent(list));
+            let Some(call) = call.map(|node| Site { file: given.file, node }) else { continue };
             let along: Vec<Site> = met.iter().flat_map(|executor| self.given_along(*executor, call, MAX_STEPS)).collect();
             if !along.is_empty() {
                 (met, is_given) = (along, true);
@@ -36,48 +27,6 @@ impl Eval<'_> {
             }
         }
         is_given && met.into_iter().all(|executor| self.is_another(dispatch, executor))
-    }
-
-    /// Whether `calls`, the innermost first, say that the method that uses `receiver` does not run: `manager.start(f)` inside
-    /// `run(fs, ThreadManager)` is not the method of a manager of processes.
-    fn give_another_owner(&self, receiver: Site, calls: &[Site]) -> bool {
-        let facts = self.file(receiver.file);
-        let Some(method) = facts.enclosing_function(receiver.node).map(|node| Site { file: receiver.file, node }) else { return false };
-        let Some(owner) = self.class_around(method) else { return false };
-        let mut object = None;
-        let mut is_given = false;
-        for call in calls {
-            let Some(met) = object else {
-                object = self.object_of(*call, method);
-                continue;
-            };
-            match self.given_along(met, *call, MAX_STEPS)[..] {
-                [given] => (object, is_given) = (Some(given), true),
-                [] => {}
-                _ => return false,
-            }
-        }
-        is_given && object.is_some_and(|object| self.is_of_another_class(object, owner))
-    }
-
-    /// The name of the object whose `method` a call may run: `manager` in `manager.start(f)`.
-    fn object_of(&self, call: Site, method: Site) -> Option<Site> {
-        let tree = self.file(call.file).tree();
-        let callee = tree.child(call.node, Field::Function)?;
-        let object = Site { file: call.file, node: tree.child(callee, Field::Object).filter(|object| tree.kind(*object) == Kind::Identifier)? };
-        let values = self.values(Site { file: call.file, node: callee });
-        let runs = |value: &Value| matches!(value, Value::Method { function: Some(function), .. } if *function == method);
-        (values.iter().any(runs) && self.self_class(object).is_none()).then_some(object)
-    }
-
-    /// Whether an expression is known to be an object of a class, or such a class, that has nothing of `owner`.
-    fn is_of_another_class(&self, expression: Site, owner: Site) -> bool {
-        let values = self.values(expression);
-        let differs = |value: &Value| match value {
-            Value::Class(class) | Value::Instance(Type::Class(class)) => !self.lineage(*class).contains(&owner) && !self.lineage(owner).contains(class),
-            _ => false,
-        };
-        !values.is_empty() && values.iter().all(differs)
     }
 
     /// The objects whose method a call runs that stands under another name (`mapper = pool.map`), if what was `met` is in that
@@ -114,11 +63,6 @@ impl Eval<'_> {
                 let own = |stored: &Site| stored.file == call.file && self.file(call.file).tree().contains(call.node, stored.node);
                 let given: Vec<Site> = stored.flat_map(|stored| if own(&stored) { vec![stored] } else { self.given_along(stored, call, steps - 1) }).collect();
                 if given.is_empty() { self.left_to_default(expression, call).into_iter().collect() } else { given }
-            }
-            // `with manager_class(size) as manager`
-            Kind::Call if steps > 0 => {
-                let callee = tree.child(expression.node, Field::Function).filter(|callee| tree.kind(*callee) == Kind::Identifier);
-                callee.map(|node| self.given_along(Site { file: expression.file, node }, call, steps - 1)).unwrap_or_default()
             }
             _ => Vec::new(),
         }
@@ -161,9 +105,7 @@ impl Eval<'_> {
                 }
                 None => Vec::new(),
             },
-            BindingKind::Assignment { value: Some(value), path, .. } | BindingKind::With { value, path, .. } if path.is_empty() && steps > 0 => {
-                self.given_along(at(*value), call, steps - 1)
-            }
+            BindingKind::Assignment { value: Some(value), path, .. } if path.is_empty() && steps > 0 => self.given_along(at(*value), call, steps - 1),
             _ => Vec::new(),
         }
     }
@@ -182,10 +124,6 @@ impl Eval<'_> {
         let differs = |value: &Value| match (value, method) {
             (Value::Instance(Type::External { path, .. }), Some(method)) => {
                 catalogue.by_path(path).and_then(|class| catalogue.method(class, method)) != Some(dispatch.entry)
-            }
-            // `with executor_class(size) as executor`
-            (Value::External { path, .. }, Some(method)) => {
-                catalogue.by_path(path).is_some_and(|class| catalogue.method(class, method) != Some(dispatch.entry))
             }
             // `loop.run_in_executor(executor, …)`
             (Value::Instance(Type::External { .. }), None) => self.process_executor(value).is_none(),
