@@ -12,17 +12,33 @@ impl Eval<'_> {
     /// Whether the calls that hand something over choose another executor than the dispatch's, or run other methods than those
     /// on the way. `way` are the hand-overs, the outermost first, the dispatch's own last.
     pub(in crate::project) fn chooses_another_executor(&self, dispatch: &Dispatch, way: &[Site]) -> bool {
+        self.frames_of(way).is_some_and(|frames| self.is_not_taken(dispatch, &frames))
+    }
+
+    /// Whether one way of calls, the outermost first, to the process starts of `start` chooses other executors than theirs, or
+    /// runs other methods.
+    pub(in crate::project) fn starts_nothing_there(&self, starts: &[Dispatch], way: &[Site]) -> bool {
+        let mut frames: Vec<Frame> = way.windows(2).map(|step| self.frame_from(step[0], step[1])).rev().collect();
+        let Some(outermost) = way.first().map(|call| self.function_or_module(*call)) else { return false };
+        frames.push(Frame { call: outermost, function: outermost, places: [way[0], way[0]] });
+        !starts.is_empty() && starts.iter().all(|dispatch| self.is_not_taken(dispatch, &frames))
+    }
+
+    fn is_not_taken(&self, dispatch: &Dispatch, frames: &[Frame]) -> bool {
         let tree = self.file(dispatch.call.file).tree();
         let class = || tree.child(dispatch.call.node, Field::Function).filter(|callee| tree.kind(*callee) != Kind::Attribute);
         let Some(chosen) = dispatch.receiver.or_else(|| class().map(|node| Site { file: dispatch.call.file, node })) else { return false };
-        let Some(frames) = self.frames_of(way) else { return false };
         let effort = Cell::new(MAX_EFFORT);
-        let path = |level| Path { eval: self, frames: &frames, level, steps: MAX_STEPS, effort: &effort };
+        let path = |level| Path { eval: self, frames, level, steps: MAX_STEPS, effort: &effort };
         if (0..frames.len()).any(|level| path(level).runs_something_else()) {
             return true;
         }
         let values = path(0).may_be(chosen);
         values.is_some_and(|values| !values.is_empty() && values.iter().all(|value| self.is_no_executor_of(dispatch, value)))
+    }
+
+    fn frame_from(&self, call: Site, place: Site) -> Frame {
+        Frame { call, function: self.function_or_module(place), places: [place, place] }
     }
 
     /// The functions of the way and the calls that run them, the innermost first; what calls the outermost is not known.
@@ -33,7 +49,7 @@ impl Eval<'_> {
             let tree = self.file(given.file).tree();
             let call = tree.enclosing(given.node, &[Kind::ArgumentList]).and_then(|list| tree.parent(list));
             match call.map(|node| Site { file: given.file, node }) {
-                Some(call) => frames.push(Frame { call, function: self.function_or_module(*place), places: [*place, *place] }),
+                Some(call) => frames.push(self.frame_from(call, *place)),
                 // What stands in a display beside its own hand-over.
                 None if given.file == place.file => {}
                 None => return None,
@@ -195,8 +211,9 @@ impl Path<'_, '_> {
         for value in self.may_be(callee)? {
             match value {
                 Value::External { path, start } => {
-                    self.eval.project.catalogue.by_path(&path)?;
-                    found.push(Value::Instance(Type::External { path, start, made: Some(call) }));
+                    let makes_object =
+                        crate::catalogue::last_part(&path).starts_with(char::is_uppercase) || self.eval.project.catalogue.by_path(&path).is_some();
+                    found.push(makes_object.then_some(Value::Instance(Type::External { path, start, made: Some(call) }))?);
                 }
                 Value::Class(class) => found.push(Value::Instance(Type::Class(class))),
                 Value::Function(function) if !self.eval.file(function.file).is_generator(function.node) => found.extend(self.returned(call, function)?),

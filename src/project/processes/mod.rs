@@ -16,6 +16,7 @@ pub(in crate::project) mod order;
 pub(in crate::project) mod paired;
 pub(in crate::project) mod receivers;
 pub(in crate::project) mod schedulers;
+mod script_starts;
 pub(in crate::project) mod settings;
 pub(in crate::project) mod start_method;
 pub mod starters;

@@ -88,15 +88,6 @@ impl Eval<'_> {
         execution::executed(facts, root).into_iter().filter_map(|node| self.start_at(Site { file, node })).collect()
     }
 
-    /// Whether any code of the file starts a process when it runs.
-    pub fn starts_processes(&self, file: FileId) -> bool {
-        let facts = self.file(file);
-        let tree = facts.tree();
-        let kinds = [Kind::Call, Kind::ForStatement, Kind::ForInClause, Kind::WithItem];
-        let nodes = tree.subtree(crate::syntax::Tree::ROOT).filter(|node| kinds.contains(&tree.kind(*node)));
-        nodes.map(|node| Site { file, node }).any(|site| self.start_at(site).is_some())
-    }
-
     /// Whether the script settles on fork for all its processes, which then never import it.
     pub fn forces_fork(&self, file: FileId) -> bool {
         let facts = self.file(file);
@@ -144,7 +135,7 @@ impl Eval<'_> {
     }
 
     /// The process that the evaluation of one node starts.
-    fn start_at(&self, site: Site) -> Option<ProcessStart> {
+    pub(super) fn start_at(&self, site: Site) -> Option<ProcessStart> {
         let facts = self.file(site.file);
         let tree = facts.tree();
         let at = |node| Site { file: site.file, node };
@@ -231,8 +222,9 @@ impl Eval<'_> {
     /// The first start in a function, `first` if nothing speaks against it, that this call of it comes to.
     fn reached_by(&self, call: Site, function: Site, first: &ProcessStart) -> Option<ProcessStart> {
         let avoided = |start: &ProcessStart| {
-            let places: Vec<Site> = start.through.iter().copied().chain([start.call]).collect();
-            self.call_avoids(call, function, &places)
+            let places: Vec<Site> = [call].into_iter().chain(start.through.iter().copied()).chain([start.call]).collect();
+            let starts: Vec<Dispatch> = self.dispatches_at(start.call).into_iter().filter(|dispatch| self.is_start(dispatch)).collect();
+            self.call_avoids(call, function, &places[1..]) || self.starts_nothing_there(&starts, &places)
         };
         if !avoided(first) {
             return Some(first.clone());
