@@ -27,7 +27,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             continue;
         }
         let Some(worker) = ctx.eval.worker(&sent.origin) else { continue };
-        for (raise, class) in ctx.eval.reached(worker).into_iter().flat_map(|function| ctx.eval.raised(function)) {
+        for (raise, class) in ctx.eval.raised_by(worker) {
             let Some(gap) = ctx.eval.exception_gap(class).filter(|_| seen.insert((class, sent.origin.handover))) else { continue };
             let name = ctx.eval.file(class.file).definition_name(class.node);
             let is_pool = api.id.starts_with("mp.Pool");

@@ -38,13 +38,18 @@ impl Eval<'_> {
 
     /// `function` and the project's functions that it calls, the function itself first.
     pub fn reached(&self, function: Site) -> Vec<Site> {
+        self.reached_over(function, &|_| true)
+    }
+
+    /// As [`reached`](Self::reached), by those calls only that `counts` says.
+    pub(in crate::project) fn reached_over(&self, function: Site, counts: &dyn Fn(Site) -> bool) -> Vec<Site> {
         let mut found = vec![function];
         let mut seen = BTreeSet::from([function]);
         let mut level = vec![function];
         for _ in 0..MAX_DEPTH {
             let mut next = Vec::new();
             for caller in level {
-                for called in self.called_in(caller) {
+                for called in self.called_in(caller, counts) {
                     if found.len() < MAX_FUNCTIONS && seen.insert(called) {
                         found.push(called);
                         next.push(called);
@@ -56,13 +61,13 @@ impl Eval<'_> {
         found
     }
 
-    fn called_in(&self, function: Site) -> Vec<Site> {
+    fn called_in(&self, function: Site, counts: &dyn Fn(Site) -> bool) -> Vec<Site> {
         let facts = self.file(function.file);
         let tree = facts.tree();
         let first = facts.calls.partition_point(|call| *call < function.node);
         let calls = facts.calls[first..].iter().take_while(|call| tree.contains(function.node, **call));
         let mut found = Vec::new();
-        for call in calls {
+        for call in calls.filter(|call| counts(Site { file: function.file, node: **call })) {
             let Some(callee) = tree.child(*call, crate::syntax::Field::Function) else { continue };
             for value in self.values(Site { file: function.file, node: callee }).iter() {
                 match value {

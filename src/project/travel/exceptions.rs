@@ -1,7 +1,8 @@
 //! Exceptions that cannot be made again from their `args`.
 
-use crate::project::{Eval, Site, Value};
+use crate::project::{Eval, Site, Type, Value};
 use crate::syntax::{Field, Kind, NodeId};
+use std::collections::BTreeSet;
 
 /// What an exception class needs, and what pickle has to make it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,28 +109,52 @@ impl Eval<'_> {
         }
     }
 
-    /// The exception classes of the project that `raise` statements of a function throw out of it.
-    pub fn raised(&self, function: Site) -> Vec<(Site, Site)> {
+    /// The exception classes of the project that a worker, or a function that it calls, throws at its caller, with the `raise`
+    /// statements.
+    pub fn raised_by(&self, worker: Site) -> Vec<(Site, Site)> {
+        let is_free = |call: Site| !self.is_caught(call);
+        self.reached_over(worker, &is_free).into_iter().flat_map(|function| self.raised(function)).collect()
+    }
+
+    fn raised(&self, function: Site) -> Vec<(Site, Site)> {
         let facts = self.file(function.file);
         let tree = facts.tree();
-        let raises: Vec<NodeId> = facts.own_nodes(function.node).filter(|node| tree.kind(*node) == Kind::RaiseStatement).collect();
+        let at = |node| Site { file: function.file, node };
+        let raises = facts.own_nodes(function.node).filter(|node| tree.kind(*node) == Kind::RaiseStatement && !self.is_caught(at(*node)));
         let mut found = Vec::new();
         for raise in raises {
-            // One that a `try` of the same function may catch does not leave it.
-            let caught = tree.ancestors(raise).take_while(|up| *up != function.node).any(|up| {
-                tree.kind(up) == Kind::TryStatement
-                    && tree.child(up, Field::Body).is_some_and(|body| tree.contains(body, raise))
-                    && tree.child_of_kind(up, Kind::ExceptClause).is_some()
-            });
-            let Some(call) = tree.children(raise).next().filter(|call| tree.kind(*call) == Kind::Call && !caught) else { continue };
-            let Some(callee) = tree.child(call, Field::Function) else { continue };
-            for value in self.values(Site { file: function.file, node: callee }).iter() {
-                if let Value::Class(class) = value {
-                    found.push((Site { file: function.file, node: raise }, *class));
+            let Some(thrown) = tree.children(raise).next() else { continue };
+            let classes: BTreeSet<Site> = match tree.kind(thrown) {
+                Kind::Call => {
+                    let callee = tree.child(thrown, Field::Function).map(|callee| self.values(at(callee)).to_vec()).unwrap_or_default();
+                    let made = self.values(at(thrown)).to_vec();
+                    let class = |value: Value| match value {
+                        Value::Class(class) | Value::Instance(Type::Class(class)) => Some(class),
+                        _ => None,
+                    };
+                    callee.into_iter().chain(made).filter_map(class).collect()
                 }
-            }
+                // `error = Missing(name)`, `raise error`
+                Kind::Identifier | Kind::Attribute => {
+                    let instance = |value: &Value| if let Value::Instance(Type::Class(class)) = value { Some(*class) } else { None };
+                    self.values(at(thrown)).iter().filter_map(instance).collect()
+                }
+                _ => continue,
+            };
+            found.extend(classes.into_iter().map(|class| (at(raise), class)));
         }
         found
+    }
+
+    /// Whether a `try` of the same function may catch what is thrown at a place.
+    fn is_caught(&self, place: Site) -> bool {
+        let tree = self.file(place.file).tree();
+        let around = tree.ancestors(place.node).take_while(|up| !matches!(tree.kind(*up), Kind::FunctionDefinition | Kind::Lambda));
+        around.into_iter().any(|up| {
+            tree.kind(up) == Kind::TryStatement
+                && tree.child(up, Field::Body).is_some_and(|body| tree.contains(body, place.node))
+                && tree.child_of_kind(up, Kind::ExceptClause).is_some()
+        })
     }
 }
 

@@ -85,10 +85,10 @@ impl Eval<'_> {
             _ => None,
         };
         if let Some(worker) = self.worker(origin) {
+            for (_, class) in self.raised_by(worker) {
+                self.exception_gap(class);
+            }
             for function in self.reached(worker) {
-                for (_, class) in self.raised(function) {
-                    self.exception_gap(class);
-                }
                 for returned in self.returns(function) {
                     self.obstacle(returned, false);
                 }

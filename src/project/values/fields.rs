@@ -32,12 +32,19 @@ impl Eval<'_> {
         fields
     }
 
-    /// The annotated names of a class body, in the order of the text.
+    /// The annotated names of a class body, and those that `attr.ib()` makes fields of, in the order of the text.
     fn annotated_names(&self, class: Site) -> Vec<&str> {
         let facts = self.file(class.file);
         let tree = facts.tree();
-        let annotated =
-            class_assignments(facts, class.node).filter(|node| tree.child(*node, Field::Type).is_some_and(|ty| !facts.text(ty).contains("ClassVar")));
+        let made_by = |node: NodeId| {
+            let callee = tree.child(node, Field::Right).and_then(|call| tree.child(call, Field::Function)).map_or("", |callee| facts.text(callee));
+            matches!(callee, "attr.ib" | "attr.attrib" | "attrib" | "attr.field" | "attrs.field")
+        };
+        let is_field = |node: &NodeId| match tree.child(*node, Field::Type) {
+            Some(ty) => !facts.text(ty).contains("ClassVar"),
+            None => made_by(*node),
+        };
+        let annotated = class_assignments(facts, class.node).filter(is_field);
         annotated.filter_map(|node| tree.child(node, Field::Left)).map(|node| facts.text(node)).collect()
     }
 
@@ -52,12 +59,23 @@ impl Eval<'_> {
         let mut found = Vec::new();
         for assignment in class_assignments(facts, class.node) {
             let (Some(left), Some(call)) = (tree.child(assignment, Field::Left), tree.child(assignment, Field::Right)) else { continue };
-            let factory = ["default_factory", "factory"].into_iter().find_map(|name| self.keyword_argument(at(call), name));
-            let Some(factory) = factory.filter(|_| tree.kind(call) == Kind::Call) else { continue };
+            let Some(factory) = self.factory_of(at(call)) else { continue };
             let values = self.values(factory).iter().flat_map(|value| self.made_by(value, at(call))).collect();
             found.push((facts.text(left).to_owned(), at(left), values));
         }
         found
+    }
+
+    /// What makes the value of a field: `field(default_factory=Lock)`, `attr.ib(factory=Lock)`, `attr.Factory(Lock)`.
+    fn factory_of(&self, call: Site) -> Option<Site> {
+        let facts = self.file(call.file);
+        let callee = facts.tree().child(call.node, Field::Function).filter(|_| facts.tree().kind(call.node) == Kind::Call)?;
+        if facts.text(callee).rsplit('.').next() == Some("Factory") {
+            let takes_self = self.argument(call, "takes_self", 1).is_some();
+            return self.argument(call, "factory", 0).filter(|_| !takes_self);
+        }
+        let by_name = ["default_factory", "factory"].into_iter().find_map(|name| self.keyword_argument(call, name));
+        by_name.or_else(|| self.keyword_argument(call, "default").and_then(|default| self.factory_of(default)))
     }
 
     /// The defaults of the fields that a constructor call of a dataclass or named tuple does not give.

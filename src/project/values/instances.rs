@@ -74,7 +74,7 @@ impl Eval<'_> {
                     Self::add(&mut found, name, write.target, Some(obstacle));
                 }
             }
-            for (name, target, values) in self.field_values(each) {
+            for (name, target, values) in self.field_values(each).into_iter().chain(self.cached_values(each, moment)) {
                 Self::add(&mut found, &name, target, values.iter().find_map(|value| self.obstacle_of(value, inheritance, depth - 1)));
             }
         }
@@ -265,7 +265,7 @@ impl Eval<'_> {
     }
 
     pub(in crate::project) fn is_dataclass(&self, class: Site) -> bool {
-        self.has_decorator(class, &["dataclass", "define", "frozen", "attrs", "attrib", "mutable"])
+        self.has_decorator(class, &["dataclass", "define", "frozen", "attrs", "attrib", "mutable", "s"])
     }
 
     /// The methods that run in the worker only: `worker`, and those that nothing but they call.

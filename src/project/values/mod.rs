@@ -4,6 +4,7 @@ pub(in crate::project) mod absent;
 pub mod annotations;
 pub mod attributes;
 pub(in crate::project) mod branches;
+pub(in crate::project) mod cached;
 pub mod callers;
 pub mod calls;
 pub mod class_makers;
