@@ -297,7 +297,7 @@ fn look(project: &Project, asking: &BTreeSet<PathBuf>, matters: &dyn Fn(&Path) -
 fn look_at(project: &Project, files: &[FileId], asks: bool) -> Vec<Seen> {
     let eval = Eval::new(project);
     let one = |file: &FileId| {
-        eval.ask_for_receivers(*file);
+        eval.ask_for_receivers(*file, !asks);
         let receivers = eval.wanted.take();
         let sent = eval.sent(*file);
         let carried = eval.carried(*file);

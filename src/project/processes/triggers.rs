@@ -244,8 +244,7 @@ impl Eval<'_> {
         writes.into_iter().filter_map(|write| write.value).filter(|site| site.file == attribute.file).map(|site| site.node).collect()
     }
 
-    /// Whether a value is an object of the catalogue's: an executor, a pool, a queue.
-    pub(in crate::project) fn is_known_instance(&self, value: &Value) -> bool {
+    fn is_known_instance(&self, value: &Value) -> bool {
         match value {
             Value::Instance(Type::External { path, .. }) => self.project.catalogue.by_path(path).is_some(),
             _ => false,

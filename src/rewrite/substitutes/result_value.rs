@@ -1,7 +1,7 @@
 //! Results that have a picklable equal: `list(d.keys())` for `d.keys()`, a list for a generator expression.
 
 use crate::findings::{Applicability, Fix};
-use crate::project::{Callable, Eval, Sent, Site};
+use crate::project::{Callable, Eval, Sent, Site, Value};
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::{Edit, Span};
 
@@ -34,7 +34,15 @@ pub fn run_to_the_end(eval: &Eval, sent: &Sent) -> Option<Fix> {
     let leaf = sent.origin.leaf;
     let (facts, home) = (eval.file(leaf.file), eval.file(worker.file));
     let tree = facts.tree();
-    let is_named = tree.kind(leaf.node) == Kind::Identifier && facts.scopes.resolve_name(leaf.node).is_some_and(|(scope, _)| scope == facts.scopes.module());
+    // `scan.lines`, where the module is imported at module level
+    let root = match tree.kind(leaf.node) {
+        Kind::Identifier => Some(leaf.node),
+        Kind::Attribute => tree.child(leaf.node, Field::Object).filter(|object| tree.kind(*object) == Kind::Identifier),
+        _ => None,
+    };
+    let root = root.filter(|root| facts.scopes.resolve_name(*root).is_some_and(|(scope, _)| scope == facts.scopes.module()))?;
+    let is_module = |value: &Value| matches!(value, Value::Module(_));
+    let is_named = root == leaf.node || eval.values(Site { file: leaf.file, node: root }).iter().all(is_module);
     let one_place = sent.origin.through.is_empty() && leaf == sent.slot.expression && sent.slot.part.is_none();
     if !is_named
         || !one_place
@@ -48,11 +56,11 @@ pub fn run_to_the_end(eval: &Eval, sent: &Sent) -> Option<Fix> {
     let plain = |node: NodeId| (home.tree().kind(node) == Kind::Identifier).then(|| home.text(node));
     let names: Option<Vec<&str>> = home.tree().children(parameters).map(plain).collect();
     let own = facts.text(leaf.node);
-    let (signature, passed) = match names.filter(|names| !names.contains(&own)) {
+    let (signature, passed) = match names.filter(|names| !names.contains(&facts.text(root))) {
         Some(names) => (names.join(", "), names.join(", ")),
         None => ("*args, **kwargs".to_owned(), "*args, **kwargs".to_owned()),
     };
-    let name = crate::rewrite::fresh_name::module_name(facts, own);
+    let name = crate::rewrite::fresh_name::module_name(facts, home.definition_name(worker.node));
     let (newline, unit) = (facts.source.newline(), crate::rewrite::place::indent_unit(facts));
     let mut edits = Vec::new();
     let mut new_names = vec![name.clone()];
