@@ -18,6 +18,23 @@ impl Eval<'_> {
         displays.flat_map(|display| self.elements_of(display)).chain(self.appended_to(iterable)).filter_map(|item| self.delayed_callee(item)).collect()
     }
 
+    /// The callables that a `partial` binds, of which a dispatch is a call: `later = partial(pool.submit, work)`.
+    pub(in crate::project) fn bound_slots(&self, dispatch: &Dispatch) -> Vec<Slot> {
+        let tree = self.file(dispatch.call.file).tree();
+        let Some(callee) = tree.child(dispatch.call.node, Field::Function) else { return Vec::new() };
+        let values = self.values(Site { file: dispatch.call.file, node: callee });
+        let mut found = Vec::new();
+        for partial in values.iter().filter_map(|value| if let Value::Partial(partial) = value { Some(*partial) } else { None }) {
+            for parameter in &dispatch.api(self.project).callables {
+                // The method itself comes first.
+                let position = (parameter.pos >= 0).then_some(parameter.pos + 1);
+                let given = self.given(partial, &parameter.name, position).into_iter();
+                found.extend(given.map(|given| Slot { name: parameter.name.clone(), expression: given.expression, part: given.part }));
+            }
+        }
+        found
+    }
+
     /// The `delayed(f)` of `delayed(f)(…)`.
     fn delayed_callee(&self, item: Site) -> Option<Site> {
         let tree = self.file(item.file).tree();

@@ -267,7 +267,7 @@ impl Eval<'_> {
             let given = self.given(dispatch.call, &parameter.name, position).into_iter();
             given.map(|given| Slot { name: parameter.name.clone(), expression: given.expression, part: given.part })
         });
-        given.chain(delayed).collect()
+        given.chain(delayed).chain(self.bound_slots(dispatch)).collect()
     }
 }
 

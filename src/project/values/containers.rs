@@ -11,11 +11,16 @@ const MAX_PUTS: usize = 40;
 impl Eval<'_> {
     /// The part of `value` that a target at `path` of a tuple gets.
     pub(in crate::project) fn destructured(&self, value: Site, path: &[PathStep]) -> Vec<Value> {
-        let Some((first, rest)) = path.split_first() else { return self.values(value).to_vec() };
+        self.unpacked_of(&self.values(value), path)
+    }
+
+    /// The part of one of `values` that a target at `path` of a tuple gets.
+    pub(in crate::project) fn unpacked_of(&self, values: &[Value], path: &[PathStep]) -> Vec<Value> {
+        let Some((first, rest)) = path.split_first() else { return values.to_vec() };
         let mut found = Vec::new();
-        for value in self.values(value).iter() {
+        for value in values {
             match value {
-                Value::Literal(site) => match self.item(*site, *first) {
+                Value::Literal(site) => match self.item(*site, *first).or_else(|| self.repeated_item(*site)) {
                     Some(item) => found.extend(self.destructured(item, rest)),
                     None => found.push(Value::Unknown),
                 },
@@ -26,6 +31,12 @@ impl Eval<'_> {
             }
         }
         found
+    }
+
+    /// The expression of every item of a list comprehension.
+    fn repeated_item(&self, display: Site) -> Option<Site> {
+        let is_comprehension = matches!(self.file(display.file).tree().kind(display.node), Kind::ListComprehension | Kind::GeneratorExpression);
+        self.elements_of(display).first().copied().filter(|_| is_comprehension)
     }
 
     /// The element of a display that one step of unpacking takes.

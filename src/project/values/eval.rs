@@ -227,7 +227,7 @@ impl<'p> Eval<'p> {
             BindingKind::For { iterable, path, .. } | BindingKind::ComprehensionFor { iterable, path, .. } => self.element_values(at(*iterable), path),
             BindingKind::With { value, path, .. } => {
                 let entered = self.entered(&self.values(at(*value)));
-                if path.is_empty() { entered } else { vec![Value::Unknown] }
+                self.unpacked_of(&entered, path)
             }
             BindingKind::Import { module, attribute } => self.imported(file, module, attribute.as_deref()),
             BindingKind::FunctionDef(node) | BindingKind::ClassDef(node)

@@ -9,6 +9,12 @@ use crate::rewrite::lifting::hoist::Group;
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::{Edit, Span};
 
+/// Whether the call itself gives what fills the slot, not a `partial` that it calls: only then it can be given more for it.
+pub(in crate::rewrite) fn are_in_call(facts: &FileFacts, each: &Use) -> bool {
+    let (call, slot) = (each.dispatch.call, each.slot.expression);
+    call.file != slot.file || facts.tree().contains(call.node, slot.node)
+}
+
 /// Names that submit and its like keep for themselves.
 const RESERVED: &[&str] = &["self", "fn", "func", "function", "timeout"];
 

@@ -190,7 +190,7 @@ pub(in crate::rewrite) fn form(group: &Group, at: usize) -> Form {
 
 /// Whether `here`, in the file of `facts`, is what fills the slot. The slot may be in another file, behind a forwarder.
 fn is_slot(facts: &FileFacts, each: &Use, here: Site) -> bool {
-    each.slot.expression.file == here.file && facts.tree().unparenthesized(each.slot.expression.node) == here.node
+    each.slot.expression.file == here.file && facts.tree().unparenthesized(each.slot.expression.node) == here.node && arguments::are_in_call(facts, each)
 }
 
 /// A definition with a local name.
