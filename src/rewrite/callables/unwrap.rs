@@ -115,7 +115,7 @@ fn bound_method<'p>(eval: &Eval<'p>, callee: Site) -> Option<&'p str> {
 /// The captures of a lambda that is itself the argument of the dispatch, where each may be read in its place.
 fn captures_read_here(eval: &Eval, file: FileId, lambda: NodeId, each: &Use) -> Option<Vec<captures::Capture>> {
     let tree = eval.file(file).tree();
-    if each.dispatch.call.file != file || !arguments::are_in_call(eval.file(file), each) || tree.unparenthesized(each.slot.expression.node) != lambda {
+    if each.dispatch.call.file != file || !arguments::are_in_call(eval, each) || tree.unparenthesized(each.slot.expression.node) != lambda {
         return None;
     }
     let captured = captures::of(eval, file, lambda).ok()?;

@@ -2,7 +2,7 @@
 
 use crate::facts::FileFacts;
 use crate::findings::{Reason, Refusal};
-use crate::project::{Site, Type, Value};
+use crate::project::{Eval, Site, Type, Value};
 use crate::rewrite::lifting::binding::{Form, Use};
 use crate::rewrite::lifting::body::Style;
 use crate::rewrite::lifting::hoist::Group;
@@ -10,9 +10,12 @@ use crate::syntax::{Field, Kind, NodeId};
 use crate::text::{Edit, Span};
 
 /// Whether the call itself gives what fills the slot, not a `partial` that it calls: only then it can be given more for it.
-pub(in crate::rewrite) fn are_in_call(facts: &FileFacts, each: &Use) -> bool {
+pub(in crate::rewrite) fn are_in_call(eval: &Eval, each: &Use) -> bool {
     let (call, slot) = (each.dispatch.call, each.slot.expression);
-    call.file != slot.file || facts.tree().contains(call.node, slot.node)
+    let tree = eval.file(call.file).tree();
+    let within = call.file == slot.file && tree.contains(call.node, slot.node);
+    let callee = tree.child(call.node, Field::Function).map(|node| Site { file: call.file, node });
+    within || !callee.is_some_and(|callee| eval.values(callee).iter().any(|value| matches!(value, Value::Partial(_))))
 }
 
 /// Names that submit and its like keep for themselves.

@@ -154,7 +154,7 @@ fn anonymous(group: &Group, at: usize, bind: Bind, partial: &str, plan: &mut Pla
     let form = form(group, at);
     let here = Site { file: group.file, node };
     let uses: Vec<&Use> = group.dispatches.iter().filter(|each| each.leaf == here).collect();
-    let direct = uses.len() == 1 && is_slot(facts, uses[0], here);
+    let direct = uses.len() == 1 && is_slot(group.eval, uses[0], here);
     for (variable, _) in group.parameters(at) {
         timing::bound(group.eval, group.file, &variable, node, node)?;
         for each in &uses {
@@ -188,9 +188,10 @@ pub(in crate::rewrite) fn form(group: &Group, at: usize) -> Form {
     Form { name: group.members[at].name.clone(), given, leading: group.is_leading(at) }
 }
 
-/// Whether `here`, in the file of `facts`, is what fills the slot. The slot may be in another file, behind a forwarder.
-fn is_slot(facts: &FileFacts, each: &Use, here: Site) -> bool {
-    each.slot.expression.file == here.file && facts.tree().unparenthesized(each.slot.expression.node) == here.node && arguments::are_in_call(facts, each)
+/// Whether `here` is what fills the slot. The slot may be in another file, behind a forwarder.
+fn is_slot(eval: &Eval, each: &Use, here: Site) -> bool {
+    let slot = each.slot.expression;
+    slot.file == here.file && eval.file(slot.file).tree().unparenthesized(slot.node) == here.node && arguments::are_in_call(eval, each)
 }
 
 /// A definition with a local name.
@@ -294,7 +295,7 @@ fn at_reads(group: &Group, at: usize, reads: &[NodeId], form: &Form, bind: Bind,
             }
         }
     }
-    let direct = if let [read] = reads { use_at(group, *read).filter(|each| is_slot(facts, each, at_file(*read))) } else { None };
+    let direct = if let [read] = reads { use_at(group, *read).filter(|each| is_slot(group.eval, each, at_file(*read))) } else { None };
     if let Some(each) = direct.filter(|_| bind != Bind::Partial)
         && let Some((edits, style)) = arguments::bound_in_dispatch(group, at, each, form)
     {
@@ -380,7 +381,7 @@ enum ReadKind {
 fn kind_of_read(group: &Group, here: Site, dispatch: Option<&Use>) -> ReadKind {
     let facts = group.facts();
     let (tree, read) = (facts.tree(), here.node);
-    if dispatch.is_some_and(|each| is_slot(facts, each, here)) {
+    if dispatch.is_some_and(|each| is_slot(group.eval, each, here)) {
         return ReadKind::Slot;
     }
     if dispatch.is_some() && partial_around(group.eval, here).is_some() {
