@@ -48,12 +48,7 @@ impl Eval<'_> {
             let [given, place] = step else { continue };
             let tree = self.file(given.file).tree();
             let call = tree.enclosing(given.node, &[Kind::ArgumentList]).and_then(|list| tree.parent(list));
-            match call.map(|node| Site { file: given.file, node }) {
-                Some(call) => frames.push(self.frame_from(call, *place)),
-                // What stands in a display beside its own hand-over.
-                None if given.file == place.file => {}
-                None => return None,
-            }
+            frames.push(self.frame_from(Site { file: given.file, node: call? }, *place));
         }
         let outermost = self.function_or_module(*way.first()?);
         frames.push(Frame { call: outermost, function: outermost, places: [way[0], way[0]] });

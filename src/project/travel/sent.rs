@@ -69,7 +69,7 @@ impl Eval<'_> {
             && !self.is_staged(dispatch.call)
             && !self.is_staged(handover)
             && !self.meets_another_executor(dispatch, &way)
-            && !self.chooses_another_executor(dispatch, &way)
+            && !self.chooses_another_executor(dispatch, &way[written.iter().len()..])
     }
 
     /// Asks for what rules will ask about a callable, so that the files that hold it are read in round one.
