@@ -189,10 +189,12 @@ impl Path<'_, '_> {
         let object = Site { file: attribute.file, node: facts.tree().child(attribute.node, Field::Object)? };
         let Some(class) = eval.self_class(object) else { return known(&eval.values(attribute)) };
         let name = facts.text(facts.tree().child(attribute.node, Field::Attribute)?);
-        let [write] = eval.attribute_writes(class, name)[..] else { return None };
+        let [write] = self.all_writes(class, name)?[..] else { return None };
         let value = write.value?;
-        let init = Site { file: value.file, node: eval.file(value.file).enclosing_function(value.node)? };
-        if eval.file(init.file).definition_name(init.node) != "__init__" {
+        let home = eval.file(value.file);
+        let init = Site { file: value.file, node: home.enclosing_function(value.node)? };
+        let always = home.tree().parent(home.statement(value.node)) == home.tree().child(init.node, Field::Body);
+        if !always || home.definition_name(init.node) != "__init__" {
             return None;
         }
         let call = self.constructor()?;
@@ -236,11 +238,14 @@ impl Path<'_, '_> {
         frames
     }
 
-    /// `BACKENDS[kind]`
+    /// `BACKENDS[kind]`, of a table that nothing changes.
     fn entry_may_be(&self, subscript: Site, table: Site) -> Option<Vec<Value>> {
         let key = self.eval.file(subscript.file).tree().child(subscript.node, Field::Subscript)?;
         let Constant::Text(key) = self.constant(key)? else { return None };
         let [Value::Literal(display)] = *self.eval.values(table) else { return None };
+        if !self.eval.put_items(table).is_empty() {
+            return None;
+        }
         known(&self.eval.values(self.eval.entry_of(display, &key)?))
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::project::values::reaching;
+use crate::project::values::writes::AttributeWrite;
 use crate::project::{Eval, Site, Value};
 use crate::syntax::{Field, Kind, NodeId};
 use std::cell::Cell;
@@ -285,6 +286,17 @@ impl Path<'_, '_> {
         let object = tree.child(read.node, Field::Object).filter(|object| tree.kind(*object) == Kind::Identifier)?;
         let class = eval.self_class(Site { file: read.file, node: object })?;
         let name = facts.text(tree.child(read.node, Field::Attribute)?);
+        let writes = self.all_writes(class, name)?;
+        // `self.jobs = self.jobs or 1` leads back here.
+        let inner = self.followed()?;
+        let mut given = writes.iter().map(|write| inner.written_value(write.value?));
+        let first = given.next()??;
+        given.all(|other| other.as_ref() == Some(&first)).then_some(first)
+    }
+
+    /// The writes of an attribute in the methods of its class, if nothing else writes it.
+    pub(super) fn all_writes(&self, class: Site, name: &str) -> Option<Vec<AttributeWrite>> {
+        let eval = self.eval;
         let written = |site: &&Site| eval.file(site.file).tree().parent(site.node).is_some_and(|up| is_target(eval, **site, up));
         // What other classes keep under that name is their own.
         let own = |site: &&Site| {
@@ -293,11 +305,7 @@ impl Path<'_, '_> {
         };
         let targets = eval.project.attributes_named(name).iter().filter(written).filter(own).count();
         let writes = eval.attribute_writes(class, name);
-        // `self.jobs = self.jobs or 1` leads back here.
-        let inner = self.followed()?;
-        let mut given = writes.iter().map(|write| inner.written_value(write.value?));
-        let first = given.next()??;
-        (targets == writes.len() && given.all(|other| other.as_ref() == Some(&first))).then_some(first)
+        (targets == writes.len()).then_some(writes)
     }
 
     /// The value that a method stores: a literal, what the constructor is given, what a method of the way is given.
