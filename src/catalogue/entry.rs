@@ -136,7 +136,8 @@ pub struct Condition {
 impl Condition {
     /// Whether the condition holds for an argument that reads like `literal`.
     pub fn accepts(&self, literal: &str) -> bool {
-        !self.unless.iter().any(|one| one == literal) && (self.only.is_empty() || self.only.iter().any(|one| one == literal))
+        !self.unless.iter().any(|one| one == literal)
+            && (self.only.is_empty() || self.only.iter().any(|one| one == literal))
     }
 }
 

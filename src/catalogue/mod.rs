@@ -3,7 +3,10 @@
 mod entry;
 pub mod objects;
 
-pub use entry::{Arguments, ByWhat, Condition, Entry, EntryKind, Parameter, Setting, Start, Starts, Transport, Verdict};
+pub use entry::{
+    Arguments, ByWhat, Condition, Entry, EntryKind, Parameter, Setting, Start, Starts, Transport,
+    Verdict,
+};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -29,18 +32,29 @@ struct File {
     entry: Vec<Entry>,
 }
 
-static BUILT_IN: LazyLock<File> = LazyLock::new(|| toml::from_str::<File>(include_str!("apis.toml")).expect("the shipped catalogue is valid; a test reads it"));
+static BUILT_IN: LazyLock<File> = LazyLock::new(|| {
+    toml::from_str::<File>(include_str!("apis.toml"))
+        .expect("the shipped catalogue is valid; a test reads it")
+});
 
 impl Catalogue {
     /// The shipped entries followed by `further` ones; a later entry wins where paths are equal.
     pub fn new(further: &[Entry]) -> Self {
         let entries: Vec<Entry> = BUILT_IN.entry.iter().chain(further).cloned().collect();
-        let mut catalogue = Self { entries, by_path: BTreeMap::new(), by_id: BTreeMap::new(), methods: BTreeMap::new(), names: BTreeSet::new() };
+        let mut catalogue = Self {
+            entries,
+            by_path: BTreeMap::new(),
+            by_id: BTreeMap::new(),
+            methods: BTreeMap::new(),
+            names: BTreeSet::new(),
+        };
         for (index, entry) in catalogue.entries.iter().enumerate() {
             catalogue.by_id.insert(entry.id.clone(), EntryId(index));
             for path in &entry.paths {
                 catalogue.names.insert(last_part(path).to_owned());
-                if entry.receiver.is_empty() && !is_shadowed(&catalogue.by_path, &catalogue.entries, path, entry) {
+                if entry.receiver.is_empty()
+                    && !is_shadowed(&catalogue.by_path, &catalogue.entries, path, entry)
+                {
                     catalogue.by_path.insert(path.clone(), EntryId(index));
                 }
             }
@@ -84,7 +98,12 @@ impl Catalogue {
     /// The words of which a file must hold one to be parsed: those of the data file, and the first and last parts of
     /// added paths.
     pub fn words(&self) -> Vec<String> {
-        let added = self.entries.iter().skip(BUILT_IN.entry.len()).flat_map(|entry| &entry.paths).map(|path| last_part(path).to_owned());
+        let added = self
+            .entries
+            .iter()
+            .skip(BUILT_IN.entry.len())
+            .flat_map(|entry| &entry.paths)
+            .map(|path| last_part(path).to_owned());
         BUILT_IN.words.iter().cloned().chain(added).collect()
     }
 
@@ -100,8 +119,15 @@ impl Catalogue {
 }
 
 /// Two shipped entries may name one path (joblib's back ends): one that reports wins, its conditions decide.
-fn is_shadowed(have: &BTreeMap<String, EntryId>, entries: &[Entry], path: &str, new: &Entry) -> bool {
-    have.get(path).is_some_and(|old| entries[old.0].verdict != Verdict::Never && new.verdict == Verdict::Never)
+fn is_shadowed(
+    have: &BTreeMap<String, EntryId>,
+    entries: &[Entry],
+    path: &str,
+    new: &Entry,
+) -> bool {
+    have.get(path).is_some_and(|old| {
+        entries[old.0].verdict != Verdict::Never && new.verdict == Verdict::Never
+    })
 }
 
 /// The part after the last dot.

@@ -39,16 +39,26 @@ struct File {
     object: Vec<ObjectKind>,
 }
 
-static OBJECTS: LazyLock<Vec<ObjectKind>> =
-    LazyLock::new(|| toml::from_str::<File>(include_str!("objects.toml")).expect("the shipped table is valid; a test reads it").object);
+static OBJECTS: LazyLock<Vec<ObjectKind>> = LazyLock::new(|| {
+    toml::from_str::<File>(include_str!("objects.toml"))
+        .expect("the shipped table is valid; a test reads it")
+        .object
+});
 
-static BY_PATH: LazyLock<BTreeMap<&'static str, &'static ObjectKind>> =
-    LazyLock::new(|| OBJECTS.iter().flat_map(|object| object.paths.iter().map(move |path| (path.as_str(), object))).collect());
+static BY_PATH: LazyLock<BTreeMap<&'static str, &'static ObjectKind>> = LazyLock::new(|| {
+    OBJECTS
+        .iter()
+        .flat_map(|object| object.paths.iter().map(move |path| (path.as_str(), object)))
+        .collect()
+});
 
 /// The kind of object that calling (or reading) `path` gives, if it is a known one. Builtins may be
 /// written with their module; `torch.multiprocessing` passes multiprocessing's own objects on.
 pub fn made_by(path: &str) -> Option<&'static ObjectKind> {
-    let path = path.strip_prefix("builtins.").or_else(|| path.strip_prefix("torch.").filter(|rest| rest.starts_with("multiprocessing."))).unwrap_or(path);
+    let path = path
+        .strip_prefix("builtins.")
+        .or_else(|| path.strip_prefix("torch.").filter(|rest| rest.starts_with("multiprocessing.")))
+        .unwrap_or(path);
     BY_PATH.get(path).copied()
 }
 

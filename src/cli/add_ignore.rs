@@ -12,14 +12,23 @@ use std::path::Path;
 /// Writes the comments, with `reason` behind each.
 pub(crate) fn run(report: &Report, reason: &str, settings: &Settings) -> Result<Exit, UsageError> {
     if reason.contains(['\n', '\r', '#']) {
-        return Err(UsageError::Option { option: "--add-ignore", message: "the reason must be one line without '#'".into() });
+        return Err(UsageError::Option {
+            option: "--add-ignore",
+            message: "the reason must be one line without '#'".into(),
+        });
     }
     if settings.disk.stdin.is_some() {
-        return Err(UsageError::Option { option: "--add-ignore", message: "standard input cannot be changed; name a file".into() });
+        return Err(UsageError::Option {
+            option: "--add-ignore",
+            message: "standard input cannot be changed; name a file".into(),
+        });
     }
     let mut by_path: BTreeMap<&Path, Vec<(u32, &'static str)>> = BTreeMap::new();
     for finding in &report.findings {
-        by_path.entry(&finding.location.path).or_default().push((finding.location.span.start, finding.code));
+        by_path
+            .entry(&finding.location.path)
+            .or_default()
+            .push((finding.location.span.start, finding.code));
     }
     let (mut done, mut failed) = (0, report.errors.len());
     for (path, found) in &by_path {
@@ -34,6 +43,10 @@ pub(crate) fn run(report: &Report, reason: &str, settings: &Settings) -> Result<
             }
         }
     }
-    settings.terminal.note(&format!("{} switched off in {}", text::count(report.findings.len(), "finding"), text::count(done, "file")));
+    settings.terminal.note(&format!(
+        "{} switched off in {}",
+        text::count(report.findings.len(), "finding"),
+        text::count(done, "file")
+    ));
     Ok(if failed > 0 { Exit::Usage } else { Exit::Done })
 }

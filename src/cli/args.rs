@@ -230,7 +230,8 @@ pub(crate) struct CompletionsArgs {
 }
 
 fn formats() -> impl TypedValueParser<Value = Format> {
-    PossibleValuesParser::new(Format::ALL.iter().map(|format| format.name())).try_map(|name| Format::named(&name).ok_or("unknown format"))
+    PossibleValuesParser::new(Format::ALL.iter().map(|format| format.name()))
+        .try_map(|name| Format::named(&name).ok_or("unknown format"))
 }
 
 pub(crate) fn binds() -> impl TypedValueParser<Value = Bind> {
@@ -242,5 +243,6 @@ pub(crate) fn binds() -> impl TypedValueParser<Value = Bind> {
 }
 
 pub(crate) fn guard_styles() -> impl TypedValueParser<Value = GuardStyle> {
-    PossibleValuesParser::new(["if", "main"]).map(|name| if name == "main" { GuardStyle::Main } else { GuardStyle::If })
+    PossibleValuesParser::new(["if", "main"])
+        .map(|name| if name == "main" { GuardStyle::Main } else { GuardStyle::If })
 }

@@ -39,20 +39,43 @@ pub(crate) fn write(report: &Report, path: &Path, style: &Style) -> Result<(), U
     });
     let mut findings: Vec<Known> = known.collect();
     findings.sort();
-    let text = serde_json::to_string_pretty(&Baseline { version: VERSION, findings }).unwrap_or_default() + "\n";
-    std::fs::write(path, text).map_err(|error| wrong(path, &format!("cannot be written: {}", read::plain(&error))))
+    let text = serde_json::to_string_pretty(&Baseline { version: VERSION, findings })
+        .unwrap_or_default()
+        + "\n";
+    std::fs::write(path, text)
+        .map_err(|error| wrong(path, &format!("cannot be written: {}", read::plain(&error))))
 }
 
 /// Takes the known findings out of `report`; gives the number of known ones that are gone.
-pub(crate) fn subtract(report: &mut Report, path: &Path, style: &Style) -> Result<usize, UsageError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| wrong(path, &format!("cannot be read: {}; `spawnsafe check --baseline FILE --write-baseline` makes it", read::plain(&error))))?;
-    let baseline: Baseline = serde_json::from_str(&text).map_err(|error| wrong(path, &format!("is no baseline of spawnsafe: {error}")))?;
+pub(crate) fn subtract(
+    report: &mut Report,
+    path: &Path,
+    style: &Style,
+) -> Result<usize, UsageError> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        wrong(
+            path,
+            &format!(
+                "cannot be read: {}; `spawnsafe check --baseline FILE --write-baseline` makes it",
+                read::plain(&error)
+            ),
+        )
+    })?;
+    let baseline: Baseline = serde_json::from_str(&text)
+        .map_err(|error| wrong(path, &format!("is no baseline of spawnsafe: {error}")))?;
     if baseline.version != VERSION {
-        return Err(wrong(path, &format!("has the format {}, but {VERSION} is expected; write it again with --write-baseline", baseline.version)));
+        return Err(wrong(
+            path,
+            &format!(
+                "has the format {}, but {VERSION} is expected; write it again with --write-baseline",
+                baseline.version
+            ),
+        ));
     }
-    let known: BTreeSet<String> = baseline.findings.into_iter().map(|known| known.fingerprint).collect();
-    let mut names = fingerprint::names(&report.findings, |path| plain::from_root(path, style)).into_iter();
+    let known: BTreeSet<String> =
+        baseline.findings.into_iter().map(|known| known.fingerprint).collect();
+    let mut names =
+        fingerprint::names(&report.findings, |path| plain::from_root(path, style)).into_iter();
     let mut met = BTreeSet::new();
     report.findings.retain(|_| {
         let Some(name) = names.next() else { return true };

@@ -9,12 +9,19 @@ use crate::findings::Report;
 use crate::output::{Format, text};
 
 /// Reports findings.
-pub(crate) fn run(args: &CheckArgs, global: &GlobalArgs, order: &[Typed]) -> Result<Exit, UsageError> {
+pub(crate) fn run(
+    args: &CheckArgs,
+    global: &GlobalArgs,
+    order: &[Typed],
+) -> Result<Exit, UsageError> {
     let settings = Settings::new(&args.selection, global, FixWishes::default())?;
     let default = settings.scope.config().output_format.unwrap_or(Format::Text);
     let destinations = destinations(&args.output, order, default)?;
     if destinations.iter().any(|(format, _)| *format == Format::Diff) {
-        return Err(UsageError::Option { option: "--output-format", message: "a diff is printed by `spawnsafe fix --diff`".into() });
+        return Err(UsageError::Option {
+            option: "--output-format",
+            message: "a diff is printed by `spawnsafe fix --diff`".into(),
+        });
     }
     let mut found = engine::check(&settings.walked.files, &settings.disk, &settings.options);
     report::complete(&mut found, &settings);
@@ -34,21 +41,36 @@ pub(crate) fn run(args: &CheckArgs, global: &GlobalArgs, order: &[Typed]) -> Res
 }
 
 /// Takes known findings out, or writes all of them as known; then the run is over.
-fn against_baseline(args: &CheckArgs, found: &mut Report, settings: &Settings) -> Result<Option<Exit>, UsageError> {
+fn against_baseline(
+    args: &CheckArgs,
+    found: &mut Report,
+    settings: &Settings,
+) -> Result<Option<Exit>, UsageError> {
     let configured = || settings.scope.beside(settings.scope.config().baseline.as_deref()?);
     let Some(path) = args.baseline.clone().or_else(configured) else {
         let message = "name the file with --baseline FILE, or in the configuration".into();
-        return if args.write_baseline { Err(UsageError::Option { option: "--write-baseline", message }) } else { Ok(None) };
+        return if args.write_baseline {
+            Err(UsageError::Option { option: "--write-baseline", message })
+        } else {
+            Ok(None)
+        };
     };
     if args.write_baseline {
         baseline::write(found, &path, &settings.style)?;
-        settings.terminal.note(&format!("{} written to {}", text::count(found.findings.len(), "finding"), path.display()));
+        settings.terminal.note(&format!(
+            "{} written to {}",
+            text::count(found.findings.len(), "finding"),
+            path.display()
+        ));
         return Ok(Some(Exit::Done));
     }
     let gone = baseline::subtract(found, &path, &settings.style)?;
     if gone > 0 {
         let what = text::count(gone, "known finding");
-        settings.terminal.note(&format!("{what} of {} did not show up; --write-baseline brings the file up to date", path.display()));
+        settings.terminal.note(&format!(
+            "{what} of {} did not show up; --write-baseline brings the file up to date",
+            path.display()
+        ));
     }
     Ok(None)
 }

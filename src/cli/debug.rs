@@ -34,7 +34,8 @@ enum DebugCommand {
 /// Prints what was asked for.
 pub(crate) fn run(args: &DebugArgs) -> Result<Exit, UsageError> {
     let DebugCommand::Scopes { file, python } = &args.what;
-    let json = scopes(file, *python).map_err(|message| UsageError::Io(format!("{}: {message}", file.display())))?;
+    let json = scopes(file, *python)
+        .map_err(|message| UsageError::Io(format!("{}: {message}", file.display())))?;
     terminal::print(json.as_bytes())?;
     Ok(Exit::Done)
 }

@@ -12,9 +12,17 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Prints the patch, or writes the files.
-pub(crate) fn run(args: &FixArgs, global: &GlobalArgs, order: &[Typed]) -> Result<Exit, UsageError> {
+pub(crate) fn run(
+    args: &FixArgs,
+    global: &GlobalArgs,
+    order: &[Typed],
+) -> Result<Exit, UsageError> {
     let destinations = destinations(&args.output, order, Format::Diff)?;
-    let wishes = FixWishes { unsafe_fixes: args.unsafe_fixes, bind: args.bind, guard_style: args.guard_style };
+    let wishes = FixWishes {
+        unsafe_fixes: args.unsafe_fixes,
+        bind: args.bind,
+        guard_style: args.guard_style,
+    };
     let mut settings = Settings::new(&args.selection, global, wishes)?;
     let write = args.write || args.interactive;
     if args.interactive {
@@ -42,7 +50,10 @@ pub(crate) fn run(args: &FixArgs, global: &GlobalArgs, order: &[Typed]) -> Resul
         settings.terminal.warning(&line);
     }
     settings.terminal.note(&closing(&fixed, write, failed.len()));
-    let outcome = crate::cli::exit::Outcome { named_errors: outcome.named_errors || !failed.is_empty(), ..outcome };
+    let outcome = crate::cli::exit::Outcome {
+        named_errors: outcome.named_errors || !failed.is_empty(),
+        ..outcome
+    };
     Ok(outcome.of_fix(args.exit_code))
 }
 
@@ -55,14 +66,23 @@ fn result_for_stdin(report: &Report, name: &Path, bytes: &[u8]) -> Vec<u8> {
 /// Shows every fix that the options allow and asks; gives those that are not wanted.
 fn ask(settings: &Settings) -> Result<BTreeSet<Fingerprint>, UsageError> {
     if settings.disk.stdin.is_some() {
-        return Err(UsageError::Option { option: "--interactive", message: "answers and source cannot both come by standard input; name a file".into() });
+        return Err(UsageError::Option {
+            option: "--interactive",
+            message: "answers and source cannot both come by standard input; name a file".into(),
+        });
     }
     let found = engine::check(&settings.walked.files, &settings.disk, &settings.options);
     let allowed = |finding: &Finding| {
         let consent = settings.options.of(&finding.location.path).unsafe_fixes;
         finding.fix().is_some_and(|fix| consent || fix.applicability == Applicability::Safe)
     };
-    let asked = interactive::declined(&found, allowed, &settings.style, &mut std::io::stdin().lock(), &mut std::io::stdout().lock());
+    let asked = interactive::declined(
+        &found,
+        allowed,
+        &settings.style,
+        &mut std::io::stdin().lock(),
+        &mut std::io::stdout().lock(),
+    );
     asked.map_err(|error| UsageError::Io(format!("the terminal cannot be used: {error}")))
 }
 
@@ -70,7 +90,12 @@ fn ask(settings: &Settings) -> Result<BTreeSet<Fingerprint>, UsageError> {
 fn dropped(finding: &Finding) -> Option<String> {
     let Remedy::Refused(refusal) = &finding.remedy else { return None };
     let (place, start) = (finding.location.path.display(), finding.location.start);
-    let line = || format!("{place}:{}:{}: {} stays: {}; {}", start.line, start.column, finding.code, refusal.detail, refusal.advice);
+    let line = || {
+        format!(
+            "{place}:{}:{}: {} stays: {}; {}",
+            start.line, start.column, finding.code, refusal.detail, refusal.advice
+        )
+    };
     (refusal.reason == Reason::FailedCheck).then(line)
 }
 
@@ -79,10 +104,15 @@ fn closing(report: &Report, wrote: bool, failed: usize) -> String {
     let mended = if wrote { "repaired" } else { "can be repaired" };
     let mut line = match report.fixed.len() {
         0 => "nothing to repair".to_owned(),
-        fixed => format!("{} {mended} in {}", text::count(fixed, "finding"), text::count(files, "file")),
+        fixed => {
+            format!("{} {mended} in {}", text::count(fixed, "finding"), text::count(files, "file"))
+        }
     };
     if !report.findings.is_empty() {
-        line.push_str(&format!("; {} left (`spawnsafe check` shows them)", text::count(report.findings.len(), "finding")));
+        line.push_str(&format!(
+            "; {} left (`spawnsafe check` shows them)",
+            text::count(report.findings.len(), "finding")
+        ));
     }
     line
 }

@@ -36,7 +36,12 @@ pub(crate) fn declined(
         let answer = match standing {
             Some(answer) => answer,
             None => {
-                writeln!(screen, "{}\n\n{}", text::one(finding, report, style), patch(finding, report))?;
+                writeln!(
+                    screen,
+                    "{}\n\n{}",
+                    text::one(finding, report, style),
+                    patch(finding, report)
+                )?;
                 ask(input, screen)?
             }
         };
@@ -55,7 +60,10 @@ pub(crate) fn declined(
 
 fn ask(input: &mut impl BufRead, screen: &mut impl Write) -> std::io::Result<Answer> {
     loop {
-        write!(screen, "Apply this fix? [y]es, [n]o, [a]ll that follow, [q]uit (apply what was accepted): ")?;
+        write!(
+            screen,
+            "Apply this fix? [y]es, [n]o, [a]ll that follow, [q]uit (apply what was accepted): "
+        )?;
         screen.flush()?;
         let mut line = String::new();
         if input.read_line(&mut line)? == 0 {
@@ -82,7 +90,11 @@ fn patch(finding: &Finding, report: &Report) -> String {
     let mut out = String::new();
     for (path, edits) in by_path {
         let Some(source) = report.sources.get(path) else { continue };
-        let bytes = diff::unified_bytes(&diff::header_path(path), source.text.as_bytes(), edits.apply(&source.text).as_bytes());
+        let bytes = diff::unified_bytes(
+            &diff::header_path(path),
+            source.text.as_bytes(),
+            edits.apply(&source.text).as_bytes(),
+        );
         for line in String::from_utf8_lossy(&bytes).lines() {
             out.push_str(&crate::output::plain::line(line));
             out.push('\n');

@@ -2,7 +2,10 @@
 
 use crate::cli::args::GlobalArgs;
 use crate::cli::exit::Exit;
-use crate::cli::migrate_args::{MigrateArgs, MigrateCommand, PlanArgs, ReportArgs, RuleArgs, RunArgs, RunningArgs, SourceArgs, WantedArgs};
+use crate::cli::migrate_args::{
+    MigrateArgs, MigrateCommand, PlanArgs, ReportArgs, RuleArgs, RunArgs, RunningArgs, SourceArgs,
+    WantedArgs,
+};
 use crate::cli::settings::{self, UsageError};
 use crate::cli::terminal::{self, Terminal};
 use crate::engine;
@@ -51,9 +54,11 @@ impl Fixer for EngineFixer {
         let joined = settings::in_tree(&selection, &self.global, wishes, &tree.root, self.threads);
         // The clone's place is no part of a message about the repository.
         let root = format!("{}/", tree.root.display());
-        let (mut options, walked) = joined.map_err(|error| error.to_string().replace(&root, "").replace('\n', "; "))?;
+        let (mut options, walked) =
+            joined.map_err(|error| error.to_string().replace(&root, "").replace('\n', "; "))?;
         options.skip.clone_from(skip);
-        let files: Vec<PathBuf> = walked.files.into_iter().filter(|path| tree.files.contains(path)).collect();
+        let files: Vec<PathBuf> =
+            walked.files.into_iter().filter(|path| tree.files.contains(path)).collect();
         let mut report = engine::fix(&files, tree, &options);
         report.summary.files = files.len();
         Ok(report)
@@ -65,12 +70,22 @@ fn plan(args: &PlanArgs, global: &GlobalArgs) -> Result<Exit, UsageError> {
     if let Some(earlier) = Plan::read(&args.out).map_err(UsageError::Io)? {
         plan.continues(&earlier).map_err(UsageError::Io)?;
     }
-    std::fs::create_dir_all(&args.out).map_err(|error| UsageError::Io(format!("{}: {error}", args.out.display())))?;
+    std::fs::create_dir_all(&args.out)
+        .map_err(|error| UsageError::Io(format!("{}: {error}", args.out.display())))?;
     plan.write(&args.out).map_err(UsageError::Io)?;
     let text = if args.json {
-        serde_json::to_string_pretty(&plan).map(|text| text + "\n").map_err(|error| UsageError::Io(error.to_string()))?
+        serde_json::to_string_pretty(&plan)
+            .map(|text| text + "\n")
+            .map_err(|error| UsageError::Io(error.to_string()))?
     } else {
-        let line = |source: &Source| format!("{}  {}  {}\n", source.id, source.location, run::outlook(source, &plan.settings));
+        let line = |source: &Source| {
+            format!(
+                "{}  {}  {}\n",
+                source.id,
+                source.location,
+                run::outlook(source, &plan.settings)
+            )
+        };
         plan.repositories.iter().map(line).collect()
     };
     terminal::print(text.as_bytes())?;
@@ -87,7 +102,9 @@ fn carry_out(args: &RunArgs, global: &GlobalArgs) -> Result<Exit, UsageError> {
     let plan = planned(&args.sources, &args.wanted, &args.running.out, global)?;
     let shard = match args.running.shard {
         Some(shard) => shard,
-        None => match Shard::from_environment(&|name| std::env::var(name).ok()).map_err(UsageError::Io)? {
+        None => match Shard::from_environment(&|name| std::env::var(name).ok())
+            .map_err(UsageError::Io)?
+        {
             Some((shard, scheduler)) => {
                 terminal.note(&format!("shard {shard}, as the variables of {scheduler} say (--shard 1/1 for everything)"));
                 shard
@@ -95,14 +112,17 @@ fn carry_out(args: &RunArgs, global: &GlobalArgs) -> Result<Exit, UsageError> {
             None => Shard { index: 1, count: 1 },
         },
     };
-    let rules: RuleSettings = serde_json::from_value(plan.settings.rules.clone()).map_err(|error| UsageError::Io(format!("the plan's rules: {error}")))?;
+    let rules: RuleSettings = serde_json::from_value(plan.settings.rules.clone())
+        .map_err(|error| UsageError::Io(format!("the plan's rules: {error}")))?;
     let running = running(&args.running, shard);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = global.threads.unwrap_or((cores / running.jobs).max(1));
-    let global_of_plan = GlobalArgs { config: rules.config, isolated: rules.isolated, ..global.clone() };
+    let global_of_plan =
+        GlobalArgs { config: rules.config, isolated: rules.isolated, ..global.clone() };
     let fixer = EngineFixer { rules: rules.arguments, global: global_of_plan, threads };
     let show = if global.quiet { Show::Nothing } else { show(&args.running) };
-    let ended = run::run(&plan, shard, &running, &fixer, show, interrupt::watch()).map_err(UsageError::Io)?;
+    let ended = run::run(&plan, shard, &running, &fixer, show, interrupt::watch())
+        .map_err(UsageError::Io)?;
     terminal.note(&closing(&ended.summary, &running.out));
     if ended.open > 0 {
         terminal.note(&format!(
@@ -119,10 +139,17 @@ fn join(args: &ReportArgs, global: &GlobalArgs) -> Result<Exit, UsageError> {
     let target = match (&args.out, args.folders.as_slice()) {
         (Some(out), _) => out.clone(),
         (None, [only]) => only.clone(),
-        (None, _) => return Err(UsageError::Option { option: "--out", message: "several folders were given; say where their joint report goes".into() }),
+        (None, _) => {
+            return Err(UsageError::Option {
+                option: "--out",
+                message: "several folders were given; say where their joint report goes".into(),
+            });
+        }
     };
-    std::fs::create_dir_all(&target).map_err(|error| UsageError::Io(format!("{}: {error}", target.display())))?;
-    let summary = report::merge(&args.folders, &target, !args.no_timings).map_err(UsageError::Io)?;
+    std::fs::create_dir_all(&target)
+        .map_err(|error| UsageError::Io(format!("{}: {error}", target.display())))?;
+    let summary =
+        report::merge(&args.folders, &target, !args.no_timings).map_err(UsageError::Io)?;
     Terminal::new(global).note(&closing(&summary, &target));
     Ok(Exit::Done)
 }
@@ -138,7 +165,10 @@ fn running(args: &RunningArgs, shard: Shard) -> Running {
     Running {
         out: absolute(&out),
         work: args.work.as_deref().map(absolute),
-        jobs: args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1),
+        jobs: args
+            .jobs
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+            .max(1),
         git_limit: Duration::from_secs(args.git_timeout),
         retries: args.retries,
         retry_failed: args.retry_failed,
@@ -148,7 +178,12 @@ fn running(args: &RunningArgs, shard: Shard) -> Running {
 }
 
 /// The plan that was typed, or the one that is there already.
-fn planned(sources: &SourceArgs, wanted: &WantedArgs, out: &Path, global: &GlobalArgs) -> Result<Plan, UsageError> {
+fn planned(
+    sources: &SourceArgs,
+    wanted: &WantedArgs,
+    out: &Path,
+    global: &GlobalArgs,
+) -> Result<Plan, UsageError> {
     let mut plan = if sources.repositories.is_empty() && sources.from.is_empty() {
         let earlier = match &sources.plan {
             Some(file) => Plan::read_file(file),
@@ -156,10 +191,15 @@ fn planned(sources: &SourceArgs, wanted: &WantedArgs, out: &Path, global: &Globa
         };
         let earlier = earlier.map_err(UsageError::Io)?.ok_or_else(|| UsageError::Option {
             option: "REPOSITORY",
-            message: format!("no repository is named, and {} holds no plan to go on with", sources.plan.as_deref().unwrap_or(out).display()),
+            message: format!(
+                "no repository is named, and {} holds no plan to go on with",
+                sources.plan.as_deref().unwrap_or(out).display()
+            ),
         })?;
         if *wanted != WantedArgs::default() {
-            Plan::new(settings_of(wanted, global)?, earlier.repositories.clone()).continues(&earlier).map_err(UsageError::Io)?;
+            Plan::new(settings_of(wanted, global)?, earlier.repositories.clone())
+                .continues(&earlier)
+                .map_err(UsageError::Io)?;
         }
         earlier
     } else {
@@ -167,7 +207,10 @@ fn planned(sources: &SourceArgs, wanted: &WantedArgs, out: &Path, global: &Globa
     };
     for id in &sources.only {
         if !plan.repositories.iter().any(|source| source.id == *id) {
-            return Err(UsageError::Option { option: "--only", message: format!("the plan has no repository with the id '{id}'") });
+            return Err(UsageError::Option {
+                option: "--only",
+                message: format!("the plan has no repository with the id '{id}'"),
+            });
         }
     }
     if !sources.only.is_empty() {
@@ -179,38 +222,63 @@ fn planned(sources: &SourceArgs, wanted: &WantedArgs, out: &Path, global: &Globa
 fn named(sources: &SourceArgs) -> Result<Vec<Source>, UsageError> {
     let mut named = sources.repositories.clone();
     for file in &sources.from {
-        let text = if file.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
-        named.extend(source::parse_list(&text.map_err(|error| UsageError::Io(format!("{}: {error}", file.display())))?));
+        let text = if file.as_os_str() == "-" {
+            std::io::read_to_string(std::io::stdin())
+        } else {
+            std::fs::read_to_string(file)
+        };
+        named.extend(source::parse_list(
+            &text.map_err(|error| UsageError::Io(format!("{}: {error}", file.display())))?,
+        ));
     }
     source::resolve(&named).map_err(UsageError::Io)
 }
 
 fn settings_of(wanted: &WantedArgs, global: &GlobalArgs) -> Result<Settings, UsageError> {
-    let option = |option: &'static str| move |message: String| UsageError::Option { option, message };
+    let option =
+        |option: &'static str| move |message: String| UsageError::Option { option, message };
     let branch = wanted.branch.clone().unwrap_or_else(|| "spawnsafe/migrate".into());
     identity::check_branch(&branch).map_err(option("--branch"))?;
     let text = match &wanted.message_file {
-        Some(file) => std::fs::read_to_string(file).map_err(|error| UsageError::Io(format!("{}: {error}", file.display())))?,
+        Some(file) => std::fs::read_to_string(file)
+            .map_err(|error| UsageError::Io(format!("{}: {error}", file.display())))?,
         None => wanted.message.clone().unwrap_or_else(|| message::DEFAULT.to_owned()),
     };
     message::check(&text).map_err(option("--message"))?;
     if let Some(date) = &wanted.date {
         identity::check_date(date).map_err(option("--date"))?;
     }
-    let author = wanted.author.as_deref().map(identity::parse_author).transpose().map_err(option("--author"))?;
+    let author = wanted
+        .author
+        .as_deref()
+        .map(identity::parse_author)
+        .transpose()
+        .map_err(option("--author"))?;
     // Wrong rules or a wrong file are told once here, not once a repository.
     let (selection, wishes) = wanted.rules.as_fix();
     settings::resolver(&selection, global, wishes)?;
-    let config = global.config.as_deref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()));
+    let config = global
+        .config
+        .as_deref()
+        .map(|path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()));
     let config_text = config.as_deref().and_then(|path| std::fs::read_to_string(path).ok());
-    let rules = RuleSettings { arguments: wanted.rules.clone(), isolated: global.isolated, config, config_text };
+    let rules = RuleSettings {
+        arguments: wanted.rules.clone(),
+        isolated: global.isolated,
+        config,
+        config_text,
+    };
     Ok(Settings {
         delivery: wanted.result.map_or(Delivery::Patch, Delivery::from),
         branch,
         message: text,
         author: author.unwrap_or_else(identity::author),
         date: wanted.date.clone(),
-        check: wanted.verify.clone().map(|command| Check { command, seconds: wanted.verify_timeout.unwrap_or(600), runs: wanted.verify_runs.unwrap_or(64) }),
+        check: wanted.verify.clone().map(|command| Check {
+            command,
+            seconds: wanted.verify_timeout.unwrap_or(600),
+            runs: wanted.verify_runs.unwrap_or(64),
+        }),
         keep_clones: wanted.keep_clones.map_or(KeepClones::Results, KeepClones::from),
         allow_untracked: wanted.allow_untracked,
         rules: serde_json::to_value(rules).map_err(|error| UsageError::Io(error.to_string()))?,

@@ -55,7 +55,13 @@ pub(crate) struct PlanArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
     /// The output folder.
-    #[arg(long, short, value_name = "DIR", default_value = "spawnsafe-migration", help_heading = "Output")]
+    #[arg(
+        long,
+        short,
+        value_name = "DIR",
+        default_value = "spawnsafe-migration",
+        help_heading = "Output"
+    )]
     pub(crate) out: PathBuf,
 }
 
@@ -187,7 +193,14 @@ impl RuleArgs {
             extend_exclude: self.extend_exclude.clone(),
             ..SelectionArgs::default()
         };
-        (selection, FixWishes { unsafe_fixes: self.unsafe_fixes, bind: self.bind, guard_style: self.guard_style })
+        (
+            selection,
+            FixWishes {
+                unsafe_fixes: self.unsafe_fixes,
+                bind: self.bind,
+                guard_style: self.guard_style,
+            },
+        )
     }
 }
 

@@ -78,8 +78,14 @@ fn order(matches: &ArgMatches) -> Vec<Typed> {
         Ok(true) => matches.indices_of(id).map(Iterator::collect).unwrap_or_default(),
         _ => Vec::new(),
     };
-    let formats = indices("output_format").into_iter().enumerate().map(|(number, at): (usize, usize)| (at, Typed::Format(number)));
-    let files = indices("output_file").into_iter().enumerate().map(|(number, at): (usize, usize)| (at, Typed::File(number)));
+    let formats = indices("output_format")
+        .into_iter()
+        .enumerate()
+        .map(|(number, at): (usize, usize)| (at, Typed::Format(number)));
+    let files = indices("output_file")
+        .into_iter()
+        .enumerate()
+        .map(|(number, at): (usize, usize)| (at, Typed::File(number)));
     let mut typed: Vec<(usize, Typed)> = formats.chain(files).collect();
     typed.sort_by_key(|(at, _)| *at);
     typed.into_iter().map(|(_, typed)| typed).collect()

@@ -29,24 +29,42 @@ pub(crate) fn log_errors(report: &Report, settings: &Settings) {
 pub(crate) fn log_unused_ignores(report: &Report, settings: &Settings) {
     for unused in &report.unused_ignores {
         let place = unused.location.start;
-        let codes = if unused.codes.is_empty() { String::new() } else { format!(" of {}", unused.codes.join(", ")) };
+        let codes = if unused.codes.is_empty() {
+            String::new()
+        } else {
+            format!(" of {}", unused.codes.join(", "))
+        };
         let path = plain::path(&unused.location.path);
-        settings.terminal.warning(&plain::line(&format!("{path}:{}:{}: unused suppression{codes}", place.line, place.column)));
+        settings.terminal.warning(&plain::line(&format!(
+            "{path}:{}:{}: unused suppression{codes}",
+            place.line, place.column
+        )));
     }
 }
 
 /// Writes every report to its place.
-pub(crate) fn send(report: &Report, destinations: &Destinations, statistics: bool, settings: &Settings) -> Result<(), UsageError> {
+pub(crate) fn send(
+    report: &Report,
+    destinations: &Destinations,
+    statistics: bool,
+    settings: &Settings,
+) -> Result<(), UsageError> {
     for (format, file) in destinations {
         let mut style = settings.style.clone();
         style.color &= file.is_none();
-        let bytes = if statistics { statistics::render(*format, report).into_bytes() } else { output::render(*format, report, &style) };
+        let bytes = if statistics {
+            statistics::render(*format, report).into_bytes()
+        } else {
+            output::render(*format, report, &style)
+        };
         if *format == Format::Github {
             add_step_summary(report, &style)?;
         }
         match file {
             None => terminal::print(&bytes)?,
-            Some(path) => std::fs::write(path, bytes).map_err(|error| UsageError::Io(format!("{}: cannot be written: {error}", path.display())))?,
+            Some(path) => std::fs::write(path, bytes).map_err(|error| {
+                UsageError::Io(format!("{}: cannot be written: {error}", path.display()))
+            })?,
         }
     }
     Ok(())
@@ -54,7 +72,11 @@ pub(crate) fn send(report: &Report, destinations: &Destinations, statistics: boo
 
 /// Adds the table to the summary of the step, where GitHub Actions names a file for it.
 fn add_step_summary(report: &Report, style: &Style) -> Result<(), UsageError> {
-    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from) else { return Ok(()) };
+    let Some(path) =
+        std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from)
+    else {
+        return Ok(());
+    };
     let opened = std::fs::OpenOptions::new().append(true).create(true).open(&path);
     opened
         .and_then(|mut file| file.write_all(github::summary(report, style).as_bytes()))

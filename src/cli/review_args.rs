@@ -12,7 +12,13 @@ pub(crate) struct ReviewArgs {
     #[command(flatten)]
     pub(crate) selection: SelectionArgs,
     /// Branch or commit that the change goes to; what it had before is asked of git.
-    #[arg(long, value_name = "REF", help_heading = "Change", conflicts_with = "diff", required_unless_present = "diff")]
+    #[arg(
+        long,
+        value_name = "REF",
+        help_heading = "Change",
+        conflicts_with = "diff",
+        required_unless_present = "diff"
+    )]
     pub(crate) base: Option<String>,
     /// Commit to look at [default: the files as they lie here; for a review the head of the request].
     #[arg(long, value_name = "REF", help_heading = "Change")]
@@ -68,7 +74,9 @@ pub(crate) enum Platform {
 }
 
 fn review_formats() -> impl TypedValueParser<Value = ReviewFormat> {
-    let names = ["github-review", "gitlab-review"].into_iter().chain(Format::ALL.iter().map(|format| format.name()));
+    let names = ["github-review", "gitlab-review"]
+        .into_iter()
+        .chain(Format::ALL.iter().map(|format| format.name()));
     PossibleValuesParser::new(names).try_map(|name| match name.as_str() {
         "github-review" => Ok(ReviewFormat::Github),
         "gitlab-review" => Ok(ReviewFormat::Gitlab),

@@ -85,8 +85,11 @@ pub(crate) fn enabled(layers: &[Selection]) -> BTreeSet<&'static str> {
             codes.clear();
         }
         for rule in rules::ALL {
-            let weight = |selectors: &[Selector]| selectors.iter().filter(|one| one.matches(rule.code)).map(Selector::weight).max();
-            let wanted = weight(layer.select.as_deref().unwrap_or_default()).max(weight(&layer.extend_select));
+            let weight = |selectors: &[Selector]| {
+                selectors.iter().filter(|one| one.matches(rule.code)).map(Selector::weight).max()
+            };
+            let wanted = weight(layer.select.as_deref().unwrap_or_default())
+                .max(weight(&layer.extend_select));
             let unwanted = weight(&layer.ignore);
             if unwanted.is_some() && unwanted >= wanted {
                 codes.remove(rule.code);

@@ -63,7 +63,11 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// Joins everything and walks the paths.
-    pub(crate) fn new(selection: &SelectionArgs, global: &GlobalArgs, wishes: FixWishes) -> Result<Self, UsageError> {
+    pub(crate) fn new(
+        selection: &SelectionArgs,
+        global: &GlobalArgs,
+        wishes: FixWishes,
+    ) -> Result<Self, UsageError> {
         let terminal = Terminal::new(global);
         let (cwd, resolver) = resolver(selection, global, wishes)?;
         let scope = run_scope(&resolver, &selection.paths, &cwd);
@@ -71,13 +75,20 @@ impl Settings {
         let (walked, disk) = sources(selection, &scope.config(), resolver.clone(), &cwd, threads)?;
         let mut options = options(&resolver, &scope, &walked.files, &cwd, threads);
         options.context.clone_from(&walked.context);
-        options.named = walked.files.iter().filter(|path| walked.named.contains(*path)).cloned().collect();
+        options.named =
+            walked.files.iter().filter(|path| walked.named.contains(*path)).cloned().collect();
         let errors = resolver.errors();
         if !errors.is_empty() {
             return Err(UsageError::Config(errors));
         }
-        let style =
-            Style { color: terminal.stdout_color, quiet: terminal.quiet, width: terminal.width, unsafe_fixes: scope.unsafe_fixes, root: root(&cwd), cwd };
+        let style = Style {
+            color: terminal.stdout_color,
+            quiet: terminal.quiet,
+            width: terminal.width,
+            unsafe_fixes: scope.unsafe_fixes,
+            root: root(&cwd),
+            cwd,
+        };
         Ok(Self { options, walked, disk, style, terminal, scope })
     }
 }
@@ -89,12 +100,25 @@ fn root(cwd: &Path) -> PathBuf {
 
 /// Options and files of one repository whose work tree is `root` (absolute): its own configuration
 /// holds and none from outside, and ignore files do not count. Paths are relative to it.
-pub(crate) fn in_tree(selection: &SelectionArgs, global: &GlobalArgs, wishes: FixWishes, root: &Path, threads: usize) -> Result<(Options, Walked), UsageError> {
+pub(crate) fn in_tree(
+    selection: &SelectionArgs,
+    global: &GlobalArgs,
+    wishes: FixWishes,
+    root: &Path,
+    threads: usize,
+) -> Result<(Options, Walked), UsageError> {
     let typed = overrides(selection, wishes, root)?;
-    let resolver = Resolver::new(typed, global.config.as_deref(), global.isolated).map_err(|error| UsageError::Config(vec![error]))?;
+    let resolver = Resolver::new(typed, global.config.as_deref(), global.isolated)
+        .map_err(|error| UsageError::Config(vec![error]))?;
     let resolver = Arc::new(resolver.below(root));
     let scope = resolver.scope(root);
-    let walking = WalkOptions { cwd: root.to_path_buf(), resolver: resolver.clone(), force_exclude: false, no_respect_gitignore: true, threads };
+    let walking = WalkOptions {
+        cwd: root.to_path_buf(),
+        resolver: resolver.clone(),
+        force_exclude: false,
+        no_respect_gitignore: true,
+        threads,
+    };
     let walked = walk::walk(&[root.to_path_buf()], &walking);
     let options = options(&resolver, &scope, &walked.files, root, threads);
     let errors = resolver.errors();
@@ -102,10 +126,16 @@ pub(crate) fn in_tree(selection: &SelectionArgs, global: &GlobalArgs, wishes: Fi
 }
 
 /// The current folder, and who knows what holds where.
-pub(crate) fn resolver(selection: &SelectionArgs, global: &GlobalArgs, wishes: FixWishes) -> Result<(PathBuf, Arc<Resolver>), UsageError> {
-    let cwd = std::env::current_dir().map_err(|error| UsageError::Io(format!("the current folder cannot be found: {error}")))?;
+pub(crate) fn resolver(
+    selection: &SelectionArgs,
+    global: &GlobalArgs,
+    wishes: FixWishes,
+) -> Result<(PathBuf, Arc<Resolver>), UsageError> {
+    let cwd = std::env::current_dir()
+        .map_err(|error| UsageError::Io(format!("the current folder cannot be found: {error}")))?;
     let typed = overrides(selection, wishes, &cwd)?;
-    let resolver = Resolver::new(typed, global.config.as_deref(), global.isolated).map_err(|error| UsageError::Config(vec![error]))?;
+    let resolver = Resolver::new(typed, global.config.as_deref(), global.isolated)
+        .map_err(|error| UsageError::Config(vec![error]))?;
     Ok((cwd, Arc::new(resolver)))
 }
 
@@ -126,11 +156,19 @@ fn overrides(args: &SelectionArgs, wishes: FixWishes, cwd: &Path) -> Result<Over
             extend_select: selectors("--extend-select", &args.extend_select)?,
             ignore: selectors("--ignore", &args.ignore)?,
         },
-        per_file_ignores: args.per_file_ignores.as_deref().map(|texts| pairs("--per-file-ignores", texts)).transpose()?,
+        per_file_ignores: args
+            .per_file_ignores
+            .as_deref()
+            .map(|texts| pairs("--per-file-ignores", texts))
+            .transpose()?,
         extend_per_file_ignores: pairs("--extend-per-file-ignores", &args.extend_per_file_ignores)?,
         exclude: args.exclude.as_deref().map(|texts| patterns("--exclude", texts)).transpose()?,
         extend_exclude: patterns("--extend-exclude", &args.extend_exclude)?,
-        target_version: args.target_version.clone().map(|text| option("--target-version", TargetVersion::try_from(text))).transpose()?,
+        target_version: args
+            .target_version
+            .clone()
+            .map(|text| option("--target-version", TargetVersion::try_from(text)))
+            .transpose()?,
         guard_style: wishes.guard_style,
         bind: wishes.bind,
         unsafe_fixes: wishes.unsafe_fixes,
@@ -143,7 +181,11 @@ fn option<T>(option: &'static str, value: Result<T, String>) -> Result<T, UsageE
 }
 
 fn selectors(name: &'static str, texts: &[String]) -> Result<Vec<Selector>, UsageError> {
-    texts.iter().filter(|text| !text.trim().is_empty()).map(|text| option(name, Selector::parse(text))).collect()
+    texts
+        .iter()
+        .filter(|text| !text.trim().is_empty())
+        .map(|text| option(name, Selector::parse(text)))
+        .collect()
 }
 
 fn patterns(name: &'static str, texts: &[String]) -> Result<Vec<Pattern>, UsageError> {
@@ -152,14 +194,22 @@ fn patterns(name: &'static str, texts: &[String]) -> Result<Vec<Pattern>, UsageE
 
 fn pairs(name: &'static str, texts: &[String]) -> Result<Vec<(Pattern, Selector)>, UsageError> {
     let pair = |text: &String| {
-        let (pattern, rule) = text.rsplit_once(':').ok_or_else(|| format!("'{text}' is no pair; write PATTERN:RULE, such as tests/*:SP101"))?;
+        let (pattern, rule) = text.rsplit_once(':').ok_or_else(|| {
+            format!("'{text}' is no pair; write PATTERN:RULE, such as tests/*:SP101")
+        })?;
         Ok((Pattern::try_from(pattern.trim().to_owned())?, Selector::parse(rule)?))
     };
     texts.iter().map(|text| option(name, pair(text))).collect()
 }
 
 /// The run's options, with those of files for which something else holds.
-fn options(resolver: &Resolver, run: &Scope, files: &[PathBuf], cwd: &Path, threads: usize) -> Options {
+fn options(
+    resolver: &Resolver,
+    run: &Scope,
+    files: &[PathBuf],
+    cwd: &Path,
+    threads: usize,
+) -> Options {
     let scopes: Vec<(&PathBuf, PathBuf, Arc<Scope>)> = files
         .iter()
         .map(|path| {
@@ -169,16 +219,26 @@ fn options(resolver: &Resolver, run: &Scope, files: &[PathBuf], cwd: &Path, thre
         })
         .collect();
     let met = resolver.scopes();
-    let executors = met.iter().flat_map(|scope| scope.config().executors).map(toml::Spanned::into_inner).collect();
-    let mut options = run.options_of(Path::new(""), &Options { threads, executors, ..Options::default() });
-    options.codes = scopes.iter().flat_map(|(_, _, scope)| scope.codes.iter().copied()).chain(run.codes.iter().copied()).collect();
+    let executors = met
+        .iter()
+        .flat_map(|scope| scope.config().executors)
+        .map(toml::Spanned::into_inner)
+        .collect();
+    let mut options =
+        run.options_of(Path::new(""), &Options { threads, executors, ..Options::default() });
+    options.codes = scopes
+        .iter()
+        .flat_map(|(_, _, scope)| scope.codes.iter().copied())
+        .chain(run.codes.iter().copied())
+        .collect();
     let mut shared: Vec<Arc<Options>> = Vec::new();
     for (path, absolute, scope) in scopes {
         let own = scope.options_of(&absolute, &options);
         if same(&own, &options) {
             continue;
         }
-        let own = shared.iter().find(|have| same(have, &own)).cloned().unwrap_or_else(|| Arc::new(own));
+        let own =
+            shared.iter().find(|have| same(have, &own)).cloned().unwrap_or_else(|| Arc::new(own));
         if !shared.iter().any(|have| Arc::ptr_eq(have, &own)) {
             shared.push(own.clone());
         }
@@ -196,7 +256,13 @@ fn same(one: &Options, other: &Options) -> bool {
         && one.bind == other.bind
 }
 
-fn sources(args: &SelectionArgs, config: &ConfigFile, resolver: Arc<Resolver>, cwd: &Path, threads: usize) -> Result<(Walked, Disk), UsageError> {
+fn sources(
+    args: &SelectionArgs,
+    config: &ConfigFile,
+    resolver: Arc<Resolver>,
+    cwd: &Path,
+    threads: usize,
+) -> Result<(Walked, Disk), UsageError> {
     let options = WalkOptions {
         cwd: cwd.to_path_buf(),
         resolver,
@@ -208,10 +274,14 @@ fn sources(args: &SelectionArgs, config: &ConfigFile, resolver: Arc<Resolver>, c
     if args.stdin_filename.is_some() || dash {
         let name = walk::shown(args.stdin_filename.as_deref().unwrap_or("-".as_ref()), cwd);
         let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).map_err(|error| UsageError::Io(format!("standard input cannot be read: {error}")))?;
+        std::io::stdin()
+            .read_to_end(&mut bytes)
+            .map_err(|error| UsageError::Io(format!("standard input cannot be read: {error}")))?;
         // An editor sends every file; what is left out on disk is left out here, too.
-        let files = if walk::is_left_out(&name, &options) { Vec::new() } else { vec![name.clone()] };
-        let mut walked = Walked { files, named: BTreeSet::from([name.clone()]), ..Walked::default() };
+        let files =
+            if walk::is_left_out(&name, &options) { Vec::new() } else { vec![name.clone()] };
+        let mut walked =
+            Walked { files, named: BTreeSet::from([name.clone()]), ..Walked::default() };
         walked.context = walk::context(&walked, &options);
         return Ok((walked, Disk { stdin: Some((name, bytes)) }));
     }
@@ -221,7 +291,11 @@ fn sources(args: &SelectionArgs, config: &ConfigFile, resolver: Arc<Resolver>, c
 }
 
 /// Which report goes where: each `--output-file` belongs to the `--output-format` before it.
-pub(crate) fn destinations(output: &OutputArgs, order: &[Typed], default: Format) -> Result<Vec<(Format, Option<PathBuf>)>, UsageError> {
+pub(crate) fn destinations(
+    output: &OutputArgs,
+    order: &[Typed],
+    default: Format,
+) -> Result<Vec<(Format, Option<PathBuf>)>, UsageError> {
     let mut pairs: Vec<(Option<Format>, Option<PathBuf>)> = Vec::new();
     for typed in order {
         match *typed {
@@ -239,7 +313,9 @@ pub(crate) fn destinations(output: &OutputArgs, order: &[Typed], default: Format
         pairs.push((None, None));
     }
     if pairs.iter().filter(|(_, file)| file.is_none()).count() > 1 {
-        let message = "only one report can go to standard output; give the others an --output-file each".into();
+        let message =
+            "only one report can go to standard output; give the others an --output-file each"
+                .into();
         return Err(UsageError::Option { option: "--output-format", message });
     }
     Ok(pairs.into_iter().map(|(format, file)| (format.unwrap_or(default), file)).collect())

@@ -20,7 +20,8 @@ pub(crate) fn run(args: &ConfigArgs, global: &GlobalArgs) -> Result<Exit, UsageE
 }
 
 fn in_force(args: &ConfigArgs, global: &GlobalArgs) -> Result<String, UsageError> {
-    let (cwd, resolver) = settings::resolver(&SelectionArgs::default(), global, FixWishes::default())?;
+    let (cwd, resolver) =
+        settings::resolver(&SelectionArgs::default(), global, FixWishes::default())?;
     let path = walk::absolute(args.path.as_deref().unwrap_or(Path::new(".")), &cwd);
     let folder = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(&cwd) };
     let scope = resolver.scope(folder);
@@ -28,9 +29,16 @@ fn in_force(args: &ConfigArgs, global: &GlobalArgs) -> Result<String, UsageError
     if !errors.is_empty() {
         return Err(UsageError::Config(errors));
     }
-    let source = scope.loaded.as_ref().map_or("none found: all values are defaults".to_owned(), |loaded| loaded.path.display().to_string());
+    let source =
+        scope.loaded.as_ref().map_or("none found: all values are defaults".to_owned(), |loaded| {
+            loaded.path.display().to_string()
+        });
     let codes: Vec<&str> = scope.codes_of(&path).into_iter().collect();
-    let mut out = format!("# path: {}\n# configuration file: {source}\n# enabled rules: {}\n", path.display(), codes.join(", "));
+    let mut out = format!(
+        "# path: {}\n# configuration file: {source}\n# enabled rules: {}\n",
+        path.display(),
+        codes.join(", ")
+    );
     for (key, value) in rows(&scope) {
         out.push_str(&format!("{key} = {value}  # {}\n", origin(key, &scope, &cwd)));
     }
@@ -40,9 +48,11 @@ fn in_force(args: &ConfigArgs, global: &GlobalArgs) -> Result<String, UsageError
 /// Every key with its value, the default where the file is silent.
 fn rows(scope: &Scope) -> Vec<(&'static str, Value)> {
     let config = scope.config();
-    let default_exclude = || DEFAULT_EXCLUDE.iter().map(|name| Pattern((*name).to_owned())).collect();
+    let default_exclude =
+        || DEFAULT_EXCLUDE.iter().map(|name| Pattern((*name).to_owned())).collect();
     let path = |path: PathBuf| path.to_string_lossy().into_owned();
-    let executors = config.executors.iter().map(|entry| entry.get_ref().id.clone().into()).collect();
+    let executors =
+        config.executors.iter().map(|entry| entry.get_ref().id.clone().into()).collect();
     vec![
         ("select", selectors(config.select.as_deref().unwrap_or(&[Selector::All]))),
         ("extend-select", selectors(&config.extend_select)),
@@ -77,7 +87,13 @@ fn patterns(patterns: &[Pattern]) -> Value {
 }
 
 fn per_file_ignores(scope: &Scope) -> Value {
-    Value::Table(scope.per_file_ignores.iter().map(|row| (row.pattern.clone(), selectors(&row.selectors))).collect())
+    Value::Table(
+        scope
+            .per_file_ignores
+            .iter()
+            .map(|row| (row.pattern.clone(), selectors(&row.selectors)))
+            .collect(),
+    )
 }
 
 /// Where a value was said: `pyproject.toml:12`, or the default.
@@ -85,7 +101,9 @@ fn origin(key: &str, scope: &Scope, cwd: &Path) -> String {
     let Some(Loaded { path, lines, requires, .. }) = &scope.loaded else { return "default".into() };
     match lines.get(key) {
         Some(line) => format!("{}:{line}", shown(path, cwd).display()),
-        None if key == "target-version" && requires.is_some() => format!("{}: requires-python", shown(path, cwd).display()),
+        None if key == "target-version" && requires.is_some() => {
+            format!("{}: requires-python", shown(path, cwd).display())
+        }
         None => "default".into(),
     }
 }

@@ -25,7 +25,8 @@ impl Terminal {
             Some(Color::Auto) | None => None,
             fixed => fixed,
         };
-        let forced = std::env::var_os("FORCE_COLOR").is_some_and(|value| !value.is_empty() && value != "0");
+        let forced =
+            std::env::var_os("FORCE_COLOR").is_some_and(|value| !value.is_empty() && value != "0");
         let allowed = |auto: bool| match choice {
             Some(Color::Always) => true,
             Some(_) => false,
@@ -33,8 +34,14 @@ impl Terminal {
         };
         let stdout = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
         let stderr = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
-        let width = terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| usize::from(columns.0));
-        Self { stdout_color: allowed(stdout), stderr_color: allowed(stderr), quiet: args.quiet, width }
+        let width = terminal_size::terminal_size_of(io::stdout())
+            .map(|(columns, _)| usize::from(columns.0));
+        Self {
+            stdout_color: allowed(stdout),
+            stderr_color: allowed(stderr),
+            quiet: args.quiet,
+            width,
+        }
     }
 
     /// A line on standard error about something that went wrong.

@@ -10,7 +10,8 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 /// Folders that hold no source of the project, besides hidden ones.
-pub(crate) const DEFAULT_EXCLUDE: &[&str] = &["__pypackages__", "_build", "buck-out", "dist", "node_modules", "site-packages", "venv"];
+pub(crate) const DEFAULT_EXCLUDE: &[&str] =
+    &["__pypackages__", "_build", "buck-out", "dist", "node_modules", "site-packages", "venv"];
 
 /// Patterns of excluded paths. A pattern without a slash is compared with each name, one with a
 /// slash with the whole path and with the path from the pattern's folder.
@@ -26,7 +27,11 @@ impl Excluder {
         let mut builder = GlobSetBuilder::new();
         for (pattern, base) in patterns {
             let pattern = pattern.trim_end_matches('/');
-            let rooted = format!("{}/{}", globset::escape(&base.to_string_lossy()), pattern.trim_start_matches("./"));
+            let rooted = format!(
+                "{}/{}",
+                globset::escape(&base.to_string_lossy()),
+                pattern.trim_start_matches("./")
+            );
             let globs = [Glob::new(pattern), Glob::new(&rooted)];
             globs.into_iter().flatten().for_each(|glob| {
                 builder.add(glob);
@@ -37,7 +42,9 @@ impl Excluder {
 
     /// Whether `path` itself is named by a pattern; `absolute` is the same path from the root.
     pub(crate) fn excludes(&self, path: &Path, absolute: &Path) -> bool {
-        path.file_name().is_some_and(|name| self.set.is_match(name)) || self.set.is_match(path) || self.set.is_match(absolute)
+        path.file_name().is_some_and(|name| self.set.is_match(name))
+            || self.set.is_match(path)
+            || self.set.is_match(absolute)
     }
 }
 
@@ -90,8 +97,14 @@ pub(crate) fn walk(paths: &[PathBuf], options: &WalkOptions) -> Walked {
         let shown = shown(path, &options.cwd);
         walked.named.insert(shown.clone());
         match std::fs::metadata(path) {
-            Err(error) => walked.errors.push(FileError { path: shown, place: None, message: missing(path, &error) }),
-            Ok(meta) if meta.is_dir() && !(options.force_exclude && excludes_any(&shown, options)) => {
+            Err(error) => walked.errors.push(FileError {
+                path: shown,
+                place: None,
+                message: missing(path, &error),
+            }),
+            Ok(meta)
+                if meta.is_dir() && !(options.force_exclude && excludes_any(&shown, options)) =>
+            {
                 walk_folder(path, options, None, &mut files, &mut walked.errors);
             }
             Ok(_) if is_left_out(&shown, options) => {}
@@ -117,7 +130,8 @@ pub(crate) fn context(walked: &Walked, options: &WalkOptions) -> BTreeSet<PathBu
     for file in walked.files.iter().filter(|file| walked.named.contains(*file)) {
         let absolute = absolute(file, &options.cwd);
         let folder = absolute.parent().unwrap_or(&options.cwd);
-        let root = folder.ancestors().find(|up| ROOT_MARKS.iter().any(|mark| up.join(mark).exists()));
+        let root =
+            folder.ancestors().find(|up| ROOT_MARKS.iter().any(|mark| up.join(mark).exists()));
         folders.insert(root.unwrap_or(folder).to_path_buf(), root.is_some());
     }
     let mut files = BTreeSet::new();
@@ -135,13 +149,18 @@ pub(crate) fn is_left_out(path: &Path, options: &WalkOptions) -> bool {
 }
 
 fn missing(path: &Path, error: &std::io::Error) -> String {
-    if path.is_symlink() { format!("is a symbolic link that leads nowhere ({})", plain(error)) } else { format!("cannot be read: {}", plain(error)) }
+    if path.is_symlink() {
+        format!("is a symbolic link that leads nowhere ({})", plain(error))
+    } else {
+        format!("cannot be read: {}", plain(error))
+    }
 }
 
 /// The path as it is shown: from the current folder where it lies below it, without `.` parts.
 pub(crate) fn shown(path: &Path, cwd: &Path) -> PathBuf {
     let path = path.strip_prefix(cwd).unwrap_or(path);
-    let clean: PathBuf = path.components().filter(|part| !matches!(part, Component::CurDir)).collect();
+    let clean: PathBuf =
+        path.components().filter(|part| !matches!(part, Component::CurDir)).collect();
     if clean.as_os_str().is_empty() { PathBuf::from(".") } else { clean }
 }
 
@@ -164,13 +183,26 @@ fn is_stub(path: &Path) -> bool {
     path.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("pyi"))
 }
 
-fn walk_folder(folder: &Path, options: &WalkOptions, depth: Option<usize>, files: &mut BTreeSet<PathBuf>, errors: &mut Vec<FileError>) {
+fn walk_folder(
+    folder: &Path,
+    options: &WalkOptions,
+    depth: Option<usize>,
+    files: &mut BTreeSet<PathBuf>,
+    errors: &mut Vec<FileError>,
+) {
     let found = Mutex::new((Vec::new(), Vec::new()));
     let mut builder = ignore::WalkBuilder::new(folder);
-    builder.max_depth(depth).standard_filters(!options.no_respect_gitignore).hidden(true).require_git(false).threads(options.threads);
+    builder
+        .max_depth(depth)
+        .standard_filters(!options.no_respect_gitignore)
+        .hidden(true)
+        .require_git(false)
+        .threads(options.threads);
     let filter = options.clone();
     // The folder named on the command line is walked whatever it is called.
-    builder.filter_entry(move |entry| entry.depth() == 0 || !excludes(&shown(entry.path(), &filter.cwd), &filter));
+    builder.filter_entry(move |entry| {
+        entry.depth() == 0 || !excludes(&shown(entry.path(), &filter.cwd), &filter)
+    });
     builder.build_parallel().run(|| {
         Box::new(|entry| {
             let (file, error) = match entry {
@@ -202,7 +234,14 @@ fn judge(entry: &ignore::DirEntry, cwd: &Path) -> (Option<PathBuf>, Option<FileE
     if kind.is_symlink() {
         match std::fs::metadata(path) {
             Err(error) if suffix.is_some() => {
-                return (None, Some(FileError { path: shown(path, cwd), place: None, message: missing(path, &error) }));
+                return (
+                    None,
+                    Some(FileError {
+                        path: shown(path, cwd),
+                        place: None,
+                        message: missing(path, &error),
+                    }),
+                );
             }
             Ok(meta) if meta.is_file() => {}
             _ => return (None, None),
@@ -210,7 +249,11 @@ fn judge(entry: &ignore::DirEntry, cwd: &Path) -> (Option<PathBuf>, Option<FileE
     } else if !kind.is_file() {
         return (None, None);
     }
-    if suffix.is_some() || has_python_shebang(path) { (Some(shown(path, cwd)), None) } else { (None, None) }
+    if suffix.is_some() || has_python_shebang(path) {
+        (Some(shown(path, cwd)), None)
+    } else {
+        (None, None)
+    }
 }
 
 /// Whether the first line is `#!…python…`, as in `#!/usr/bin/env python3`.
@@ -222,8 +265,11 @@ fn has_python_shebang(path: &Path) -> bool {
     let Some(command) = line.strip_prefix(b"#!") else { return false };
     let command = String::from_utf8_lossy(command);
     command.split([' ', '\t', '/']).any(|word| {
-        let rest = word.trim_end().strip_prefix("python").or_else(|| word.trim_end().strip_prefix("pypy"));
-        rest.is_some_and(|version| version.chars().all(|c| c.is_ascii_digit() || c == '.' || c == 't'))
+        let rest =
+            word.trim_end().strip_prefix("python").or_else(|| word.trim_end().strip_prefix("pypy"));
+        rest.is_some_and(|version| {
+            version.chars().all(|c| c.is_ascii_digit() || c == '.' || c == 't')
+        })
     })
 }
 

@@ -12,8 +12,22 @@ pub(super) fn names_resolve(old: &FileFacts, new: &FileFacts) -> bool {
 }
 
 /// What rewrites may bring in: rewriters make sure that the file means the builtin by it.
-const BUILTIN_TYPES: &[&str] =
-    &["bool", "bytearray", "bytes", "dict", "float", "frozenset", "int", "list", "set", "staticmethod", "str", "super", "tuple", "type"];
+const BUILTIN_TYPES: &[&str] = &[
+    "bool",
+    "bytearray",
+    "bytes",
+    "dict",
+    "float",
+    "frozenset",
+    "int",
+    "list",
+    "set",
+    "staticmethod",
+    "str",
+    "super",
+    "tuple",
+    "type",
+];
 
 /// Globals that are read and not bound in the file.
 fn unbound(facts: &FileFacts) -> BTreeSet<String> {

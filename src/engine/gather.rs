@@ -9,7 +9,9 @@ use super::{Files, Options, imports};
 use crate::catalogue::Catalogue;
 use crate::facts::FileFacts;
 use crate::findings::FileError;
-use crate::project::{Carried, Crossing, Eval, FileId, Project, Sent, Trigger, names::entry_points};
+use crate::project::{
+    Carried, Crossing, Eval, FileId, Project, Sent, Trigger, names::entry_points,
+};
 use crate::text::{ReadError, SourceFile};
 use aho_corasick::{AhoCorasick, MatchKind};
 use rayon::prelude::*;
@@ -53,11 +55,21 @@ enum Read {
 }
 
 /// Reads and parses what matters of `paths`; `known` are facts of files that have not changed since.
-pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Vec<Arc<FileFacts>>) -> Gathered {
+pub fn gather(
+    paths: &[PathBuf],
+    files: &dyn Files,
+    options: &Options,
+    known: Vec<Arc<FileFacts>>,
+) -> Gathered {
     let catalogue = Catalogue::new(&options.executors);
     let words = matcher(catalogue.words());
     let mut all: BTreeSet<PathBuf> = paths.iter().cloned().collect();
-    let mut read = read_first(paths, files, &|path, bytes| words.is_match(bytes) || options.named.contains(path), known);
+    let mut read = read_first(
+        paths,
+        files,
+        &|path, bytes| words.is_match(bytes) || options.named.contains(path),
+        known,
+    );
     let mut errors = Vec::new();
     let mut broken = Vec::new();
     let mut parsed: Vec<Arc<FileFacts>> = Vec::new();
@@ -85,10 +97,18 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
             }
         }
         parsed.sort_by(|left, right| left.source.path.cmp(&right.source.path));
-        let project = Project::new(catalogue.clone(), std::mem::take(&mut parsed), all.iter().cloned());
+        let project =
+            Project::new(catalogue.clone(), std::mem::take(&mut parsed), all.iter().cloned());
         if round == 0 {
-            let holds_word = |facts: &FileFacts| words.is_match(facts.source.text.as_bytes()) || options.named.contains(&facts.source.path);
-            asking = project.files().filter(|(_, facts)| holds_word(facts)).map(|(_, facts)| facts.source.path.clone()).collect();
+            let holds_word = |facts: &FileFacts| {
+                words.is_match(facts.source.text.as_bytes())
+                    || options.named.contains(&facts.source.path)
+            };
+            asking = project
+                .files()
+                .filter(|(_, facts)| holds_word(facts))
+                .map(|(_, facts)| facts.source.path.clone())
+                .collect();
         } else if round < MAX_ROUNDS {
             // What is new, and those that it answers, tell most of what is wanted next; whether that was all, only all files tell.
             let some = look(&project, &asking, &|path| growth.concerns(path, &fresh));
@@ -110,9 +130,23 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Ve
 }
 
 /// All that was found, in the order of the files.
-fn gathered(mut project: Project, seen: Vec<Seen>, files: &dyn Files, errors: Vec<FileError>, broken: Vec<Arc<SourceFile>>) -> Gathered {
+fn gathered(
+    mut project: Project,
+    seen: Vec<Seen>,
+    files: &dyn Files,
+    errors: Vec<FileError>,
+    broken: Vec<Arc<SourceFile>>,
+) -> Gathered {
     project.entry_points = entry_points(&project, files);
-    let mut all = Gathered { project, sent: Vec::new(), carried: Vec::new(), runs: Vec::new(), crossings: Vec::new(), errors, broken };
+    let mut all = Gathered {
+        project,
+        sent: Vec::new(),
+        carried: Vec::new(),
+        runs: Vec::new(),
+        crossings: Vec::new(),
+        errors,
+        broken,
+    };
     for one in seen {
         all.sent.extend(one.sent);
         all.carried.extend(one.carried);
@@ -123,10 +157,18 @@ fn gathered(mut project: Project, seen: Vec<Seen>, files: &dyn Files, errors: Ve
 }
 
 /// Reads all of `paths` and parses those that matter; `known` are facts of files that have not changed since.
-fn read_first(paths: &[PathBuf], files: &dyn Files, matters: &(dyn Fn(&Path, &[u8]) -> bool + Sync), known: Vec<Arc<FileFacts>>) -> BTreeMap<PathBuf, Read> {
-    let mut read: BTreeMap<PathBuf, Read> = known.into_iter().map(|facts| (facts.source.path.clone(), Read::Facts(facts))).collect();
+fn read_first(
+    paths: &[PathBuf],
+    files: &dyn Files,
+    matters: &(dyn Fn(&Path, &[u8]) -> bool + Sync),
+    known: Vec<Arc<FileFacts>>,
+) -> BTreeMap<PathBuf, Read> {
+    let mut read: BTreeMap<PathBuf, Read> =
+        known.into_iter().map(|facts| (facts.source.path.clone(), Read::Facts(facts))).collect();
     let others = paths.par_iter().filter(|path| !read.contains_key(*path));
-    let fresh: Vec<_> = others.map(|path| (path.clone(), read_one(path, files, &|bytes| matters(path, bytes)))).collect();
+    let fresh: Vec<_> = others
+        .map(|path| (path.clone(), read_one(path, files, &|bytes| matters(path, bytes))))
+        .collect();
     read.extend(fresh);
     read
 }
@@ -146,25 +188,55 @@ struct Growth {
 
 impl Growth {
     /// The files that `seen` brings, of those that are not `known`.
-    fn next(&mut self, seen: &[Seen], files: &dyn Files, project: &Project, paths: &[PathBuf], known: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Read> {
+    fn next(
+        &mut self,
+        seen: &[Seen],
+        files: &dyn Files,
+        project: &Project,
+        paths: &[PathBuf],
+        known: &BTreeSet<PathBuf>,
+    ) -> BTreeMap<PathBuf, Read> {
         let mut unread: BTreeMap<&Path, Vec<&Option<String>>> = BTreeMap::new();
         for one in seen {
             for wanted in one.wanted.iter().filter(|(path, _)| !known.contains(path)) {
-                self.askers.entry(wanted.0.clone()).or_default().insert(project.file(one.file).source.path.clone());
+                self.askers
+                    .entry(wanted.0.clone())
+                    .or_default()
+                    .insert(project.file(one.file).source.path.clone());
                 if self.asked.insert(wanted.clone()) {
                     unread.entry(&wanted.0).or_default().push(&wanted.1);
                 }
             }
         }
-        let may_hold = |path: &Path, bytes: &[u8], name: &Option<String>| name.as_ref().is_none_or(|name| may_define(project, files, path, bytes, name));
-        let answers =
-            unread.par_iter().map(|(path, names)| (path.to_path_buf(), read_one(path, files, &|bytes| names.iter().any(|name| may_hold(path, bytes, name)))));
-        let mut read: BTreeMap<PathBuf, Read> = answers.filter(|(_, one)| !matches!(one, Read::Silent)).collect();
+        let may_hold = |path: &Path, bytes: &[u8], name: &Option<String>| {
+            name.as_ref().is_none_or(|name| may_define(project, files, path, bytes, name))
+        };
+        let answers = unread.par_iter().map(|(path, names)| {
+            (
+                path.to_path_buf(),
+                read_one(path, files, &|bytes| {
+                    names.iter().any(|name| may_hold(path, bytes, name))
+                }),
+            )
+        });
+        let mut read: BTreeMap<PathBuf, Read> =
+            answers.filter(|(_, one)| !matches!(one, Read::Silent)).collect();
         let fresh = self.fresh_triggers(seen, project);
         if !fresh.is_empty() {
-            let silent: Vec<&PathBuf> = paths.iter().filter(|path| !known.contains(*path) && !read.contains_key(*path)).collect();
+            let silent: Vec<&PathBuf> = paths
+                .iter()
+                .filter(|path| !known.contains(*path) && !read.contains_key(*path))
+                .collect();
             let mentions = Mentions::new(fresh, files);
-            let named: Vec<_> = silent.par_iter().map(|path| ((*path).clone(), read_one(path, files, &|bytes| mentions.one(project, path, bytes)))).collect();
+            let named: Vec<_> = silent
+                .par_iter()
+                .map(|path| {
+                    (
+                        (*path).clone(),
+                        read_one(path, files, &|bytes| mentions.one(project, path, bytes)),
+                    )
+                })
+                .collect();
             read.extend(named.into_iter().filter(|(_, one)| matches!(one, Read::Facts(_))));
         }
         read
@@ -187,7 +259,11 @@ impl Growth {
 
     /// Whether `path` may tell something new now that `fresh` are parsed: it is one of them, or they are what it asked for.
     fn concerns(&self, path: &Path, fresh: &BTreeSet<PathBuf>) -> bool {
-        fresh.contains(path) || self.triggering.contains(path) || fresh.iter().any(|new| self.askers.get(new).is_some_and(|askers| askers.contains(path)))
+        fresh.contains(path)
+            || self.triggering.contains(path)
+            || fresh
+                .iter()
+                .any(|new| self.askers.get(new).is_some_and(|askers| askers.contains(path)))
     }
 }
 
@@ -198,7 +274,10 @@ fn may_define(project: &Project, files: &dyn Files, path: &Path, bytes: &[u8], n
     let mut waiting = Vec::new();
     let starred = |path: &Path, bytes: &[u8]| -> Vec<PathBuf> {
         let folder = path.parent().unwrap_or(Path::new(""));
-        imports::star_imports(bytes).iter().filter_map(|module| project.module_from(folder, module)).collect()
+        imports::star_imports(bytes)
+            .iter()
+            .filter_map(|module| project.module_from(folder, module))
+            .collect()
     };
     if imports::may_define(bytes, name) {
         return true;
@@ -219,28 +298,51 @@ fn may_define(project: &Project, files: &dyn Files, path: &Path, bytes: &[u8], n
 
 /// The modules that console scripts call, from the metadata files in the folders above the parsed files.
 fn entry_points(project: &Project, files: &dyn Files) -> BTreeSet<String> {
-    let folders: BTreeSet<&Path> = project.files().flat_map(|(_, facts)| facts.source.path.ancestors().skip(1)).collect();
-    let metadata = folders.into_iter().flat_map(|folder| ["pyproject.toml", "setup.cfg", "setup.py"].map(|name| folder.join(name)));
-    metadata.filter_map(|path| files.read(&path).ok()).flat_map(|bytes| entry_points::modules(&String::from_utf8_lossy(&bytes))).collect()
+    let folders: BTreeSet<&Path> =
+        project.files().flat_map(|(_, facts)| facts.source.path.ancestors().skip(1)).collect();
+    let metadata = folders.into_iter().flat_map(|folder| {
+        ["pyproject.toml", "setup.cfg", "setup.py"].map(|name| folder.join(name))
+    });
+    metadata
+        .filter_map(|path| files.read(&path).ok())
+        .flat_map(|bytes| entry_points::modules(&String::from_utf8_lossy(&bytes)))
+        .collect()
 }
 
 /// A search for any of `words`.
 pub(super) fn matcher(words: impl IntoIterator<Item = String>) -> AhoCorasick {
     // LeftmostFirst uses vector instructions; the standard kind never does.
-    AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(words).expect("a list of words is a valid pattern set")
+    AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostFirst)
+        .build(words)
+        .expect("a list of words is a valid pattern set")
 }
 
 fn read_one(path: &Path, files: &dyn Files, matters: &dyn Fn(&[u8]) -> bool) -> Read {
     let bytes = match files.read(path) {
         Ok(bytes) => bytes,
-        Err(error) => return Read::Error(FileError { path: path.to_path_buf(), place: None, message: error.to_string() }, None),
+        Err(error) => {
+            return Read::Error(
+                FileError { path: path.to_path_buf(), place: None, message: error.to_string() },
+                None,
+            );
+        }
     };
     if !matters(&bytes) {
         return Read::Silent;
     }
     let source = match SourceFile::decode(path, bytes) {
         Ok(source) => Arc::new(source),
-        Err(error) => return Read::Error(FileError { path: path.to_path_buf(), place: place_of(&error), message: error.to_string() }, None),
+        Err(error) => {
+            return Read::Error(
+                FileError {
+                    path: path.to_path_buf(),
+                    place: place_of(&error),
+                    message: error.to_string(),
+                },
+                None,
+            );
+        }
     };
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| parse(&source))) {
         Ok(Ok(facts)) => Read::Facts(Arc::new(facts)),
@@ -249,7 +351,9 @@ fn read_one(path: &Path, files: &dyn Files, matters: &dyn Fn(&[u8]) -> bool) -> 
             FileError {
                 path: path.to_path_buf(),
                 place: None,
-                message: "made spawnsafe panic; please report it with the file (the file was left alone)".into(),
+                message:
+                    "made spawnsafe panic; please report it with the file (the file was left alone)"
+                        .into(),
             },
             Some(source),
         ),
@@ -260,13 +364,18 @@ fn parse(source: &Arc<SourceFile>) -> Result<FileFacts, FileError> {
     let parsed = crate::syntax::parse(&source.text);
     if let Some(first) = parsed.broken.first() {
         let place = source.lines().place(&source.text, first.span.start);
-        return Err(FileError { path: source.path.clone(), place: Some(place), message: format!("{}; the file was left alone", first.message) });
+        return Err(FileError {
+            path: source.path.clone(),
+            place: Some(place),
+            message: format!("{}; the file was left alone", first.message),
+        });
     }
     Ok(FileFacts::of(source.clone(), parsed))
 }
 
 fn place_of(error: &ReadError) -> Option<crate::text::Place> {
-    matches!(error, ReadError::UnknownEncoding(_)).then_some(crate::text::Place { line: 1, column: 1 })
+    matches!(error, ReadError::UnknownEncoding(_))
+        .then_some(crate::text::Place { line: 1, column: 1 })
 }
 
 /// What one look finds in one file.
@@ -283,13 +392,21 @@ struct Seen {
 }
 
 /// Looks at those files of the project that `matters` says.
-fn look(project: &Project, asking: &BTreeSet<PathBuf>, matters: &dyn Fn(&Path) -> bool) -> Vec<Seen> {
+fn look(
+    project: &Project,
+    asking: &BTreeSet<PathBuf>,
+    matters: &dyn Fn(&Path) -> bool,
+) -> Vec<Seen> {
     let path = |id: &FileId| project.file(*id).source.path.as_path();
     let wanted = project.files().map(|(id, _)| id).filter(|id| matters(path(id)));
     // An answer that one file got is not asked for again by the next, so files that ask have evaluators of their own.
-    let (those_that_ask, others): (Vec<_>, Vec<_>) = wanted.partition(|id| asking.contains(path(id)));
-    let shares: Vec<(&[FileId], bool)> =
-        those_that_ask.chunks(FILES_PER_EVAL).map(|share| (share, true)).chain(others.chunks(FILES_PER_EVAL).map(|share| (share, false))).collect();
+    let (those_that_ask, others): (Vec<_>, Vec<_>) =
+        wanted.partition(|id| asking.contains(path(id)));
+    let shares: Vec<(&[FileId], bool)> = those_that_ask
+        .chunks(FILES_PER_EVAL)
+        .map(|share| (share, true))
+        .chain(others.chunks(FILES_PER_EVAL).map(|share| (share, false)))
+        .collect();
     shares.par_iter().flat_map_iter(|(share, asks)| look_at(project, share, *asks)).collect()
 }
 

@@ -15,13 +15,23 @@ pub(super) fn modules(bytes: &[u8]) -> BTreeSet<String> {
         for statement in line.split([';', ':']).map(str::trim_start) {
             if let Some(names) = statement.strip_prefix("import ") {
                 names.split(',').for_each(|name| add_with_parents(first_word(name), &mut found));
-            } else if let Some((module, names)) = statement.strip_prefix("from ").and_then(|tail| tail.split_once("import")) {
+            } else if let Some((module, names)) =
+                statement.strip_prefix("from ").and_then(|tail| tail.split_once("import"))
+            {
                 let module = module.trim();
-                let (names, after) = if names.trim_start().starts_with('(') { until_closed(names, rest) } else { (names.to_owned(), rest) };
+                let (names, after) = if names.trim_start().starts_with('(') {
+                    until_closed(names, rest)
+                } else {
+                    (names.to_owned(), rest)
+                };
                 rest = after;
                 add_with_parents(module, &mut found);
-                let names = names.split([',', '(', ')', '\n', '\\']).map(|name| if name.trim() == "*" { "*" } else { first_word(name) });
-                found.extend(names.filter(|name| !name.is_empty()).map(|name| member_of(module, name)));
+                let names = names
+                    .split([',', '(', ')', '\n', '\\'])
+                    .map(|name| if name.trim() == "*" { "*" } else { first_word(name) });
+                found.extend(
+                    names.filter(|name| !name.is_empty()).map(|name| member_of(module, name)),
+                );
             }
         }
     }
@@ -67,7 +77,8 @@ fn without_comment(line: &str) -> &str {
 
 fn first_word(text: &str) -> &str {
     let text = text.trim_start();
-    let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).unwrap_or(text.len());
+    let end =
+        text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).unwrap_or(text.len());
     &text[..end]
 }
 
@@ -75,14 +86,20 @@ fn add_with_parents(module: &str, found: &mut BTreeSet<String>) {
     if module.is_empty() || module.contains(char::is_whitespace) {
         return;
     }
-    let ends = module.char_indices().filter(|(at, c)| *c == '.' && !module[..*at].bytes().all(|byte| byte == b'.')).map(|(at, _)| at);
+    let ends = module
+        .char_indices()
+        .filter(|(at, c)| *c == '.' && !module[..*at].bytes().all(|byte| byte == b'.'))
+        .map(|(at, _)| at);
     found.extend(ends.map(|end| module[..end].to_owned()));
     found.insert(module.to_owned());
 }
 
 /// Whether a module with these bytes may have a member `name` of its own: it speaks of it, or makes names as it runs.
 pub(super) fn may_define(bytes: &[u8], name: &str) -> bool {
-    has_word(bytes, name) || [&b"\ndef __getattr__"[..], b"\nglobals()"].iter().any(|way| memmem::find(bytes, way).is_some())
+    has_word(bytes, name)
+        || [&b"\ndef __getattr__"[..], b"\nglobals()"]
+            .iter()
+            .any(|way| memmem::find(bytes, way).is_some())
 }
 
 /// The modules, as [`modules`] writes them, of which all members are imported.
@@ -90,19 +107,34 @@ pub(super) fn star_imports(bytes: &[u8]) -> Vec<String> {
     if memmem::find(bytes, b"import *").is_none() {
         return Vec::new();
     }
-    let starred = modules(bytes).into_iter().filter_map(|module| module.strip_suffix('*').map(str::to_owned));
-    starred.map(|module| if module.trim_start_matches('.').is_empty() { module } else { module.trim_end_matches('.').to_owned() }).collect()
+    let starred =
+        modules(bytes).into_iter().filter_map(|module| module.strip_suffix('*').map(str::to_owned));
+    starred
+        .map(|module| {
+            if module.trim_start_matches('.').is_empty() {
+                module
+            } else {
+                module.trim_end_matches('.').to_owned()
+            }
+        })
+        .collect()
 }
 
 /// Whether `word` stands somewhere as a word of its own.
 pub(super) fn has_word(bytes: &[u8], word: &str) -> bool {
-    let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii());
-    memmem::find_iter(bytes, word.as_bytes()).any(|at| !is_word(at.checked_sub(1).and_then(|before| bytes.get(before))) && !is_word(bytes.get(at + word.len())))
+    let is_word = |byte: Option<&u8>| {
+        byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii())
+    };
+    memmem::find_iter(bytes, word.as_bytes()).any(|at| {
+        !is_word(at.checked_sub(1).and_then(|before| bytes.get(before)))
+            && !is_word(bytes.get(at + word.len()))
+    })
 }
 
 /// Whether something has an attribute `name`.
 pub(super) fn has_attribute(bytes: &[u8], name: &str) -> bool {
-    has_word(bytes, name) && memmem::find_iter(bytes, name.as_bytes()).any(|at| at > 0 && bytes[at - 1] == b'.')
+    has_word(bytes, name)
+        && memmem::find_iter(bytes, name.as_bytes()).any(|at| at > 0 && bytes[at - 1] == b'.')
 }
 
 #[cfg(test)]
@@ -113,12 +145,22 @@ mod tests {
     fn imports_are_seen_in_every_form() {
         let text = b"import a.b as c, d\nfrom . import e\nif x: from ..f.g import (h,  # why\n    i as j)\nfrom k \\\n    import l\n    import m; import n\r\n";
         let found: Vec<String> = modules(text).into_iter().collect();
-        assert_eq!(found, [".", "..f", "..f.g", "..f.g.h", "..f.g.i", ".e", "a", "a.b", "d", "k", "k.l", "m", "n"].map(String::from));
+        assert_eq!(
+            found,
+            [
+                ".", "..f", "..f.g", "..f.g.h", "..f.g.i", ".e", "a", "a.b", "d", "k", "k.l", "m",
+                "n"
+            ]
+            .map(String::from)
+        );
     }
 
     #[test]
     fn star_imports_name_their_modules() {
-        assert_eq!(star_imports(b"from . import *\nfrom .a.b import *\nfrom c import d\n"), [".", ".a.b"]);
+        assert_eq!(
+            star_imports(b"from . import *\nfrom .a.b import *\nfrom c import d\n"),
+            [".", ".a.b"]
+        );
         assert!(star_imports(b"x = a * b\nfrom c import d\n").is_empty());
     }
 

@@ -28,7 +28,10 @@ impl Mentions {
         let mut words: BTreeSet<String> = BTreeSet::new();
         let mut names: BTreeMap<PathBuf, BTreeSet<Option<String>>> = BTreeMap::new();
         for trigger in triggers {
-            let packages = trigger.packages.iter().filter(|init| files.read(init).is_ok_and(|bytes| hands_out(&bytes, &trigger)));
+            let packages = trigger
+                .packages
+                .iter()
+                .filter(|init| files.read(init).is_ok_and(|bytes| hands_out(&bytes, &trigger)));
             for source in std::iter::once(&trigger.module).chain(packages) {
                 words.insert(trigger.name.clone().unwrap_or_else(|| word_of(source)));
                 names.entry(source.clone()).or_default().insert(trigger.name.clone());
@@ -43,18 +46,21 @@ impl Mentions {
     /// Whether the file at `path`, with these bytes, imports one of the triggers, or its module and names it.
     pub(super) fn one(&self, project: &Project, path: &Path, bytes: &[u8]) -> bool {
         // Most files end here: to list what a file imports takes far longer than to look for words.
-        let may_import = || self.modules.is_match(bytes) || (self.any_package && imports_relatively(bytes));
+        let may_import =
+            || self.modules.is_match(bytes) || (self.any_package && imports_relatively(bytes));
         if !self.words.is_match(bytes) || !may_import() {
             return false;
         }
         let folder = path.parent().unwrap_or(Path::new(""));
         let modules = imports::modules(bytes);
         modules.iter().any(|module| {
-            let names = project.module_from(folder, module).and_then(|source| self.names.get(&source));
+            let names =
+                project.module_from(folder, module).and_then(|source| self.names.get(&source));
             names.into_iter().flatten().any(|name| match name {
                 Some(name) => {
                     modules.contains(&member_of(module, name))
-                        || (modules.contains(&member_of(module, "*")) && imports::has_word(bytes, name))
+                        || (modules.contains(&member_of(module, "*"))
+                            && imports::has_word(bytes, name))
                         || imports::has_attribute(bytes, name)
                 }
                 None => true,
@@ -64,12 +70,14 @@ impl Mentions {
 }
 
 fn imports_relatively(bytes: &[u8]) -> bool {
-    memmem::find_iter(bytes, b"from ").any(|at| bytes[at + 5..].trim_ascii_start().starts_with(b"."))
+    memmem::find_iter(bytes, b"from ")
+        .any(|at| bytes[at + 5..].trim_ascii_start().starts_with(b"."))
 }
 
 /// The last part of the name of the module at `path`.
 fn word_of(path: &Path) -> String {
-    let named = if is_package(path) { path.parent().and_then(Path::file_name) } else { path.file_stem() };
+    let named =
+        if is_package(path) { path.parent().and_then(Path::file_name) } else { path.file_stem() };
     named.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
@@ -82,7 +90,10 @@ fn is_package(path: &Path) -> bool {
 fn hands_out(init: &[u8], trigger: &Trigger) -> bool {
     let names_module = imports::has_word(init, &word_of(&trigger.module));
     match &trigger.name {
-        Some(name) => imports::has_word(init, name) || (names_module && memmem::find(init, b"import *").is_some()),
+        Some(name) => {
+            imports::has_word(init, name)
+                || (names_module && memmem::find(init, b"import *").is_some())
+        }
         None => names_module,
     }
 }

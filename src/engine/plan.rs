@@ -31,7 +31,11 @@ pub(super) fn allowed<'f>(finding: &'f Finding, options: &Options) -> Option<&'f
 
 impl Plan {
     /// The fixes of `findings` that go together, of those at the positions `wanted`.
-    pub(super) fn new(findings: &[Finding], wanted: impl Iterator<Item = usize>, options: &Options) -> Self {
+    pub(super) fn new(
+        findings: &[Finding],
+        wanted: impl Iterator<Item = usize>,
+        options: &Options,
+    ) -> Self {
         let mut plan = Self::default();
         for position in wanted {
             if let Some(fix) = allowed(&findings[position], options)
@@ -49,7 +53,12 @@ impl Plan {
         }
         let mut merged = self.edits.clone();
         for file_edit in &fix.edits {
-            if merged.entry(file_edit.path.clone()).or_default().add(file_edit.edit.clone()).is_err() {
+            if merged
+                .entry(file_edit.path.clone())
+                .or_default()
+                .add(file_edit.edit.clone())
+                .is_err()
+            {
                 return false;
             }
         }
@@ -57,16 +66,27 @@ impl Plan {
         for name in &fix.new_names {
             for file_edit in &fix.edits {
                 let key = (file_edit.path.clone(), name.clone());
-                let shared = self
-                    .fixes
-                    .iter()
-                    .any(|other| other.edits.iter().any(|edit| edit == file_edit && edit.edit.span.is_empty() && edit.edit.text.contains(name.as_str())));
-                if self.new_names.contains(&key) && !shared && file_edit.edit.text.contains(name.as_str()) && file_edit.edit.span.is_empty() {
+                let shared = self.fixes.iter().any(|other| {
+                    other.edits.iter().any(|edit| {
+                        edit == file_edit
+                            && edit.edit.span.is_empty()
+                            && edit.edit.text.contains(name.as_str())
+                    })
+                });
+                if self.new_names.contains(&key)
+                    && !shared
+                    && file_edit.edit.text.contains(name.as_str())
+                    && file_edit.edit.span.is_empty()
+                {
                     return false;
                 }
             }
         }
-        self.new_names.extend(fix.new_names.iter().flat_map(|name| fix.edits.iter().map(move |edit| (edit.path.clone(), name.clone()))));
+        self.new_names.extend(
+            fix.new_names.iter().flat_map(|name| {
+                fix.edits.iter().map(move |edit| (edit.path.clone(), name.clone()))
+            }),
+        );
         self.edits = merged;
         self.fixes.push(fix.clone());
         true
@@ -77,7 +97,9 @@ impl Plan {
 /// between them, imports stand in front of them.
 pub(super) fn applied(edits: &EditSet, text: &str) -> String {
     let mut rows: Vec<Edit> = edits.iter().cloned().collect();
-    let is_import = |edit: &Edit| edit.span.is_empty() && (edit.text.starts_with("from ") || edit.text.starts_with("import "));
+    let is_import = |edit: &Edit| {
+        edit.span.is_empty() && (edit.text.starts_with("from ") || edit.text.starts_with("import "))
+    };
     rows.sort_by_key(|edit| (edit.span.start, edit.span.end, !is_import(edit)));
     for at in 1..rows.len() {
         let (before, after) = rows.split_at_mut(at);

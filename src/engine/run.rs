@@ -38,14 +38,28 @@ pub(super) struct Look {
 }
 
 /// Gathers facts and runs the rules.
-pub(super) fn look(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Vec<std::sync::Arc<FileFacts>>) -> Look {
-    let everything: Vec<PathBuf> = paths.iter().chain(&options.context).cloned().collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+pub(super) fn look(
+    paths: &[PathBuf],
+    files: &dyn Files,
+    options: &Options,
+    known: Vec<std::sync::Arc<FileFacts>>,
+) -> Look {
+    let everything: Vec<PathBuf> = paths
+        .iter()
+        .chain(&options.context)
+        .cloned()
+        .collect::<std::collections::BTreeSet<_>>()
+        .into_iter()
+        .collect();
     let is_asked = |path: &PathBuf| !options.context.contains(path);
-    let Gathered { project, sent, carried, runs, crossings, mut errors, broken } = gather(&everything, files, options, known);
+    let Gathered { project, sent, carried, runs, crossings, mut errors, broken } =
+        gather(&everything, files, options, known);
     let index = SentIndex::new(sent, carried, runs, crossings);
     let ids: Vec<FileId> = project.files().map(|(id, _)| id).collect();
-    let parts: Vec<Result<Vec<Finding>, FileError>> =
-        ids.par_chunks(FILES_PER_EVAL).flat_map_iter(|share| some_files(&project, share, &index, options)).collect();
+    let parts: Vec<Result<Vec<Finding>, FileError>> = ids
+        .par_chunks(FILES_PER_EVAL)
+        .flat_map_iter(|share| some_files(&project, share, &index, options))
+        .collect();
     let mut findings = Vec::new();
     for part in parts {
         match part {
@@ -58,7 +72,10 @@ pub(super) fn look(paths: &[PathBuf], files: &dyn Files, options: &Options, know
     findings.sort_by_cached_key(Finding::sort_key);
     // One callable can reach one slot in several ways (through an override that calls super); that is one finding.
     findings.dedup_by(|later, first| {
-        later.code == first.code && later.location == first.location && later.message == first.message && later.remedy == first.remedy
+        later.code == first.code
+            && later.location == first.location
+            && later.message == first.message
+            && later.remedy == first.remedy
     });
     errors.sort();
     let unused_ignores = suppress::apply(&mut findings, &project, options);
@@ -66,7 +83,12 @@ pub(super) fn look(paths: &[PathBuf], files: &dyn Files, options: &Options, know
 }
 
 /// Runs the rules over a few files with one evaluator, one after the other.
-fn some_files(project: &Project, files: &[FileId], index: &SentIndex, options: &Options) -> Vec<Result<Vec<Finding>, FileError>> {
+fn some_files(
+    project: &Project,
+    files: &[FileId],
+    index: &SentIndex,
+    options: &Options,
+) -> Vec<Result<Vec<Finding>, FileError>> {
     let mut eval = Eval::new(project);
     let mut found = Vec::new();
     for file in files {
@@ -80,22 +102,38 @@ fn some_files(project: &Project, files: &[FileId], index: &SentIndex, options: &
     found
 }
 
-fn one_file(eval: &Eval, file: FileId, index: &SentIndex, options: &Options) -> Result<Vec<Finding>, FileError> {
+fn one_file(
+    eval: &Eval,
+    file: FileId,
+    index: &SentIndex,
+    options: &Options,
+) -> Result<Vec<Finding>, FileError> {
     let project = eval.project;
     let work = || {
         let own = options.of(&project.file(file).source.path);
         let mut found = Vec::new();
         for rule in rules::ALL.iter().filter(|rule| options.codes.contains(rule.code)) {
-            let ctx = RuleContext { rule, eval, file, index, bind: own.bind, guard_style: own.guard_style, target_version: own.target_version };
+            let ctx = RuleContext {
+                rule,
+                eval,
+                file,
+                index,
+                bind: own.bind,
+                guard_style: own.guard_style,
+                target_version: own.target_version,
+            };
             found.extend((rule.check)(&ctx));
         }
-        found.retain(|finding: &Finding| options.of(&finding.location.path).codes.contains(finding.code));
+        found.retain(|finding: &Finding| {
+            options.of(&finding.location.path).codes.contains(finding.code)
+        });
         found
     };
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).map_err(|_| FileError {
         path: project.file(file).source.path.clone(),
         place: None,
-        message: "made spawnsafe panic; please report it with the file (the file was left alone)".into(),
+        message: "made spawnsafe panic; please report it with the file (the file was left alone)"
+            .into(),
     })
 }
 
@@ -104,7 +142,14 @@ pub(super) fn check(paths: &[PathBuf], files: &dyn Files, options: &Options) -> 
     let look = look(paths, files, options, Vec::new());
     let summary = summary(paths, &look);
     let sources = sources(&look);
-    Report { findings: look.findings, unused_ignores: look.unused_ignores, errors: look.errors, sources, summary, ..Report::default() }
+    Report {
+        findings: look.findings,
+        unused_ignores: look.unused_ignores,
+        errors: look.errors,
+        sources,
+        summary,
+        ..Report::default()
+    }
 }
 
 /// The texts that findings and errors of a look point into.
@@ -116,7 +161,12 @@ pub(super) fn sources(look: &Look) -> BTreeMap<PathBuf, std::sync::Arc<crate::te
 /// The totals of a look.
 pub(super) fn summary(paths: &[PathBuf], look: &Look) -> Summary {
     use crate::findings::Applicability::{Safe, Unsafe};
-    let with = |wanted| look.findings.iter().filter(|finding| finding.fix().is_some_and(|fix| fix.applicability == wanted)).count();
+    let with = |wanted| {
+        look.findings
+            .iter()
+            .filter(|finding| finding.fix().is_some_and(|fix| fix.applicability == wanted))
+            .count()
+    };
     Summary {
         files: paths.len(),
         parsed: look.project.files().count() + look.broken.len(),

@@ -57,8 +57,12 @@ pub(super) fn fix(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Re
     let mut now = first;
     for _ in 0..MAX_PASSES {
         let prints: Vec<Fingerprint> = now.findings.iter().map(Finding::fingerprint).collect();
-        let wanted: Vec<usize> =
-            (0..now.findings.len()).filter(|at| !dropped.contains(&prints[*at]) && plan::allowed(&now.findings[*at], options).is_some()).collect();
+        let wanted: Vec<usize> = (0..now.findings.len())
+            .filter(|at| {
+                !dropped.contains(&prints[*at])
+                    && plan::allowed(&now.findings[*at], options).is_some()
+            })
+            .collect();
         if wanted.is_empty() {
             break;
         }
@@ -95,7 +99,13 @@ pub(super) fn fix(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Re
 }
 
 /// Applies a plan and looks again; `None` if the result does not hold what a fix promises.
-fn step(paths: &[PathBuf], overlay: &Overlay, options: &Options, before: &Look, plan: &Plan) -> Option<(BTreeMap<PathBuf, Arc<SourceFile>>, Look)> {
+fn step(
+    paths: &[PathBuf],
+    overlay: &Overlay,
+    options: &Options,
+    before: &Look,
+    plan: &Plan,
+) -> Option<(BTreeMap<PathBuf, Arc<SourceFile>>, Look)> {
     let mut texts = BTreeMap::new();
     for (path, edits) in &plan.edits {
         let id = before.project.at(path)?;
@@ -104,7 +114,9 @@ fn step(paths: &[PathBuf], overlay: &Overlay, options: &Options, before: &Look, 
         // A character without a place in the file's encoding cannot be written.
         source.encode(&source.text)?;
         let parsed = crate::syntax::parse(&source.text);
-        if !parsed.broken.is_empty() || !super::check::names_resolve(facts, &FileFacts::of(source.clone(), parsed)) {
+        if !parsed.broken.is_empty()
+            || !super::check::names_resolve(facts, &FileFacts::of(source.clone(), parsed))
+        {
             return None;
         }
         texts.insert((**path).clone(), source);
@@ -112,7 +124,12 @@ fn step(paths: &[PathBuf], overlay: &Overlay, options: &Options, before: &Look, 
     let mut merged = overlay.texts.clone();
     merged.extend(texts.clone());
     let next = Overlay { below: overlay.below, texts: merged };
-    let unchanged = before.project.files().filter(|(_, facts)| !plan.edits.contains_key(&facts.source.path)).map(|(_, facts)| facts.clone()).collect();
+    let unchanged = before
+        .project
+        .files()
+        .filter(|(_, facts)| !plan.edits.contains_key(&facts.source.path))
+        .map(|(_, facts)| facts.clone())
+        .collect();
     let look = run::look(paths, &next, options, unchanged);
     let (old, new) = (counts(&before.findings), counts(&look.findings));
     let mut allowed = old.clone();
@@ -127,7 +144,12 @@ fn step(paths: &[PathBuf], overlay: &Overlay, options: &Options, before: &Look, 
 }
 
 /// Findings of the first look that remain, and those that are mended.
-fn split(originals: Vec<Finding>, mut remaining: BTreeMap<Key, usize>, dropped: &BTreeSet<Fingerprint>, options: &Options) -> (Vec<Finding>, Vec<Finding>) {
+fn split(
+    originals: Vec<Finding>,
+    mut remaining: BTreeMap<Key, usize>,
+    dropped: &BTreeSet<Fingerprint>,
+    options: &Options,
+) -> (Vec<Finding>, Vec<Finding>) {
     let prints: Vec<Fingerprint> = originals.iter().map(Finding::fingerprint).collect();
     let (mut findings, mut fixed) = (Vec::new(), Vec::new());
     for (finding, print) in originals.into_iter().zip(prints).rev() {
@@ -154,11 +176,17 @@ fn refused(finding: Finding) -> Finding {
     Finding { remedy: Remedy::Refused(refusal), ..finding }
 }
 
-fn changes(sources: &BTreeMap<PathBuf, Arc<SourceFile>>, texts: BTreeMap<PathBuf, Arc<SourceFile>>, files: &dyn Files) -> Vec<Change> {
+fn changes(
+    sources: &BTreeMap<PathBuf, Arc<SourceFile>>,
+    texts: BTreeMap<PathBuf, Arc<SourceFile>>,
+    files: &dyn Files,
+) -> Vec<Change> {
     texts
         .into_iter()
         .filter_map(|(path, after)| {
-            let before = sources.get(&path).cloned().or_else(|| SourceFile::decode(&path, files.read(&path).ok()?).ok().map(Arc::new))?;
+            let before = sources.get(&path).cloned().or_else(|| {
+                SourceFile::decode(&path, files.read(&path).ok()?).ok().map(Arc::new)
+            })?;
             (before.text != after.text).then(|| Change { before, after: after.text.clone() })
         })
         .collect()

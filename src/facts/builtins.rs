@@ -167,6 +167,10 @@ mod tests {
     #[test]
     fn names_are_sorted() {
         assert!(super::NAMES.is_sorted());
-        assert!(super::is_builtin("zip") && super::is_builtin("ArithmeticError") && !super::is_builtin("pool"));
+        assert!(
+            super::is_builtin("zip")
+                && super::is_builtin("ArithmeticError")
+                && !super::is_builtin("pool")
+        );
     }
 }

@@ -29,7 +29,8 @@ pub fn body_of(facts: &FileFacts, function: NodeId) -> Vec<NodeId> {
     let Some(body) = tree.child(function, Field::Body) else { return Vec::new() };
     let mut nodes = executed(facts, body);
     if tree.kind(body) == Kind::Block
-        && let Some(exit) = tree.children(body).find(|statement| returns_elsewhere(facts, *statement))
+        && let Some(exit) =
+            tree.children(body).find(|statement| returns_elsewhere(facts, *statement))
     {
         nodes.retain(|node| *node < exit);
     }
@@ -42,13 +43,22 @@ fn returns_elsewhere(facts: &FileFacts, statement: NodeId) -> bool {
     if tree.kind(statement) != Kind::IfStatement {
         return false;
     }
-    let is_elsewhere = tree.child(statement, Field::Condition).is_some_and(|condition| guard::shape(facts, condition) == guard::Shape::Elsewhere);
-    let last = tree.child(statement, Field::Consequence).and_then(|body| tree.children(body).last());
-    is_elsewhere && last.is_some_and(|last| matches!(tree.kind(last), Kind::ReturnStatement | Kind::RaiseStatement))
+    let is_elsewhere = tree
+        .child(statement, Field::Condition)
+        .is_some_and(|condition| guard::shape(facts, condition) == guard::Shape::Elsewhere);
+    let last =
+        tree.child(statement, Field::Consequence).and_then(|body| tree.children(body).last());
+    is_elsewhere
+        && last.is_some_and(|last| {
+            matches!(tree.kind(last), Kind::ReturnStatement | Kind::RaiseStatement)
+        })
 }
 
 /// Whether `node` is the body of a function or lambda.
 fn is_deferred(facts: &FileFacts, node: NodeId) -> bool {
     let tree = facts.tree();
-    tree.field(node) == Field::Body && tree.parent(node).is_some_and(|up| matches!(tree.kind(up), Kind::FunctionDefinition | Kind::Lambda))
+    tree.field(node) == Field::Body
+        && tree
+            .parent(node)
+            .is_some_and(|up| matches!(tree.kind(up), Kind::FunctionDefinition | Kind::Lambda))
 }

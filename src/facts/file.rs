@@ -31,7 +31,11 @@ impl FileFacts {
     /// The facts of a `source` that is `parsed` already.
     pub fn of(source: Arc<SourceFile>, parsed: Parsed) -> Self {
         let scopes = Scopes::build(&parsed.tree, &source.text);
-        let calls = parsed.tree.subtree(Tree::ROOT).filter(|node| parsed.tree.kind(*node) == Kind::Call).collect();
+        let calls = parsed
+            .tree
+            .subtree(Tree::ROOT)
+            .filter(|node| parsed.tree.kind(*node) == Kind::Call)
+            .collect();
         Self { source, parsed, scopes, calls }
     }
 
@@ -134,7 +138,10 @@ impl FileFacts {
 
     /// Whether a `def` is an `async def`.
     pub fn is_async(&self, function: NodeId) -> bool {
-        self.tree().all_children(function).next().is_some_and(|first| self.tree().kind(first) == Kind::AsyncKeyword)
+        self.tree()
+            .all_children(function)
+            .next()
+            .is_some_and(|first| self.tree().kind(first) == Kind::AsyncKeyword)
     }
 
     /// The nodes of a function or lambda without those of functions, lambdas and classes inside.
@@ -147,7 +154,10 @@ impl FileFacts {
                 return None;
             }
             let node = at;
-            let nested = matches!(tree.kind(node), Kind::FunctionDefinition | Kind::Lambda | Kind::ClassDefinition);
+            let nested = matches!(
+                tree.kind(node),
+                Kind::FunctionDefinition | Kind::Lambda | Kind::ClassDefinition
+            );
             at = if nested { tree.subtree_end(node) } else { NodeId(node.0 + 1) };
             Some(node)
         })
@@ -157,7 +167,9 @@ impl FileFacts {
     pub fn decorators(&self, definition: NodeId) -> Vec<NodeId> {
         let tree = self.tree();
         match tree.parent(definition) {
-            Some(up) if tree.kind(up) == Kind::DecoratedDefinition => tree.children(up).filter(|child| tree.kind(*child) == Kind::Decorator).collect(),
+            Some(up) if tree.kind(up) == Kind::DecoratedDefinition => {
+                tree.children(up).filter(|child| tree.kind(*child) == Kind::Decorator).collect()
+            }
             _ => Vec::new(),
         }
     }

@@ -49,9 +49,14 @@ impl<'a> Flow<'a> {
             _ => {}
         }
         // A global that one function alone binds (`global x`) is bound there as a variable of its own would be.
-        let frame = self.only_writer(&writes).filter(|frame| self.place_in(at, *frame).is_some()).unwrap_or_else(|| self.frame_around(writes.home));
+        let frame = self
+            .only_writer(&writes)
+            .filter(|frame| self.place_in(at, *frame).is_some())
+            .unwrap_or_else(|| self.frame_around(writes.home));
         let own_frame = self.frame_of(at);
-        let unbinds = |binding: &&Binding| matches!(binding.kind, BindingKind::Delete | BindingKind::Except { .. });
+        let unbinds = |binding: &&Binding| {
+            matches!(binding.kind, BindingKind::Delete | BindingKind::Except { .. })
+        };
         let (place, role) = if own_frame == frame {
             (at, Role::Ahead)
         } else {
@@ -61,10 +66,16 @@ impl<'a> Flow<'a> {
             }
             (creation, self.role_of_creation(creation))
         };
-        if writes.all.iter().any(|binding| unbinds(binding) && self.frame_of(binding.node) != frame) {
+        if writes.all.iter().any(|binding| unbinds(binding) && self.frame_of(binding.node) != frame)
+        {
             return false;
         }
-        let here: Vec<_> = writes.all.iter().copied().filter(|binding| self.frame_of(binding.node) == frame).collect();
+        let here: Vec<_> = writes
+            .all
+            .iter()
+            .copied()
+            .filter(|binding| self.frame_of(binding.node) == frame)
+            .collect();
         let graph = self.graph(frame, &here, &[(place, role)]);
         let is_inside = |binding: &Binding| self.tree.contains(binding.statement, place);
         let (mut bound, mut unbound) = (Vec::new(), vec![Graph::ENTRY]);
@@ -93,7 +104,14 @@ impl<'a> Flow<'a> {
 
     /// As [`may_rebind_between`](Self::may_rebind_between), on ways that pass none of `ends`: places behind which what was
     /// made at `from` is not what is used at `to`.
-    pub fn may_rebind_between_without(&self, scope: ScopeId, name: &str, from: NodeId, to: NodeId, ends: &[NodeId]) -> bool {
+    pub fn may_rebind_between_without(
+        &self,
+        scope: ScopeId,
+        name: &str,
+        from: NodeId,
+        to: NodeId,
+        ends: &[NodeId],
+    ) -> bool {
         let writes = self.writes(scope, name);
         let frame = self.frame_of(to);
         if self.frame_of(from) != frame {
@@ -104,15 +122,24 @@ impl<'a> Flow<'a> {
             return self.rebinds_in_comprehension(&writes, from, to);
         }
         let here = self.writes_in(&writes, frame);
-        let creations: Vec<_> = self.writes_elsewhere(&writes, frame).map(|binding| self.place_in(binding.node, frame)).collect();
+        let creations: Vec<_> = self
+            .writes_elsewhere(&writes, frame)
+            .map(|binding| self.place_in(binding.node, frame))
+            .collect();
         let suspends = self.suspends(frame);
         let mut others = vec![(from, Role::Behind), (to, Role::Ahead)];
         others.extend(creations.iter().flatten().map(|creation| (*creation, Role::Behind)));
-        let avoided: Vec<NodeId> = ends.iter().copied().filter(|end| self.frame_of(*end) == frame).collect();
+        let avoided: Vec<NodeId> =
+            ends.iter().copied().filter(|end| self.frame_of(*end) == frame).collect();
         others.extend(avoided.iter().map(|end| (*end, Role::Behind)));
         let graph = self.graph(frame, &here, &others);
         let (starts, ends) = (graph.points(from, Role::Behind), graph.points(to, Role::Ahead));
-        let avoided: Vec<usize> = avoided.iter().flat_map(|end| graph.points(*end, Role::Behind)).chain(starts).copied().collect();
+        let avoided: Vec<usize> = avoided
+            .iter()
+            .flat_map(|end| graph.points(*end, Role::Behind))
+            .chain(starts)
+            .copied()
+            .collect();
         if starts.is_empty() || ends.is_empty() || self.left_handler(&here, from, to) {
             return !here.is_empty() || !creations.is_empty();
         }
@@ -121,19 +148,27 @@ impl<'a> Flow<'a> {
             ends.iter().any(|end| after.contains(end))
         };
         let after_start = graph.reachable(starts, &avoided);
-        let written = here.iter().flat_map(|binding| graph.points(binding.node, Role::Write)).copied();
+        let written =
+            here.iter().flat_map(|binding| graph.points(binding.node, Role::Write)).copied();
         let met: Vec<_> = written.filter(|point| after_start.contains(point)).collect();
         if leads_to_end(&met, &avoided) {
             return true;
         }
-        let made: Vec<_> = creations.iter().flatten().flat_map(|creation| graph.points(*creation, Role::Behind)).copied().collect();
+        let made: Vec<_> = creations
+            .iter()
+            .flatten()
+            .flat_map(|creation| graph.points(*creation, Role::Behind))
+            .copied()
+            .collect();
         if leads_to_end(&made, &[]) {
             return true;
         }
-        self.writes_elsewhere(&writes, frame).zip(creations).any(|(binding, creation)| match creation {
-            Some(creation) => graph.points(creation, Role::Behind).is_empty(),
-            // Code around the frame goes on only while the frame is suspended; unrelated functions may be called.
-            None => suspends || !self.is_around(self.frame_of(binding.node), frame),
+        self.writes_elsewhere(&writes, frame).zip(creations).any(|(binding, creation)| {
+            match creation {
+                Some(creation) => graph.points(creation, Role::Behind).is_empty(),
+                // Code around the frame goes on only while the frame is suspended; unrelated functions may be called.
+                None => suspends || !self.is_around(self.frame_of(binding.node), frame),
+            }
         })
     }
 
@@ -144,7 +179,8 @@ impl<'a> Flow<'a> {
         if self.scopes.get(writes.home).kind == ScopeKind::Comprehension {
             return true;
         }
-        let frames: BTreeSet<_> = writes.all.iter().map(|binding| self.frame_of(binding.node)).collect();
+        let frames: BTreeSet<_> =
+            writes.all.iter().map(|binding| self.frame_of(binding.node)).collect();
         frames.into_iter().any(|frame| {
             let Some(start) = self.place_in(from, frame) else { return true };
             let here = self.writes_in(&writes, frame);
@@ -156,7 +192,13 @@ impl<'a> Flow<'a> {
             let after = graph.reachable(starts, &[]);
             // A function that ran once may be called again, and then writes a variable of the outside once more.
             let runs_again = frame != self.frame_around(writes.home);
-            runs_again || here.iter().any(|binding| graph.points(binding.node, Role::Write).iter().any(|point| after.contains(point)))
+            runs_again
+                || here.iter().any(|binding| {
+                    graph
+                        .points(binding.node, Role::Write)
+                        .iter()
+                        .any(|point| after.contains(point))
+                })
         })
     }
 
@@ -170,7 +212,9 @@ impl<'a> Flow<'a> {
             Resolution::Local(home) | Resolution::Free(home) => home,
             Resolution::Global => self.scopes.module(),
         };
-        let is_write = |binding: &&Binding| !matches!(binding.kind, BindingKind::Assignment { value: None, .. });
+        let is_write = |binding: &&Binding| {
+            !matches!(binding.kind, BindingKind::Assignment { value: None, .. })
+        };
         let mut all: Vec<_> = self.scopes.bindings(home, name).iter().filter(is_write).collect();
         if home == self.scopes.module() {
             all.extend(self.scopes.bindings(home, "*"));
@@ -188,7 +232,11 @@ impl<'a> Flow<'a> {
         writes.all.iter().copied().filter(|binding| self.frame_of(binding.node) == frame).collect()
     }
 
-    fn writes_elsewhere(&self, writes: &Writes<'a>, frame: ScopeId) -> impl Iterator<Item = &'a Binding> {
+    fn writes_elsewhere(
+        &self,
+        writes: &Writes<'a>,
+        frame: ScopeId,
+    ) -> impl Iterator<Item = &'a Binding> {
         writes.all.iter().copied().filter(move |binding| self.frame_of(binding.node) != frame)
     }
 
@@ -202,7 +250,12 @@ impl<'a> Flow<'a> {
         loop {
             let here = self.scopes.get(at);
             let is_frame = match here.kind {
-                ScopeKind::Module | ScopeKind::Function | ScopeKind::Lambda | ScopeKind::TypeAlias | ScopeKind::TypeVariable | ScopeKind::Annotation => true,
+                ScopeKind::Module
+                | ScopeKind::Function
+                | ScopeKind::Lambda
+                | ScopeKind::TypeAlias
+                | ScopeKind::TypeVariable
+                | ScopeKind::Annotation => true,
                 ScopeKind::Comprehension => self.tree.kind(here.node) == Kind::GeneratorExpression,
                 ScopeKind::Class | ScopeKind::TypeParameters => false,
             };
@@ -228,12 +281,16 @@ impl<'a> Flow<'a> {
     }
 
     fn is_around(&self, outer: ScopeId, inner: ScopeId) -> bool {
-        std::iter::successors(Some(inner), |scope| self.scopes.get(*scope).parent).any(|scope| scope == outer)
+        std::iter::successors(Some(inner), |scope| self.scopes.get(*scope).parent)
+            .any(|scope| scope == outer)
     }
 
     /// A function is called under its own name at the earliest when the name is bound; a decorator may call it before.
     fn role_of_creation(&self, creation: NodeId) -> Role {
-        let is_decorated = self.tree.parent(creation).is_some_and(|parent| self.tree.kind(parent) == Kind::DecoratedDefinition);
+        let is_decorated = self
+            .tree
+            .parent(creation)
+            .is_some_and(|parent| self.tree.kind(parent) == Kind::DecoratedDefinition);
         if is_decorated { Role::Ahead } else { Role::Behind }
     }
 
@@ -241,24 +298,32 @@ impl<'a> Flow<'a> {
     fn suspends(&self, frame: ScopeId) -> bool {
         let node = self.scopes.get(frame).node;
         self.tree.kind(node) == Kind::GeneratorExpression
-            || self
-                .tree
-                .subtree(node)
-                .any(|inner| matches!(self.tree.kind(inner), Kind::Yield | Kind::Await | Kind::AsyncKeyword) && self.frame_of(inner) == frame)
+            || self.tree.subtree(node).any(|inner| {
+                matches!(self.tree.kind(inner), Kind::Yield | Kind::Await | Kind::AsyncKeyword)
+                    && self.frame_of(inner) == frame
+            })
     }
 
     /// Whether `from` lies in an `except … as` clause that writes the variable, and `to` does not: every way out deletes it.
     fn left_handler(&self, writes: &[&Binding], from: NodeId, to: NodeId) -> bool {
-        let is_left = |clause: NodeId| self.tree.contains(clause, from) && !self.tree.contains(clause, to);
-        writes.iter().any(|binding| matches!(binding.kind, BindingKind::Except { .. }) && is_left(binding.statement))
+        let is_left =
+            |clause: NodeId| self.tree.contains(clause, from) && !self.tree.contains(clause, to);
+        writes.iter().any(|binding| {
+            matches!(binding.kind, BindingKind::Except { .. }) && is_left(binding.statement)
+        })
     }
 
     /// The loop variables of a comprehension are bound in what comes after their `for`, and in the result.
     fn bound_in_comprehension(&self, writes: &Writes<'_>, at: NodeId) -> bool {
         let comprehension = self.scopes.get(writes.home).node;
-        let in_result = |clause: NodeId| self.tree.start(at) < self.tree.start(clause) && self.tree.contains(comprehension, at);
+        let in_result = |clause: NodeId| {
+            self.tree.start(at) < self.tree.start(clause) && self.tree.contains(comprehension, at)
+        };
         writes.all.iter().any(|binding| match binding.kind {
-            BindingKind::ComprehensionFor { .. } => in_result(binding.statement) || self.tree.start(at) >= self.tree.end(binding.statement),
+            BindingKind::ComprehensionFor { .. } => {
+                in_result(binding.statement)
+                    || self.tree.start(at) >= self.tree.end(binding.statement)
+            }
             _ => false,
         })
     }

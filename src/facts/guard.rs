@@ -38,9 +38,15 @@ pub fn shape(facts: &FileFacts, condition: NodeId) -> Shape {
     let node = tree.unparenthesized(condition);
     match tree.kind(node) {
         Kind::ComparisonOperator => comparison(facts, node),
-        Kind::NotOperator => tree.child(node, Field::Argument).map_or(Shape::Other, |inner| negated(facts, inner)),
+        Kind::NotOperator => {
+            tree.child(node, Field::Argument).map_or(Shape::Other, |inner| negated(facts, inner))
+        }
         Kind::BooleanOperator => {
-            let (Some(left), Some(right)) = (tree.child(node, Field::Left), tree.child(node, Field::Right)) else { return Shape::Other };
+            let (Some(left), Some(right)) =
+                (tree.child(node, Field::Left), tree.child(node, Field::Right))
+            else {
+                return Shape::Other;
+            };
             let is_and = tree.child_of_kind(node, Kind::AndKeyword).is_some();
             joined(shape(facts, left), shape(facts, right), is_and)
         }
@@ -52,8 +58,12 @@ pub fn shape(facts: &FileFacts, condition: NodeId) -> Shape {
 fn joined(left: Shape, right: Shape, is_and: bool) -> Shape {
     match (left, right, is_and) {
         (Shape::Other, Shape::Other, _) => Shape::Other,
-        (Shape::Entry { always: one }, Shape::Entry { always: two }, _) => Shape::Entry { always: one && two },
-        (Shape::Entry { .. }, _, true) | (_, Shape::Entry { .. }, true) => Shape::Entry { always: false },
+        (Shape::Entry { always: one }, Shape::Entry { always: two }, _) => {
+            Shape::Entry { always: one && two }
+        }
+        (Shape::Entry { .. }, _, true) | (_, Shape::Entry { .. }, true) => {
+            Shape::Entry { always: false }
+        }
         (Shape::Elsewhere, _, false) | (_, Shape::Elsewhere, false) => Shape::Unsure,
         (Shape::False(why), _, _) | (_, Shape::False(why), _) => Shape::False(why),
         _ => Shape::Unsure,
@@ -65,7 +75,8 @@ fn negated(facts: &FileFacts, inner: NodeId) -> Shape {
         Shape::Entry { always: true } => Shape::Elsewhere,
         Shape::Elsewhere => Shape::Entry { always: true },
         Shape::Other => {
-            let asks_parent = is_call_of(facts, facts.tree().unparenthesized(inner), "parent_process");
+            let asks_parent =
+                is_call_of(facts, facts.tree().unparenthesized(inner), "parent_process");
             if asks_parent { Shape::False(Pretence::ParentProcess) } else { Shape::Other }
         }
         _ => Shape::Unsure,
@@ -78,10 +89,21 @@ fn comparison(facts: &FileFacts, node: NodeId) -> Shape {
     let [left, right] = sides.as_slice() else { return Shape::Other };
     let operator = tree
         .all_children(node)
-        .find(|child| matches!(tree.kind(*child), Kind::EqualEqual | Kind::NotEqual | Kind::InKeyword | Kind::NotIn | Kind::IsKeyword | Kind::IsNot))
+        .find(|child| {
+            matches!(
+                tree.kind(*child),
+                Kind::EqualEqual
+                    | Kind::NotEqual
+                    | Kind::InKeyword
+                    | Kind::NotIn
+                    | Kind::IsKeyword
+                    | Kind::IsNot
+            )
+        })
         .map(|child| tree.kind(child));
     let Some(operator) = operator else { return Shape::Other };
-    let is_name = |side: NodeId| tree.kind(side) == Kind::Identifier && facts.text(side) == "__name__";
+    let is_name =
+        |side: NodeId| tree.kind(side) == Kind::Identifier && facts.text(side) == "__name__";
     let equal = matches!(operator, Kind::EqualEqual | Kind::IsKeyword | Kind::InKeyword);
     if is_name(*left) || is_name(*right) {
         let other = if is_name(*left) { *right } else { *left };
@@ -95,14 +117,20 @@ fn comparison(facts: &FileFacts, node: NodeId) -> Shape {
             _ => Shape::Unsure,
         };
     }
-    let with_none = |call: NodeId, none: NodeId| is_call_of(facts, call, "parent_process") && tree.kind(none) == Kind::None;
+    let with_none = |call: NodeId, none: NodeId| {
+        is_call_of(facts, call, "parent_process") && tree.kind(none) == Kind::None
+    };
     if equal && (with_none(*left, *right) || with_none(*right, *left)) {
         return Shape::False(Pretence::ParentProcess);
     }
     let with_name = |name: NodeId, text: NodeId| {
         tree.kind(name) == Kind::Attribute
-            && tree.child(name, Field::Attribute).is_some_and(|attribute| facts.text(attribute) == "name")
-            && tree.child(name, Field::Object).is_some_and(|object| is_call_of(facts, object, "current_process"))
+            && tree
+                .child(name, Field::Attribute)
+                .is_some_and(|attribute| facts.text(attribute) == "name")
+            && tree
+                .child(name, Field::Object)
+                .is_some_and(|object| is_call_of(facts, object, "current_process"))
             && strings(facts, text).is_some_and(|names| names == ["MainProcess"])
     };
     if equal && (with_name(*left, *right) || with_name(*right, *left)) {
@@ -114,16 +142,26 @@ fn comparison(facts: &FileFacts, node: NodeId) -> Shape {
 /// `__name__.startswith("__main__")` and its like.
 fn call(facts: &FileFacts, node: NodeId) -> Shape {
     let tree = facts.tree();
-    let Some(callee) = tree.child(node, Field::Function).filter(|callee| tree.kind(*callee) == Kind::Attribute) else { return Shape::Other };
-    let object_is_name = tree.child(callee, Field::Object).is_some_and(|object| facts.text(object) == "__name__");
+    let Some(callee) =
+        tree.child(node, Field::Function).filter(|callee| tree.kind(*callee) == Kind::Attribute)
+    else {
+        return Shape::Other;
+    };
+    let object_is_name =
+        tree.child(callee, Field::Object).is_some_and(|object| facts.text(object) == "__name__");
     if !object_is_name {
         return Shape::Other;
     }
-    let argument = tree.child(node, Field::Arguments).and_then(|list| tree.children(list).next()).and_then(|first| strings(facts, first));
+    let argument = tree
+        .child(node, Field::Arguments)
+        .and_then(|list| tree.children(list).next())
+        .and_then(|first| strings(facts, first));
     let method = tree.child(callee, Field::Attribute).map_or("", |name| facts.text(name));
     match (method, argument.as_deref()) {
         ("__eq__" | "startswith" | "endswith", Some(["__main__"])) => Shape::Entry { always: true },
-        ("endswith", Some([tail])) if "__mp_main__".ends_with(tail) => Shape::False(Pretence::NamesChild),
+        ("endswith", Some([tail])) if "__mp_main__".ends_with(tail) => {
+            Shape::False(Pretence::NamesChild)
+        }
         _ => Shape::Unsure,
     }
 }
@@ -145,11 +183,14 @@ fn strings(facts: &FileFacts, node: NodeId) -> Option<Vec<&str>> {
     match tree.kind(node) {
         Kind::String => {
             let plain = !tree.subtree(node).any(|inner| tree.kind(inner) == Kind::Interpolation);
-            let content = tree.child_of_kind(node, Kind::StringContent).map_or("", |content| facts.text(content));
+            let content = tree
+                .child_of_kind(node, Kind::StringContent)
+                .map_or("", |content| facts.text(content));
             plain.then(|| vec![content])
         }
         Kind::Tuple | Kind::List | Kind::Set => {
-            let parts: Option<Vec<Vec<&str>>> = tree.children(node).map(|item| strings(facts, item)).collect();
+            let parts: Option<Vec<Vec<&str>>> =
+                tree.children(node).map(|item| strings(facts, item)).collect();
             Some(parts?.concat())
         }
         _ => None,
@@ -167,12 +208,17 @@ pub fn is_guard(facts: &FileFacts, statement: NodeId) -> bool {
 pub fn opens_guarded(facts: &FileFacts, node: NodeId) -> bool {
     let tree = facts.tree();
     let Some(up) = tree.parent(node) else { return false };
-    let condition = |of: NodeId| tree.child(of, Field::Condition).map_or(Shape::Other, |condition| shape(facts, condition));
+    let condition = |of: NodeId| {
+        tree.child(of, Field::Condition).map_or(Shape::Other, |condition| shape(facts, condition))
+    };
     match (tree.kind(up), tree.field(node)) {
-        (Kind::IfStatement | Kind::ElifClause, Field::Consequence) | (Kind::WhileStatement, Field::Body) => {
+        (Kind::IfStatement | Kind::ElifClause, Field::Consequence)
+        | (Kind::WhileStatement, Field::Body) => {
             matches!(condition(up), Shape::Entry { .. } | Shape::Unsure)
         }
-        (Kind::IfStatement, Field::Alternative) => matches!(condition(up), Shape::Elsewhere | Shape::Unsure),
+        (Kind::IfStatement, Field::Alternative) => {
+            matches!(condition(up), Shape::Elsewhere | Shape::Unsure)
+        }
         (Kind::BooleanOperator, Field::Right) => {
             let left = tree.child(up, Field::Left).map_or(Shape::Other, |left| shape(facts, left));
             let is_and = tree.child_of_kind(up, Kind::AndKeyword).is_some();
@@ -221,7 +267,8 @@ pub fn false_guard_around(facts: &FileFacts, node: NodeId) -> Option<(NodeId, Pr
 pub fn false_part(facts: &FileFacts, condition: NodeId) -> NodeId {
     let tree = facts.tree();
     let node = tree.unparenthesized(condition);
-    let is_and = tree.kind(node) == Kind::BooleanOperator && tree.child_of_kind(node, Kind::AndKeyword).is_some();
+    let is_and = tree.kind(node) == Kind::BooleanOperator
+        && tree.child_of_kind(node, Kind::AndKeyword).is_some();
     let sides = [Field::Left, Field::Right].into_iter().filter_map(|side| tree.child(node, side));
     let pretending = sides.into_iter().find(|side| matches!(shape(facts, *side), Shape::False(_)));
     match pretending {
@@ -233,8 +280,15 @@ pub fn false_part(facts: &FileFacts, condition: NodeId) -> NodeId {
 /// `if __name__ != "__main__": sys.exit()`: an `if` statement that only ends the process under other names.
 pub fn leaves_elsewhere(facts: &FileFacts, statement: NodeId) -> bool {
     let tree = facts.tree();
-    let (Some(condition), Some(body)) = (tree.child(statement, Field::Condition), tree.child(statement, Field::Consequence)) else { return false };
-    if tree.kind(statement) != Kind::IfStatement || shape(facts, condition) != Shape::Elsewhere || tree.child(statement, Field::Alternative).is_some() {
+    let (Some(condition), Some(body)) =
+        (tree.child(statement, Field::Condition), tree.child(statement, Field::Consequence))
+    else {
+        return false;
+    };
+    if tree.kind(statement) != Kind::IfStatement
+        || shape(facts, condition) != Shape::Elsewhere
+        || tree.child(statement, Field::Alternative).is_some()
+    {
         return false;
     }
     let Some(last) = tree.children(body).last() else { return false };
@@ -246,9 +300,9 @@ pub fn ends_process(facts: &FileFacts, statement: NodeId) -> bool {
     let tree = facts.tree();
     match tree.kind(statement) {
         Kind::RaiseStatement => true,
-        Kind::ExpressionStatement => {
-            tree.children(statement).next().is_some_and(|call| ["exit", "_exit", "quit"].iter().any(|name| is_call_of(facts, call, name)))
-        }
+        Kind::ExpressionStatement => tree.children(statement).next().is_some_and(|call| {
+            ["exit", "_exit", "quit"].iter().any(|name| is_call_of(facts, call, name))
+        }),
         _ => false,
     }
 }

@@ -13,11 +13,16 @@ impl FileFacts {
         let tree = self.tree();
         let mut parts = tree.outcomes(id);
         let all: Vec<NodeId> = tree.children(id).collect();
-        if let (Kind::ConditionalExpression, [then, test, otherwise]) = (tree.kind(id), all.as_slice()) {
+        if let (Kind::ConditionalExpression, [then, test, otherwise]) =
+            (tree.kind(id), all.as_slice())
+        {
             let test = tree.unparenthesized(*test);
-            let denied = tree.child(test, Field::Argument).filter(|_| tree.kind(test) == Kind::NotOperator);
+            let denied =
+                tree.child(test, Field::Argument).filter(|_| tree.kind(test) == Kind::NotOperator);
             let chosen = if denied.is_some() { *otherwise } else { *then };
-            let is_plain = self.tested_for_plain(tree.unparenthesized(denied.unwrap_or(test))).is_some_and(|name| name == self.text(chosen));
+            let is_plain = self
+                .tested_for_plain(tree.unparenthesized(denied.unwrap_or(test)))
+                .is_some_and(|name| name == self.text(chosen));
             parts.retain(|part| *part != chosen || !is_plain);
         }
         parts
@@ -29,8 +34,14 @@ impl FileFacts {
         let callee = tree.child(test, Field::Function).filter(|_| tree.kind(test) == Kind::Call)?;
         let arguments: Vec<NodeId> = tree.children(tree.child(test, Field::Arguments)?).collect();
         let [name, classes] = arguments[..] else { return None };
-        let is_plain = |node: NodeId| tree.kind(node) == Kind::Identifier && PLAIN.contains(&self.text(node));
-        let all_plain = if tree.kind(classes) == Kind::Tuple { tree.children(classes).all(is_plain) } else { is_plain(classes) };
-        (self.text(callee) == "isinstance" && tree.kind(name) == Kind::Identifier && all_plain).then(|| self.text(name))
+        let is_plain =
+            |node: NodeId| tree.kind(node) == Kind::Identifier && PLAIN.contains(&self.text(node));
+        let all_plain = if tree.kind(classes) == Kind::Tuple {
+            tree.children(classes).all(is_plain)
+        } else {
+            is_plain(classes)
+        };
+        (self.text(callee) == "isinstance" && tree.kind(name) == Kind::Identifier && all_plain)
+            .then(|| self.text(name))
     }
 }

@@ -235,6 +235,11 @@ mod tests {
     #[test]
     fn modules_are_sorted_and_found_by_their_first_part() {
         assert!(MODULES.is_sorted());
-        assert!(is_standard("concurrent.futures") && is_standard("functools") && !is_standard("numpy") && !is_standard(".functools"));
+        assert!(
+            is_standard("concurrent.futures")
+                && is_standard("functools")
+                && !is_standard("numpy")
+                && !is_standard(".functools")
+        );
     }
 }

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How a child process comes into being (the names of `multiprocessing.get_all_start_methods`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum StartMethod {
     /// The child is a copy of the parent.
@@ -63,7 +65,12 @@ impl Location {
     /// The place of `span` in `source`.
     pub fn new(source: &SourceFile, span: Span) -> Self {
         let lines = source.lines();
-        Self { path: Arc::new(source.path.clone()), span, start: lines.place(&source.text, span.start), end: lines.place(&source.text, span.end) }
+        Self {
+            path: Arc::new(source.path.clone()),
+            span,
+            start: lines.place(&source.text, span.start),
+            end: lines.place(&source.text, span.end),
+        }
     }
 
     /// How messages about something in the file `reader` name the line: `line 5`, or `line 5 of core/stats.py` in another file,
@@ -73,8 +80,18 @@ impl Location {
         if self.path.as_path() == reader {
             return format!("line {line}");
         }
-        let shared = self.path.components().zip(reader.components()).take_while(|(own, other)| own == other).count();
-        let rest: Vec<_> = self.path.components().skip(shared).map(|part| part.as_os_str().to_string_lossy()).collect();
+        let shared = self
+            .path
+            .components()
+            .zip(reader.components())
+            .take_while(|(own, other)| own == other)
+            .count();
+        let rest: Vec<_> = self
+            .path
+            .components()
+            .skip(shared)
+            .map(|part| part.as_os_str().to_string_lossy())
+            .collect();
         format!("line {line} of {}", rest.join("/"))
     }
 }
@@ -140,7 +157,12 @@ impl Finding {
     /// The finding's name across runs. Two findings of one rule about the same text in the same
     /// function share it.
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint { code: self.code, path: self.location.path.clone(), context: self.context.clone(), subject: self.subject.clone() }
+        Fingerprint {
+            code: self.code,
+            path: self.location.path.clone(),
+            context: self.context.clone(),
+            subject: self.subject.clone(),
+        }
     }
 
     /// The fix, if there is one.
@@ -153,6 +175,12 @@ impl Finding {
 
     /// The order of reports: path, place, code.
     pub fn sort_key(&self) -> (Arc<PathBuf>, u32, u32, &'static str, String) {
-        (self.location.path.clone(), self.location.span.start, self.location.span.end, self.code, self.message.clone())
+        (
+            self.location.path.clone(),
+            self.location.span.start,
+            self.location.span.end,
+            self.code,
+            self.message.clone(),
+        )
     }
 }

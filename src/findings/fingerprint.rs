@@ -13,7 +13,9 @@ use std::path::Path;
 /// machine, that is from the root of the repository and with slashes.
 pub fn names(findings: &[Finding], path_text: impl Fn(&Path) -> String) -> Vec<String> {
     let mut order: Vec<usize> = (0..findings.len()).collect();
-    order.sort_by_key(|&index| (findings[index].location.path.clone(), findings[index].location.span));
+    order.sort_by_key(|&index| {
+        (findings[index].location.path.clone(), findings[index].location.span)
+    });
     let mut seen: BTreeMap<Fingerprint, u32> = BTreeMap::new();
     let mut names = vec![String::new(); findings.len()];
     for index in order {
@@ -27,7 +29,9 @@ pub fn names(findings: &[Finding], path_text: impl Fn(&Path) -> String) -> Vec<S
 
 fn name(fingerprint: &Fingerprint, path: &str, ordinal: u32) -> String {
     let mut hasher = Sha256::new();
-    for part in [fingerprint.code, path, &fingerprint.context, &fingerprint.subject, &ordinal.to_string()] {
+    for part in
+        [fingerprint.code, path, &fingerprint.context, &fingerprint.subject, &ordinal.to_string()]
+    {
         // The length keeps neighbours apart: ("ab", "c") is not ("a", "bc").
         hasher.update((part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());

@@ -76,8 +76,14 @@ pub struct Report {
 impl Report {
     /// Counts the findings again, after some were taken out.
     pub fn recount(&mut self) {
-        let with = |wanted| self.findings.iter().filter(|finding| finding.fix().is_some_and(|fix| fix.applicability == wanted)).count();
+        let with = |wanted| {
+            self.findings
+                .iter()
+                .filter(|finding| finding.fix().is_some_and(|fix| fix.applicability == wanted))
+                .count()
+        };
         let (fixable, unsafe_fixable) = (with(Applicability::Safe), with(Applicability::Unsafe));
-        self.summary = Summary { findings: self.findings.len(), fixable, unsafe_fixable, ..self.summary };
+        self.summary =
+            Summary { findings: self.findings.len(), fixable, unsafe_fixable, ..self.summary };
     }
 }

@@ -25,10 +25,21 @@ pub(crate) fn rewrites(report: &Report, tree: &Tree) -> Result<Vec<Rewrite>, Str
     for change in &report.changes {
         let path = &change.before.path;
         if !tree.files.contains(path) {
-            return Err(format!("{}: a fix wants to change this file, which git does not know", path.display()));
+            return Err(format!(
+                "{}: a fix wants to change this file, which git does not know",
+                path.display()
+            ));
         }
-        let encoded = |text: &str| change.before.encode(text).ok_or_else(|| format!("{}: its encoding has no place for the new text", path.display()));
-        let rewrite = Rewrite { path: path.clone(), before: encoded(&change.before.text)?, after: encoded(&change.after)? };
+        let encoded = |text: &str| {
+            change.before.encode(text).ok_or_else(|| {
+                format!("{}: its encoding has no place for the new text", path.display())
+            })
+        };
+        let rewrite = Rewrite {
+            path: path.clone(),
+            before: encoded(&change.before.text)?,
+            after: encoded(&change.after)?,
+        };
         if rewrite.before != rewrite.after {
             rewrites.push(rewrite);
         }
@@ -39,7 +50,8 @@ pub(crate) fn rewrites(report: &Report, tree: &Tree) -> Result<Vec<Rewrite>, Str
 /// Writes the changes into the clone's work tree, which must hold the base commit.
 pub(crate) fn write(root: &Path, rewrites: &[Rewrite]) -> Result<(), String> {
     for rewrite in rewrites {
-        artefacts::replace(&root.join(&rewrite.path), &rewrite.after, root).map_err(|error| format!("{}: {error}", rewrite.path.display()))?;
+        artefacts::replace(&root.join(&rewrite.path), &rewrite.after, root)
+            .map_err(|error| format!("{}: {error}", rewrite.path.display()))?;
     }
     Ok(())
 }
@@ -51,7 +63,13 @@ pub(crate) fn reset(git: &Git, clone: &Clone) -> Result<(), String> {
 
 /// Commits the changes that are in the clone's work tree, on a branch that is then checked out. Made
 /// without `git commit`: no hooks, no signature, no editor, and the date is not now.
-pub(crate) fn commit(git: &Git, clone: &Clone, rewrites: &[Rewrite], message: &str, settings: &Settings) -> Result<String, String> {
+pub(crate) fn commit(
+    git: &Git,
+    clone: &Clone,
+    rewrites: &[Rewrite],
+    message: &str,
+    settings: &Settings,
+) -> Result<String, String> {
     let own = On::Own(&clone.root);
     let mut paths = Vec::new();
     for rewrite in rewrites {
@@ -69,7 +87,12 @@ pub(crate) fn commit(git: &Git, clone: &Clone, rewrites: &[Rewrite], message: &s
         ("GIT_COMMITTER_EMAIL", &settings.author.email),
         ("GIT_COMMITTER_DATE", date),
     ];
-    let made = git.feed(own, &["commit-tree", &tree, "-p", &clone.base, "-F", "-"], message.as_bytes(), &env)?;
+    let made = git.feed(
+        own,
+        &["commit-tree", &tree, "-p", &clone.base, "-F", "-"],
+        message.as_bytes(),
+        &env,
+    )?;
     let commit = String::from_utf8_lossy(&made).trim().to_owned();
     let branch = format!("refs/heads/{}", settings.branch);
     git.run(own, &["symbolic-ref", "HEAD", &branch])?;
@@ -79,14 +102,22 @@ pub(crate) fn commit(git: &Git, clone: &Clone, rewrites: &[Rewrite], message: &s
 
 /// Brings the branch from the clone into the user's repository, whose work tree and current branch
 /// stay as they are. A branch that is there already and holds the same commit is fine.
-pub(crate) fn deliver_branch(git: &Git, clone: &Clone, repository: &Path, branch: &str, commit: &str) -> Result<(), String> {
+pub(crate) fn deliver_branch(
+    git: &Git,
+    clone: &Clone,
+    repository: &Path,
+    branch: &str,
+    commit: &str,
+) -> Result<(), String> {
     let on = On::Users(Some(repository));
     let full = format!("refs/heads/{branch}");
     if let Ok(present) = git.text(on, &["rev-parse", "--verify", "--quiet", &full]) {
         return if present == commit {
             Ok(())
         } else {
-            Err(format!("the branch '{branch}' is there already and holds something else ({present:.10}); delete it or choose another name with --branch"))
+            Err(format!(
+                "the branch '{branch}' is there already and holds something else ({present:.10}); delete it or choose another name with --branch"
+            ))
         };
     }
     let from = clone.root.to_string_lossy();
@@ -112,10 +143,15 @@ pub(crate) fn deliver_branch(git: &Git, clone: &Clone, repository: &Path, branch
 
 /// Writes the changes into the user's work tree, by way of its git directory `folder`. Each file must hold what the commit holds, or, after
 /// a kill, what is to be written; everything is compared before anything is written.
-pub(crate) fn deliver_worktree(repository: &Path, folder: &Path, rewrites: &[Rewrite]) -> Result<(), String> {
+pub(crate) fn deliver_worktree(
+    repository: &Path,
+    folder: &Path,
+    rewrites: &[Rewrite],
+) -> Result<(), String> {
     for rewrite in rewrites {
         let path = repository.join(&rewrite.path);
-        let present = std::fs::read(&path).map_err(|error| format!("{}: {error}", rewrite.path.display()))?;
+        let present =
+            std::fs::read(&path).map_err(|error| format!("{}: {error}", rewrite.path.display()))?;
         if present != rewrite.before && present != rewrite.after {
             return Err(format!(
                 "{}: the work tree's copy differs from the commit's (line endings are converted, perhaps); use --result branch or patch",
@@ -129,7 +165,8 @@ pub(crate) fn deliver_worktree(repository: &Path, folder: &Path, rewrites: &[Rew
         if std::fs::read(&path).is_ok_and(|present| present == rewrite.after) {
             continue;
         }
-        artefacts::replace(&path, &rewrite.after, folder).map_err(|error| format!("{}: {error}", rewrite.path.display()))?;
+        artefacts::replace(&path, &rewrite.after, folder)
+            .map_err(|error| format!("{}: {error}", rewrite.path.display()))?;
     }
     Ok(())
 }

@@ -51,7 +51,10 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], staging: &Path) -> io::Result<(
         Ok(_) => Ok(()),
         // A git directory may lie on another file system than its work tree.
         Err(error) if error.error.kind() == io::ErrorKind::CrossesDevices => {
-            staged(path.parent().unwrap_or(Path::new(".")))?.persist(path).map(drop).map_err(|error| error.error)
+            staged(path.parent().unwrap_or(Path::new(".")))?
+                .persist(path)
+                .map(drop)
+                .map_err(|error| error.error)
         }
         Err(error) => Err(error.error),
     }
@@ -60,7 +63,10 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], staging: &Path) -> io::Result<(
 /// Removes what [`replace`] may have left in `staging` when it was killed.
 pub(crate) fn sweep_staging(staging: &Path) {
     for path in list(staging) {
-        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("spawnsafe-part-")) {
+        if path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("spawnsafe-part-"))
+        {
             let _ = std::fs::remove_file(path);
         }
     }
@@ -81,7 +87,12 @@ pub(crate) fn sweep(folder: &Path) {
 
 /// The names of the files of one of the folders, sorted.
 pub(crate) fn list(folder: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
     paths.sort();
     paths
 }

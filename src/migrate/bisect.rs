@@ -29,7 +29,11 @@ struct Search<'a> {
 
 /// Searches among `count` changes. `check` runs with exactly the changes of a set, and at most
 /// `bound` times (at least twice: with all and with none).
-pub(crate) fn search(count: usize, bound: usize, check: &mut dyn FnMut(&BTreeSet<usize>) -> Result<bool, String>) -> Result<Found, String> {
+pub(crate) fn search(
+    count: usize,
+    bound: usize,
+    check: &mut dyn FnMut(&BTreeSet<usize>) -> Result<bool, String>,
+) -> Result<Found, String> {
     let all: BTreeSet<usize> = (0..count).collect();
     if check(&all)? {
         return Ok(Found { kept: all, sound: true, runs: 1, exhausted: false });
@@ -78,7 +82,10 @@ mod tests {
 
     #[test]
     fn everything_passes_in_one_run() {
-        assert_eq!(run(9, 50, &|_| false), Found { kept: (0..9).collect(), sound: true, runs: 1, exhausted: false });
+        assert_eq!(
+            run(9, 50, &|_| false),
+            Found { kept: (0..9).collect(), sound: true, runs: 1, exhausted: false }
+        );
     }
 
     #[test]
@@ -91,7 +98,11 @@ mod tests {
     fn exactly_the_bad_ones_go() {
         for bad in [vec![0], vec![7], vec![15], vec![2, 3], vec![0, 5, 15], (0..16).collect()] {
             let found = run(16, 100, &|set| bad.iter().any(|number| set.contains(number)));
-            assert_eq!(found.kept, (0..16).filter(|number| !bad.contains(number)).collect(), "bad: {bad:?}");
+            assert_eq!(
+                found.kept,
+                (0..16).filter(|number| !bad.contains(number)).collect(),
+                "bad: {bad:?}"
+            );
             assert!(!found.exhausted);
         }
     }

@@ -38,7 +38,11 @@ pub(crate) struct Finished {
 
 /// Runs `command` with `input` as its standard input and collects what it writes. Processes that it
 /// leaves behind stay, unless the limit is reached: git may start a credential daemon.
-pub(crate) fn collect(command: &mut Command, input: &[u8], limit: Duration) -> io::Result<Finished> {
+pub(crate) fn collect(
+    command: &mut Command,
+    input: &[u8],
+    limit: Duration,
+) -> io::Result<Finished> {
     let mut stdout = tempfile::tempfile()?;
     let mut stderr = tempfile::tempfile()?;
     command.stdin(fed(input)?).stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
@@ -135,5 +139,9 @@ fn own_group(command: &mut Command) {
 
 #[cfg(not(unix))]
 fn kill_group(leader: u32) {
-    let _ = Command::new("taskkill").args(["/T", "/F", "/PID", &leader.to_string()]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let _ = Command::new("taskkill")
+        .args(["/T", "/F", "/PID", &leader.to_string()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
 }

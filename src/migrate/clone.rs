@@ -66,13 +66,20 @@ pub(crate) struct Present {
 
 /// Looks at one of the user's directories. Changes of `ours`, files of an earlier run that was
 /// killed while it wrote them onto that commit, do not make it dirty.
-pub(crate) fn inspect(git: &Git, path: &Path, allow_untracked: bool, ours: Option<&(String, Vec<String>)>) -> Result<Present, Obstacle> {
+pub(crate) fn inspect(
+    git: &Git,
+    path: &Path,
+    allow_untracked: bool,
+    ours: Option<&(String, Vec<String>)>,
+) -> Result<Present, Obstacle> {
     if !super::source::is_repository(path) {
         return Err(Obstacle::Failed("it is not a git repository".into()));
     }
     let on = On::Users(Some(path));
     let bare = git.text(on, &["rev-parse", "--is-bare-repository"])? == "true";
-    let head = git.text(on, &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).map_err(|_| Obstacle::Empty("it has no commit".into()))?;
+    let head = git
+        .text(on, &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
+        .map_err(|_| Obstacle::Empty("it has no commit".into()))?;
     let folder = PathBuf::from(git.text(on, &["rev-parse", "--absolute-git-dir"])?);
     if bare {
         return Ok(Present { head, bare, folder });
@@ -80,28 +87,64 @@ pub(crate) fn inspect(git: &Git, path: &Path, allow_untracked: bool, ours: Optio
     if let Some((_, what)) = IN_PROGRESS.iter().find(|(file, _)| folder.join(file).exists()) {
         return Err(Obstacle::Dirty(format!("{what} is in progress")));
     }
-    let untracked = if allow_untracked { "--untracked-files=no" } else { "--untracked-files=normal" };
-    let status = git.run(on, &["status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=dirty", untracked])?;
+    let untracked =
+        if allow_untracked { "--untracked-files=no" } else { "--untracked-files=normal" };
+    let status = git.run(
+        on,
+        &["status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=dirty", untracked],
+    )?;
     let status = String::from_utf8_lossy(&status).into_owned();
-    let own: BTreeSet<&str> = ours.iter().filter(|(base, _)| *base == head).flat_map(|(_, paths)| paths.iter().map(String::as_str)).collect();
+    let own: BTreeSet<&str> = ours
+        .iter()
+        .filter(|(base, _)| *base == head)
+        .flat_map(|(_, paths)| paths.iter().map(String::as_str))
+        .collect();
     // An entry is two letters, a space and the path.
-    let foreign: Vec<&str> = status.split('\0').filter_map(|entry| entry.get(3..)).filter(|path| !own.contains(path)).collect();
+    let foreign: Vec<&str> = status
+        .split('\0')
+        .filter_map(|entry| entry.get(3..))
+        .filter(|path| !own.contains(path))
+        .collect();
     match foreign.as_slice() {
         [] => Ok(Present { head, bare, folder }),
         [first] => Err(Obstacle::Dirty(format!("it has uncommitted changes: {first}"))),
-        [first, rest @ ..] => Err(Obstacle::Dirty(format!("it has uncommitted changes: {first} and {} more", rest.len()))),
+        [first, rest @ ..] => Err(Obstacle::Dirty(format!(
+            "it has uncommitted changes: {first} and {} more",
+            rest.len()
+        ))),
     }
 }
 
 /// Makes a clone of `source` in `folder`, which must not exist. A failed fetch is tried again
 /// `retries` times.
-pub(crate) fn make(git: &Git, source: &Source, head: Option<&str>, folder: &Path, retries: usize) -> Result<Clone, Obstacle> {
-    let path = folder.to_str().ok_or_else(|| format!("{} is not UTF-8; choose another --work folder", folder.display()))?;
+pub(crate) fn make(
+    git: &Git,
+    source: &Source,
+    head: Option<&str>,
+    folder: &Path,
+    retries: usize,
+) -> Result<Clone, Obstacle> {
+    let path = folder.to_str().ok_or_else(|| {
+        format!("{} is not UTF-8; choose another --work folder", folder.display())
+    })?;
     match &source.address {
         Address::Directory(directory) => {
             let from = directory.to_str().ok_or_else(|| "its path is not UTF-8".to_owned())?;
             // Shared: the objects stay where they are.
-            git.run(On::Users(None), &["clone", "--quiet", "--no-checkout", "--shared", "--no-tags", "--template=", "--", from, path])?;
+            git.run(
+                On::Users(None),
+                &[
+                    "clone",
+                    "--quiet",
+                    "--no-checkout",
+                    "--shared",
+                    "--no-tags",
+                    "--template=",
+                    "--",
+                    from,
+                    path,
+                ],
+            )?;
         }
         Address::Url(url) => fetch(git, url, folder, path, retries)?,
     }
@@ -109,22 +152,43 @@ pub(crate) fn make(git: &Git, source: &Source, head: Option<&str>, folder: &Path
     if let Some(head) = head {
         git.run(own, &["update-ref", "--no-deref", "HEAD", head])?;
     }
-    let base = git.text(own, &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).map_err(|_| Obstacle::Empty("it has no commit".into()))?;
+    let base = git
+        .text(own, &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
+        .map_err(|_| Obstacle::Empty("it has no commit".into()))?;
     let attributes = folder.join(".git/info/attributes");
-    let written = std::fs::create_dir_all(folder.join(".git/info")).and_then(|()| std::fs::write(&attributes, ATTRIBUTES));
+    let written = std::fs::create_dir_all(folder.join(".git/info"))
+        .and_then(|()| std::fs::write(&attributes, ATTRIBUTES));
     written.map_err(|error| format!("{}: {error}", attributes.display()))?;
-    git.run(own, &["reset", "--hard", "--quiet"]).map_err(|error| format!("its files cannot be checked out: {error}"))?;
+    git.run(own, &["reset", "--hard", "--quiet"])
+        .map_err(|error| format!("its files cannot be checked out: {error}"))?;
     let date = git.text(own, &["show", "--no-patch", "--format=%cd", "--date=raw", "HEAD"])?;
     let (files, submodules) = tracked(&git.run(own, &["ls-files", "--stage", "-z"])?);
-    Ok(Clone { root: folder.to_path_buf(), base, date, submodules, tree: Tree { root: folder.to_path_buf(), files } })
+    Ok(Clone {
+        root: folder.to_path_buf(),
+        base,
+        date,
+        submodules,
+        tree: Tree { root: folder.to_path_buf(), files },
+    })
 }
 
 fn fetch(git: &Git, url: &str, folder: &Path, path: &str, retries: usize) -> Result<(), Obstacle> {
     let git = git.hiding(credentials(url), "");
     let mut tries = 0;
     loop {
-        let args =
-            ["clone", "--quiet", "--no-checkout", "--depth=1", "--single-branch", "--no-tags", "--no-recurse-submodules", "--template=", "--", url, path];
+        let args = [
+            "clone",
+            "--quiet",
+            "--no-checkout",
+            "--depth=1",
+            "--single-branch",
+            "--no-tags",
+            "--no-recurse-submodules",
+            "--template=",
+            "--",
+            url,
+            path,
+        ];
         match git.run(On::Users(None), &args) {
             Ok(_) => return Ok(()),
             Err(_) if tries < retries => {

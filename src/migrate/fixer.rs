@@ -42,7 +42,9 @@ impl Files for Tree {
         }
         let bytes = std::fs::read(full).map_err(failed)?;
         if bytes.starts_with(LFS_POINTER) {
-            return Err(ReadError::Io("it is a pointer of Git LFS, and its content was not fetched".into()));
+            return Err(ReadError::Io(
+                "it is a pointer of Git LFS, and its content was not fetched".into(),
+            ));
         }
         Ok(bytes)
     }

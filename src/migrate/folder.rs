@@ -43,10 +43,14 @@ mod tests {
         let (from, to) = (folder.path().join("from"), folder.path().join("to"));
         std::fs::create_dir_all(from.join("in/ner")).expect("folders");
         std::fs::write(from.join("in/run"), "x").expect("a file");
-        std::fs::set_permissions(from.join("in/run"), std::fs::Permissions::from_mode(0o755)).expect("a mode");
+        std::fs::set_permissions(from.join("in/run"), std::fs::Permissions::from_mode(0o755))
+            .expect("a mode");
         std::os::unix::fs::symlink("nowhere", from.join("in/link")).expect("a link");
         copy(&from, &to).expect("the copy");
-        assert_eq!(std::fs::metadata(to.join("in/run")).expect("the file").permissions().mode() & 0o777, 0o755);
+        assert_eq!(
+            std::fs::metadata(to.join("in/run")).expect("the file").permissions().mode() & 0o777,
+            0o755
+        );
         assert_eq!(std::fs::read_link(to.join("in/link")).expect("the link"), Path::new("nowhere"));
         assert!(to.join("in/ner").is_dir());
     }

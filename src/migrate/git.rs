@@ -95,26 +95,51 @@ impl Git {
     }
 
     /// As [`run`](Self::run), with a standard input and further variables.
-    pub(crate) fn feed(&self, on: On, args: &[&str], input: &[u8], env: &[(&str, &str)]) -> Result<Vec<u8>, String> {
+    pub(crate) fn feed(
+        &self,
+        on: On,
+        args: &[&str],
+        input: &[u8],
+        env: &[(&str, &str)],
+    ) -> Result<Vec<u8>, String> {
         let mut command = prepared(on);
         command.args(args).envs(env.iter().copied());
         let verb = args.iter().find(|arg| !arg.starts_with('-')).copied().unwrap_or("git");
-        let finished =
-            child::collect(&mut command, input, self.limit).map_err(|error| format!("git cannot be started: {error}; is it installed and on the PATH?"))?;
+        let finished = child::collect(&mut command, input, self.limit).map_err(|error| {
+            format!("git cannot be started: {error}; is it installed and on the PATH?")
+        })?;
         match finished.ended {
             Ended::Code(0) => Ok(finished.stdout),
-            Ended::TimedOut => Err(format!("git {verb} took longer than {} s and was ended (--git-timeout)", self.limit.as_secs())),
-            Ended::Code(_) | Ended::Signal => Err(format!("git {verb}: {}", self.words(&finished.stderr))),
+            Ended::TimedOut => Err(format!(
+                "git {verb} took longer than {} s and was ended (--git-timeout)",
+                self.limit.as_secs()
+            )),
+            Ended::Code(_) | Ended::Signal => {
+                Err(format!("git {verb}: {}", self.words(&finished.stderr)))
+            }
         }
     }
 
     /// Git's complaint in one line, without what is nobody's business.
     fn words(&self, stderr: &[u8]) -> String {
         let text = String::from_utf8_lossy(stderr);
-        let lines: Vec<&str> =
-            text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("Cloning into") && !line.starts_with("hint:")).collect();
-        let told: Vec<&str> = lines.iter().copied().filter(|line| line.starts_with("fatal:") || line.starts_with("error:")).collect();
-        let mut words = if told.is_empty() { lines.last().copied().unwrap_or("failed without a word").to_owned() } else { told.join("; ") };
+        let lines: Vec<&str> = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| {
+                !line.is_empty() && !line.starts_with("Cloning into") && !line.starts_with("hint:")
+            })
+            .collect();
+        let told: Vec<&str> = lines
+            .iter()
+            .copied()
+            .filter(|line| line.starts_with("fatal:") || line.starts_with("error:"))
+            .collect();
+        let mut words = if told.is_empty() {
+            lines.last().copied().unwrap_or("failed without a word").to_owned()
+        } else {
+            told.join("; ")
+        };
         for (secret, shown) in &self.hidden {
             words = words.replace(secret.as_str(), shown);
         }
@@ -127,17 +152,29 @@ fn prepared(on: On) -> Command {
     for name in FOREIGN {
         command.env_remove(name);
     }
-    command.env("GIT_TERMINAL_PROMPT", "0").env("GCM_INTERACTIVE", "never").env("SSH_ASKPASS_REQUIRE", "never");
-    command.env("GIT_LFS_SKIP_SMUDGE", "1").env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C").env("LANGUAGE", "C");
+    command
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GCM_INTERACTIVE", "never")
+        .env("SSH_ASKPASS_REQUIRE", "never");
+    command
+        .env("GIT_LFS_SKIP_SMUDGE", "1")
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("LC_ALL", "C")
+        .env("LANGUAGE", "C");
     let folder = match on {
         On::Users(folder) => {
-            if std::env::var_os("GIT_SSH_COMMAND").is_none() && std::env::var_os("GIT_SSH").is_none() {
+            if std::env::var_os("GIT_SSH_COMMAND").is_none()
+                && std::env::var_os("GIT_SSH").is_none()
+            {
                 command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
             }
             folder
         }
         On::Own(folder) => {
-            command.env("GIT_CONFIG_GLOBAL", null_file()).env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_ATTR_NOSYSTEM", "1");
+            command
+                .env("GIT_CONFIG_GLOBAL", null_file())
+                .env("GIT_CONFIG_NOSYSTEM", "1")
+                .env("GIT_ATTR_NOSYSTEM", "1");
             Some(folder)
         }
     };

@@ -12,11 +12,16 @@ pub fn author() -> Author {
     let git = Git::new(LIMIT);
     let configured = |variable: &str, key: &str| {
         let from_variable = std::env::var(variable).ok().filter(|value| !value.trim().is_empty());
-        from_variable.or_else(|| git.text(On::Users(None), &["config", "--get", key]).ok().filter(|value| !value.trim().is_empty()))
+        from_variable.or_else(|| {
+            git.text(On::Users(None), &["config", "--get", key])
+                .ok()
+                .filter(|value| !value.trim().is_empty())
+        })
     };
     Author {
         name: configured("GIT_AUTHOR_NAME", "user.name").unwrap_or_else(|| "spawnsafe".into()),
-        email: configured("GIT_AUTHOR_EMAIL", "user.email").unwrap_or_else(|| "spawnsafe@localhost".into()),
+        email: configured("GIT_AUTHOR_EMAIL", "user.email")
+            .unwrap_or_else(|| "spawnsafe@localhost".into()),
     }
 }
 
@@ -36,13 +41,23 @@ pub fn check_branch(branch: &str) -> Result<(), String> {
     let git = Git::new(LIMIT);
     git.run(On::Users(None), &["--version"])?;
     let full = format!("refs/heads/{branch}");
-    git.run(On::Users(None), &["check-ref-format", &full]).map(drop).map_err(|_| format!("'{branch}' cannot be a branch's name"))
+    git.run(On::Users(None), &["check-ref-format", &full])
+        .map(drop)
+        .map_err(|_| format!("'{branch}' cannot be a branch's name"))
 }
 
 /// Whether git reads `date` as a commit's date.
 pub fn check_date(date: &str) -> Result<(), String> {
     let git = Git::new(LIMIT);
-    let env = [("GIT_COMMITTER_DATE", date), ("GIT_COMMITTER_NAME", "x"), ("GIT_COMMITTER_EMAIL", "x@localhost")];
-    let wrong = |_| format!("'{date}' is not a date that git reads: write 2026-11-22T12:00:00+00:00, or seconds since 1970 and a zone");
+    let env = [
+        ("GIT_COMMITTER_DATE", date),
+        ("GIT_COMMITTER_NAME", "x"),
+        ("GIT_COMMITTER_EMAIL", "x@localhost"),
+    ];
+    let wrong = |_| {
+        format!(
+            "'{date}' is not a date that git reads: write 2026-11-22T12:00:00+00:00, or seconds since 1970 and a zone"
+        )
+    };
     git.feed(On::Users(None), &["var", "GIT_COMMITTER_IDENT"], &[], &env).map(drop).map_err(wrong)
 }

@@ -17,7 +17,10 @@ pub fn watch() -> &'static AtomicBool {
             child::kill_all();
             end();
         }
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"\nfinishing the repositories in hand; once more to stop at once\n");
+        let _ = std::io::Write::write_all(
+            &mut std::io::stderr(),
+            b"\nfinishing the repositories in hand; once more to stop at once\n",
+        );
     });
     // A handler that is there already (another run in this process) sets the same flag.
     let _ = caught;

@@ -135,9 +135,13 @@ impl Journal {
     pub fn open(folder: &Path) -> Result<(Self, Record), String> {
         let path = folder.join(FILE);
         let failed = |error: io::Error| format!("{}: {error}", path.display());
-        let mut file = OpenOptions::new().read(true).append(true).create(true).open(&path).map_err(failed)?;
+        let mut file =
+            OpenOptions::new().read(true).append(true).create(true).open(&path).map_err(failed)?;
         if is_locked_by_another(&file) {
-            return Err(format!("{} is in use by another run; give each run its own --out, or one shard each", folder.display()));
+            return Err(format!(
+                "{} is in use by another run; give each run its own --out, or one shard each",
+                folder.display()
+            ));
         }
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_end(&mut bytes)).map_err(failed)?;

@@ -24,16 +24,26 @@ pub fn check(template: &str) -> Result<(), String> {
         return Err("the commit message must start with a line of text".into());
     }
     // `git am` ends the message at the first of these.
-    if let Some(line) = template.lines().find(|line| line.starts_with("---") || line.starts_with("diff -") || line.starts_with("Index: ")) {
-        return Err(format!("the commit message has a line that git takes for the start of a patch: '{line}'"));
+    if let Some(line) = template.lines().find(|line| {
+        line.starts_with("---") || line.starts_with("diff -") || line.starts_with("Index: ")
+    }) {
+        return Err(format!(
+            "the commit message has a line that git takes for the start of a patch: '{line}'"
+        ));
     }
     let mut rest = template;
     while let Some(at) = rest.find('{') {
         rest = &rest[at + 1..];
         let Some(end) = rest.find('}') else { break };
         let name = &rest[..end];
-        if name.chars().all(|c| c.is_ascii_lowercase()) && !name.is_empty() && !NAMES.contains(&name) {
-            return Err(format!("the commit message has the placeholder {{{name}}}, which is not known; known are {{{}}}", NAMES.join("}, {")));
+        if name.chars().all(|c| c.is_ascii_lowercase())
+            && !name.is_empty()
+            && !NAMES.contains(&name)
+        {
+            return Err(format!(
+                "the commit message has the placeholder {{{name}}}, which is not known; known are {{{}}}",
+                NAMES.join("}, {")
+            ));
         }
     }
     Ok(())
@@ -41,7 +51,11 @@ pub fn check(template: &str) -> Result<(), String> {
 
 /// Fills the template in.
 pub(crate) fn render(template: &str, outcome: &Outcome) -> String {
-    let rules = outcome.rules.iter().filter(|(_, rule)| rule.fixed > 0).map(|(code, rule)| format!("- {code} {}: {}", rule.name, rule.fixed));
+    let rules = outcome
+        .rules
+        .iter()
+        .filter(|(_, rule)| rule.fixed > 0)
+        .map(|(code, rule)| format!("- {code} {}: {}", rule.name, rule.fixed));
     let values: BTreeMap<&str, String> = BTreeMap::from([
         ("rules", rules.collect::<Vec<_>>().join("\n")),
         ("fixed", outcome.fixed().to_string()),
@@ -55,7 +69,8 @@ pub(crate) fn render(template: &str, outcome: &Outcome) -> String {
     while let Some(at) = rest.find('{') {
         text.push_str(&rest[..at]);
         rest = &rest[at..];
-        let value = rest.find('}').and_then(|end| values.get(&rest[1..end]).map(|value| (end, value)));
+        let value =
+            rest.find('}').and_then(|end| values.get(&rest[1..end]).map(|value| (end, value)));
         match value {
             Some((end, value)) => {
                 text.push_str(value);

@@ -22,7 +22,8 @@ pub enum Status {
 
 impl Status {
     /// All, in the order of reports.
-    pub const ALL: [Self; 5] = [Self::Changed, Self::Unchanged, Self::Dirty, Self::Empty, Self::Failed];
+    pub const ALL: [Self; 5] =
+        [Self::Changed, Self::Unchanged, Self::Dirty, Self::Empty, Self::Failed];
 
     /// The word that reports use.
     pub fn word(self) -> &'static str {

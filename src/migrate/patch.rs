@@ -5,13 +5,36 @@ use std::path::Path;
 
 /// The last commit of the clone at `root` as a patch file, the same bytes on every machine.
 pub(crate) fn format(git: &Git, root: &Path) -> Result<Vec<u8>, String> {
-    let args = ["format-patch", "-1", "--stdout", "--zero-commit", "--no-signature", "--no-renames", "--full-index", "--no-ext-diff", "--no-textconv", "HEAD"];
+    let args = [
+        "format-patch",
+        "-1",
+        "--stdout",
+        "--zero-commit",
+        "--no-signature",
+        "--no-renames",
+        "--full-index",
+        "--no-ext-diff",
+        "--no-textconv",
+        "HEAD",
+    ];
     Ok(survivable(git.run(On::Own(root), &args)?))
 }
 
 /// The changes of the last commit of the clone at `root` as a unified diff.
 pub(crate) fn diff(git: &Git, root: &Path) -> Result<Vec<u8>, String> {
-    git.run(On::Own(root), &["diff", "--no-color", "--no-renames", "--full-index", "--no-ext-diff", "--no-textconv", "HEAD^", "HEAD"])
+    git.run(
+        On::Own(root),
+        &[
+            "diff",
+            "--no-color",
+            "--no-renames",
+            "--full-index",
+            "--no-ext-diff",
+            "--no-textconv",
+            "HEAD^",
+            "HEAD",
+        ],
+    )
 }
 
 /// `git am` drops the carriage returns of a plain mail, and a patch of a file with CRLF would then
@@ -24,7 +47,10 @@ fn survivable(mail: Vec<u8>) -> Vec<u8> {
     let mut quoted = Vec::with_capacity(mail.len() + mail.len() / 16);
     for line in mail[..end].split(|byte| *byte == b'\n') {
         let name = line.split(|byte| *byte == b':').next().unwrap_or_default().to_ascii_lowercase();
-        if !matches!(name.as_slice(), b"mime-version" | b"content-type" | b"content-transfer-encoding") {
+        if !matches!(
+            name.as_slice(),
+            b"mime-version" | b"content-type" | b"content-transfer-encoding"
+        ) {
             quoted.extend_from_slice(line);
             quoted.push(b'\n');
         }

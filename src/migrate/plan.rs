@@ -27,7 +27,13 @@ pub struct Plan {
 impl Plan {
     /// A plan for these repositories.
     pub fn new(settings: Settings, repositories: Vec<Source>) -> Self {
-        Self { version: 1, tool: env!("CARGO_PKG_VERSION").to_owned(), configuration: settings.configuration(), settings, repositories }
+        Self {
+            version: 1,
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            configuration: settings.configuration(),
+            settings,
+            repositories,
+        }
     }
 
     /// Reads the plan of an output folder, if there is one.
@@ -42,7 +48,9 @@ impl Plan {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(format!("{}: {error}", path.display())),
         };
-        serde_json::from_slice(&bytes).map(Some).map_err(|error| format!("{} is not a plan: {error}; delete it and plan again", path.display()))
+        serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+            format!("{} is not a plan: {error}; delete it and plan again", path.display())
+        })
     }
 
     /// Writes the plan into an output folder.
@@ -60,7 +68,10 @@ impl Plan {
         Err(if self.tool == earlier.tool {
             "the output folder holds a run with other settings; repeat them, or choose another --out".to_owned()
         } else {
-            format!("the output folder holds a run of spawnsafe {}, and this is {}; choose another --out", earlier.tool, self.tool)
+            format!(
+                "the output folder holds a run of spawnsafe {}, and this is {}; choose another --out",
+                earlier.tool, self.tool
+            )
         })
     }
 }

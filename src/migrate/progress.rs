@@ -37,7 +37,10 @@ impl Progress {
     pub(crate) fn new(show: Show, total: usize, done: usize) -> Self {
         let terminal = show == Show::Auto && std::io::stderr().is_terminal();
         let bar = terminal.then(|| {
-            let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr_with_hz(8));
+            let bar = ProgressBar::with_draw_target(
+                Some(total as u64),
+                ProgressDrawTarget::stderr_with_hz(8),
+            );
             let form = "{spinner} [{bar:30}] {pos}/{len}  {per_sec:.1}  {eta} left  {wide_msg}";
             // Without a position of its own the rate would count what earlier runs did.
             if let Ok(style) = ProgressStyle::with_template(form) {
@@ -48,7 +51,12 @@ impl Progress {
             bar.enable_steady_tick(std::time::Duration::from_millis(200));
             bar
         });
-        Self { lines: !terminal && show != Show::Nothing, bar, total, state: Mutex::new(State { done, failed: 0, running: BTreeSet::new() }) }
+        Self {
+            lines: !terminal && show != Show::Nothing,
+            bar,
+            total,
+            state: Mutex::new(State { done, failed: 0, running: BTreeSet::new() }),
+        }
     }
 
     /// A repository is begun.
@@ -98,7 +106,8 @@ impl Progress {
     fn redraw(&self, state: &State) {
         if let Some(bar) = &self.bar {
             let running: Vec<&str> = state.running.iter().map(String::as_str).collect();
-            let failed = if state.failed > 0 { format!("{} failed  ", state.failed) } else { String::new() };
+            let failed =
+                if state.failed > 0 { format!("{} failed  ", state.failed) } else { String::new() };
             bar.set_message(format!("{failed}{}", running.join(", ")));
         }
     }
@@ -108,9 +117,19 @@ impl Progress {
 fn describe(outcome: &Outcome) -> String {
     let left = outcome.found() - outcome.fixed();
     let words = match (outcome.status, outcome.problem.as_deref()) {
-        (Status::Changed, _) if left > 0 => format!("{} fixed in {}, {left} left", outcome.fixed(), counted(outcome.files.changed, "file", "files")),
-        (Status::Changed, _) => format!("{} fixed in {}", outcome.fixed(), counted(outcome.files.changed, "file", "files")),
-        (Status::Unchanged, _) if left > 0 => format!("unchanged, {}", counted(left, "finding", "findings")),
+        (Status::Changed, _) if left > 0 => format!(
+            "{} fixed in {}, {left} left",
+            outcome.fixed(),
+            counted(outcome.files.changed, "file", "files")
+        ),
+        (Status::Changed, _) => format!(
+            "{} fixed in {}",
+            outcome.fixed(),
+            counted(outcome.files.changed, "file", "files")
+        ),
+        (Status::Unchanged, _) if left > 0 => {
+            format!("unchanged, {}", counted(left, "finding", "findings"))
+        }
         (status, Some(problem)) => format!("{}: {problem}", status.word()),
         (status, None) => status.word().to_owned(),
     };

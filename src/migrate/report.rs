@@ -33,7 +33,9 @@ pub fn write(folder: &Path, summary: &Summary, outcomes: &[&Outcome]) -> Result<
         lines.push_str(&serde_json::to_string(outcome).map_err(|error| error.to_string())?);
         lines.push('\n');
     }
-    let diff = |outcome: &Outcome| -> Option<Vec<u8>> { std::fs::read(folder.join(outcome.diff.as_ref()?)).ok() };
+    let diff = |outcome: &Outcome| -> Option<Vec<u8>> {
+        std::fs::read(folder.join(outcome.diff.as_ref()?)).ok()
+    };
     artefacts::write(&folder.join(SUMMARY), summary.to_json()?.as_bytes())?;
     artefacts::write(&folder.join(REPOSITORIES), lines.as_bytes())?;
     artefacts::write(&folder.join(MARKDOWN), overview::markdown(summary, outcomes).as_bytes())?;
@@ -56,16 +58,27 @@ pub fn merge(folders: &[PathBuf], target: &Path, timings: bool) -> Result<Summar
         let before = parts.len();
         collect(folder, DEPTH, &mut parts)?;
         if parts.len() == before {
-            return Err(format!("{} holds no run: there is no {} in it or below it", folder.display(), journal::FILE));
+            return Err(format!(
+                "{} holds no run: there is no {} in it or below it",
+                folder.display(),
+                journal::FILE
+            ));
         }
     }
     let mut chosen: BTreeMap<(String, String), (usize, Outcome, f64)> = BTreeMap::new();
     let mut planned = BTreeSet::new();
     for (number, part) in parts.iter().enumerate() {
-        planned.extend(part.plan.iter().flat_map(|plan| &plan.repositories).map(|source| (source.id.clone(), source.location.clone())));
+        planned.extend(
+            part.plan
+                .iter()
+                .flat_map(|plan| &plan.repositories)
+                .map(|source| (source.id.clone(), source.location.clone())),
+        );
         for (outcome, seconds) in part.record.done.values() {
             let key = (outcome.id.clone(), outcome.location.clone());
-            let better = chosen.get(&key).is_none_or(|(_, present, _)| present.status == Status::Failed && outcome.status != Status::Failed);
+            let better = chosen.get(&key).is_none_or(|(_, present, _)| {
+                present.status == Status::Failed && outcome.status != Status::Failed
+            });
             if better {
                 chosen.insert(key, (number, outcome.clone(), *seconds));
             }
@@ -75,10 +88,16 @@ pub fn merge(folders: &[PathBuf], target: &Path, timings: bool) -> Result<Summar
     let outcomes = gather(&parts, &chosen, target)?;
     let mut summary = Summary { version: 1, ..Summary::default() };
     for (number, part) in parts.iter().enumerate() {
-        let mine: Vec<&(usize, Outcome, f64)> = chosen.values().filter(|(of, ..)| *of == number).collect();
+        let mine: Vec<&(usize, Outcome, f64)> =
+            chosen.values().filter(|(of, ..)| *of == number).collect();
         let (configuration, tool) = part.record.opened.clone().unwrap_or_default();
         let seconds = if timings { mine.iter().map(|(.., seconds)| seconds).sum() } else { 0.0 };
-        summary.add(&Summary::of(&mine.iter().map(|(_, outcome, _)| outcome).collect::<Vec<_>>(), &tool, &configuration, seconds));
+        summary.add(&Summary::of(
+            &mine.iter().map(|(_, outcome, _)| outcome).collect::<Vec<_>>(),
+            &tool,
+            &configuration,
+            seconds,
+        ));
     }
     summary.repositories.open = open;
     write(target, &summary, &outcomes.iter().collect::<Vec<_>>())?;
@@ -87,7 +106,8 @@ pub fn merge(folders: &[PathBuf], target: &Path, timings: bool) -> Result<Summar
 
 fn collect(folder: &Path, depth: usize, parts: &mut Vec<Part>) -> Result<(), String> {
     if folder.join(journal::FILE).is_file() {
-        let record = journal::read(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let record =
+            journal::read(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         parts.push(Part { folder: folder.to_path_buf(), plan: Plan::read(folder)?, record });
     }
     let own = [place::DIFFS, place::PATCHES, place::REQUESTS, place::CLONES, place::LOGS, "work"];
@@ -101,7 +121,11 @@ fn collect(folder: &Path, depth: usize, parts: &mut Vec<Part>) -> Result<(), Str
 
 /// Brings the files that the outcomes name into `target`, and returns the outcomes, sorted by id,
 /// with names that hold there.
-fn gather(parts: &[Part], chosen: &BTreeMap<(String, String), (usize, Outcome, f64)>, target: &Path) -> Result<Vec<Outcome>, String> {
+fn gather(
+    parts: &[Part],
+    chosen: &BTreeMap<(String, String), (usize, Outcome, f64)>,
+    target: &Path,
+) -> Result<Vec<Outcome>, String> {
     let mut taken = BTreeSet::new();
     let mut outcomes = Vec::new();
     for (number, outcome, _) in chosen.values() {
@@ -112,11 +136,18 @@ fn gather(parts: &[Part], chosen: &BTreeMap<(String, String), (usize, Outcome, f
             outcome.id = format!("{}-{}", outcome.id, digest(&outcome.location, 8));
         }
         let id = outcome.id.clone();
-        for name in [&mut outcome.diff, &mut outcome.patch, &mut outcome.request].into_iter().flatten() {
-            let extension = Path::new(name.as_str()).extension().unwrap_or_default().to_string_lossy().into_owned();
+        for name in
+            [&mut outcome.diff, &mut outcome.patch, &mut outcome.request].into_iter().flatten()
+        {
+            let extension = Path::new(name.as_str())
+                .extension()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             let place = name.split('/').next().unwrap_or_default().to_owned();
             let moved = format!("{place}/{id}.{extension}");
-            let bytes = std::fs::read(folder.join(&*name)).map_err(|error| format!("{}/{name}: {error}", folder.display()))?;
+            let bytes = std::fs::read(folder.join(&*name))
+                .map_err(|error| format!("{}/{name}: {error}", folder.display()))?;
             artefacts::write(&target.join(&moved), &bytes)?;
             *name = moved;
         }

@@ -45,7 +45,11 @@ pub(crate) fn process(shared: &Shared, source: &Source) -> Outcome {
         Ok(Ok(())) => return outcome,
         Ok(Err(obstacle)) => obstacle,
         Err(panic) => {
-            let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+            let words = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("no message");
             Obstacle::Failed(format!("spawnsafe itself failed ({words}); please report this"))
         }
     };
@@ -66,7 +70,12 @@ fn attempt(shared: &Shared, source: &Source, outcome: &mut Outcome) -> Result<()
     let head = match &source.address {
         Address::Url(_) => None,
         Address::Directory(path) => {
-            let present = clone::inspect(git, path, shared.settings.allow_untracked, shared.writing.get(&source.id))?;
+            let present = clone::inspect(
+                git,
+                path,
+                shared.settings.allow_untracked,
+                shared.writing.get(&source.id),
+            )?;
             if present.bare && shared.settings.delivery == Delivery::Worktree {
                 return Err(Obstacle::Failed("it is a bare repository and has no work tree to change; use --result branch or patch".into()));
             }
@@ -75,19 +84,28 @@ fn attempt(shared: &Shared, source: &Source, outcome: &mut Outcome) -> Result<()
     };
     outcome.base.clone_from(&head);
     let work = shared.running.work_folder();
-    let folder = tempfile::Builder::new().prefix(&format!("{}{:.40}-", shared.prefix, source.id)).tempdir_in(&work);
+    let folder = tempfile::Builder::new()
+        .prefix(&format!("{}{:.40}-", shared.prefix, source.id))
+        .tempdir_in(&work);
     let folder = folder.map_err(|error| format!("{}: {error}", work.display()))?;
     let root = folder.path().join("clone");
     let git = &git.hiding(&root.to_string_lossy(), "the clone");
     let clone = clone::make(git, source, head.as_deref(), &root, shared.running.retries)?;
     outcome.base = Some(clone.base.clone());
     if clone.submodules > 0 {
-        outcome.notes.push(format!("{} not entered", counted(clone.submodules, "submodule was", "submodules were")));
+        outcome.notes.push(format!(
+            "{} not entered",
+            counted(clone.submodules, "submodule was", "submodules were")
+        ));
     }
     let (report, skip) = fixed(shared, git, source, &clone, outcome)?;
     tally(outcome, &report, &skip);
     let rewrites = apply::rewrites(&report, &clone.tree)?;
-    let delivered = if rewrites.is_empty() { false } else { deliver(shared, git, source, &clone, &rewrites, outcome)? };
+    let delivered = if rewrites.is_empty() {
+        false
+    } else {
+        deliver(shared, git, source, &clone, &rewrites, outcome)?
+    };
     keep(shared, source, &clone, delivered, outcome)?;
     Ok(())
 }
@@ -109,14 +127,16 @@ fn fixed(
         return Ok((report, BTreeSet::new()));
     };
     let log = shared.running.out.join(place::LOGS).join(format!("{}.log", source.id));
-    let trial = Trial { git, fixer: shared.fixer, clone, check, location: &source.location, log: &log };
+    let trial =
+        Trial { git, fixer: shared.fixer, clone, check, location: &source.location, log: &log };
     let verified = verify::verify(&trial, report)?;
-    let verdict = match (verified.found.sound, verified.skip.is_empty(), verified.found.kept.is_empty()) {
-        (false, ..) => Verdict::BrokenBefore,
-        (true, true, _) => Verdict::Passed,
-        (true, false, true) => Verdict::Rejected,
-        (true, false, false) => Verdict::Reduced,
-    };
+    let verdict =
+        match (verified.found.sound, verified.skip.is_empty(), verified.found.kept.is_empty()) {
+            (false, ..) => Verdict::BrokenBefore,
+            (true, true, _) => Verdict::Passed,
+            (true, false, true) => Verdict::Rejected,
+            (true, false, false) => Verdict::Reduced,
+        };
     outcome.verification = Some(Verification { verdict, runs: verified.found.runs });
     match verdict {
         Verdict::Passed => {}
@@ -131,15 +151,34 @@ fn fixed(
 }
 
 /// Leaves the changes as asked. True if there is something to deliver them in that is kept.
-fn deliver(shared: &Shared, git: &Git, source: &Source, clone: &Clone, rewrites: &[Rewrite], outcome: &mut Outcome) -> Result<bool, Obstacle> {
+fn deliver(
+    shared: &Shared,
+    git: &Git,
+    source: &Source,
+    clone: &Clone,
+    rewrites: &[Rewrite],
+    outcome: &mut Outcome,
+) -> Result<bool, Obstacle> {
     let settings = shared.settings;
     apply::reset(git, clone)?;
     apply::write(&clone.root, rewrites)?;
-    let commit = apply::commit(git, clone, rewrites, &message::render(&settings.message, outcome), settings)?;
+    let commit = apply::commit(
+        git,
+        clone,
+        rewrites,
+        &message::render(&settings.message, outcome),
+        settings,
+    )?;
     let diff = patch::diff(git, &clone.root)?;
     match (settings.delivery, &source.address) {
         (Delivery::Patch, _) => {
-            outcome.patch = Some(artefact(shared, place::PATCHES, source, "patch", &patch::format(git, &clone.root)?)?);
+            outcome.patch = Some(artefact(
+                shared,
+                place::PATCHES,
+                source,
+                "patch",
+                &patch::format(git, &clone.root)?,
+            )?);
             outcome.commit = Some(commit);
         }
         (Delivery::Branch, Address::Directory(path)) => {
@@ -154,11 +193,21 @@ fn deliver(shared: &Shared, git: &Git, source: &Source, clone: &Clone, rewrites:
         (Delivery::Worktree, Address::Directory(path)) => {
             let paths = rewrites.iter().map(|rewrite| slashes(&rewrite.path)).collect();
             let event = Event::Write { id: source.id.clone(), base: clone.base.clone(), paths };
-            shared.journal.append(&event).map_err(|error| format!("the journal cannot be written: {error}"))?;
+            shared
+                .journal
+                .append(&event)
+                .map_err(|error| format!("the journal cannot be written: {error}"))?;
             // Once more: fixing and checking take time, and people go on working.
-            let present = clone::inspect(git, path, settings.allow_untracked, shared.writing.get(&source.id))?;
+            let present = clone::inspect(
+                git,
+                path,
+                settings.allow_untracked,
+                shared.writing.get(&source.id),
+            )?;
             if present.head != clone.base {
-                return Err(Obstacle::Failed("another commit was checked out in the meantime".into()));
+                return Err(Obstacle::Failed(
+                    "another commit was checked out in the meantime".into(),
+                ));
             }
             apply::deliver_worktree(path, &present.folder, rewrites)?;
         }
@@ -167,14 +216,21 @@ fn deliver(shared: &Shared, git: &Git, source: &Source, clone: &Clone, rewrites:
     outcome.status = Status::Changed;
     (outcome.lines.added, outcome.lines.removed) = patch::count_lines(&diff);
     outcome.diff = Some(artefact(shared, place::DIFFS, source, "diff", &diff)?);
-    outcome.request = Some(artefact(shared, place::REQUESTS, source, "md", request::render(outcome, settings).as_bytes())?);
+    outcome.request = Some(artefact(
+        shared,
+        place::REQUESTS,
+        source,
+        "md",
+        request::render(outcome, settings).as_bytes(),
+    )?);
     Ok(true)
 }
 
 /// The changes as changes of the work tree, on the branch that was cloned.
 fn uncommit(git: &Git, clone: &Clone, rewrites: &[Rewrite], branch: &str) -> Result<(), String> {
     let own = super::git::On::Own(&clone.root);
-    let head = git.text(own, &["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"]).unwrap_or_default();
+    let head =
+        git.text(own, &["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"]).unwrap_or_default();
     match head.strip_prefix("refs/remotes/origin/") {
         Some(name) => git.run(own, &["symbolic-ref", "HEAD", &format!("refs/heads/{name}")])?,
         None => git.run(own, &["update-ref", "--no-deref", "HEAD", &clone.base])?,
@@ -185,8 +241,16 @@ fn uncommit(git: &Git, clone: &Clone, rewrites: &[Rewrite], branch: &str) -> Res
 }
 
 /// Moves the clone into the output folder if it stays; else it goes with its temporary folder.
-fn keep(shared: &Shared, source: &Source, clone: &Clone, delivered: bool, outcome: &mut Outcome) -> Result<(), String> {
-    let holds_result = delivered && shared.settings.delivery != Delivery::Patch && matches!(source.address, Address::Url(_));
+fn keep(
+    shared: &Shared,
+    source: &Source,
+    clone: &Clone,
+    delivered: bool,
+    outcome: &mut Outcome,
+) -> Result<(), String> {
+    let holds_result = delivered
+        && shared.settings.delivery != Delivery::Patch
+        && matches!(source.address, Address::Url(_));
     let stays = holds_result
         || match shared.settings.keep_clones {
             KeepClones::Results => false,
@@ -200,7 +264,8 @@ fn keep(shared: &Shared, source: &Source, clone: &Clone, delivered: bool, outcom
     let _ = std::fs::remove_file(clone.root.join(".git/info/attributes"));
     let relative = format!("{}/{}", place::CLONES, source.id);
     let target = shared.running.out.join(&relative);
-    replace_folder(&clone.root, &target).map_err(|error| format!("the clone cannot be moved to {relative}: {error}"))?;
+    replace_folder(&clone.root, &target)
+        .map_err(|error| format!("the clone cannot be moved to {relative}: {error}"))?;
     outcome.clone = Some(relative);
     Ok(())
 }
@@ -216,7 +281,10 @@ fn replace_folder(from: &Path, to: &PathBuf) -> std::io::Result<()> {
     match std::fs::rename(from, to) {
         // `--work` may lie on another file system. The copy gets its name when it is whole.
         Err(error) if error.kind() == std::io::ErrorKind::CrossesDevices => {
-            let part = to.with_file_name(format!(".part-{}", to.file_name().unwrap_or_default().to_string_lossy()));
+            let part = to.with_file_name(format!(
+                ".part-{}",
+                to.file_name().unwrap_or_default().to_string_lossy()
+            ));
             let _ = std::fs::remove_dir_all(&part);
             folder::copy(from, &part)?;
             std::fs::rename(&part, to)
@@ -225,7 +293,13 @@ fn replace_folder(from: &Path, to: &PathBuf) -> std::io::Result<()> {
     }
 }
 
-fn artefact(shared: &Shared, folder: &str, source: &Source, extension: &str, bytes: &[u8]) -> Result<String, String> {
+fn artefact(
+    shared: &Shared,
+    folder: &str,
+    source: &Source,
+    extension: &str,
+    bytes: &[u8],
+) -> Result<String, String> {
     let relative = format!("{folder}/{}.{extension}", source.id);
     artefacts::write(&shared.running.out.join(&relative), bytes)?;
     Ok(relative)

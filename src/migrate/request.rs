@@ -27,8 +27,15 @@ pub(crate) fn render(outcome: &Outcome, settings: &Settings) -> String {
     list(&mut text, outcome, "What was wrong", &|left| *left == Left::Fixed);
     let refused = |left: &Left| matches!(left, Left::Refused { .. });
     list(&mut text, outcome, "Needs a person: found, and not rewritten", &refused);
-    list(&mut text, outcome, "Needs consent: `spawnsafe fix --unsafe-fixes` would rewrite these", &|left| *left == Left::NeedsConsent);
-    list(&mut text, outcome, "Left out: the project's check fails with these fixes", &|left| *left == Left::Rejected);
+    list(
+        &mut text,
+        outcome,
+        "Needs consent: `spawnsafe fix --unsafe-fixes` would rewrite these",
+        &|left| *left == Left::NeedsConsent,
+    );
+    list(&mut text, outcome, "Left out: the project's check fails with these fixes", &|left| {
+        *left == Left::Rejected
+    });
     if !outcome.bad_files.is_empty() {
         let _ = writeln!(text, "### Files that could not be read\n");
         for file in outcome.bad_files.iter().take(LISTED) {
@@ -44,18 +51,34 @@ pub(crate) fn render(outcome: &Outcome, settings: &Settings) -> String {
         };
         let _ = writeln!(text, "Checked with {}, which {words}.\n", code(&check.command));
     }
-    let _ = writeln!(text, "`spawnsafe explain CODE` says more about each rule. Written by spawnsafe {}.", env!("CARGO_PKG_VERSION"));
+    let _ = writeln!(
+        text,
+        "`spawnsafe explain CODE` says more about each rule. Written by spawnsafe {}.",
+        env!("CARGO_PKG_VERSION")
+    );
     text
 }
 
 fn list(text: &mut String, outcome: &Outcome, title: &str, wanted: &dyn Fn(&Left) -> bool) {
-    let entries: Vec<&Entry> = outcome.findings.iter().filter(|entry| wanted(&entry.left)).collect();
+    let entries: Vec<&Entry> =
+        outcome.findings.iter().filter(|entry| wanted(&entry.left)).collect();
     if entries.is_empty() {
         return;
     }
-    let _ = writeln!(text, "<details><summary>{} ({})</summary>\n", title.replace('`', ""), entries.len());
+    let _ = writeln!(
+        text,
+        "<details><summary>{} ({})</summary>\n",
+        title.replace('`', ""),
+        entries.len()
+    );
     for entry in entries.iter().take(LISTED) {
-        let _ = write!(text, "- {} {}: {}", code(&format!("{}:{}", entry.path, entry.line)), entry.code, plain(&entry.message));
+        let _ = write!(
+            text,
+            "- {} {}: {}",
+            code(&format!("{}:{}", entry.path, entry.line)),
+            entry.code,
+            plain(&entry.message)
+        );
         if let Left::Refused { detail, advice, .. } = &entry.left {
             let _ = write!(text, ". Not rewritten: {}", plain(detail));
             if !advice.is_empty() {

@@ -34,20 +34,41 @@ pub struct Ended {
 /// Carries out the shard's part of a plan and writes the reports. What the output folder's journal
 /// holds already is not done again. When `stop` becomes true, the repositories in hand are finished
 /// and no other is begun.
-pub fn run(plan: &Plan, shard: Shard, running: &Running, fixer: &dyn Fixer, show: Show, stop: &AtomicBool) -> Result<Ended, String> {
+pub fn run(
+    plan: &Plan,
+    shard: Shard,
+    running: &Running,
+    fixer: &dyn Fixer,
+    show: Show,
+    stop: &AtomicBool,
+) -> Result<Ended, String> {
     let out = &running.out;
     let (journal, mut record) = open(plan, running)?;
-    let mine: Vec<&Source> = plan.repositories.iter().enumerate().filter(|(position, _)| shard.takes(*position)).map(|(_, source)| source).collect();
+    let mine: Vec<&Source> = plan
+        .repositories
+        .iter()
+        .enumerate()
+        .filter(|(position, _)| shard.takes(*position))
+        .map(|(_, source)| source)
+        .collect();
     if running.retry_failed {
         record.done.retain(|_, (outcome, _)| outcome.status != Status::Failed);
     }
-    let todo: Vec<&Source> = mine.iter().copied().filter(|source| !record.done.contains_key(&source.id)).collect();
+    let todo: Vec<&Source> =
+        mine.iter().copied().filter(|source| !record.done.contains_key(&source.id)).collect();
     let progress = Progress::new(show, mine.len(), mine.len() - todo.len());
     if !record.bad_lines.is_empty() {
-        progress.note(&format!("the journal has unreadable lines ({:?}); what they spoke of is done again", record.bad_lines));
+        progress.note(&format!(
+            "the journal has unreadable lines ({:?}); what they spoke of is done again",
+            record.bad_lines
+        ));
     }
     if todo.len() < mine.len() {
-        progress.note(&format!("{} of {} repositories are done already", mine.len() - todo.len(), mine.len()));
+        progress.note(&format!(
+            "{} of {} repositories are done already",
+            mine.len() - todo.len(),
+            mine.len()
+        ));
     }
     let prefix = prefix(out);
     let work = running.work_folder();
@@ -55,7 +76,15 @@ pub fn run(plan: &Plan, shard: Shard, running: &Running, fixer: &dyn Fixer, show
     remove_leftovers(&work, &prefix);
     artefacts::sweep(out);
     let git = Git::new(running.git_limit);
-    let shared = Shared { settings: &plan.settings, running, git: &git, fixer, journal: &journal, writing: &record.writing, prefix: &prefix };
+    let shared = Shared {
+        settings: &plan.settings,
+        running,
+        git: &git,
+        fixer,
+        journal: &journal,
+        writing: &record.writing,
+        prefix: &prefix,
+    };
     let fresh = all(&shared, &todo, &progress, stop);
     progress.finish();
     let fresh = fresh?;
@@ -67,9 +96,13 @@ pub fn run(plan: &Plan, shard: Shard, running: &Running, fixer: &dyn Fixer, show
     let done_now = fresh.len();
     let mut done = record.done;
     done.extend(fresh);
-    let outcomes: BTreeMap<&str, &(Outcome, f64)> = mine.iter().filter_map(|source| Some((source.id.as_str(), done.get(&source.id)?))).collect();
+    let outcomes: BTreeMap<&str, &(Outcome, f64)> = mine
+        .iter()
+        .filter_map(|source| Some((source.id.as_str(), done.get(&source.id)?)))
+        .collect();
     let open = mine.len() - outcomes.len();
-    let seconds = if running.timings { outcomes.values().map(|(_, seconds)| seconds).sum() } else { 0.0 };
+    let seconds =
+        if running.timings { outcomes.values().map(|(_, seconds)| seconds).sum() } else { 0.0 };
     let outcomes: Vec<&Outcome> = outcomes.into_values().map(|(outcome, _)| outcome).collect();
     let mut summary = Summary::of(&outcomes, &plan.tool, &plan.configuration, seconds);
     summary.repositories.open = open;
@@ -108,7 +141,12 @@ fn open(plan: &Plan, running: &Running) -> Result<(Journal, super::journal::Reco
 }
 
 /// Does the repositories, `jobs` at a time, in the plan's order.
-fn all(shared: &Shared, todo: &[&Source], progress: &Progress, stop: &AtomicBool) -> Result<BTreeMap<String, (Outcome, f64)>, String> {
+fn all(
+    shared: &Shared,
+    todo: &[&Source],
+    progress: &Progress,
+    stop: &AtomicBool,
+) -> Result<BTreeMap<String, (Outcome, f64)>, String> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(BTreeMap::new());
     let broken: Mutex<Option<String>> = Mutex::new(None);
@@ -119,7 +157,9 @@ fn all(shared: &Shared, todo: &[&Source], progress: &Progress, stop: &AtomicBool
             match one(shared, source) {
                 Ok((outcome, seconds)) => {
                     progress.end(&outcome, seconds);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).insert(outcome.id.clone(), (outcome, seconds));
+                    done.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .insert(outcome.id.clone(), (outcome, seconds));
                 }
                 Err(error) => {
                     // Without a journal nothing may be done that could not be remembered.
@@ -146,7 +186,10 @@ fn one(shared: &Shared, source: &Source) -> Result<(Outcome, f64), String> {
     shared.journal.append(&Event::Begin { id: source.id.clone() }).map_err(failed)?;
     let outcome = repository::process(shared, source);
     let seconds = begun.elapsed().as_secs_f64();
-    shared.journal.append(&Event::End { outcome: Box::new(outcome.clone()), seconds }).map_err(failed)?;
+    shared
+        .journal
+        .append(&Event::End { outcome: Box::new(outcome.clone()), seconds })
+        .map_err(failed)?;
     Ok((outcome, seconds))
 }
 

@@ -29,7 +29,14 @@ struct Scheduler {
 /// The schedulers whose variables are read, most specific first.
 const SCHEDULERS: &[Scheduler] = &[
     // Ours: a GitHub matrix has no variables of its own, and an indexed Job has no count.
-    Scheduler { name: "spawnsafe", index: "SPAWNSAFE_SHARD_INDEX", count: "SPAWNSAFE_SHARD_COUNT", first: 0, min: None, step: None },
+    Scheduler {
+        name: "spawnsafe",
+        index: "SPAWNSAFE_SHARD_INDEX",
+        count: "SPAWNSAFE_SHARD_COUNT",
+        first: 0,
+        min: None,
+        step: None,
+    },
     Scheduler {
         name: "Slurm",
         index: "SLURM_ARRAY_TASK_ID",
@@ -38,19 +45,53 @@ const SCHEDULERS: &[Scheduler] = &[
         min: Some("SLURM_ARRAY_TASK_MIN"),
         step: Some("SLURM_ARRAY_TASK_STEP"),
     },
-    Scheduler { name: "Kubernetes", index: "JOB_COMPLETION_INDEX", count: "SPAWNSAFE_SHARD_COUNT", first: 0, min: None, step: None },
-    Scheduler { name: "GitLab CI", index: "CI_NODE_INDEX", count: "CI_NODE_TOTAL", first: 1, min: None, step: None },
-    Scheduler { name: "CircleCI", index: "CIRCLE_NODE_INDEX", count: "CIRCLE_NODE_TOTAL", first: 0, min: None, step: None },
-    Scheduler { name: "Buildkite", index: "BUILDKITE_PARALLEL_JOB", count: "BUILDKITE_PARALLEL_JOB_COUNT", first: 0, min: None, step: None },
+    Scheduler {
+        name: "Kubernetes",
+        index: "JOB_COMPLETION_INDEX",
+        count: "SPAWNSAFE_SHARD_COUNT",
+        first: 0,
+        min: None,
+        step: None,
+    },
+    Scheduler {
+        name: "GitLab CI",
+        index: "CI_NODE_INDEX",
+        count: "CI_NODE_TOTAL",
+        first: 1,
+        min: None,
+        step: None,
+    },
+    Scheduler {
+        name: "CircleCI",
+        index: "CIRCLE_NODE_INDEX",
+        count: "CIRCLE_NODE_TOTAL",
+        first: 0,
+        min: None,
+        step: None,
+    },
+    Scheduler {
+        name: "Buildkite",
+        index: "BUILDKITE_PARALLEL_JOB",
+        count: "BUILDKITE_PARALLEL_JOB_COUNT",
+        first: 0,
+        min: None,
+        step: None,
+    },
 ];
 
 impl Shard {
     /// The shard that a scheduler's variables name, with the scheduler; `None` if there are none.
     /// `variable` looks one up.
-    pub fn from_environment(variable: &dyn Fn(&str) -> Option<String>) -> Result<Option<(Self, &'static str)>, String> {
+    pub fn from_environment(
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Option<(Self, &'static str)>, String> {
         let number = |name: &str| -> Result<Option<usize>, String> {
-            let Some(text) = variable(name).filter(|text| !text.is_empty()) else { return Ok(None) };
-            text.parse().map(Some).map_err(|_| format!("the variable {name} is '{text}', which is not a number"))
+            let Some(text) = variable(name).filter(|text| !text.is_empty()) else {
+                return Ok(None);
+            };
+            text.parse()
+                .map(Some)
+                .map_err(|_| format!("the variable {name} is '{text}', which is not a number"))
         };
         if let Some(text) = variable("SPAWNSAFE_SHARD").filter(|text| !text.is_empty()) {
             return text.parse().map(|shard| Some((shard, "SPAWNSAFE_SHARD")));
@@ -65,7 +106,9 @@ impl Shard {
             };
             let first = scheduler.min.map_or(Ok(None), number)?.unwrap_or(scheduler.first);
             let step = scheduler.step.map_or(Ok(None), number)?.unwrap_or(1).max(1);
-            let turn = index.checked_sub(first).ok_or_else(|| format!("{} is {index}, below the first index {first}", scheduler.index))?;
+            let turn = index.checked_sub(first).ok_or_else(|| {
+                format!("{} is {index}, below the first index {first}", scheduler.index)
+            })?;
             return Self::new(turn / step + 1, count).map(|shard| Some((shard, scheduler.name)));
         }
         Ok(None)
@@ -74,7 +117,9 @@ impl Shard {
     /// Shard `index` (1-based) of `count`.
     pub fn new(index: usize, count: usize) -> Result<Self, String> {
         if index == 0 || index > count {
-            return Err(format!("shard {index}/{count}: the first number must lie between 1 and the second"));
+            return Err(format!(
+                "shard {index}/{count}: the first number must lie between 1 and the second"
+            ));
         }
         Ok(Self { index, count })
     }
@@ -94,8 +139,11 @@ impl FromStr for Shard {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let parts = text.split_once('/').and_then(|(index, count)| Some((index.trim().parse().ok()?, count.trim().parse().ok()?)));
-        let (index, count) = parts.ok_or_else(|| format!("'{text}' is not a shard: write I/N, as in 2/5"))?;
+        let parts = text.split_once('/').and_then(|(index, count)| {
+            Some((index.trim().parse().ok()?, count.trim().parse().ok()?))
+        });
+        let (index, count) =
+            parts.ok_or_else(|| format!("'{text}' is not a shard: write I/N, as in 2/5"))?;
         Self::new(index, count)
     }
 }

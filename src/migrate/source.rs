@@ -60,7 +60,8 @@ fn is_url(text: &str) -> bool {
         return true;
     }
     // scp's form, host:path; a colon behind a slash belongs to a path, and C: is a drive.
-    text.split_once(':').is_some_and(|(host, _)| host.len() > 1 && !host.contains(['/', '\\'])) && !Path::new(text).exists()
+    text.split_once(':').is_some_and(|(host, _)| host.len() > 1 && !host.contains(['/', '\\']))
+        && !Path::new(text).exists()
 }
 
 /// The address without a user's password: `https://user:secret@host` shows as `https://host`.
@@ -88,11 +89,18 @@ fn resolve_one(text: &str) -> Result<Vec<Source>, String> {
     }
     if is_url(text) {
         let location = without_password(text);
-        return Ok(vec![Source { id: String::new(), name: name_of(&location), location, address: Address::Url(text.to_owned()) }]);
+        return Ok(vec![Source {
+            id: String::new(),
+            name: name_of(&location),
+            location,
+            address: Address::Url(text.to_owned()),
+        }]);
     }
     let path = Path::new(text);
     if !path.is_dir() {
-        return Err(format!("'{text}' is neither a directory nor a git URL; a file that lists repositories is given with --from"));
+        return Err(format!(
+            "'{text}' is neither a directory nor a git URL; a file that lists repositories is given with --from"
+        ));
     }
     let absolute = std::path::absolute(path).map_err(|error| format!("'{text}': {error}"))?;
     if is_repository(path) {
@@ -121,13 +129,20 @@ fn directory(location: String, absolute: PathBuf) -> Source {
 /// A work tree with its `.git` (a directory, or a file in linked work trees and submodules), or a
 /// bare repository.
 pub(crate) fn is_repository(path: &Path) -> bool {
-    path.join(".git").exists() || (path.join("HEAD").is_file() && path.join("objects").is_dir() && path.join("refs").is_dir())
+    path.join(".git").exists()
+        || (path.join("HEAD").is_file()
+            && path.join("objects").is_dir()
+            && path.join("refs").is_dir())
 }
 
 fn search(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     // Symbolic links are not followed: they lead out of the folder, or in circles.
-    let mut below: Vec<PathBuf> = entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()).collect();
+    let mut below: Vec<PathBuf> = entries
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.path())
+        .collect();
     below.sort();
     for path in below {
         if is_repository(&path) {
@@ -141,8 +156,12 @@ fn search(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
 /// What makes two sources the same.
 fn key(source: &Source) -> String {
     match &source.address {
-        Address::Directory(path) => path.canonicalize().unwrap_or_else(|_| path.clone()).to_string_lossy().into_owned(),
-        Address::Url(_) => source.location.trim_end_matches('/').trim_end_matches(".git").to_owned(),
+        Address::Directory(path) => {
+            path.canonicalize().unwrap_or_else(|_| path.clone()).to_string_lossy().into_owned()
+        }
+        Address::Url(_) => {
+            source.location.trim_end_matches('/').trim_end_matches(".git").to_owned()
+        }
     }
 }
 
@@ -165,7 +184,11 @@ fn with_ids(mut sources: Vec<Source>) -> Vec<Source> {
     }
     for source in &mut sources {
         let plain = slug(&source.name);
-        source.id = if wanted[&plain.to_lowercase()] == 1 { plain } else { format!("{plain}-{}", digest(&source.location, 8)) };
+        source.id = if wanted[&plain.to_lowercase()] == 1 {
+            plain
+        } else {
+            format!("{plain}-{}", digest(&source.location, 8))
+        };
     }
     sources.sort_by(|left, right| left.id.cmp(&right.id));
     let mut seen = BTreeSet::new();
@@ -175,14 +198,19 @@ fn with_ids(mut sources: Vec<Source>) -> Vec<Source> {
 
 /// A name that every file system takes.
 fn slug(name: &str) -> String {
-    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' }).take(100).collect();
+    let plain: String = name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' })
+        .take(100)
+        .collect();
     let plain = plain.trim_matches(['.', '-']).to_owned();
     if plain.is_empty() { "repository".to_owned() } else { plain }
 }
 
 /// The first `digits` hexadecimal digits of the SHA-256 of `text`.
 pub(crate) fn digest(text: &str, digits: usize) -> String {
-    let mut hex: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut hex: String =
+        Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     hex.truncate(digits);
     hex
 }

@@ -167,7 +167,9 @@ impl Summary {
 
     /// As JSON, one field a line.
     pub fn to_json(&self) -> Result<String, String> {
-        serde_json::to_string_pretty(self).map(|text| format!("{text}\n")).map_err(|error| error.to_string())
+        serde_json::to_string_pretty(self)
+            .map(|text| format!("{text}\n"))
+            .map_err(|error| error.to_string())
     }
 }
 

@@ -13,7 +13,11 @@ pub(crate) fn tally(outcome: &mut Outcome, report: &Report, skip: &BTreeSet<Fing
         changed: report.changes.iter().filter(|change| change.before.text != change.after).count(),
         failed: report.errors.len(),
     };
-    outcome.bad_files = report.errors.iter().map(|error| BadFile { path: slashes(&error.path), message: error.message.clone() }).collect();
+    outcome.bad_files = report
+        .errors
+        .iter()
+        .map(|error| BadFile { path: slashes(&error.path), message: error.message.clone() })
+        .collect();
     outcome.rules.clear();
     outcome.findings.clear();
     for finding in &report.fixed {
@@ -22,7 +26,14 @@ pub(crate) fn tally(outcome: &mut Outcome, report: &Report, skip: &BTreeSet<Fing
     for finding in &report.findings {
         add(outcome, finding, left(finding, skip));
     }
-    outcome.findings.sort_by(|one, other| (&one.path, one.line, &one.code, &one.message).cmp(&(&other.path, other.line, &other.code, &other.message)));
+    outcome.findings.sort_by(|one, other| {
+        (&one.path, one.line, &one.code, &one.message).cmp(&(
+            &other.path,
+            other.line,
+            &other.code,
+            &other.message,
+        ))
+    });
 }
 
 fn left(finding: &Finding, skip: &BTreeSet<Fingerprint>) -> Left {
@@ -34,7 +45,11 @@ fn left(finding: &Finding, skip: &BTreeSet<Fingerprint>) -> Left {
             detail: "its fix met another one at the same place".into(),
             advice: "run spawnsafe again on the result".into(),
         },
-        Remedy::Refused(refusal) => Left::Refused { reason: refusal.reason.id().to_owned(), detail: refusal.detail.clone(), advice: refusal.advice.clone() },
+        Remedy::Refused(refusal) => Left::Refused {
+            reason: refusal.reason.id().to_owned(),
+            detail: refusal.detail.clone(),
+            advice: refusal.advice.clone(),
+        },
     }
 }
 

@@ -46,9 +46,13 @@ fn units(fixed: &[Finding]) -> Vec<BTreeSet<Fingerprint>> {
     let mut units: Vec<(BTreeSet<Fingerprint>, Vec<&Finding>)> = Vec::new();
     for finding in fixed {
         let print = finding.fingerprint();
-        let joins = |members: &[&Finding]| members.iter().any(|other| finding.fix().is_some() && other.fix() == finding.fix());
+        let joins = |members: &[&Finding]| {
+            members.iter().any(|other| finding.fix().is_some() && other.fix() == finding.fix())
+        };
         // A finding may tie two units together, by its name and by its rewrite.
-        let (mut own, apart): (Vec<_>, Vec<_>) = units.into_iter().partition(|(prints, members)| prints.contains(&print) || joins(members));
+        let (mut own, apart): (Vec<_>, Vec<_>) = units
+            .into_iter()
+            .partition(|(prints, members)| prints.contains(&print) || joins(members));
         let mut unit = own.drain(..).reduce(|mut left, right| {
             left.0.extend(right.0);
             left.1.extend(right.1);
@@ -60,7 +64,8 @@ fn units(fixed: &[Finding]) -> Vec<BTreeSet<Fingerprint>> {
         units = apart;
         units.extend(unit);
     }
-    let mut units: Vec<BTreeSet<Fingerprint>> = units.into_iter().map(|(prints, _)| prints).collect();
+    let mut units: Vec<BTreeSet<Fingerprint>> =
+        units.into_iter().map(|(prints, _)| prints).collect();
     units.sort();
     units
 }
@@ -69,31 +74,50 @@ fn units(fixed: &[Finding]) -> Vec<BTreeSet<Fingerprint>> {
 pub(crate) fn verify(trial: &Trial, report: Report) -> Result<Verified, String> {
     let units = units(&report.fixed);
     let skipped = |kept: &BTreeSet<usize>| -> BTreeSet<Fingerprint> {
-        units.iter().enumerate().filter(|(number, _)| !kept.contains(number)).flat_map(|(_, prints)| prints.iter().cloned()).collect()
+        units
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| !kept.contains(number))
+            .flat_map(|(_, prints)| prints.iter().cloned())
+            .collect()
     };
-    std::fs::create_dir_all(trial.log.parent().unwrap_or(Path::new("."))).map_err(|error| error.to_string())?;
+    std::fs::create_dir_all(trial.log.parent().unwrap_or(Path::new(".")))
+        .map_err(|error| error.to_string())?;
     File::create(trial.log).map_err(|error| format!("{}: {error}", trial.log.display()))?;
-    let found = bisect::search(units.len(), trial.check.runs, &mut |kept| attempt(trial, &skipped(kept), kept.len(), units.len()))?;
+    let found = bisect::search(units.len(), trial.check.runs, &mut |kept| {
+        attempt(trial, &skipped(kept), kept.len(), units.len())
+    })?;
     apply::reset(trial.git, trial.clone)?;
     let skip = skipped(&found.kept);
-    let report = if skip.is_empty() { report } else { trial.fixer.fix(&trial.clone.tree, &skip)? };
+    let report =
+        if skip.is_empty() { report } else { trial.fixer.fix(&trial.clone.tree, &skip)? };
     Ok(Verified { found, skip, report })
 }
 
 /// One run of the check with all fixes but those in `skip`.
-fn attempt(trial: &Trial, skip: &BTreeSet<Fingerprint>, kept: usize, of: usize) -> Result<bool, String> {
+fn attempt(
+    trial: &Trial,
+    skip: &BTreeSet<Fingerprint>,
+    kept: usize,
+    of: usize,
+) -> Result<bool, String> {
     apply::reset(trial.git, trial.clone)?;
     if kept > 0 {
         let report = trial.fixer.fix(&trial.clone.tree, skip)?;
         apply::write(&trial.clone.root, &apply::rewrites(&report, &trial.clone.tree)?)?;
     }
-    let mut log = OpenOptions::new().append(true).open(trial.log).map_err(|error| error.to_string())?;
+    let mut log =
+        OpenOptions::new().append(true).open(trial.log).map_err(|error| error.to_string())?;
     let _ = writeln!(log, "== with {kept} of {of} fixes: {}", trial.check.command);
     let mut command = shell(&trial.check.command);
     // Byte code is trusted by time and size: that of one attempt must not be taken for the next one's.
-    command.current_dir(&trial.clone.root).env("SPAWNSAFE_REPOSITORY", trial.location).env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+        .current_dir(&trial.clone.root)
+        .env("SPAWNSAFE_REPOSITORY", trial.location)
+        .env("PYTHONDONTWRITEBYTECODE", "1");
     let limit = Duration::from_secs(trial.check.seconds);
-    let ended = child::into_log(&mut command, &log, limit).map_err(|error| format!("the check cannot be started: {error}"))?;
+    let ended = child::into_log(&mut command, &log, limit)
+        .map_err(|error| format!("the check cannot be started: {error}"))?;
     let _ = writeln!(log, "== {}", described(ended, trial.check.seconds));
     Ok(ended == Ended::Code(0))
 }

@@ -10,7 +10,14 @@ pub fn render(report: &Report, style: &Style) -> String {
         let place = finding.location.start;
         let mark = if finding.fix().is_some() { "[*] " } else { "" };
         let path = plain::path(&finding.location.path);
-        out.push_str(&format!("{}:{}:{}: {} {mark}{}\n", plain::line(&path), place.line, place.column, finding.code, plain::line(&finding.message)));
+        out.push_str(&format!(
+            "{}:{}:{}: {} {mark}{}\n",
+            plain::line(&path),
+            place.line,
+            place.column,
+            finding.code,
+            plain::line(&finding.message)
+        ));
     }
     if !style.quiet {
         out.push_str(&text::summary(report, style));

@@ -16,7 +16,11 @@ pub fn render(report: &Report) -> Vec<u8> {
 /// The patch of one file with `a/` and `b/` before its path; empty if nothing changes, or if the
 /// new text has no form in the file's encoding (the writer says so, too).
 pub fn unified(change: &Change) -> Vec<u8> {
-    let (Some(before), Some(after)) = (change.before.encode(&change.before.text), change.before.encode(&change.after)) else { return Vec::new() };
+    let (Some(before), Some(after)) =
+        (change.before.encode(&change.before.text), change.before.encode(&change.after))
+    else {
+        return Vec::new();
+    };
     unified_bytes(&header_path(&change.before.path), &before, &after)
 }
 
@@ -29,7 +33,9 @@ pub fn unified_bytes(path: &str, before: &[u8], after: &[u8]) -> Vec<u8> {
     for group in &groups {
         let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
         if out.is_empty() {
-            out.extend_from_slice(format!("--- {}\n+++ {}\n", quoted("a/", path), quoted("b/", path)).as_bytes());
+            out.extend_from_slice(
+                format!("--- {}\n+++ {}\n", quoted("a/", path), quoted("b/", path)).as_bytes(),
+            );
         }
         let old_range = range(first.old_range().start, last.old_range().end);
         let new_range = range(first.new_range().start, last.new_range().end);
@@ -98,7 +104,9 @@ fn quoted(prefix: &str, path: &str) -> String {
             '\r' => out.push_str("\\r"),
             c if c.is_control() => {
                 let mut buffer = [0; 4];
-                c.encode_utf8(&mut buffer).bytes().for_each(|byte| out.push_str(&format!("\\{byte:03o}")));
+                c.encode_utf8(&mut buffer)
+                    .bytes()
+                    .for_each(|byte| out.push_str(&format!("\\{byte:03o}")));
             }
             c => out.push(c),
         }

@@ -35,18 +35,27 @@ pub fn render(report: &Report, style: &Style) -> String {
 /// A table of all findings in Markdown, for `$GITHUB_STEP_SUMMARY`.
 pub fn summary(report: &Report, style: &Style) -> String {
     let mut out = String::from("### spawnsafe\n\n");
-    out.push_str(&format!("{}, {}.\n\n", text::count(report.findings.len(), "finding"), text::count(report.errors.len(), "file") + " not done"));
+    out.push_str(&format!(
+        "{}, {}.\n\n",
+        text::count(report.findings.len(), "finding"),
+        text::count(report.errors.len(), "file") + " not done"
+    ));
     if report.findings.is_empty() && report.errors.is_empty() {
         return out;
     }
     out.push_str("| place | rule | what | repair |\n| --- | --- | --- | --- |\n");
     let findings = worst_first(report).into_iter().map(|finding| {
-        let place = format!("{}:{}", plain::from_root(&finding.location.path, style), finding.location.start.line);
+        let place = format!(
+            "{}:{}",
+            plain::from_root(&finding.location.path, style),
+            finding.location.start.line
+        );
         let repair = match &finding.remedy {
             Remedy::Fix(fix) => &fix.title,
             Remedy::Refused(refusal) => &refusal.detail,
         };
-        let [place, what, repair] = [&place, &finding.message, repair].map(|text| plain::markdown(text));
+        let [place, what, repair] =
+            [&place, &finding.message, repair].map(|text| plain::markdown(text));
         format!("| {place} | {} {} | {what} | {repair} |\n", finding.code, finding.name)
     });
     let errors = report.errors.iter().map(|failed| {
@@ -74,7 +83,12 @@ pub fn worst_first(report: &Report) -> Vec<&Finding> {
 fn command(finding: &Finding, style: &Style) -> String {
     let (start, end) = (finding.location.start, finding.location.end);
     let level = if finding.severity > Severity::Warning { "error" } else { "warning" };
-    let mut properties = format!("file={},line={},endLine={}", property(&plain::from_root(&finding.location.path, style)), start.line, end.line);
+    let mut properties = format!(
+        "file={},line={},endLine={}",
+        property(&plain::from_root(&finding.location.path, style)),
+        start.line,
+        end.line
+    );
     // Columns of a range of several lines are refused.
     if start.line == end.line {
         properties.push_str(&format!(",col={},endColumn={}", start.column, end.column));
@@ -82,32 +96,57 @@ fn command(finding: &Finding, style: &Style) -> String {
     properties.push_str(&format!(",title={}", property(&format!("spawnsafe ({})", finding.code))));
     let remedy = match &finding.remedy {
         Remedy::Fix(fix) => format!("repair: {}", fix.title),
-        Remedy::Refused(refusal) if refusal.advice.is_empty() => format!("not rewritten: {}", refusal.detail),
-        Remedy::Refused(refusal) => format!("not rewritten: {}\n{}", refusal.detail, refusal.advice),
+        Remedy::Refused(refusal) if refusal.advice.is_empty() => {
+            format!("not rewritten: {}", refusal.detail)
+        }
+        Remedy::Refused(refusal) => {
+            format!("not rewritten: {}\n{}", refusal.detail, refusal.advice)
+        }
     };
-    format!("::{level} {properties}::{}\n", data(&format!("{} {}\n{remedy}", finding.code, finding.message)))
+    format!(
+        "::{level} {properties}::{}\n",
+        data(&format!("{} {}\n{remedy}", finding.code, finding.message))
+    )
 }
 
 fn error_command(failed: &FileError, style: &Style) -> String {
-    let line = failed.place.map_or(String::new(), |place| format!(",line={},col={}", place.line, place.column));
-    format!("::error file={}{line},title=spawnsafe::{}\n", property(&plain::from_root(&failed.path, style)), data(&failed.message))
+    let line = failed
+        .place
+        .map_or(String::new(), |place| format!(",line={},col={}", place.line, place.column));
+    format!(
+        "::error file={}{line},title=spawnsafe::{}\n",
+        property(&plain::from_root(&failed.path, style)),
+        data(&failed.message)
+    )
 }
 
 /// A line of the log that the runner cannot take for a command.
 fn log_line(finding: &Finding, style: &Style) -> String {
     let path = plain::from_root(&finding.location.path, style);
-    let line = format!("{} {}:{}:{} {}", finding.code, path, finding.location.start.line, finding.location.start.column, finding.message);
+    let line = format!(
+        "{} {}:{}:{} {}",
+        finding.code,
+        path,
+        finding.location.start.line,
+        finding.location.start.column,
+        finding.message
+    );
     // The old form of commands is recognised anywhere in a line.
     plain::line(&line).replace("##[", "## [") + "\n"
 }
 
 /// The message of a command.
 fn data(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(|line| plain::line(line).replace('%', "%25")).collect();
+    let lines: Vec<String> =
+        text.lines().map(|line| plain::line(line).replace('%', "%25")).collect();
     lines.join("%0A")
 }
 
 /// The value of a command's property.
 fn property(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A").replace(':', "%3A").replace(',', "%2C")
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+        .replace(':', "%3A")
+        .replace(',', "%2C")
 }

@@ -4,7 +4,10 @@
 //! `fixed`. Lines and columns are 1-based, columns count Unicode characters, ends are exclusive.
 
 use super::{Style, plain};
-use crate::findings::{Applicability, FileEdit, FileError, Finding, Related, Remedy, Report, Severity, StartMethod, Summary, fingerprint};
+use crate::findings::{
+    Applicability, FileEdit, FileError, Finding, Related, Remedy, Report, Severity, StartMethod,
+    Summary, fingerprint,
+};
 use serde::Serialize;
 
 /// The version of the format; it grows when a field changes its meaning or goes.
@@ -103,13 +106,22 @@ pub fn render(report: &Report, style: &Style) -> String {
 
 /// One finding a line, then one line for each error.
 pub fn render_lines(report: &Report, style: &Style) -> String {
-    let findings = records(&report.findings, report, style).into_iter().map(|record| serde_json::to_string(&record));
-    let errors = report.errors.iter().map(|failed| serde_json::to_string(&serde_json::json!({ "error": error(failed) })));
+    let findings = records(&report.findings, report, style)
+        .into_iter()
+        .map(|record| serde_json::to_string(&record));
+    let errors = report
+        .errors
+        .iter()
+        .map(|failed| serde_json::to_string(&serde_json::json!({ "error": error(failed) })));
     findings.chain(errors).flatten().map(|line| line + "\n").collect()
 }
 
 /// Findings as they appear in `findings`; `report` holds the texts that places are counted in.
-pub fn records<'r>(findings: &'r [Finding], report: &Report, style: &Style) -> Vec<FindingRecord<'r>> {
+pub fn records<'r>(
+    findings: &'r [Finding],
+    report: &Report,
+    style: &Style,
+) -> Vec<FindingRecord<'r>> {
     let names = fingerprint::names(findings, |path| plain::from_root(path, style));
     findings.iter().zip(names).map(|(finding, name)| record(finding, name, report)).collect()
 }
@@ -159,8 +171,16 @@ fn fix<'r>(remedy: &'r Remedy, report: &Report) -> FixRecord<'r> {
 
 fn edit_record<'r>(edit: &'r FileEdit, report: &Report) -> EditRecord<'r> {
     let place = report.sources.get(edit.path.as_ref()).map(|source| {
-        let (start, end) = (source.lines().place(&source.text, edit.edit.span.start), source.lines().place(&source.text, edit.edit.span.end));
-        PlaceRecord { line: start.line, column: start.column, end_line: end.line, end_column: end.column }
+        let (start, end) = (
+            source.lines().place(&source.text, edit.edit.span.start),
+            source.lines().place(&source.text, edit.edit.span.end),
+        );
+        PlaceRecord {
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+        }
     });
     EditRecord { path: plain::path(&edit.path), place, content: &edit.edit.text }
 }

@@ -17,7 +17,10 @@ pub fn render(report: &Report) -> String {
     for failed in &report.errors {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
         status.set_message(failed.message.as_str()).set_description(text::error(failed));
-        suites.entry(&failed.path).or_insert_with(|| suite_of(&failed.path)).add_test_case(TestCase::new("spawnsafe.file-error", status));
+        suites
+            .entry(&failed.path)
+            .or_insert_with(|| suite_of(&failed.path))
+            .add_test_case(TestCase::new("spawnsafe.file-error", status));
     }
     let mut document = quick_junit::Report::new("spawnsafe");
     if suites.is_empty() {
@@ -38,13 +41,16 @@ fn failure(finding: &Finding) -> TestCase {
     };
     let path = plain::path(&finding.location.path);
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-    status.set_message(plain::line(&finding.message).as_ref()).set_type(finding.code).set_description(format!(
-        "{path}:{}:{}: {}\n{}",
-        place.line,
-        place.column,
-        plain::line(&finding.message),
-        plain::line(&remedy)
-    ));
+    status
+        .set_message(plain::line(&finding.message).as_ref())
+        .set_type(finding.code)
+        .set_description(format!(
+            "{path}:{}:{}: {}\n{}",
+            place.line,
+            place.column,
+            plain::line(&finding.message),
+            plain::line(&remedy)
+        ));
     let mut case = TestCase::new(format!("spawnsafe.{}", finding.code), status);
     case.set_classname(path.strip_suffix(".py").unwrap_or(&path));
     case.extra.insert("line".into(), place.line.to_string().into());

@@ -19,7 +19,9 @@ use crate::findings::Report;
 use std::path::PathBuf;
 
 /// A form of the report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// For people, with the source.
@@ -48,8 +50,19 @@ pub enum Format {
 
 impl Format {
     /// All formats in the order of the documentation.
-    pub const ALL: &[Self] =
-        &[Self::Text, Self::Concise, Self::Json, Self::Jsonl, Self::Github, Self::Gitlab, Self::Sarif, Self::Rdjson, Self::Rdjsonl, Self::Junit, Self::Diff];
+    pub const ALL: &[Self] = &[
+        Self::Text,
+        Self::Concise,
+        Self::Json,
+        Self::Jsonl,
+        Self::Github,
+        Self::Gitlab,
+        Self::Sarif,
+        Self::Rdjson,
+        Self::Rdjsonl,
+        Self::Junit,
+        Self::Diff,
+    ];
 
     /// The name on the command line.
     pub const fn name(self) -> &'static str {

@@ -48,9 +48,13 @@ fn diagnostic(finding: &Finding, report: &Report, _style: &Style) -> Value {
 /// Paths start from the current folder: reviewdog finds the root of the repository itself.
 fn location(location: &Location, report: &Report) -> Value {
     let range = match report.sources.get(location.path.as_ref()) {
-        Some(source) => json!({ "start": byte_place(source, location.span.start), "end": byte_place(source, location.span.end) }),
+        Some(source) => {
+            json!({ "start": byte_place(source, location.span.start), "end": byte_place(source, location.span.end) })
+        }
         // Without the text only lines are certain.
-        None => json!({ "start": { "line": location.start.line }, "end": { "line": location.end.line } }),
+        None => {
+            json!({ "start": { "line": location.start.line }, "end": { "line": location.end.line } })
+        }
     };
     json!({ "path": plain::path(&location.path), "range": range })
 }
@@ -73,9 +77,14 @@ fn suggestion(finding: &Finding, report: &Report) -> Option<(Value, String)> {
     let (first, last) = block(source, touched);
     let lines = source.lines();
     let start = lines.line_start(first) as usize;
-    let tail = if last < lines.count() { source.text.len() - lines.line_start(last + 1) as usize } else { 0 };
+    let tail = if last < lines.count() {
+        source.text.len() - lines.line_start(last + 1) as usize
+    } else {
+        0
+    };
     let after = edits.apply(&source.text);
-    let text = after[start..after.len() - tail].trim_end_matches(['\r', '\n']).replace("\r\n", "\n");
+    let text =
+        after[start..after.len() - tail].trim_end_matches(['\r', '\n']).replace("\r\n", "\n");
     Some((json!({ "start": { "line": first }, "end": { "line": last } }), text))
 }
 
@@ -85,7 +94,8 @@ fn block(source: &SourceFile, touched: Span) -> (u32, u32) {
     let lines = source.lines();
     let (first, last) = (lines.line(touched.start), lines.line(touched.end));
     let at_start = lines.line_start(last) == touched.end && last > first;
-    let past_end = touched.end as usize == source.text.len() && lines.line_start(last) == touched.end;
+    let past_end =
+        touched.end as usize == source.text.len() && lines.line_start(last) == touched.end;
     let last = if at_start || past_end { last - 1 } else { last };
     (first.min(last).max(1), last.max(1))
 }

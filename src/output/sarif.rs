@@ -1,7 +1,9 @@
 //! SARIF 2.1.0 with all that code scanning requires.
 
 use super::{Style, plain};
-use crate::findings::{FileEdit, FileError, Finding, Fix, Location, Related, Report, Severity, fingerprint};
+use crate::findings::{
+    FileEdit, FileError, Finding, Fix, Location, Related, Report, Severity, fingerprint,
+};
 use crate::rules;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -22,7 +24,8 @@ pub fn render(report: &Report, style: &Style) -> String {
         results.sort_by_key(|(finding, _)| std::cmp::Reverse(finding.severity));
         results.truncate(MAX_RESULTS);
     }
-    let results: Vec<Value> = results.into_iter().map(|(finding, name)| result(finding, &name, report, style)).collect();
+    let results: Vec<Value> =
+        results.into_iter().map(|(finding, name)| result(finding, &name, report, style)).collect();
     let run = json!({
         "tool": { "driver": {
             "name": "spawnsafe",
@@ -68,7 +71,13 @@ fn result(finding: &Finding, name: &str, report: &Report, style: &Style) -> Valu
         value["ruleIndex"] = json!(index);
     }
     if !finding.related.is_empty() {
-        value["relatedLocations"] = finding.related.iter().take(MAX_RELATED).enumerate().map(|(id, related)| related_location(id, related, style)).collect();
+        value["relatedLocations"] = finding
+            .related
+            .iter()
+            .take(MAX_RELATED)
+            .enumerate()
+            .map(|(id, related)| related_location(id, related, style))
+            .collect();
     }
     if let Some(fix) = finding.fix().and_then(|fix| sarif_fix(fix, report, style)) {
         value["fixes"] = json!([fix]);
@@ -119,7 +128,11 @@ fn notification(failed: &FileError, style: &Style) -> Value {
 
 fn artifact(path: &Path, style: &Style) -> Value {
     let text = plain::from_root(path, style);
-    if text.starts_with('/') { json!({ "uri": format!("file://{}", percent(&text)) }) } else { json!({ "uri": percent(&text), "uriBaseId": ROOT }) }
+    if text.starts_with('/') {
+        json!({ "uri": format!("file://{}", percent(&text)) })
+    } else {
+        json!({ "uri": percent(&text), "uriBaseId": ROOT })
+    }
 }
 
 fn folder_uri(folder: &Path) -> String {

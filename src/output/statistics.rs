@@ -22,7 +22,12 @@ pub struct Row {
 pub fn rows(findings: &[Finding]) -> Vec<Row> {
     let mut by_code: BTreeMap<&str, Row> = BTreeMap::new();
     for finding in findings {
-        let row = by_code.entry(finding.code).or_insert(Row { code: finding.code, name: finding.name, count: 0, fixable: 0 });
+        let row = by_code.entry(finding.code).or_insert(Row {
+            code: finding.code,
+            name: finding.name,
+            count: 0,
+            fixable: 0,
+        });
         row.count += 1;
         row.fixable += usize::from(finding.fix().is_some());
     }
@@ -38,5 +43,15 @@ pub fn render(format: Format, report: &Report) -> String {
         return serde_json::to_string_pretty(&rows).unwrap_or_default() + "\n";
     }
     let width = rows.first().map_or(1, |row| row.count.to_string().len());
-    rows.iter().map(|row| format!("{:>width$}  {}  [{}] {}\n", row.count, row.code, if row.fixable > 0 { '*' } else { ' ' }, row.name)).collect()
+    rows.iter()
+        .map(|row| {
+            format!(
+                "{:>width$}  {}  [{}] {}\n",
+                row.count,
+                row.code,
+                if row.fixable > 0 { '*' } else { ' ' },
+                row.name
+            )
+        })
+        .collect()
 }

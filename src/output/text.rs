@@ -31,10 +31,15 @@ pub fn one(finding: &Finding, report: &Report, style: &Style) -> String {
     let frames: Vec<Frame> = frames(&places, report);
     let message = plain::line(&finding.message);
     let notes = notes(finding, style);
-    let mut group: Group<'_> = level(finding.severity).primary_title(message).id(finding.code).elements(frames.iter().map(Frame::snippet));
+    let mut group: Group<'_> = level(finding.severity)
+        .primary_title(message)
+        .id(finding.code)
+        .elements(frames.iter().map(Frame::snippet));
     if frames.is_empty() {
         let start = finding.location.start;
-        let origin = annotate_snippets::Origin::path(plain::path(&finding.location.path)).line(start.line as usize).char_column(start.column as usize);
+        let origin = annotate_snippets::Origin::path(plain::path(&finding.location.path))
+            .line(start.line as usize)
+            .char_column(start.column as usize);
         group = group.element(origin);
     }
     for (level, note) in &notes {
@@ -64,7 +69,11 @@ struct Place<'r> {
 
 fn places(finding: &Finding) -> Vec<Place<'_>> {
     let primary = Place { path: &finding.location.path, span: finding.location.span, label: None };
-    let related = finding.related.iter().map(|related| Place { path: &related.location.path, span: related.location.span, label: Some(&related.message) });
+    let related = finding.related.iter().map(|related| Place {
+        path: &related.location.path,
+        span: related.location.span,
+        label: Some(&related.message),
+    });
     std::iter::once(primary).chain(related).collect()
 }
 
@@ -82,7 +91,11 @@ impl Frame {
             None => AnnotationKind::Primary.span(range.clone()),
             Some(label) => AnnotationKind::Context.span(range.clone()).label(label.as_str()),
         });
-        Snippet::source(self.text.as_str()).path(self.path.as_str()).line_start(self.first_line as usize).fold(true).annotations(marks)
+        Snippet::source(self.text.as_str())
+            .path(self.path.as_str())
+            .line_start(self.first_line as usize)
+            .fold(true)
+            .annotations(marks)
     }
 }
 
@@ -94,7 +107,8 @@ fn frames(places: &[Place<'_>], report: &Report) -> Vec<Frame> {
         let span = first_line_only(source, place.span);
         let near = bundles.iter_mut().find(|(path, source, have, _)| {
             let all = have.cover(span);
-            *path == place.path && source.lines().line(all.end) - source.lines().line(all.start) <= NEAR
+            *path == place.path
+                && source.lines().line(all.end) - source.lines().line(all.start) <= NEAR
         });
         match near {
             Some((_, _, have, members)) => {
@@ -104,7 +118,10 @@ fn frames(places: &[Place<'_>], report: &Report) -> Vec<Frame> {
             None => bundles.push((place.path, source, span, vec![place])),
         }
     }
-    bundles.into_iter().map(|(path, source, span, members)| frame(path, source, span, &members)).collect()
+    bundles
+        .into_iter()
+        .map(|(path, source, span, members)| frame(path, source, span, &members))
+        .collect()
 }
 
 fn frame(path: &Path, source: &SourceFile, span: Span, members: &[&Place<'_>]) -> Frame {
@@ -112,7 +129,11 @@ fn frame(path: &Path, source: &SourceFile, span: Span, members: &[&Place<'_>]) -
     let first_line = lines.line(span.start).saturating_sub(MARGIN).max(1);
     let last_line = lines.line(span.end) + MARGIN;
     let start = lines.line_start(first_line);
-    let end = if last_line >= lines.count() { source.text.len() as u32 } else { lines.line_start(last_line + 1) };
+    let end = if last_line >= lines.count() {
+        source.text.len() as u32
+    } else {
+        lines.line_start(last_line + 1)
+    };
     let (text, mapping) = harmless(source.slice(Span::new(start, end)));
     let marks = members
         .iter()
@@ -174,7 +195,9 @@ fn notes(finding: &Finding, style: &Style) -> Vec<(Level<'static>, String)> {
         Remedy::Fix(fix) => {
             let how = match fix.applicability {
                 Applicability::Safe => "`spawnsafe fix --write` does it",
-                Applicability::Unsafe if style.unsafe_fixes => "needs a look: this fix is not proven safe",
+                Applicability::Unsafe if style.unsafe_fixes => {
+                    "needs a look: this fix is not proven safe"
+                }
                 Applicability::Unsafe => "needs a look: `spawnsafe fix --unsafe-fixes` does it",
             };
             notes.push((Level::HELP, format!("{} ({how})", plain::line(&fix.title))));
@@ -208,7 +231,8 @@ fn methods(methods: &[StartMethod]) -> String {
 /// One line for a file that could not be done: `path:line:column: message`.
 pub fn error(failed: &FileError) -> String {
     let path = plain::path(&failed.path);
-    let place = failed.place.map_or(String::new(), |place| format!(":{}:{}", place.line, place.column));
+    let place =
+        failed.place.map_or(String::new(), |place| format!(":{}:{}", place.line, place.column));
     format!("{}{place}: {}", plain::line(&path), plain::line(&failed.message))
 }
 
@@ -219,7 +243,13 @@ pub fn summary(report: &Report, _style: &Style) -> String {
         let files = report.summary.files;
         return format!("No findings in {}.\n", count(files, "file"));
     }
-    let of = |wanted: Applicability| report.findings.iter().filter(|finding| finding.fix().is_some_and(|fix| fix.applicability == wanted)).count();
+    let of = |wanted: Applicability| {
+        report
+            .findings
+            .iter()
+            .filter(|finding| finding.fix().is_some_and(|fix| fix.applicability == wanted))
+            .count()
+    };
     let (safe, unsafe_) = (of(Applicability::Safe), of(Applicability::Unsafe));
     let mut out = format!("Found {}.\n", count(found, "finding"));
     if safe > 0 {

@@ -47,17 +47,27 @@ pub fn write_all(report: &Report) -> Vec<FileError> {
         }
     }
     let fixes = report.fixed.iter().filter_map(Finding::fix);
-    let together: Vec<BTreeSet<&Path>> = fixes.map(|fix| fix.edits.iter().map(|edit| edit.path.as_path()).collect()).collect();
+    let together: Vec<BTreeSet<&Path>> =
+        fixes.map(|fix| fix.edits.iter().map(|edit| edit.path.as_path()).collect()).collect();
     while let Some((path, other)) = partner_of_failed(&together, &staged, &failed) {
         staged.remove(path);
-        failed.insert(path, format!("is left as it was: its fix also changes {}, which cannot be written", other.display()));
+        failed.insert(
+            path,
+            format!(
+                "is left as it was: its fix also changes {}, which cannot be written",
+                other.display()
+            ),
+        );
     }
     for (path, ready) in staged {
         if let Err(error) = ready.commit() {
             failed.insert(path, error.to_string());
         }
     }
-    failed.into_iter().map(|(path, message)| FileError { path: path.to_path_buf(), place: None, message }).collect()
+    failed
+        .into_iter()
+        .map(|(path, message)| FileError { path: path.to_path_buf(), place: None, message })
+        .collect()
 }
 
 /// A file that is ready, and one that a fix changes with it and that failed.

@@ -46,8 +46,16 @@ pub struct Project {
 
 impl Project {
     /// A project of the given parsed files; `paths` are all Python files, parsed or not.
-    pub fn new(catalogue: Catalogue, files: Vec<Arc<FileFacts>>, paths: impl IntoIterator<Item = PathBuf>) -> Self {
-        let by_path = files.iter().enumerate().map(|(index, file)| (file.source.path.clone(), FileId(index as u32))).collect();
+    pub fn new(
+        catalogue: Catalogue,
+        files: Vec<Arc<FileFacts>>,
+        paths: impl IntoIterator<Item = PathBuf>,
+    ) -> Self {
+        let by_path = files
+            .iter()
+            .enumerate()
+            .map(|(index, file)| (file.source.path.clone(), FileId(index as u32)))
+            .collect();
         Self {
             catalogue,
             files,
@@ -68,7 +76,9 @@ impl Project {
 
     /// Whether any file may set the start method.
     fn sets_start_method(&self) -> bool {
-        *self.sets_start_method.get_or_init(|| self.files.iter().any(|file| file.all().contains("set_start_method")))
+        *self
+            .sets_start_method
+            .get_or_init(|| self.files.iter().any(|file| file.all().contains("set_start_method")))
     }
 
     /// The files, to build a larger project from.

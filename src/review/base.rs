@@ -20,7 +20,13 @@ pub struct BaseFiles<'a> {
 
 impl<'a> BaseFiles<'a> {
     /// `paths` are those of the new side, read through `head`; `tree` is the base commit.
-    pub fn new(repository: &Repository, tree: &'a Tree, changes: &Changes, paths: &[PathBuf], head: &'a dyn Files) -> Self {
+    pub fn new(
+        repository: &Repository,
+        tree: &'a Tree,
+        changes: &Changes,
+        paths: &[PathBuf],
+        head: &'a dyn Files,
+    ) -> Self {
         let mut changed = BTreeMap::new();
         let mut all = BTreeSet::new();
         for path in paths {
@@ -28,10 +34,14 @@ impl<'a> BaseFiles<'a> {
                 None => {
                     all.insert(path.clone());
                 }
-                Some(file) => changed.extend(file.old.iter().map(|old| (repository.shown(old), old.clone()))),
+                Some(file) => {
+                    changed.extend(file.old.iter().map(|old| (repository.shown(old), old.clone())));
+                }
             }
         }
-        let gone = changes.deleted().iter().filter(|old| Path::new(old).extension().is_some_and(|suffix| suffix == "py" || suffix == "pyw"));
+        let gone = changes.deleted().iter().filter(|old| {
+            Path::new(old).extension().is_some_and(|suffix| suffix == "py" || suffix == "pyw")
+        });
         changed.extend(gone.map(|old| (repository.shown(old), old.clone())));
         changed.retain(|_, old| tree.contains(old));
         all.extend(changed.keys().cloned());
@@ -64,7 +74,10 @@ pub struct CommitFiles<'a> {
 
 impl Files for CommitFiles<'_> {
     fn read(&self, path: &Path) -> Result<Vec<u8>, ReadError> {
-        let key = self.repository.key(path).ok_or_else(|| ReadError::Io("is not in the repository".into()))?;
+        let key = self
+            .repository
+            .key(path)
+            .ok_or_else(|| ReadError::Io("is not in the repository".into()))?;
         self.tree.read(&key)
     }
 }

@@ -70,7 +70,11 @@ impl FileChanges {
 
     /// The old line of an unchanged line that a hunk shows.
     pub fn old_line(&self, new: u32) -> Option<u32> {
-        self.hunks.iter().flat_map(|hunk| &hunk.rows).find(|row| row.new == Some(new)).and_then(|row| row.old)
+        self.hunks
+            .iter()
+            .flat_map(|hunk| &hunk.rows)
+            .find(|row| row.new == Some(new))
+            .and_then(|row| row.old)
     }
 
     /// The first line of the new side that `text` does not have as the diff shows it. Newline

@@ -57,7 +57,11 @@ pub struct Comment {
 impl Comment {
     /// The whole text; `info` is the platform's info string of a suggestion.
     pub fn body(&self, info: &str) -> String {
-        let suggestion = self.suggestion.as_ref().map(|block| fenced(info, &block.text) + "\n").unwrap_or_default();
+        let suggestion = self
+            .suggestion
+            .as_ref()
+            .map(|block| fenced(info, &block.text) + "\n")
+            .unwrap_or_default();
         format!("{}{}\n\n{suggestion}{}", marks(&self.fingerprints), self.head, self.tail)
     }
 }
@@ -90,26 +94,38 @@ impl Review {
 
     /// The body: how much was found, and what has no place beside a line.
     pub fn body(&self) -> String {
-        let prints: Vec<String> = self.rest.iter().flat_map(|entry| entry.fingerprints.clone()).collect();
+        let prints: Vec<String> =
+            self.rest.iter().flat_map(|entry| entry.fingerprints.clone()).collect();
         let mut out = marks(&prints);
-        let number: usize = self.comments.iter().map(|comment| comment.fingerprints.len()).sum::<usize>() + prints.len() + self.unlisted;
+        let number: usize =
+            self.comments.iter().map(|comment| comment.fingerprints.len()).sum::<usize>()
+                + prints.len()
+                + self.unlisted;
         let findings = if number == 1 { "finding" } else { "findings" };
         out.push_str(&format!("spawnsafe: this change brings {number} {findings} about what crosses to other processes.\n"));
         if !self.rest.is_empty() {
-            out.push_str("\nOutside of the lines that can be commented, or too many for comments:\n\n");
+            out.push_str(
+                "\nOutside of the lines that can be commented, or too many for comments:\n\n",
+            );
         }
         for entry in &self.rest {
             out.push_str(&format!("- {}\n", entry.summary));
         }
         if self.unlisted > 0 {
-            out.push_str(&format!("\n{} more are not listed; `spawnsafe review` prints them all.\n", self.unlisted));
+            out.push_str(&format!(
+                "\n{} more are not listed; `spawnsafe review` prints them all.\n",
+                self.unlisted
+            ));
         }
         out
     }
 
     /// The same review with every comment moved into the body: for when the platform takes no comments.
     pub fn flattened(&self, limits: Limits) -> Self {
-        let entries = self.comments.iter().map(|comment| Entry { fingerprints: comment.fingerprints.clone(), summary: comment.summary.clone() });
+        let entries = self.comments.iter().map(|comment| Entry {
+            fingerprints: comment.fingerprints.clone(),
+            summary: comment.summary.clone(),
+        });
         let mut rest: Vec<Entry> = entries.chain(self.rest.iter().cloned()).collect();
         let unlisted = self.unlisted + rest.len().saturating_sub(limits.listed);
         rest.truncate(limits.listed);
@@ -149,7 +165,9 @@ pub fn compose(subject: &Subject<'_>, known: &BTreeSet<String>, limits: Limits) 
                 }
                 review.comments.push(comment);
             }
-            _ if review.rest.len() < limits.listed => review.rest.push(Entry { fingerprints: topic.prints(), summary: topic.summary(subject) }),
+            _ if review.rest.len() < limits.listed => review
+                .rest
+                .push(Entry { fingerprints: topic.prints(), summary: topic.summary(subject) }),
             _ => review.unlisted += topic.findings.len(),
         }
     }
@@ -163,13 +181,20 @@ fn topics<'r>(subject: &Subject<'r>, known: &BTreeSet<String>) -> Vec<Topic<'r>>
         if known.contains(print) {
             continue;
         }
-        let same = topics.iter_mut().find(|topic| topic.findings[0].0.fix().is_some_and(|fix| finding.fix().is_some_and(|own| own.edits == fix.edits)));
+        let same = topics.iter_mut().find(|topic| {
+            topic.findings[0]
+                .0
+                .fix()
+                .is_some_and(|fix| finding.fix().is_some_and(|own| own.edits == fix.edits))
+        });
         match same {
             Some(topic) => topic.findings.push((finding, print.clone())),
             None => topics.push(Topic { findings: vec![(finding, print.clone())] }),
         }
     }
-    topics.sort_by_key(|topic| std::cmp::Reverse(topic.findings.iter().map(|(finding, _)| finding.severity).max()));
+    topics.sort_by_key(|topic| {
+        std::cmp::Reverse(topic.findings.iter().map(|(finding, _)| finding.severity).max())
+    });
     topics
 }
 
@@ -204,16 +229,25 @@ impl Subject<'_> {
     }
 }
 
-fn comment(subject: &Subject<'_>, topic: &Topic<'_>, taken: &BTreeMap<String, Vec<Lines>>) -> Option<Comment> {
+fn comment(
+    subject: &Subject<'_>,
+    topic: &Topic<'_>,
+    taken: &BTreeMap<String, Vec<Lines>>,
+) -> Option<Comment> {
     let first = topic.findings[0].0;
-    let suggestion = first.fix().filter(|fix| subject.unsafe_fixes || fix.applicability == Applicability::Safe).and_then(|fix| {
-        let path = fix.edits.first()?.path.as_path();
-        let found = block(fix, subject.report.sources.get(path)?, subject.changes_of(path)?)?;
-        let key = subject.places.key(path);
-        // Two suggestions for one line cannot be applied together.
-        let free = taken.get(&key).is_none_or(|ranges| ranges.iter().all(|range| range.shared(found.lines).is_none()));
-        free.then_some((key, found))
-    });
+    let suggestion = first
+        .fix()
+        .filter(|fix| subject.unsafe_fixes || fix.applicability == Applicability::Safe)
+        .and_then(|fix| {
+            let path = fix.edits.first()?.path.as_path();
+            let found = block(fix, subject.report.sources.get(path)?, subject.changes_of(path)?)?;
+            let key = subject.places.key(path);
+            // Two suggestions for one line cannot be applied together.
+            let free = taken.get(&key).is_none_or(|ranges| {
+                ranges.iter().all(|range| range.shared(found.lines).is_none())
+            });
+            free.then_some((key, found))
+        });
     let (path, lines, suggestion) = match suggestion {
         Some((path, found)) => (path, found.lines, Some(found)),
         None => {
@@ -221,26 +255,45 @@ fn comment(subject: &Subject<'_>, topic: &Topic<'_>, taken: &BTreeMap<String, Ve
             (path, lines, None)
         }
     };
-    let mut head: Vec<String> = topic.findings.iter().take(PARAGRAPHS).map(|(finding, _)| paragraph(subject, finding, &path, lines)).collect();
+    let mut head: Vec<String> = topic
+        .findings
+        .iter()
+        .take(PARAGRAPHS)
+        .map(|(finding, _)| paragraph(subject, finding, &path, lines))
+        .collect();
     if topic.findings.len() > PARAGRAPHS {
         head.push(format!("The same holds for {} more places.", topic.findings.len() - PARAGRAPHS));
     }
     let head = head.join("\n\n");
     let (lead, tail) = remedy(subject, first, suggestion.is_some());
-    Some(Comment { path, lines, fingerprints: topic.prints(), head: format!("{head}\n\n{lead}"), suggestion, tail, summary: topic.summary(subject) })
+    Some(Comment {
+        path,
+        lines,
+        fingerprints: topic.prints(),
+        head: format!("{head}\n\n{lead}"),
+        suggestion,
+        tail,
+        summary: topic.summary(subject),
+    })
 }
 
 /// Where a comment without a suggestion stands: beside the finding if the diff shows it, else beside
 /// another place that belongs to it. A changed line is better than one that is only shown.
 fn anchor(subject: &Subject<'_>, topic: &Topic<'_>) -> Option<(String, Lines)> {
-    let locations =
-        topic.findings.iter().flat_map(|(finding, _)| std::iter::once(&finding.location).chain(finding.related.iter().map(|related| &related.location)));
+    let locations = topic.findings.iter().flat_map(|(finding, _)| {
+        std::iter::once(&finding.location)
+            .chain(finding.related.iter().map(|related| &related.location))
+    });
     let mut shown = None;
     for location in locations {
         let Some(file) = subject.changes_of(&location.path) else { continue };
         let lines = subject.lines(location);
         let touched = file.touch(lines);
-        let lines = if lines.last - lines.first >= TALL { Lines::new(lines.first, lines.first) } else { lines };
+        let lines = if lines.last - lines.first >= TALL {
+            Lines::new(lines.first, lines.first)
+        } else {
+            lines
+        };
         let Some(part) = file.shown(lines) else { continue };
         let found = (subject.places.key(&location.path), part);
         if touched {
@@ -252,17 +305,32 @@ fn anchor(subject: &Subject<'_>, topic: &Topic<'_>) -> Option<(String, Lines)> {
 }
 
 fn headline(finding: &Finding) -> String {
-    format!("**{} {}**: {}", finding.code, finding.name, prose(&cut(&finding.message, MESSAGE_BYTES)))
+    format!(
+        "**{} {}**: {}",
+        finding.code,
+        finding.name,
+        prose(&cut(&finding.message, MESSAGE_BYTES))
+    )
 }
 
 /// What is wrong, and the other places; the finding's own place only if the comment stands elsewhere.
 fn paragraph(subject: &Subject<'_>, finding: &Finding, path: &str, lines: Lines) -> String {
     let own = subject.lines(&finding.location);
-    let elsewhere = subject.places.key(&finding.location.path) != path || lines.shared(own).is_none();
-    let at = if elsewhere { format!(" (at {})", code(&subject.place(&finding.location))) } else { String::new() };
-    let mut out = format!("{}{at}. Fails under {}.", headline(finding), methods(&finding.start_methods));
+    let elsewhere =
+        subject.places.key(&finding.location.path) != path || lines.shared(own).is_none();
+    let at = if elsewhere {
+        format!(" (at {})", code(&subject.place(&finding.location)))
+    } else {
+        String::new()
+    };
+    let mut out =
+        format!("{}{at}. Fails under {}.", headline(finding), methods(&finding.start_methods));
     for related in finding.related.iter().take(PARAGRAPHS) {
-        out.push_str(&format!("\n- {}: {}", code(&subject.place(&related.location)), prose(&cut(&related.message, MESSAGE_BYTES))));
+        out.push_str(&format!(
+            "\n- {}: {}",
+            code(&subject.place(&related.location)),
+            prose(&cut(&related.message, MESSAGE_BYTES))
+        ));
     }
     out
 }
@@ -278,13 +346,25 @@ fn remedy(subject: &Subject<'_>, finding: &Finding, suggested: bool) -> (String,
     match &finding.remedy {
         Remedy::Refused(refusal) => {
             let detail = prose(&cut(&refusal.detail, MESSAGE_BYTES));
-            let advice = if refusal.advice.is_empty() { String::new() } else { format!(" To do by hand: {}.", prose(&cut(&refusal.advice, MESSAGE_BYTES))) };
+            let advice = if refusal.advice.is_empty() {
+                String::new()
+            } else {
+                format!(" To do by hand: {}.", prose(&cut(&refusal.advice, MESSAGE_BYTES)))
+            };
             (format!("Not rewritten: {detail}.{advice}"), why)
         }
         Remedy::Fix(fix) => {
-            let look = if fix.applicability == Applicability::Unsafe { " (not proven safe: read it first)" } else { "" };
+            let look = if fix.applicability == Applicability::Unsafe {
+                " (not proven safe: read it first)"
+            } else {
+                ""
+            };
             let lead = format!("Fix: {}{look}.", prose(&cut(&fix.title, MESSAGE_BYTES)));
-            if suggested { (lead, why) } else { (lead, format!("{}{}\n{why}", patch(subject, fix), command(subject, finding, fix))) }
+            if suggested {
+                (lead, why)
+            } else {
+                (lead, format!("{}{}\n{why}", patch(subject, fix), command(subject, finding, fix)))
+            }
         }
     }
 }
@@ -295,9 +375,20 @@ fn patch(subject: &Subject<'_>, fix: &Fix) -> String {
     let mut out = Vec::new();
     for path in paths {
         let Some(source) = subject.report.sources.get(path) else { return String::new() };
-        let Ok(edits) = EditSet::new(fix.edits.iter().filter(|edit| edit.path.as_path() == path).map(|edit| edit.edit.clone())) else { return String::new() };
+        let Ok(edits) = EditSet::new(
+            fix.edits
+                .iter()
+                .filter(|edit| edit.path.as_path() == path)
+                .map(|edit| edit.edit.clone()),
+        ) else {
+            return String::new();
+        };
         let after = edits.apply(&source.text);
-        out.extend(unified_bytes(&header_path(Path::new(&subject.places.key(path))), source.text.as_bytes(), after.as_bytes()));
+        out.extend(unified_bytes(
+            &header_path(Path::new(&subject.places.key(path))),
+            source.text.as_bytes(),
+            after.as_bytes(),
+        ));
     }
     let text = visible(&String::from_utf8_lossy(&out).replace("\r\n", "\n"), false);
     if text.is_empty() || text.len() > PATCH_BYTES {
@@ -310,12 +401,21 @@ fn patch(subject: &Subject<'_>, fix: &Fix) -> String {
 fn command(subject: &Subject<'_>, finding: &Finding, fix: &Fix) -> String {
     let consent = if fix.applicability == Applicability::Unsafe { " --unsafe-fixes" } else { "" };
     let path = quoted(&subject.places.key(&finding.location.path));
-    format!("Apply it with\n\n{}", fenced("sh", &format!("spawnsafe fix --write{consent} --select {} {path}", finding.code)))
+    format!(
+        "Apply it with\n\n{}",
+        fenced("sh", &format!("spawnsafe fix --write{consent} --select {} {path}", finding.code))
+    )
 }
 
 /// A word for a POSIX shell.
 fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | ',' | '@' | ':');
+    let plain = |c: char| {
+        c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | ',' | '@' | ':')
+    };
     let word = if word.starts_with('-') { format!("./{word}") } else { word.to_owned() };
-    if word.chars().all(plain) { word } else { format!("'{}'", visible(&word, false).replace('\'', r"'\''")) }
+    if word.chars().all(plain) {
+        word
+    } else {
+        format!("'{}'", visible(&word, false).replace('\'', r"'\''"))
+    }
 }

@@ -46,9 +46,16 @@ pub enum Missing {
 /// The pull request that a GitHub workflow runs for.
 pub fn github(given: &Given, lookup: Lookup<'_>) -> Result<github::Target, Missing> {
     let event = event(lookup)?;
-    let repository =
-        given.repository.clone().or_else(|| lookup("GITHUB_REPOSITORY")).filter(|name| is_repository(name)).ok_or(Missing::Repository("owner/name"))?;
-    let number = given.number.or_else(|| event.pointer("/pull_request/number").and_then(Value::as_u64)).ok_or(Missing::Number)?;
+    let repository = given
+        .repository
+        .clone()
+        .or_else(|| lookup("GITHUB_REPOSITORY"))
+        .filter(|name| is_repository(name))
+        .ok_or(Missing::Repository("owner/name"))?;
+    let number = given
+        .number
+        .or_else(|| event.pointer("/pull_request/number").and_then(Value::as_u64))
+        .ok_or(Missing::Number)?;
     let token = Secret::new(&lookup("GITHUB_TOKEN").unwrap_or_default());
     if token.is_empty() {
         return Err(Missing::Token("GITHUB_TOKEN"));
@@ -66,12 +73,23 @@ pub fn head_commit(given: &Given, lookup: Lookup<'_>) -> Result<Option<String>, 
 
 /// The merge request that a GitLab pipeline runs for.
 pub fn gitlab(given: &Given, lookup: Lookup<'_>) -> Result<gitlab::Target, Missing> {
-    let project = given.repository.clone().or_else(|| lookup("CI_MERGE_REQUEST_PROJECT_ID")).or_else(|| lookup("CI_PROJECT_ID"));
-    let project = project.ok_or(Missing::Repository("the project's number or path"))?.replace('/', "%2F");
-    if !project.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'%' | b'.' | b'_' | b'-')) {
+    let project = given
+        .repository
+        .clone()
+        .or_else(|| lookup("CI_MERGE_REQUEST_PROJECT_ID"))
+        .or_else(|| lookup("CI_PROJECT_ID"));
+    let project =
+        project.ok_or(Missing::Repository("the project's number or path"))?.replace('/', "%2F");
+    if !project
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'%' | b'.' | b'_' | b'-'))
+    {
         return Err(Missing::Repository("the project's number or path"));
     }
-    let number = given.number.or_else(|| lookup("CI_MERGE_REQUEST_IID")?.parse().ok()).ok_or(Missing::Number)?;
+    let number = given
+        .number
+        .or_else(|| lookup("CI_MERGE_REQUEST_IID")?.parse().ok())
+        .ok_or(Missing::Number)?;
     // A job's own token cannot write notes.
     let token = Secret::new(&lookup("GITLAB_TOKEN").unwrap_or_default());
     if token.is_empty() {
@@ -83,7 +101,9 @@ pub fn gitlab(given: &Given, lookup: Lookup<'_>) -> Result<gitlab::Target, Missi
 
 fn head(given: &Given, event: &Value, lookup: Lookup<'_>) -> Result<Option<String>, Missing> {
     let named = given.head.clone();
-    let named = named.or_else(|| event.pointer("/pull_request/head/sha").and_then(Value::as_str).map(str::to_owned));
+    let named = named.or_else(|| {
+        event.pointer("/pull_request/head/sha").and_then(Value::as_str).map(str::to_owned)
+    });
     let named = named.or_else(|| lookup("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"));
     match named {
         Some(name) if !is_commit(&name) => Err(Missing::Head(name)),
@@ -102,7 +122,12 @@ fn event(lookup: Lookup<'_>) -> Result<Value, Missing> {
 /// `owner/name` of characters that GitHub allows, so that no path of the API can be built from it.
 fn is_repository(name: &str) -> bool {
     let part = |part: &str| {
-        !part.is_empty() && part != "." && part != ".." && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+        !part.is_empty()
+            && part != "."
+            && part != ".."
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
     };
     name.split_once('/').is_some_and(|(owner, name)| part(owner) && part(name))
 }

@@ -15,10 +15,14 @@ pub enum GitError {
     #[error("git finds no repository here: {0}")]
     NoRepository(String),
     /// A revision does not exist.
-    #[error("git knows no commit '{0}'; fetch it first (in CI, check out with the whole history: fetch-depth 0)")]
+    #[error(
+        "git knows no commit '{0}'; fetch it first (in CI, check out with the whole history: fetch-depth 0)"
+    )]
     UnknownRevision(String),
     /// Two commits have no common ancestor in what was fetched.
-    #[error("'{0}' and '{1}' have no common ancestor in this clone; fetch more history (in CI: fetch-depth 0)")]
+    #[error(
+        "'{0}' and '{1}' have no common ancestor in this clone; fetch more history (in CI: fetch-depth 0)"
+    )]
     NoMergeBase(String, String),
     /// Anything else.
     #[error("git {command} failed: {message}")]
@@ -53,7 +57,13 @@ impl Repository {
     /// The full name of a commit.
     pub fn commit(&self, revision: &str) -> Result<String, GitError> {
         let mut command = self.git();
-        command.args(["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{revision}^{{commit}}")]);
+        command.args([
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            "--end-of-options",
+            &format!("{revision}^{{commit}}"),
+        ]);
         let name = run(command, "rev-parse").map_err(|error| match error {
             GitError::Failed { .. } => GitError::UnknownRevision(revision.to_owned()),
             other => other,
@@ -78,8 +88,24 @@ impl Repository {
         let mut command = self.git();
         // Every setting that the user's configuration could change, so that hunks are those that
         // the platforms show.
-        command.args(["diff", "--no-color", "--no-ext-diff", "--no-textconv", "--no-relative", "--find-renames", "--ignore-submodules"]);
-        command.args(["--unified=3", "--inter-hunk-context=0", "--diff-algorithm=myers", "--src-prefix=a/", "--dst-prefix=b/", "--end-of-options", from]);
+        command.args([
+            "diff",
+            "--no-color",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-relative",
+            "--find-renames",
+            "--ignore-submodules",
+        ]);
+        command.args([
+            "--unified=3",
+            "--inter-hunk-context=0",
+            "--diff-algorithm=myers",
+            "--src-prefix=a/",
+            "--dst-prefix=b/",
+            "--end-of-options",
+            from,
+        ]);
         command.args(to).arg("--");
         run(command, "diff")
     }
@@ -99,7 +125,12 @@ impl Repository {
         let inside = match absolute.strip_prefix(&self.top) {
             Ok(inside) => inside.to_path_buf(),
             // The current folder may be named through a symbolic link; git names the real one.
-            Err(_) => std::fs::canonicalize(&self.cwd).ok().map(|cwd| plain(&cwd.join(path)))?.strip_prefix(&self.top).ok()?.to_path_buf(),
+            Err(_) => std::fs::canonicalize(&self.cwd)
+                .ok()
+                .map(|cwd| plain(&cwd.join(path)))?
+                .strip_prefix(&self.top)
+                .ok()?
+                .to_path_buf(),
         };
         Some(slashed(&inside))
     }
@@ -138,14 +169,19 @@ fn plain(path: &Path) -> PathBuf {
 }
 
 fn slashed(path: &Path) -> String {
-    let parts: Vec<String> = path.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+    let parts: Vec<String> =
+        path.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
     parts.join("/")
 }
 
 /// A git command in `folder` that neither asks nor writes nor runs a monitor.
 fn git(folder: &Path) -> Command {
     let mut command = Command::new("git");
-    command.current_dir(folder).env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0").env("GIT_TERMINAL_PROMPT", "0");
+    command
+        .current_dir(folder)
+        .env("LC_ALL", "C")
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("GIT_TERMINAL_PROMPT", "0");
     // These two would add to what `diff` prints or replace it.
     command.env_remove("GIT_EXTERNAL_DIFF").env_remove("GIT_DIFF_OPTS");
     command.args(["--no-pager", "-c", "core.fsmonitor=false", "-c", "core.quotePath=true"]);
@@ -160,5 +196,8 @@ fn run(mut command: Command, name: &str) -> Result<Vec<u8>, GitError> {
     }
     let message = String::from_utf8_lossy(&output.stderr);
     let message = message.lines().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-    Err(GitError::Failed { command: name.to_owned(), message: message.trim_start_matches("fatal: ").to_owned() })
+    Err(GitError::Failed {
+        command: name.to_owned(),
+        message: message.trim_start_matches("fatal: ").to_owned(),
+    })
 }

@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 
 /// GitHub takes 65,536 characters; bytes are at least as many.
 const BODY_BYTES: usize = 60_000;
-const HEADERS: &[(&str, &str)] = &[("accept", "application/vnd.github+json"), ("x-github-api-version", "2022-11-28")];
+const HEADERS: &[(&str, &str)] =
+    &[("accept", "application/vnd.github+json"), ("x-github-api-version", "2022-11-28")];
 
 /// The body of `POST /repos/{owner}/{repo}/pulls/{number}/reviews`.
 pub fn payload(review: &Review, head: Option<&str>) -> Value {
@@ -84,7 +85,12 @@ pub enum PostError {
 
 /// Posts what is new and takes back what is gone. `compose` says everything but what it is given;
 /// `current` holds the fingerprints of all findings of the change.
-pub fn post(client: &Client, target: &Target, compose: &dyn Fn(&BTreeSet<String>) -> Review, current: &BTreeSet<String>) -> Result<Posted, PostError> {
+pub fn post(
+    client: &Client,
+    target: &Target,
+    compose: &dyn Fn(&BTreeSet<String>) -> Review,
+    current: &BTreeSet<String>,
+) -> Result<Posted, PostError> {
     let pull = format!("/repos/{}/pulls/{}", target.repository, target.number);
     let author = author(client)?;
     let mut notes = Vec::new();
@@ -98,25 +104,43 @@ pub fn post(client: &Client, target: &Target, compose: &dyn Fn(&BTreeSet<String>
         if review.is_empty() {
             break (before, review);
         }
-        let answer = client.send("POST", &format!("{pull}/reviews"), Some(&payload(&review, target.head.as_deref())), Repeat::IfRefused);
+        let answer = client.send(
+            "POST",
+            &format!("{pull}/reviews"),
+            Some(&payload(&review, target.head.as_deref())),
+            Repeat::IfRefused,
+        );
         match answer {
             Ok(answer) if answer.is_success() => break (before, review),
             // One comment that GitHub cannot place fails them all: the findings go into the body.
             Ok(answer) if answer.status == 422 && !review.comments.is_empty() => {
-                notes.push(format!("GitHub did not take the comments ({}); they are listed in the review's body", answer.problem()));
+                notes.push(format!(
+                    "GitHub did not take the comments ({}); they are listed in the review's body",
+                    answer.problem()
+                ));
                 let flat = review.flattened(Limits::default());
                 // A body needs no commit, and the commit may be what was refused.
-                let again = client.send("POST", &format!("{pull}/reviews"), Some(&payload(&flat, None)), Repeat::IfRefused)?;
+                let again = client.send(
+                    "POST",
+                    &format!("{pull}/reviews"),
+                    Some(&payload(&flat, None)),
+                    Repeat::IfRefused,
+                )?;
                 if !again.is_success() {
                     return refused("the review", &again);
                 }
                 break (before, flat);
             }
-            Ok(answer) if !answer.is_passing() || answer.wait.is_some() => return refused("the review", &answer),
+            Ok(answer) if !answer.is_passing() || answer.wait.is_some() => {
+                return refused("the review", &answer);
+            }
             // Nobody knows whether the review was made: what stands there is read again.
             other => {
                 if !client.wait(None, attempt) {
-                    return other.map_or_else(|error| Err(error.into()), |answer| refused("the review", &answer));
+                    return other.map_or_else(
+                        |error| Err(error.into()),
+                        |answer| refused("the review", &answer),
+                    );
                 }
                 attempt += 1;
             }
@@ -176,7 +200,11 @@ struct Before {
 }
 
 impl Before {
-    fn read(client: &Client, pull: &str, author: &Author) -> Result<Result<Self, String>, PostError> {
+    fn read(
+        client: &Client,
+        pull: &str,
+        author: &Author,
+    ) -> Result<Result<Self, String>, PostError> {
         let mut lists = Vec::new();
         for kind in ["comments", "reviews"] {
             match client.list(&format!("{pull}/{kind}"))? {
@@ -186,23 +214,49 @@ impl Before {
         }
         // Only own words count: whoever else writes our mark must not silence or delete anything.
         let own = |item: &&Value| author.wrote(item);
-        let prints = |item: &Value| marked(item.get("body").and_then(Value::as_str).unwrap_or_default());
+        let prints =
+            |item: &Value| marked(item.get("body").and_then(Value::as_str).unwrap_or_default());
         let known = lists.iter().flatten().filter(own).flat_map(prints).collect();
-        let answered: BTreeSet<u64> = lists[0].iter().filter_map(|item| item.get("in_reply_to_id").and_then(Value::as_u64)).collect();
-        let open = lists[0].iter().filter(own).filter_map(|item| Some((item.get("id")?.as_u64()?, prints(item))));
-        let open = open.filter(|(id, prints)| !prints.is_empty() && !answered.contains(id)).collect();
+        let answered: BTreeSet<u64> = lists[0]
+            .iter()
+            .filter_map(|item| item.get("in_reply_to_id").and_then(Value::as_u64))
+            .collect();
+        let open = lists[0]
+            .iter()
+            .filter(own)
+            .filter_map(|item| Some((item.get("id")?.as_u64()?, prints(item))));
+        let open =
+            open.filter(|(id, prints)| !prints.is_empty() && !answered.contains(id)).collect();
         Ok(Ok(Self { known, open }))
     }
 
     /// Deletes the comments of which every finding is gone. A comment with a reply stays: it is a
     /// person's conversation.
-    fn take_back(&self, client: &Client, repository: &str, current: &BTreeSet<String>, notes: &mut Vec<String>) -> Result<usize, PostError> {
+    fn take_back(
+        &self,
+        client: &Client,
+        repository: &str,
+        current: &BTreeSet<String>,
+        notes: &mut Vec<String>,
+    ) -> Result<usize, PostError> {
         let mut gone = 0;
-        for (id, _) in self.open.iter().filter(|(_, prints)| prints.iter().all(|print| !current.contains(print))) {
-            let answer = client.send("DELETE", &format!("/repos/{repository}/pulls/comments/{id}"), None, Repeat::Always)?;
+        for (id, _) in self
+            .open
+            .iter()
+            .filter(|(_, prints)| prints.iter().all(|print| !current.contains(print)))
+        {
+            let answer = client.send(
+                "DELETE",
+                &format!("/repos/{repository}/pulls/comments/{id}"),
+                None,
+                Repeat::Always,
+            )?;
             match answer.status {
                 200..300 | 404 => gone += 1,
-                _ => notes.push(format!("an outdated comment could not be deleted: {}", answer.problem())),
+                _ => notes.push(format!(
+                    "an outdated comment could not be deleted: {}",
+                    answer.problem()
+                )),
             }
         }
         Ok(gone)

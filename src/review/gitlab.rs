@@ -25,7 +25,8 @@ pub struct DiffRefs {
 
 /// What is sent: one body for each discussion, and one for the note with the rest.
 pub fn payload(review: &Review, changes: &Changes, refs: Option<&DiffRefs>) -> Value {
-    let discussions: Vec<Value> = review.comments.iter().map(|comment| discussion(comment, changes, refs)).collect();
+    let discussions: Vec<Value> =
+        review.comments.iter().map(|comment| discussion(comment, changes, refs)).collect();
     json!({ "discussions": discussions, "note": note(review) })
 }
 
@@ -52,14 +53,20 @@ fn text(comment: &Comment) -> String {
     let above = comment.lines.last - comment.lines.first;
     let command = |text: &str| text.lines().any(|line| line.trim_start().starts_with('/'));
     match &comment.suggestion {
-        Some(block) if command(&block.text) => Comment { suggestion: None, ..comment.clone() }.body(""),
+        Some(block) if command(&block.text) => {
+            Comment { suggestion: None, ..comment.clone() }.body("")
+        }
         _ => comment.body(&format!("suggestion:-{above}+0")),
     }
 }
 
 /// The body of `POST /projects/:id/merge_requests/:iid/notes`; null if nothing is left for it.
 fn note(review: &Review) -> Value {
-    if review.rest.is_empty() { Value::Null } else { json!({ "body": cut(&review.body(), BODY_BYTES) }) }
+    if review.rest.is_empty() {
+        Value::Null
+    } else {
+        json!({ "body": cut(&review.body(), BODY_BYTES) })
+    }
 }
 
 /// A merge request.
@@ -77,7 +84,12 @@ pub struct Target {
 
 /// The client for a target.
 pub fn client(target: &Target) -> Result<Client, HttpError> {
-    Client::new(&target.api, target.token.clone(), ("private-token", ""), &[("accept", "application/json")])
+    Client::new(
+        &target.api,
+        target.token.clone(),
+        ("private-token", ""),
+        &[("accept", "application/json")],
+    )
 }
 
 /// Posts what is new and resolves what is gone; see [`github::post`](super::github::post).
@@ -89,33 +101,55 @@ pub fn post(
     current: &BTreeSet<String>,
 ) -> Result<Posted, PostError> {
     let merge = format!("/projects/{}/merge_requests/{}", target.project, target.number);
-    let (Ok(user), Ok(request), Ok(before)) = (get(client, "/user")?, get(client, &merge)?, client.list(&format!("{merge}/discussions"))?) else {
+    let (Ok(user), Ok(request), Ok(before)) = (
+        get(client, "/user")?,
+        get(client, &merge)?,
+        client.list(&format!("{merge}/discussions"))?,
+    ) else {
         return Ok(Posted::Forbidden("the merge request cannot be read with this token".into()));
     };
     let user = user.get("username").and_then(Value::as_str).unwrap_or_default().to_owned();
     let refs = refs(&request);
-    let threads: Vec<Thread> = before.iter().filter_map(|discussion| Thread::read(discussion, &user)).collect();
-    let known = threads.iter().filter(|thread| !thread.taken_back).flat_map(|thread| thread.prints.clone()).collect();
+    let threads: Vec<Thread> =
+        before.iter().filter_map(|discussion| Thread::read(discussion, &user)).collect();
+    let known = threads
+        .iter()
+        .filter(|thread| !thread.taken_back)
+        .flat_map(|thread| thread.prints.clone())
+        .collect();
     let review = compose(&known);
     let mut notes = Vec::new();
     let mut left = Review { comments: Vec::new(), ..review.clone() };
     let mut comments = 0;
     for comment in &review.comments {
-        let answer = client.send("POST", &format!("{merge}/discussions"), Some(&discussion(comment, changes, refs.as_ref())), Repeat::IfRefused)?;
+        let answer = client.send(
+            "POST",
+            &format!("{merge}/discussions"),
+            Some(&discussion(comment, changes, refs.as_ref())),
+            Repeat::IfRefused,
+        )?;
         match answer.status {
             200..300 => comments += 1,
             401 => return Err(PostError::Unauthorized(answer.problem())),
             403 | 404 => return Ok(Posted::Forbidden(answer.problem())),
             // A line that GitLab does not see in the diff: the finding is listed in the note.
             _ => {
-                notes.push(format!("GitLab did not take a comment ({}); it is listed in a note", answer.problem()));
+                notes.push(format!(
+                    "GitLab did not take a comment ({}); it is listed in a note",
+                    answer.problem()
+                ));
                 left.comments.push(comment.clone());
             }
         }
     }
     let left = left.flattened(Limits::default());
     if !left.rest.is_empty() {
-        let answer = client.send("POST", &format!("{merge}/notes"), Some(&note(&left)), Repeat::IfRefused)?;
+        let answer = client.send(
+            "POST",
+            &format!("{merge}/notes"),
+            Some(&note(&left)),
+            Repeat::IfRefused,
+        )?;
         if !answer.is_success() {
             return Err(PostError::Refused { what: "the note", answer: answer.problem() });
         }
@@ -134,7 +168,9 @@ fn get(client: &Client, path: &str) -> Result<Result<Value, Answer>, PostError> 
 }
 
 fn refs(request: &Value) -> Option<DiffRefs> {
-    let sha = |name: &str| request.pointer(&format!("/diff_refs/{name}")).and_then(Value::as_str).map(str::to_owned);
+    let sha = |name: &str| {
+        request.pointer(&format!("/diff_refs/{name}")).and_then(Value::as_str).map(str::to_owned)
+    };
     Some(DiffRefs { base: sha("base_sha")?, start: sha("start_sha")?, head: sha("head_sha")? })
 }
 
@@ -164,10 +200,24 @@ impl Thread {
     }
 }
 
-fn take_back(client: &Client, merge: &str, threads: &[Thread], current: &BTreeSet<String>, notes: &mut Vec<String>) -> Result<usize, PostError> {
+fn take_back(
+    client: &Client,
+    merge: &str,
+    threads: &[Thread],
+    current: &BTreeSet<String>,
+    notes: &mut Vec<String>,
+) -> Result<usize, PostError> {
     let mut gone = 0;
-    for thread in threads.iter().filter(|thread| thread.open && thread.prints.iter().all(|print| !current.contains(print))) {
-        let answer = client.send("PUT", &format!("{merge}/discussions/{}", thread.id), Some(&json!({ "resolved": true })), Repeat::Always)?;
+    for thread in threads
+        .iter()
+        .filter(|thread| thread.open && thread.prints.iter().all(|print| !current.contains(print)))
+    {
+        let answer = client.send(
+            "PUT",
+            &format!("{merge}/discussions/{}", thread.id),
+            Some(&json!({ "resolved": true })),
+            Repeat::Always,
+        )?;
         if answer.is_success() {
             gone += 1;
         } else {

@@ -76,9 +76,12 @@ impl Answer {
             Some(Value::Null) | None => None,
             Some(other) => Some(other.to_string()),
         };
-        let said: Vec<String> = ["message", "error", "errors"].into_iter().filter_map(text).collect();
+        let said: Vec<String> =
+            ["message", "error", "errors"].into_iter().filter_map(text).collect();
         let said = said.join(": ");
-        format!("{} {}", self.status, plain::line(&said.chars().take(500).collect::<String>())).trim_end().to_owned()
+        format!("{} {}", self.status, plain::line(&said.chars().take(500).collect::<String>()))
+            .trim_end()
+            .to_owned()
     }
 }
 
@@ -104,7 +107,12 @@ pub struct Client {
 impl Client {
     /// `base` is the API's address; `header` names the header of the token and what stands before
     /// the token in it; `more` are further headers.
-    pub fn new(base: &str, secret: Secret, header: (&'static str, &str), more: &'static [(&'static str, &'static str)]) -> Result<Self, HttpError> {
+    pub fn new(
+        base: &str,
+        secret: Secret,
+        header: (&'static str, &str),
+        more: &'static [(&'static str, &'static str)],
+    ) -> Result<Self, HttpError> {
         let base = base.trim().trim_end_matches('/').to_owned();
         check_address(&base)?;
         if !secret.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -125,7 +133,14 @@ impl Client {
             .tls_config(tls)
             .build();
         let value = format!("{}{}", header.1, secret.expose());
-        Ok(Self { agent: config.new_agent(), base, header: (header.0, value), more, secret, sleep: std::thread::sleep })
+        Ok(Self {
+            agent: config.new_agent(),
+            base,
+            header: (header.0, value),
+            more,
+            secret,
+            sleep: std::thread::sleep,
+        })
     }
 
     /// The same client, waiting by `sleep`.
@@ -137,7 +152,9 @@ impl Client {
 
     /// Waits as the answer asks, or longer with each attempt (0 first). False if it is not worth it.
     pub fn wait(&self, answer: Option<&Answer>, attempt: u32) -> bool {
-        let wait = answer.and_then(|answer| answer.wait).unwrap_or(Duration::from_secs(1 << attempt.min(6)));
+        let wait = answer
+            .and_then(|answer| answer.wait)
+            .unwrap_or(Duration::from_secs(1 << attempt.min(6)));
         if attempt + 1 >= ATTEMPTS || wait > LONGEST_WAIT {
             return false;
         }
@@ -146,12 +163,21 @@ impl Client {
     }
 
     /// Sends a request until it is answered for good. `path` starts with a slash.
-    pub fn send(&self, method: &str, path: &str, body: Option<&Value>, repeat: Repeat) -> Result<Answer, HttpError> {
+    pub fn send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        repeat: Repeat,
+    ) -> Result<Answer, HttpError> {
         let mut attempt = 0;
         loop {
             let result = self.once(method, path, body);
             let (again, answer) = match &result {
-                Ok(answer) => (answer.wait.is_some() || (repeat == Repeat::Always && answer.is_passing()), Some(answer)),
+                Ok(answer) => (
+                    answer.wait.is_some() || (repeat == Repeat::Always && answer.is_passing()),
+                    Some(answer),
+                ),
                 Err(HttpError::NoAnswer { .. }) => (repeat == Repeat::Always, None),
                 Err(_) => (false, None),
             };
@@ -166,7 +192,12 @@ impl Client {
     pub fn list(&self, path: &str) -> Result<Result<Vec<Value>, Answer>, HttpError> {
         let mut all = Vec::new();
         for page in 1..=100 {
-            let answer = self.send("GET", &format!("{path}?per_page=100&page={page}"), None, Repeat::Always)?;
+            let answer = self.send(
+                "GET",
+                &format!("{path}?per_page=100&page={page}"),
+                None,
+                Repeat::Always,
+            )?;
             match answer {
                 Answer { body: Value::Array(items), status: 200, .. } => {
                     let last = items.len() < 100;
@@ -189,34 +220,62 @@ impl Client {
                 let body = serde_json::from_str(&text).unwrap_or(Value::Null);
                 return Ok(Answer { wait: wait_for(status, &headers, &body), status, body });
             }
-            let to = headers.get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
+            let to =
+                headers.get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
             // A renamed repository answers with another address of the same API.
-            let target = if to.starts_with('/') && !to.starts_with("//") { format!("{}{to}", origin(&self.base)) } else { to.to_owned() };
+            let target = if to.starts_with('/') && !to.starts_with("//") {
+                format!("{}{to}", origin(&self.base))
+            } else {
+                to.to_owned()
+            };
             if origin(&target) != origin(&self.base) {
                 let to = plain::line(&origin(&target)).into_owned();
                 return Err(HttpError::Redirected { method: method.into(), path: path.into(), to });
             }
             address = target;
         }
-        Err(HttpError::NoAnswer { method: method.into(), path: path.into(), message: "too many redirects".into() })
+        Err(HttpError::NoAnswer {
+            method: method.into(),
+            path: path.into(),
+            message: "too many redirects".into(),
+        })
     }
 
-    fn exchange(&self, method: &str, path: &str, address: &str, body: Option<&Value>) -> Result<(u16, HeaderMap, String), HttpError> {
-        let failed =
-            |message: String| HttpError::NoAnswer { method: method.into(), path: path.into(), message: plain::line(&self.secret.hide(&message)).into_owned() };
-        let mut request = Request::builder().method(method).uri(address).header(self.header.0, &self.header.1);
+    fn exchange(
+        &self,
+        method: &str,
+        path: &str,
+        address: &str,
+        body: Option<&Value>,
+    ) -> Result<(u16, HeaderMap, String), HttpError> {
+        let failed = |message: String| HttpError::NoAnswer {
+            method: method.into(),
+            path: path.into(),
+            message: plain::line(&self.secret.hide(&message)).into_owned(),
+        };
+        let mut request =
+            Request::builder().method(method).uri(address).header(self.header.0, &self.header.1);
         for (name, value) in self.more {
             request = request.header(*name, *value);
         }
         let sent = match body {
             Some(body) => {
-                let request = request.header("content-type", "application/json").body(body.to_string()).map_err(|error| failed(error.to_string()))?;
+                let request = request
+                    .header("content-type", "application/json")
+                    .body(body.to_string())
+                    .map_err(|error| failed(error.to_string()))?;
                 self.agent.run(request)
             }
             None => self.agent.run(request.body(()).map_err(|error| failed(error.to_string()))?),
         };
         let mut response = sent.map_err(|error| failed(error.to_string()))?;
-        let text = response.body_mut().with_config().limit(ANSWER_BYTES).lossy_utf8(true).read_to_string().map_err(|error| failed(error.to_string()))?;
+        let text = response
+            .body_mut()
+            .with_config()
+            .limit(ANSWER_BYTES)
+            .lossy_utf8(true)
+            .read_to_string()
+            .map_err(|error| failed(error.to_string()))?;
         Ok((response.status().as_u16(), response.headers().clone(), self.secret.hide(&text)))
     }
 }
@@ -255,9 +314,16 @@ fn wait_for(status: u16, headers: &HeaderMap, body: &Value) -> Option<Duration> 
     if let Some(seconds) = number("retry-after") {
         return Some(Duration::from_secs(seconds));
     }
-    let spent = number("x-ratelimit-remaining").or_else(|| number("ratelimit-remaining")) == Some(0);
-    if let Some(reset) = number("x-ratelimit-reset").or_else(|| number("ratelimit-reset")).filter(|_| spent || status == 429) {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let spent =
+        number("x-ratelimit-remaining").or_else(|| number("ratelimit-remaining")) == Some(0);
+    if let Some(reset) = number("x-ratelimit-reset")
+        .or_else(|| number("ratelimit-reset"))
+        .filter(|_| spent || status == 429)
+    {
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
         return Some(Duration::from_secs(reset.saturating_sub(now) + 1));
     }
     let says = body.get("message").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();

@@ -23,9 +23,19 @@ struct Identity {
 /// not is new, also if no line of the finding changed (a changed import can make a pool of threads
 /// one of processes), unless its file could not be read then. Without `base` every finding with a
 /// place on a changed line counts.
-pub fn introduced(mut report: Report, changes: &Changes, places: &Places, base: Option<&dyn Fn() -> Report>) -> Report {
-    let touched: Vec<bool> = report.findings.iter().map(|finding| touches(finding, &report, changes, places)).collect();
-    let new: Vec<Identity> = report.findings.iter().map(|finding| identity(finding, places.key(&finding.location.path))).collect();
+pub fn introduced(
+    mut report: Report,
+    changes: &Changes,
+    places: &Places,
+    base: Option<&dyn Fn() -> Report>,
+) -> Report {
+    let touched: Vec<bool> =
+        report.findings.iter().map(|finding| touches(finding, &report, changes, places)).collect();
+    let new: Vec<Identity> = report
+        .findings
+        .iter()
+        .map(|finding| identity(finding, places.key(&finding.location.path)))
+        .collect();
     let keep = match base.filter(|_| !new.is_empty()) {
         Some(base) => {
             let base = base();
@@ -34,10 +44,19 @@ pub fn introduced(mut report: Report, changes: &Changes, places: &Places, base: 
                 let key = places.key(path);
                 renamed.get(key.as_str()).map_or(key, |new| (*new).to_owned())
             };
-            let old = base.findings.iter().map(|finding| identity(finding, new_path(&finding.location.path))).collect();
-            let unread: BTreeSet<String> = base.errors.iter().map(|failed| new_path(&failed.path)).collect();
+            let old = base
+                .findings
+                .iter()
+                .map(|finding| identity(finding, new_path(&finding.location.path)))
+                .collect();
+            let unread: BTreeSet<String> =
+                base.errors.iter().map(|failed| new_path(&failed.path)).collect();
             let known = known(&new, old, &touched);
-            (0..new.len()).map(|index| !known[index] && (touched[index] || !unread.contains(&new[index].path))).collect()
+            (0..new.len())
+                .map(|index| {
+                    !known[index] && (touched[index] || !unread.contains(&new[index].path))
+                })
+                .collect()
         }
         None => touched,
     };
@@ -58,8 +77,12 @@ fn known(new: &[Identity], old: Vec<Identity>, touched: &[bool]) -> Vec<bool> {
     let mut order: Vec<usize> = (0..new.len()).collect();
     order.sort_by_key(|index| touched[*index]);
     let same = |one: &Identity, other: &Identity| one == other;
-    let renamed = |one: &Identity, other: &Identity| (one.code, &one.path, &one.subject) == (other.code, &other.path, &other.subject);
-    let moved = |one: &Identity, other: &Identity| (one.code, &one.context, &one.subject) == (other.code, &other.context, &other.subject);
+    let renamed = |one: &Identity, other: &Identity| {
+        (one.code, &one.path, &one.subject) == (other.code, &other.path, &other.subject)
+    };
+    let moved = |one: &Identity, other: &Identity| {
+        (one.code, &one.context, &one.subject) == (other.code, &other.context, &other.subject)
+    };
     for alike in [&same as &dyn Fn(&Identity, &Identity) -> bool, &renamed, &moved] {
         for &index in &order {
             if !known[index]
@@ -80,7 +103,14 @@ pub fn fingerprints(report: &Report, places: &Places) -> Vec<String> {
         let identity = identity(finding, places.key(&finding.location.path));
         let number = seen.entry(identity.clone()).or_default();
         *number += 1;
-        let text = [identity.code, &identity.path, &identity.context, &identity.subject, &number.to_string()].join("\0");
+        let text = [
+            identity.code,
+            &identity.path,
+            &identity.context,
+            &identity.subject,
+            &number.to_string(),
+        ]
+        .join("\0");
         Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     };
     report.findings.iter().map(name).collect()
@@ -98,7 +128,8 @@ pub(super) fn lines_of(report: &Report, location: &Location) -> Lines {
 }
 
 fn touches(finding: &Finding, report: &Report, changes: &Changes, places: &Places) -> bool {
-    let locations = std::iter::once(&finding.location).chain(finding.related.iter().map(|related| &related.location));
+    let locations = std::iter::once(&finding.location)
+        .chain(finding.related.iter().map(|related| &related.location));
     locations.into_iter().any(|location| {
         let key = places.key(&location.path);
         changes.file(&key).is_some_and(|file| file.touch(lines_of(report, location)))
@@ -106,25 +137,46 @@ fn touches(finding: &Finding, report: &Report, changes: &Changes, places: &Place
 }
 
 fn identity(finding: &Finding, path: String) -> Identity {
-    Identity { code: finding.code, path, context: finding.context.clone(), subject: finding.subject.clone() }
+    Identity {
+        code: finding.code,
+        path,
+        context: finding.context.clone(),
+        subject: finding.subject.clone(),
+    }
 }
 
 /// New paths by old ones, of the files that moved.
 fn renamed(changes: &Changes) -> BTreeMap<&str, &str> {
-    changes.files().filter_map(|(new, file)| Some((file.old.as_deref()?, new))).filter(|(old, new)| old != new).collect()
+    changes
+        .files()
+        .filter_map(|(new, file)| Some((file.old.as_deref()?, new)))
+        .filter(|(old, new)| old != new)
+        .collect()
 }
 
 fn summary(report: &Report) -> Summary {
-    let with = |wanted| report.findings.iter().filter(|finding| finding.fix().is_some_and(|fix| fix.applicability == wanted)).count();
-    Summary { findings: report.findings.len(), fixable: with(Applicability::Safe), unsafe_fixable: with(Applicability::Unsafe), ..report.summary }
+    let with = |wanted| {
+        report
+            .findings
+            .iter()
+            .filter(|finding| finding.fix().is_some_and(|fix| fix.applicability == wanted))
+            .count()
+    };
+    Summary {
+        findings: report.findings.len(),
+        fixable: with(Applicability::Safe),
+        unsafe_fixable: with(Applicability::Unsafe),
+        ..report.summary
+    }
 }
 
 /// Files that the diff does not show as they are: the path and the first line that differs.
 pub fn stale(report: &Report, changes: &Changes, places: &Places) -> Vec<(String, u32)> {
-    let differs = |(path, source): (&std::path::PathBuf, &std::sync::Arc<crate::text::SourceFile>)| {
-        let key = places.key(Path::new(path));
-        let line = changes.file(&key)?.mismatch(&source.text)?;
-        Some((key, line))
-    };
+    let differs =
+        |(path, source): (&std::path::PathBuf, &std::sync::Arc<crate::text::SourceFile>)| {
+            let key = places.key(Path::new(path));
+            let line = changes.file(&key)?.mismatch(&source.text)?;
+            Some((key, line))
+        };
     report.sources.iter().filter_map(differs).collect()
 }

@@ -30,7 +30,10 @@ pub fn prose(text: &str) -> String {
         }
     }
     // `www.` and two-letter abbreviations such as `GH-1` are the only references without such a character.
-    out.replace("www.", "www&#8203;.").replace("WWW.", "WWW&#8203;.").replace("GH-", "GH&#8203;-").replace("gh-", "gh&#8203;-")
+    out.replace("www.", "www&#8203;.")
+        .replace("WWW.", "WWW&#8203;.")
+        .replace("GH-", "GH&#8203;-")
+        .replace("gh-", "gh&#8203;-")
 }
 
 /// `text` as a code span on one line, with enough backticks around it.
@@ -38,7 +41,11 @@ pub fn code(text: &str) -> String {
     let text = visible(text, false).replace(['\n', '\t'], " ");
     let ticks = "`".repeat(longest_run(&text, '`') + 1);
     // A blank between keeps backticks at the ends apart; Markdown takes one blank off each side.
-    let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) || text.is_empty() { " " } else { "" };
+    let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) || text.is_empty() {
+        " "
+    } else {
+        ""
+    };
     format!("{ticks}{pad}{text}{pad}{ticks}")
 }
 
@@ -66,7 +73,8 @@ pub fn visible(text: &str, carriage: bool) -> String {
 
 /// Whether a character is a control or changes how others are shown.
 pub fn is_deceptive(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 /// `text` cut to at most `limit` bytes at a character, with a sign that it was cut.
@@ -74,7 +82,8 @@ pub fn cut(text: &str, limit: usize) -> String {
     if text.len() <= limit {
         return text.to_owned();
     }
-    let end = (0..=limit.saturating_sub(4)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    let end =
+        (0..=limit.saturating_sub(4)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     format!("{} …", &text[..end])
 }
 

@@ -54,7 +54,11 @@ impl NamePair {
     fn prefixed(&self, minus: Option<&[u8]>, plus: Option<&[u8]>) -> bool {
         let known = |letter: Option<u8>| letter.is_some_and(|letter| b"abiwco12".contains(&letter));
         match (minus, plus) {
-            (Some(minus), Some(plus)) => known(one_letter(minus)) && known(one_letter(plus)) && one_letter(minus) != one_letter(plus),
+            (Some(minus), Some(plus)) => {
+                known(one_letter(minus))
+                    && known(one_letter(plus))
+                    && one_letter(minus) != one_letter(plus)
+            }
             (Some(name), None) | (None, Some(name)) => match self.command {
                 Some((first, second)) => first != second && known(one_letter(name)),
                 None => matches!(one_letter(name), Some(b'a' | b'b')),
@@ -77,7 +81,8 @@ fn one_letter(name: &[u8]) -> Option<u8> {
 fn second_letter(names: &[u8]) -> Option<u8> {
     let middle = names.len() / 2;
     let second = names.get(middle + 1..)?;
-    (names.get(middle) == Some(&b' ')).then(|| one_letter(second.strip_prefix(b"\"").unwrap_or(second)))?
+    (names.get(middle) == Some(&b' '))
+        .then(|| one_letter(second.strip_prefix(b"\"").unwrap_or(second)))?
 }
 
 /// Reads the name of a header line: unquotes it, cuts a time stamp, and knows `/dev/null`.
@@ -99,9 +104,12 @@ fn unquote(quoted: &[u8]) -> Vec<u8> {
         match byte {
             b'"' => break,
             b'\\' => {
-                let digits = rest.iter().take(3).take_while(|byte| (b'0'..=b'7').contains(byte)).count();
+                let digits =
+                    rest.iter().take(3).take_while(|byte| (b'0'..=b'7').contains(byte)).count();
                 if digits > 0 {
-                    let value = rest[..digits].iter().fold(0_u32, |sum, digit| sum * 8 + u32::from(digit - b'0'));
+                    let value = rest[..digits]
+                        .iter()
+                        .fold(0_u32, |sum, digit| sum * 8 + u32::from(digit - b'0'));
                     out.push((value & 0xff) as u8);
                     rest = &rest[digits..];
                 } else if let Some((&escaped, tail)) = rest.split_first() {

@@ -48,7 +48,13 @@ pub struct PatchError {
 
 /// Reads a unified diff. Text around it (a mail's head, a commit message) is passed over.
 pub fn parse(diff: &[u8]) -> Result<Vec<FilePatch>, PatchError> {
-    let mut reader = Reader { lines: diff.split(|byte| *byte == b'\n').collect(), at: 0, files: Vec::new(), names: NamePair::default(), open: false };
+    let mut reader = Reader {
+        lines: diff.split(|byte| *byte == b'\n').collect(),
+        at: 0,
+        files: Vec::new(),
+        names: NamePair::default(),
+        open: false,
+    };
     if diff.ends_with(b"\n") {
         reader.lines.pop();
     }
@@ -86,13 +92,21 @@ impl Reader<'_> {
             }
             self.open = true;
             self.names.minus = Some(header_name(name));
-        } else if let Some(name) = line.strip_prefix(b"+++ ").filter(|_| self.open && self.names.minus.is_some()) {
+        } else if let Some(name) =
+            line.strip_prefix(b"+++ ").filter(|_| self.open && self.names.minus.is_some())
+        {
             self.names.plus = Some(header_name(name));
-        } else if let Some(name) = line.strip_prefix(b"rename from ").or_else(|| line.strip_prefix(b"copy from ")) {
+        } else if let Some(name) =
+            line.strip_prefix(b"rename from ").or_else(|| line.strip_prefix(b"copy from "))
+        {
             self.names.moved_from = Some(header_name(name));
-        } else if let Some(name) = line.strip_prefix(b"rename to ").or_else(|| line.strip_prefix(b"copy to ")) {
+        } else if let Some(name) =
+            line.strip_prefix(b"rename to ").or_else(|| line.strip_prefix(b"copy to "))
+        {
             self.names.moved_to = Some(header_name(name));
-        } else if line.starts_with(b"@@ -") || (line.starts_with(b"@@@") && self.names.has_headers()) {
+        } else if line.starts_with(b"@@ -")
+            || (line.starts_with(b"@@@") && self.names.has_headers())
+        {
             self.hunk(line)?;
         }
         Ok(())
@@ -140,29 +154,40 @@ impl Reader<'_> {
         let mut old: Vec<(u32, u32)> = ranges.old;
         let (mut new_line, mut new_left) = ranges.new;
         while new_left > 0 || old.iter().any(|(_, left)| *left > 0) {
-            let line = *self.lines.get(self.at).ok_or("the diff ends in the middle of this hunk")?;
+            let line =
+                *self.lines.get(self.at).ok_or("the diff ends in the middle of this hunk")?;
             self.at += 1;
             if line.starts_with(b"\\") {
                 continue;
             }
             // Mailers cut the blank of an empty context line away.
-            let marks = if line.is_empty() || line == b"\r" { vec![b' '; parents] } else { line[..parents.min(line.len())].to_vec() };
-            if marks.len() < parents || marks.iter().any(|mark| !matches!(mark, b' ' | b'+' | b'-')) {
+            let marks = if line.is_empty() || line == b"\r" {
+                vec![b' '; parents]
+            } else {
+                line[..parents.min(line.len())].to_vec()
+            };
+            if marks.len() < parents || marks.iter().any(|mark| !matches!(mark, b' ' | b'+' | b'-'))
+            {
                 return Err("a line of this hunk starts with none of blank, '+', '-' and '\\'");
             }
             let removed = marks.contains(&b'-');
             let added = marks.contains(&b'+');
             let text = line.get(parents..).unwrap_or_default().to_vec();
-            let row = Row { old: (!added).then(|| old[0].0), new: (!removed).then_some(new_line), text };
+            let row =
+                Row { old: (!added).then(|| old[0].0), new: (!removed).then_some(new_line), text };
             for (mark, (number, left)) in marks.iter().zip(&mut old) {
                 // In a combined diff a blank beside a '-' means that this parent lacks the line.
                 if *mark == b'-' || (*mark == b' ' && !removed) {
-                    *left = left.checked_sub(1).ok_or("this hunk has more old lines than its header says")?;
+                    *left = left
+                        .checked_sub(1)
+                        .ok_or("this hunk has more old lines than its header says")?;
                     *number = number.saturating_add(1);
                 }
             }
             if !removed {
-                new_left = new_left.checked_sub(1).ok_or("this hunk has more new lines than its header says")?;
+                new_left = new_left
+                    .checked_sub(1)
+                    .ok_or("this hunk has more new lines than its header says")?;
                 new_line = new_line.saturating_add(1);
             }
             hunk.rows.push(row);
@@ -179,7 +204,9 @@ struct Ranges {
 
 impl Ranges {
     fn parse(header: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(header.get(..header.len().min(400))?).ok().or_else(|| ascii_head(header))?;
+        let text = std::str::from_utf8(header.get(..header.len().min(400))?)
+            .ok()
+            .or_else(|| ascii_head(header))?;
         let at_signs = text.bytes().take_while(|byte| *byte == b'@').count();
         let mut words = text[at_signs..].split(' ').filter(|word| !word.is_empty());
         let mut old = Vec::new();

@@ -16,7 +16,9 @@ impl Places {
     /// The path as the diff has it. A file outside of the repository keeps its own path, which no diff has.
     pub fn key(&self, path: &Path) -> String {
         match self {
-            Self::Repository(repository) => repository.key(path).unwrap_or_else(|| path.to_string_lossy().into_owned()),
+            Self::Repository(repository) => {
+                repository.key(path).unwrap_or_else(|| path.to_string_lossy().into_owned())
+            }
             Self::Folder(cwd) => relative_key(cwd, path),
         }
     }

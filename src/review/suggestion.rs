@@ -35,14 +35,26 @@ pub fn block(fix: &Fix, source: &SourceFile, changes: &FileChanges) -> Option<Bl
     let (start, end) = whole_lines(&source.text, &edits)?;
     let before = &source.text[start..end];
     let after = replaced(&source.text, &edits, start, end);
-    let lines = Lines { first: line_of(&source.text, start as u32), last: line_of(&source.text, (end as u32).saturating_sub(1).max(start as u32)) };
-    let short = after.len() <= MAX_BYTES && lines.last - lines.first < MAX_LINES && after.lines().count() <= MAX_LINES as usize;
+    let lines = Lines {
+        first: line_of(&source.text, start as u32),
+        last: line_of(&source.text, (end as u32).saturating_sub(1).max(start as u32)),
+    };
+    let short = after.len() <= MAX_BYTES
+        && lines.last - lines.first < MAX_LINES
+        && after.lines().count() <= MAX_LINES as usize;
     // A carriage return does not survive Markdown, and what becomes of other controls is not known.
-    let plain = !before.contains('\r') && !after.chars().any(|c| c != '\n' && c != '\t' && is_deceptive(c));
+    let plain =
+        !before.contains('\r') && !after.chars().any(|c| c != '\n' && c != '\t' && is_deceptive(c));
     // A comment cannot say whether the last line has a newline.
     let ends_alike = before.ends_with('\n') == after.ends_with('\n') || after.is_empty();
     let useful = before != after && !before.is_empty();
-    (short && plain && ends_alike && useful && is_utf8(source, lines) && changes.hunk_with(lines).is_some()).then_some(Block { lines, text: after })
+    (short
+        && plain
+        && ends_alike
+        && useful
+        && is_utf8(source, lines)
+        && changes.hunk_with(lines).is_some())
+    .then_some(Block { lines, text: after })
 }
 
 /// Whether the platform, which writes UTF-8, leaves the rest of the file as it is: the file is UTF-8,
@@ -62,7 +74,11 @@ fn whole_lines(text: &str, edits: &EditSet) -> Option<(usize, usize)> {
         end = end.max(line_end(text, edit));
     }
     // What was put before the end of a line without a newline of its own runs into the next line.
-    while end < text.len() && end > start && !replaced(text, edits, start, end).ends_with('\n') && !replaced(text, edits, start, end).is_empty() {
+    while end < text.len()
+        && end > start
+        && !replaced(text, edits, start, end).ends_with('\n')
+        && !replaced(text, edits, start, end).is_empty()
+    {
         end = next_line_end(text, end);
     }
     if start == end {

@@ -45,8 +45,11 @@ impl Tree {
             let Some(tab) = entry.iter().position(|byte| *byte == b'\t') else { continue };
             let head = String::from_utf8_lossy(&entry[..tab]);
             let mut words = head.split(' ');
-            if let (Some("100644" | "100755" | "100664"), Some("blob"), Some(id)) = (words.next(), words.next(), words.next()) {
-                blobs.insert(String::from_utf8_lossy(&entry[tab + 1..]).into_owned(), id.to_owned());
+            if let (Some("100644" | "100755" | "100664"), Some("blob"), Some(id)) =
+                (words.next(), words.next(), words.next())
+            {
+                blobs
+                    .insert(String::from_utf8_lossy(&entry[tab + 1..]).into_owned(), id.to_owned());
             }
         }
         git.args(["cat-file", "--batch"]);
@@ -65,8 +68,12 @@ impl Tree {
 
     /// The bytes of a file.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
-        let id = self.blobs.get(path).ok_or_else(|| ReadError::Io("the commit has no such file".into()))?;
-        let mut batch = self.batch.lock().map_err(|_| ReadError::Io("git cat-file was interrupted".into()))?;
+        let id = self
+            .blobs
+            .get(path)
+            .ok_or_else(|| ReadError::Io("the commit has no such file".into()))?;
+        let mut batch =
+            self.batch.lock().map_err(|_| ReadError::Io("git cat-file was interrupted".into()))?;
         batch.read(id).map_err(|error| ReadError::Io(format!("git cat-file failed: {error}")))?
     }
 }
@@ -91,9 +98,12 @@ impl Batch {
 
 impl Running {
     fn start(command: &mut Command) -> std::io::Result<Self> {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
-        let input = child.stdin.take().ok_or_else(|| std::io::Error::other("no pipe to write to"))?;
-        let output = child.stdout.take().ok_or_else(|| std::io::Error::other("no pipe to read from"))?;
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let input =
+            child.stdin.take().ok_or_else(|| std::io::Error::other("no pipe to write to"))?;
+        let output =
+            child.stdout.take().ok_or_else(|| std::io::Error::other("no pipe to read from"))?;
         Ok(Self { child, input, output: BufReader::new(output) })
     }
 

@@ -25,19 +25,27 @@ pub fn descriptive_name(facts: &FileFacts, lambda: NodeId) -> String {
 /// The key under which a dictionary display has the lambda, if a function can be called so: `{"mean": lambda xs: …}`.
 fn key_of(facts: &FileFacts, lambda: NodeId) -> Option<String> {
     let tree = facts.tree();
-    let pair = tree.parent(lambda).filter(|up| tree.kind(*up) == Kind::Pair && tree.field(lambda) == Field::Value)?;
+    let pair = tree
+        .parent(lambda)
+        .filter(|up| tree.kind(*up) == Kind::Pair && tree.field(lambda) == Field::Value)?;
     let key = tree.child(pair, Field::Key).filter(|key| tree.kind(*key) == Kind::String)?;
-    let content = tree.child_of_kind(key, Kind::StringContent).map(|content| facts.text(content))?;
+    let content =
+        tree.child_of_kind(key, Kind::StringContent).map(|content| facts.text(content))?;
     let name = content.trim_matches('_').to_lowercase().replace(['-', ' ', '.', '/'], "_");
-    let is_word = name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let is_word = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     (is_word && name.len() > 1 && !ROLES.contains(&name.as_str())).then_some(name)
 }
 
 /// Keys that say that there is a function, not which.
-const ROLES: &[&str] = &["callable", "callback", "fn", "func", "function", "handler", "hook", "job", "key", "method", "target", "task", "worker"];
+const ROLES: &[&str] = &[
+    "callable", "callback", "fn", "func", "function", "handler", "hook", "job", "key", "method",
+    "target", "task", "worker",
+];
 
 /// Builtins whose name says little without that of what they are given.
-const CONVERSIONS: &[&str] = &["list", "tuple", "set", "dict", "sorted", "sum", "len", "str", "int", "float", "round"];
+const CONVERSIONS: &[&str] =
+    &["list", "tuple", "set", "dict", "sorted", "sum", "len", "str", "int", "float", "round"];
 
 /// What an expression does, in one or two words.
 fn action(facts: &FileFacts, body: NodeId) -> Option<String> {
@@ -56,9 +64,13 @@ fn action(facts: &FileFacts, body: NodeId) -> Option<String> {
             let callee = tree.child(body, Field::Function)?;
             let name = word(callee)?;
             let list = tree.child(body, Field::Arguments);
-            let first = list.and_then(|list| tree.children(list).next()).filter(|node| tree.kind(*node) == Kind::Call);
+            let first = list
+                .and_then(|list| tree.children(list).next())
+                .filter(|node| tree.kind(*node) == Kind::Call);
             match first.and_then(|inner| action(facts, inner)) {
-                Some(inner) if CONVERSIONS.contains(&name.as_str()) => Some(format!("{name}_{inner}")),
+                Some(inner) if CONVERSIONS.contains(&name.as_str()) => {
+                    Some(format!("{name}_{inner}"))
+                }
                 _ => Some(name),
             }
         }
@@ -70,8 +82,16 @@ fn action(facts: &FileFacts, body: NodeId) -> Option<String> {
         Kind::Attribute => Some(format!("get_{}", word(body)?)),
         Kind::Subscript => {
             let key = tree.child(body, Field::Subscript)?;
-            let text: String = facts.text(key).chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-            Some(if text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit()) { "get_item".to_owned() } else { format!("get_{}", text.to_lowercase()) })
+            let text: String = facts
+                .text(key)
+                .chars()
+                .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
+                .collect();
+            Some(if text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit()) {
+                "get_item".to_owned()
+            } else {
+                format!("get_{}", text.to_lowercase())
+            })
         }
         Kind::BinaryOperator => {
             let operator = tree.child(body, Field::Operator)?;
@@ -89,14 +109,24 @@ fn action(facts: &FileFacts, body: NodeId) -> Option<String> {
                 .to_owned(),
             )
         }
-        Kind::UnaryOperator => Some(if facts.text(body).starts_with('-') { "negate" } else { "invert" }.to_owned()),
-        Kind::ComparisonOperator | Kind::BooleanOperator | Kind::NotOperator => Some("check".to_owned()),
-        Kind::ConditionalExpression => tree.children(body).next().and_then(|first| action(facts, first)).or_else(|| Some("choose".to_owned())),
+        Kind::UnaryOperator => {
+            Some(if facts.text(body).starts_with('-') { "negate" } else { "invert" }.to_owned())
+        }
+        Kind::ComparisonOperator | Kind::BooleanOperator | Kind::NotOperator => {
+            Some("check".to_owned())
+        }
+        Kind::ConditionalExpression => tree
+            .children(body)
+            .next()
+            .and_then(|first| action(facts, first))
+            .or_else(|| Some("choose".to_owned())),
         Kind::Tuple => Some("make_tuple".to_owned()),
         Kind::List | Kind::ListComprehension => Some("make_list".to_owned()),
         Kind::Dictionary | Kind::DictionaryComprehension => Some("make_dict".to_owned()),
         Kind::String | Kind::ConcatenatedString => Some("format_text".to_owned()),
-        Kind::Integer | Kind::Float | Kind::True | Kind::False | Kind::None => Some("constant".to_owned()),
+        Kind::Integer | Kind::Float | Kind::True | Kind::False | Kind::None => {
+            Some("constant".to_owned())
+        }
         _ => None,
     }
 }

@@ -10,13 +10,20 @@ pub fn module_name(facts: &FileFacts, base: &str) -> String {
     if !taken.contains(&plain) {
         return plain;
     }
-    (2..=u32::from(u16::MAX)).map(|number| format!("{plain}_{number}")).find(|name| !taken.contains(name)).unwrap_or(plain)
+    (2..=u32::from(u16::MAX))
+        .map(|number| format!("{plain}_{number}"))
+        .find(|name| !taken.contains(name))
+        .unwrap_or(plain)
 }
 
 /// What [`module_name`] gives for `base` where nothing has that name; else a number follows.
 pub fn stem(base: &str) -> String {
     let stem = base.trim_matches('_');
-    let stem = if stem.is_empty() || stem.starts_with(|c: char| c.is_ascii_digit()) { format!("worker_{stem}") } else { stem.to_owned() };
+    let stem = if stem.is_empty() || stem.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("worker_{stem}")
+    } else {
+        stem.to_owned()
+    };
     format!("_{}", stem.trim_end_matches('_'))
 }
 
@@ -29,7 +36,10 @@ pub fn variable_name(taken: &BTreeSet<String>, base: &str) -> String {
     if !taken.contains(&plain) {
         return plain;
     }
-    (2..=u32::from(u16::MAX)).map(|number| format!("{base}_{number}")).find(|name| !taken.contains(name)).unwrap_or(plain)
+    (2..=u32::from(u16::MAX))
+        .map(|number| format!("{base}_{number}"))
+        .find(|name| !taken.contains(name))
+        .unwrap_or(plain)
 }
 
 /// Every name that any scope of the file binds or reads: a new module-level name must be none of them, since it

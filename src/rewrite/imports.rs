@@ -26,7 +26,8 @@ pub fn import(facts: &FileFacts, module: &str, name: &str, users: &[NodeId]) -> 
             let scope = scopes.scope_of(*user);
             match scopes.resolve(scope, local) {
                 crate::facts::scopes::Resolution::Global => true,
-                crate::facts::scopes::Resolution::Local(id) | crate::facts::scopes::Resolution::Free(id) => id == scopes.module(),
+                crate::facts::scopes::Resolution::Local(id)
+                | crate::facts::scopes::Resolution::Free(id) => id == scopes.module(),
             }
         })
     };
@@ -45,22 +46,39 @@ pub fn import(facts: &FileFacts, module: &str, name: &str, users: &[NodeId]) -> 
                 return Imported { expression: local.clone(), edit: None, new_name: None };
             }
             if have == module && attribute.is_none() {
-                return Imported { expression: format!("{local}.{name}"), edit: None, new_name: None };
+                return Imported {
+                    expression: format!("{local}.{name}"),
+                    edit: None,
+                    new_name: None,
+                };
             }
         }
     }
     let free = crate::rewrite::fresh_name::names_in_use(facts);
     let local = if free.contains(name) { format!("_{name}") } else { name.to_owned() };
-    let line = if local == name { format!("from {module} import {name}") } else { format!("from {module} import {name} as {local}") };
-    Imported { expression: local.clone(), edit: Some(insertion(facts, &line, module)), new_name: Some(local) }
+    let line = if local == name {
+        format!("from {module} import {name}")
+    } else {
+        format!("from {module} import {name} as {local}")
+    };
+    Imported {
+        expression: local.clone(),
+        edit: Some(insertion(facts, &line, module)),
+        new_name: Some(local),
+    }
 }
 
 /// Import statements of one name each, those from the same module on one line.
 pub(in crate::rewrite) fn joined(statements: impl Iterator<Item = String>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for statement in statements {
-        let from = statement.split_once(" import ").map(|(module, name)| (format!("{module} import "), name)).filter(|row| row.0.starts_with("from "));
-        match from.and_then(|(head, name)| Some((lines.iter_mut().find(|line| line.starts_with(&head))?, name))) {
+        let from = statement
+            .split_once(" import ")
+            .map(|(module, name)| (format!("{module} import "), name))
+            .filter(|row| row.0.starts_with("from "));
+        match from.and_then(|(head, name)| {
+            Some((lines.iter_mut().find(|line| line.starts_with(&head))?, name))
+        }) {
             Some((line, name)) => line.push_str(&format!(", {name}")),
             None => lines.push(statement),
         }
@@ -84,7 +102,11 @@ pub(in crate::rewrite) fn insertion(facts: &FileFacts, line: &str, module: &str)
                 block.push(statement);
             }
             Kind::FutureImportStatement => head_end = Some(statement),
-            Kind::ExpressionStatement if head_end.is_none() && only_head && is_docstring(tree, statement) => head_end = Some(statement),
+            Kind::ExpressionStatement
+                if head_end.is_none() && only_head && is_docstring(tree, statement) =>
+            {
+                head_end = Some(statement);
+            }
             _ if block.is_empty() && only_head => only_head = false,
             _ if !block.is_empty() => break,
             _ => {}
@@ -92,39 +114,67 @@ pub(in crate::rewrite) fn insertion(facts: &FileFacts, line: &str, module: &str)
     }
     if block.is_empty() {
         return match head_end {
-            Some(head) => Edit::insert(indent::line_end(text, tree.end(head) - 1), format!("{newline}{line}{newline}")),
+            Some(head) => Edit::insert(
+                indent::line_end(text, tree.end(head) - 1),
+                format!("{newline}{line}{newline}"),
+            ),
             None => {
                 let at = first_code_line(facts);
                 // What is put above the first definition brings the rest of two blank lines.
-                let blanks = text[..at as usize].len() - text[..at as usize].trim_end_matches(['\n', '\r']).len();
+                let blanks = text[..at as usize].len()
+                    - text[..at as usize].trim_end_matches(['\n', '\r']).len();
                 let breaks = text[at as usize - blanks..at as usize].matches('\n').count();
-                let defines = tree
-                    .children(Tree::ROOT)
-                    .next()
-                    .is_some_and(|first| matches!(tree.kind(first), Kind::FunctionDefinition | Kind::ClassDefinition | Kind::DecoratedDefinition));
-                let gap = if at == 0 { 1 + usize::from(defines) } else { breaks.saturating_sub(1).clamp(1, 2) };
+                let defines = tree.children(Tree::ROOT).next().is_some_and(|first| {
+                    matches!(
+                        tree.kind(first),
+                        Kind::FunctionDefinition
+                            | Kind::ClassDefinition
+                            | Kind::DecoratedDefinition
+                    )
+                });
+                let gap = if at == 0 {
+                    1 + usize::from(defines)
+                } else {
+                    breaks.saturating_sub(1).clamp(1, 2)
+                };
                 Edit::insert(at, format!("{line}{newline}{}", newline.repeat(gap)))
             }
         };
     }
-    let of_kind = |statement: &NodeId| module_of(facts, *statement).is_some_and(|have| is_standard(&have) == is_standard(module));
+    let of_kind = |statement: &NodeId| {
+        module_of(facts, *statement).is_some_and(|have| is_standard(&have) == is_standard(module))
+    };
     let section: Vec<NodeId> = block.iter().copied().filter(of_kind).collect();
     if section.is_empty() && is_standard(module) {
         return Edit::insert(above(facts, block[0]), format!("{line}{newline}{newline}"));
     }
     let section = if section.is_empty() { block } else { section };
-    let sorts_before = |statement: &NodeId| module_of(facts, *statement).is_some_and(|have| have.as_str() <= module && !have.starts_with('.'));
-    let same_style: Vec<NodeId> = section.iter().copied().filter(|statement| tree.kind(*statement) == Kind::ImportFromStatement).collect();
-    let plain = section.iter().take_while(|statement| tree.kind(**statement) == Kind::ImportStatement).last();
-    let after = same_style
+    let sorts_before = |statement: &NodeId| {
+        module_of(facts, *statement)
+            .is_some_and(|have| have.as_str() <= module && !have.starts_with('.'))
+    };
+    let same_style: Vec<NodeId> = section
         .iter()
-        .rev()
-        .find(|statement| sorts_before(statement))
-        .or_else(|| plain.filter(|statement| sorts_before(statement) || !same_style.is_empty()));
+        .copied()
+        .filter(|statement| tree.kind(*statement) == Kind::ImportFromStatement)
+        .collect();
+    let plain = section
+        .iter()
+        .take_while(|statement| tree.kind(**statement) == Kind::ImportStatement)
+        .last();
+    let after =
+        same_style.iter().rev().find(|statement| sorts_before(statement)).or_else(|| {
+            plain.filter(|statement| sorts_before(statement) || !same_style.is_empty())
+        });
     match after {
         Some(statement) => Edit::insert(end_of_line(facts, *statement), format!("{line}{newline}")),
-        None if !same_style.is_empty() => Edit::insert(above(facts, same_style[0]), format!("{line}{newline}")),
-        None => Edit::insert(end_of_line(facts, *plain.unwrap_or(&section[0])), format!("{line}{newline}")),
+        None if !same_style.is_empty() => {
+            Edit::insert(above(facts, same_style[0]), format!("{line}{newline}"))
+        }
+        None => Edit::insert(
+            end_of_line(facts, *plain.unwrap_or(&section[0])),
+            format!("{line}{newline}"),
+        ),
     }
 }
 
@@ -132,7 +182,8 @@ pub(in crate::rewrite) fn insertion(facts: &FileFacts, line: &str, module: &str)
 fn above(facts: &FileFacts, statement: NodeId) -> u32 {
     let (text, start) = (facts.all(), facts.tree().start(statement));
     let above = crate::rewrite::place::with_comments_above(facts, start);
-    let opens = text[..above as usize].lines().all(|line| line.trim().is_empty() || line.starts_with('#'));
+    let opens =
+        text[..above as usize].lines().all(|line| line.trim().is_empty() || line.starts_with('#'));
     if opens { indent::line_start(text, start) } else { above }
 }
 
@@ -143,13 +194,21 @@ fn end_of_line(facts: &FileFacts, statement: NodeId) -> u32 {
 
 fn module_of(facts: &FileFacts, statement: NodeId) -> Option<String> {
     let tree = facts.tree();
-    let node = tree.child(statement, crate::syntax::Field::ModuleName).or_else(|| tree.child(statement, crate::syntax::Field::Name))?;
-    let named = if tree.kind(node) == Kind::AliasedImport { tree.child(node, crate::syntax::Field::Name)? } else { node };
+    let node = tree
+        .child(statement, crate::syntax::Field::ModuleName)
+        .or_else(|| tree.child(statement, crate::syntax::Field::Name))?;
+    let named = if tree.kind(node) == Kind::AliasedImport {
+        tree.child(node, crate::syntax::Field::Name)?
+    } else {
+        node
+    };
     Some(facts.text(named).to_owned())
 }
 
 fn is_docstring(tree: &Tree, statement: NodeId) -> bool {
-    tree.children(statement).next().is_some_and(|value| matches!(tree.kind(value), Kind::String | Kind::ConcatenatedString))
+    tree.children(statement)
+        .next()
+        .is_some_and(|value| matches!(tree.kind(value), Kind::String | Kind::ConcatenatedString))
 }
 
 /// The first line after shebang, coding line, the comments that open the file and the blank lines below them.
@@ -159,7 +218,8 @@ fn first_code_line(facts: &FileFacts) -> u32 {
     while (at as usize) < text.len() && text[at as usize..].starts_with('#') {
         at = indent::line_end(text, at);
     }
-    let blank = |at: u32| text[at as usize..].starts_with('\n') || text[at as usize..].starts_with("\r\n");
+    let blank =
+        |at: u32| text[at as usize..].starts_with('\n') || text[at as usize..].starts_with("\r\n");
     if at > 0 && !blank(at) {
         // Comments right above code are about that code.
         return crate::rewrite::place::with_comments_above(facts, at);

@@ -11,10 +11,15 @@ pub fn indent_unit(facts: &FileFacts) -> String {
     for block in tree.subtree(Tree::ROOT).filter(|node| tree.kind(*node) == Kind::Block) {
         let Some(owner) = tree.parent(block) else { continue };
         let Some(first) = tree.children(block).next() else { continue };
-        if facts.source.lines().line(tree.start(first)) == facts.source.lines().line(tree.start(owner)) {
+        if facts.source.lines().line(tree.start(first))
+            == facts.source.lines().line(tree.start(owner))
+        {
             continue;
         }
-        let (outer, inner) = (indent::indentation(text, tree.start(owner)), indent::indentation(text, tree.start(first)));
+        let (outer, inner) = (
+            indent::indentation(text, tree.start(owner)),
+            indent::indentation(text, tree.start(first)),
+        );
         if let Some(step) = inner.strip_prefix(outer)
             && !step.is_empty()
         {
@@ -45,7 +50,11 @@ pub fn with_comments_above(facts: &FileFacts, offset: u32) -> u32 {
         let line = &text[above as usize..start as usize];
         let is_comment = line.strip_prefix(indentation).is_some_and(|rest| rest.starts_with('#'));
         // A shebang or coding line belongs to the file, a cell mark to what follows it as a whole.
-        if !is_comment || (above == 0 && line.starts_with("#!")) || line.contains("coding:") || line.trim_start().starts_with("# %%") {
+        if !is_comment
+            || (above == 0 && line.starts_with("#!"))
+            || line.contains("coding:")
+            || line.trim_start().starts_with("# %%")
+        {
             break;
         }
         start = above;
@@ -67,7 +76,8 @@ pub fn insert_at(facts: &FileFacts, at: u32, definition: &str) -> Edit {
     let code_above = !before.trim().is_empty();
     let ended = before.len() - before.trim_end_matches(['\r', '\n']).len();
     let newlines = before[before.len() - ended..].matches('\n').count();
-    let lead = if code_above { newline.repeat(3_usize.saturating_sub(newlines)) } else { String::new() };
+    let lead =
+        if code_above { newline.repeat(3_usize.saturating_sub(newlines)) } else { String::new() };
     Edit::insert(at, format!("{lead}{definition}{newline}{newline}{newline}"))
 }
 
@@ -76,7 +86,10 @@ pub fn lines_above(facts: &FileFacts, statement: NodeId, lines: &[String]) -> Ed
     let start = facts.tree().start(statement);
     let own = indent::indentation(facts.all(), start);
     let newline = facts.source.newline();
-    Edit::insert(with_comments_above(facts, start), lines.iter().map(|line| format!("{own}{line}{newline}")).collect::<String>())
+    Edit::insert(
+        with_comments_above(facts, start),
+        lines.iter().map(|line| format!("{own}{line}{newline}")).collect::<String>(),
+    )
 }
 
 /// The lines of a statement of a suite: comments right above it, decorators, and comment lines below that
@@ -117,7 +130,8 @@ pub fn shares_its_line(facts: &FileFacts, statement: NodeId) -> bool {
     let line = Span::new(indent::line_start(text, tree.start(statement)), tree.start(statement));
     let head = facts.slice(line).trim();
     let tail_end = indent::line_end(text, tree.end(statement).max(1) - 1);
-    let tail = text[tree.end(statement) as usize..tail_end.max(tree.end(statement)) as usize].trim();
+    let tail =
+        text[tree.end(statement) as usize..tail_end.max(tree.end(statement)) as usize].trim();
     !head.is_empty() || !(tail.is_empty() || tail.starts_with('#'))
 }
 
@@ -130,15 +144,19 @@ pub fn remove_statement(facts: &FileFacts, statement: NodeId) -> Edit {
         return remove_from_line(facts, statement);
     }
     let lines = statement_lines(facts, statement);
-    let alone = tree.parent(statement).is_none_or(|suite| tree.kind(suite) == Kind::Block && tree.children(suite).count() == 1);
+    let alone = tree
+        .parent(statement)
+        .is_none_or(|suite| tree.kind(suite) == Kind::Block && tree.children(suite).count() == 1);
     if alone {
         let indentation = indent::indentation(text, tree.start(statement));
         return Edit::replace(lines, format!("{indentation}pass{}", facts.source.newline()));
     }
     let before = blank_lines_before(text, lines.start);
     let mut end = lines.end;
-    let opens_suite = tree.parent(statement).and_then(|suite| tree.children(suite).next()) == Some(statement);
-    let last = tree.parent(statement).and_then(|suite| tree.children(suite).last()) == Some(statement);
+    let opens_suite =
+        tree.parent(statement).and_then(|suite| tree.children(suite).next()) == Some(statement);
+    let last =
+        tree.parent(statement).and_then(|suite| tree.children(suite).last()) == Some(statement);
     if last {
         // The blank lines above go instead: those below separate the next suite.
         return Edit::delete(Span::new(before, lines.end));
@@ -151,14 +169,19 @@ pub fn remove_statement(facts: &FileFacts, statement: NodeId) -> Edit {
 
 /// The comments that go with a statement when it is taken out, save those inside `kept`, a part of it: those above that part
 /// and those behind it.
-pub fn comments_of(facts: &FileFacts, statement: NodeId, kept: NodeId) -> (Vec<String>, Vec<String>) {
+pub fn comments_of(
+    facts: &FileFacts,
+    statement: NodeId,
+    kept: NodeId,
+) -> (Vec<String>, Vec<String>) {
     if shares_its_line(facts, statement) {
         return (Vec::new(), Vec::new());
     }
     let lines = statement_lines(facts, statement);
     let tree = facts.tree();
     let comment = |line: &str| line.find('#').map(|at| line[at..].trim_end().to_owned());
-    let within = |start, end| facts.slice(Span::new(start, end)).lines().filter_map(comment).collect();
+    let within =
+        |start, end| facts.slice(Span::new(start, end)).lines().filter_map(comment).collect();
     (within(lines.start, tree.start(kept)), within(tree.end(kept), lines.end))
 }
 
@@ -176,7 +199,9 @@ fn remove_from_line(facts: &FileFacts, statement: NodeId) -> Edit {
         }
     }
     match text[..span.start as usize].trim_end_matches([' ', '\t']).strip_suffix(';') {
-        Some(before) => Edit::delete(Span::new(before.trim_end_matches([' ', '\t']).len() as u32, span.end)),
+        Some(before) => {
+            Edit::delete(Span::new(before.trim_end_matches([' ', '\t']).len() as u32, span.end))
+        }
         None => Edit::replace(span, "pass"),
     }
 }

@@ -36,18 +36,34 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         if !is_lambda && !ctx.eval.is_local(callable) {
             continue;
         }
-        let who = if is_lambda { "a lambda".to_owned() } else { format!("the local function '{name}'") };
+        let who =
+            if is_lambda { "a lambda".to_owned() } else { format!("the local function '{name}'") };
         let remedy = lift::callable(ctx.eval, callable, ctx.uses(&sent), ctx.bind);
         for each in sent {
-            let (place, line) = if is_lambda { ctx.place_of_lambda(each, callable) } else { (each.origin.handover, String::new()) };
+            let (place, line) = if is_lambda {
+                ctx.place_of_lambda(each, callable)
+            } else {
+                (each.origin.handover, String::new())
+            };
             let message = format!(
                 "{who}{line} that captures variables is sent to a process by {} and cannot be pickled; it {}",
                 ctx.api_name(each),
                 ctx.transport_note(each)
             );
-            let text = if is_lambda { "the lambda is here".to_owned() } else { format!("'{name}' is defined here, inside a function") };
+            let text = if is_lambda {
+                "the lambda is here".to_owned()
+            } else {
+                format!("'{name}' is defined here, inside a function")
+            };
             let definition = (place != callable).then_some((callable, text));
-            found.push(ctx.finding(place, message, &each.methods, Severity::Error, remedy.clone(), ctx.path_of(each, definition)));
+            found.push(ctx.finding(
+                place,
+                message,
+                &each.methods,
+                Severity::Error,
+                remedy.clone(),
+                ctx.path_of(each, definition),
+            ));
         }
     }
     found

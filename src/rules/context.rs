@@ -75,7 +75,8 @@ impl<'p> RuleContext<'_, 'p> {
     ) -> Finding {
         let facts = self.eval.file(site.file);
         let text = facts.text(site.node);
-        let subject: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(160).collect();
+        let subject: String =
+            text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(160).collect();
         let mut start_methods = start_methods.to_vec();
         start_methods.sort();
         Finding {
@@ -106,7 +107,9 @@ impl<'p> RuleContext<'_, 'p> {
         let last = parts.next().unwrap_or(path);
         match (entry.receiver.is_empty(), parts.next()) {
             (false, Some(class)) if last == "__call__" => class.to_owned(),
-            (false, Some(class)) => format!("{class}.{}", if name.is_empty() { last } else { &name }),
+            (false, Some(class)) => {
+                format!("{class}.{}", if name.is_empty() { last } else { &name })
+            }
             _ => entry.name_called(called_name(self.eval, dispatch.call)).to_owned(),
         }
     }
@@ -115,7 +118,9 @@ impl<'p> RuleContext<'_, 'p> {
         let facts = self.eval.file(call.file);
         let tree = facts.tree();
         let callee = tree.child(call.node, crate::syntax::Field::Function);
-        callee.and_then(|callee| tree.child(callee, crate::syntax::Field::Attribute)).map_or(String::new(), |name| facts.text(name).to_owned())
+        callee
+            .and_then(|callee| tree.child(callee, crate::syntax::Field::Attribute))
+            .map_or(String::new(), |name| facts.text(name).to_owned())
     }
 
     /// The sentence part that says what travels how.
@@ -126,7 +131,9 @@ impl<'p> RuleContext<'_, 'p> {
     /// As [`transport_note`](Self::transport_note), for a dispatch by itself.
     pub fn transport_of(&self, dispatch: &Dispatch) -> &'static str {
         match dispatch.api(self.eval.project).transport {
-            Transport::ProcessArgs => "travels with the Process, so it is pickled under spawn and forkserver",
+            Transport::ProcessArgs => {
+                "travels with the Process, so it is pickled under spawn and forkserver"
+            }
             _ => "goes through a queue, so it is pickled under every start method",
         }
     }
@@ -141,7 +148,9 @@ impl<'p> RuleContext<'_, 'p> {
             related.push(self.related(*step, "passed on here"));
         }
         if sent.dispatch.call != sent.origin.handover && !sent.origin.through.is_empty() {
-            related.push(self.related(sent.dispatch.call, format!("sent by {} here", self.api_name(sent))));
+            related.push(
+                self.related(sent.dispatch.call, format!("sent by {} here", self.api_name(sent))),
+            );
         }
         if let Some(made) = sent.dispatch.made {
             related.push(self.related(made, "the executor is made here"));
@@ -153,8 +162,12 @@ impl<'p> RuleContext<'_, 'p> {
     /// (`f if fast else g`): by its own place in that expression, else in words.
     pub fn place_of_lambda(&self, each: &Sent, lambda: Site) -> (Site, String) {
         let handover = each.origin.handover;
-        let others = self.index.all().iter().filter(|sent| sent.origin.handover == handover && sent.dispatch.call == each.dispatch.call);
-        let alike = others.filter(|sent| matches!(sent.origin.callable, Callable::Lambda(site) if site != lambda)).count();
+        let others = self.index.all().iter().filter(|sent| {
+            sent.origin.handover == handover && sent.dispatch.call == each.dispatch.call
+        });
+        let alike = others
+            .filter(|sent| matches!(sent.origin.callable, Callable::Lambda(site) if site != lambda))
+            .count();
         if alike == 0 {
             return (handover, String::new());
         }
@@ -173,10 +186,16 @@ impl<'p> RuleContext<'_, 'p> {
             return Vec::new();
         }
         let tree = self.facts().tree();
-        let calls: BTreeSet<NodeId> = self.matches().iter().filter_map(|hit| hit.get("call")).collect();
+        let calls: BTreeSet<NodeId> =
+            self.matches().iter().filter_map(|hit| hit.get("call")).collect();
         self.index
             .carried_in(self.file)
-            .filter_map(|carried| Some((carried, tree.enclosing(carried.content.handover.node, &[Kind::Call, Kind::Assignment])?)))
+            .filter_map(|carried| {
+                Some((
+                    carried,
+                    tree.enclosing(carried.content.handover.node, &[Kind::Call, Kind::Assignment])?,
+                ))
+            })
             .filter(|row| calls.contains(&row.1))
             .collect()
     }
@@ -187,10 +206,14 @@ impl<'p> RuleContext<'_, 'p> {
             return Vec::new();
         }
         let tree = self.facts().tree();
-        let calls: BTreeSet<NodeId> = self.matches().iter().filter_map(|hit| hit.get("call")).collect();
+        let calls: BTreeSet<NodeId> =
+            self.matches().iter().filter_map(|hit| hit.get("call")).collect();
         self.index
             .handed_over_in(self.file)
-            .filter(|sent| tree.enclosing(sent.origin.handover.node, &[Kind::Call]).is_some_and(|call| calls.contains(&call)))
+            .filter(|sent| {
+                tree.enclosing(sent.origin.handover.node, &[Kind::Call])
+                    .is_some_and(|call| calls.contains(&call))
+            })
             .collect()
     }
 
@@ -206,15 +229,23 @@ impl<'p> RuleContext<'_, 'p> {
         let worker = self.eval.worker(&sent.origin)?;
         let facts = self.eval.file(worker.file);
         let is_function = facts.tree().kind(worker.node) == Kind::FunctionDefinition;
-        (is_function && !self.eval.is_local(worker) && guard_around(facts, worker.node).is_none()).then_some(worker)
+        (is_function && !self.eval.is_local(worker) && guard_around(facts, worker.node).is_none())
+            .then_some(worker)
     }
 
     /// The calls whose workers import their modules, with the worker and the start methods under which they do.
     pub fn importing_workers(&self) -> Vec<(&Sent, Site, Vec<StartMethod>)> {
-        let without_fork = |sent: &Sent| -> Vec<StartMethod> { sent.methods.iter().copied().filter(|method| *method != StartMethod::Fork).collect() };
-        let meant = self.worker_calls().into_iter().filter(|sent| !globals::is_for_forked(self.eval, sent.origin.leaf));
-        let rows = meant.map(|sent| (sent, without_fork(sent))).filter(|(_, methods)| !methods.is_empty());
-        rows.filter_map(|(sent, methods)| Some((sent, self.importable_worker(sent)?, methods))).collect()
+        let without_fork = |sent: &Sent| -> Vec<StartMethod> {
+            sent.methods.iter().copied().filter(|method| *method != StartMethod::Fork).collect()
+        };
+        let meant = self
+            .worker_calls()
+            .into_iter()
+            .filter(|sent| !globals::is_for_forked(self.eval, sent.origin.leaf));
+        let rows =
+            meant.map(|sent| (sent, without_fork(sent))).filter(|(_, methods)| !methods.is_empty());
+        rows.filter_map(|(sent, methods)| Some((sent, self.importable_worker(sent)?, methods)))
+            .collect()
     }
 
     /// The globals that a worker of a dispatch reads, in the functions of the project that it calls, too, and that no worker there
@@ -228,14 +259,32 @@ impl<'p> RuleContext<'_, 'p> {
     /// The globals that workers of a dispatch bind themselves: the worker, what it calls, and the initializer of its executor,
     /// any initializer if that is not seen.
     fn bound_in_workers(&self, sent: &Sent, worker: Site) -> BTreeSet<(FileId, String)> {
-        let executors = sent.dispatch.receiver.map(|receiver| self.eval.values(receiver)).unwrap_or_default();
-        let makes_it = |call: Site| executors.iter().any(|value| matches!(value, Value::Instance(Type::External { made: Some(made), .. }) if *made == call));
-        let is_own = |other: &Sent| sent.slot.name == "initializer" && other.dispatch.call == sent.dispatch.call;
-        let beside = |other: &&Sent| is_own(other) || sent.dispatch.made.is_none_or(|made| other.dispatch.call == made || makes_it(other.dispatch.call));
-        let initializers = self.index.all().iter().filter(|other| other.slot.name == "initializer").filter(beside);
-        let initializers: Vec<Site> = initializers.filter_map(|sent| self.eval.worker(&sent.origin)).flat_map(|function| self.eval.reached(function)).collect();
+        let executors =
+            sent.dispatch.receiver.map(|receiver| self.eval.values(receiver)).unwrap_or_default();
+        let makes_it = |call: Site| {
+            executors.iter().any(|value| matches!(value, Value::Instance(Type::External { made: Some(made), .. }) if *made == call))
+        };
+        let is_own = |other: &Sent| {
+            sent.slot.name == "initializer" && other.dispatch.call == sent.dispatch.call
+        };
+        let beside = |other: &&Sent| {
+            is_own(other)
+                || sent
+                    .dispatch
+                    .made
+                    .is_none_or(|made| other.dispatch.call == made || makes_it(other.dispatch.call))
+        };
+        let initializers =
+            self.index.all().iter().filter(|other| other.slot.name == "initializer").filter(beside);
+        let initializers: Vec<Site> = initializers
+            .filter_map(|sent| self.eval.worker(&sent.origin))
+            .flat_map(|function| self.eval.reached(function))
+            .collect();
         // What an initializer puts into a table of settings counts as well.
-        let filled = initializers.iter().flat_map(|function| globals::written_by(self.eval, *function)).map(|(file, name, _)| (file, name));
+        let filled = initializers
+            .iter()
+            .flat_map(|function| globals::written_by(self.eval, *function))
+            .map(|(file, name, _)| (file, name));
         let mut bound = globals::bound_by(self.eval, &self.eval.reached(worker));
         bound.extend(globals::bound_by(self.eval, &initializers).into_iter().chain(filled));
         bound
@@ -243,28 +292,63 @@ impl<'p> RuleContext<'_, 'p> {
 
     /// Whether a function runs only when workers start, as an initializer.
     pub fn is_initializer(&self, function: Site) -> bool {
-        let mut sent = self.index.of(function).into_iter().map(|sent| sent.slot.name == "initializer").peekable();
-        sent.peek().is_some() && sent.all(|is_initializer| is_initializer) && self.eval.callers(function).is_empty()
+        let mut sent = self
+            .index
+            .of(function)
+            .into_iter()
+            .map(|sent| sent.slot.name == "initializer")
+            .peekable();
+        sent.peek().is_some()
+            && sent.all(|is_initializer| is_initializer)
+            && self.eval.callers(function).is_empty()
     }
 
     /// The remedy that hands globals of `file` to the workers of a dispatch: by an initializer, or as arguments of a Process.
     /// `all` are the globals that the workers are to be given, by their modules.
-    pub fn handed_over(&self, sent: &Sent, file: FileId, all: &BTreeMap<FileId, BTreeSet<String>>) -> Remedy {
+    pub fn handed_over(
+        &self,
+        sent: &Sent,
+        file: FileId,
+        all: &BTreeMap<FileId, BTreeSet<String>>,
+    ) -> Remedy {
         let names: &Vec<String> = &all.get(&file).into_iter().flatten().cloned().collect();
-        let runs_same = |other: &&Sent| self.eval.worker(&other.origin).is_some() && self.eval.worker(&other.origin) == self.eval.worker(&sent.origin);
+        let runs_same = |other: &&Sent| {
+            self.eval.worker(&other.origin).is_some()
+                && self.eval.worker(&other.origin) == self.eval.worker(&sent.origin)
+        };
         let is_process = sent.dispatch.api(self.eval.project).id == "mp.Process";
         let attempt = match (sent.slot.name.as_str(), &sent.origin.callable) {
-            ("run", _) => run_state::hand_over(self.eval, sent, &self.index.runs().iter().filter(runs_same).collect::<Vec<_>>(), file, names),
+            ("run", _) => run_state::hand_over(
+                self.eval,
+                sent,
+                &self.index.runs().iter().filter(runs_same).collect::<Vec<_>>(),
+                file,
+                names,
+            ),
             (_, Callable::Function(_) | Callable::Method { .. }) if is_process => {
                 let uses: Vec<&Sent> = self.index.all().iter().filter(runs_same).collect();
-                let by_parameter = process_arguments::hand_over(self.eval, sent, &uses, file, names);
-                by_parameter.or_else(|refusal| process_arguments::bound_first(self.eval, sent, &uses, file, names).map_err(|_| refusal))
+                let by_parameter =
+                    process_arguments::hand_over(self.eval, sent, &uses, file, names);
+                by_parameter.or_else(|refusal| {
+                    process_arguments::bound_first(self.eval, sent, &uses, file, names)
+                        .map_err(|_| refusal)
+                })
             }
             _ => {
                 let uses: Vec<&Sent> = self.index.all().iter().filter(runs_same).collect();
-                let together = || if all.len() > 1 { initializer::hand_over_all(self.eval, sent, all).ok() } else { None };
-                let by_initializer = together().map_or_else(|| initializer::hand_over(self.eval, sent, file, names), Ok);
-                by_initializer.or_else(|refusal| process_arguments::bound_by_partial(self.eval, sent, &uses, file, names).map_err(|_| refusal))
+                let together = || {
+                    if all.len() > 1 {
+                        initializer::hand_over_all(self.eval, sent, all).ok()
+                    } else {
+                        None
+                    }
+                };
+                let by_initializer = together()
+                    .map_or_else(|| initializer::hand_over(self.eval, sent, file, names), Ok);
+                by_initializer.or_else(|refusal| {
+                    process_arguments::bound_by_partial(self.eval, sent, &uses, file, names)
+                        .map_err(|_| refusal)
+                })
             }
         };
         attempt.map_or_else(Remedy::Refused, Remedy::Fix)
@@ -273,8 +357,11 @@ impl<'p> RuleContext<'_, 'p> {
     /// The workers of all tasks of the executor that gets `sent`, which has one initializer for them.
     pub fn workers_beside(&self, sent: &Sent) -> Vec<Site> {
         let made = sent.dispatch.made;
-        let beside = self.index.all().iter().filter(|other| made.is_some() && other.dispatch.made == made && other.slot.name != "initializer");
-        let mut workers: Vec<Site> = beside.chain([sent]).filter_map(|other| self.importable_worker(other)).collect();
+        let beside = self.index.all().iter().filter(|other| {
+            made.is_some() && other.dispatch.made == made && other.slot.name != "initializer"
+        });
+        let mut workers: Vec<Site> =
+            beside.chain([sent]).filter_map(|other| self.importable_worker(other)).collect();
         workers.sort();
         workers.dedup();
         workers
@@ -284,33 +371,62 @@ impl<'p> RuleContext<'_, 'p> {
     pub fn short_text(&self, site: Site) -> String {
         let text = self.eval.file(site.file).text(site.node);
         let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if line.chars().count() <= 40 { line } else { format!("{}…", line.chars().take(39).collect::<String>()) }
+        if line.chars().count() <= 40 {
+            line
+        } else {
+            format!("{}…", line.chars().take(39).collect::<String>())
+        }
     }
 
     /// The related places of what is carried: where it is made, the steps between, the executor.
     pub fn way_of(&self, carried: &Carried, made: Option<(Site, String)>) -> Vec<Related> {
-        let mut related: Vec<Related> = made.into_iter().map(|(site, message)| self.related(site, message)).collect();
-        related.extend(carried.content.through.iter().map(|step| self.related(*step, "passed on here")));
+        let mut related: Vec<Related> =
+            made.into_iter().map(|(site, message)| self.related(site, message)).collect();
+        related.extend(
+            carried.content.through.iter().map(|step| self.related(*step, "passed on here")),
+        );
         if !carried.content.through.is_empty() {
-            related.push(self.related(carried.dispatch.call, format!("sent by {} here", self.entry_name(&carried.dispatch))));
+            related.push(self.related(
+                carried.dispatch.call,
+                format!("sent by {} here", self.entry_name(&carried.dispatch)),
+            ));
         }
-        related.extend(carried.dispatch.made.map(|made| self.related(made, "the executor is made here")));
+        related.extend(
+            carried.dispatch.made.map(|made| self.related(made, "the executor is made here")),
+        );
         related
     }
 
     /// The uses of a definition that is carried as an argument, for rewriters.
     pub fn carried_uses(&self, definition: Site) -> Vec<Use> {
-        let of_it = self.index.carried().iter().filter(|carried| carried.content.callable() == Some(definition));
+        let of_it = self
+            .index
+            .carried()
+            .iter()
+            .filter(|carried| carried.content.callable() == Some(definition));
         of_it
             .map(|carried| {
-                let slot = Slot { name: "args".into(), expression: carried.content.leaf, part: None };
-                Use { leaf: carried.content.leaf, dispatch: carried.dispatch.clone(), slot, kept: carried.content.kept }
+                let slot =
+                    Slot { name: "args".into(), expression: carried.content.leaf, part: None };
+                Use {
+                    leaf: carried.content.leaf,
+                    dispatch: carried.dispatch.clone(),
+                    slot,
+                    kept: carried.content.kept,
+                }
             })
             .collect()
     }
 
     /// The uses of a definition, for rewriters.
     pub fn uses(&self, sent: &[&Sent]) -> Vec<Use> {
-        sent.iter().map(|sent| Use { leaf: sent.origin.leaf, dispatch: sent.dispatch.clone(), slot: sent.slot.clone(), kept: sent.origin.kept }).collect()
+        sent.iter()
+            .map(|sent| Use {
+                leaf: sent.origin.leaf,
+                dispatch: sent.dispatch.clone(),
+                slot: sent.slot.clone(),
+                kept: sent.origin.kept,
+            })
+            .collect()
     }
 }

@@ -8,7 +8,10 @@ use crate::rewrite::state::globals::{GlobalRead, Placement, placement};
 use crate::syntax::QueryFile;
 use std::collections::{BTreeMap, BTreeSet};
 
-static QUERY: QueryFile = QueryFile::new("import_time_primitive", include_str!("../../queries/import_time_primitive.scm"));
+static QUERY: QueryFile = QueryFile::new(
+    "import_time_primitive",
+    include_str!("../../queries/import_time_primitive.scm"),
+);
 
 pub(super) const RULE: Rule = Rule {
     code: "SP404",
@@ -22,8 +25,11 @@ pub(super) const RULE: Rule = Rule {
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
     for (sent, worker, methods) in ctx.importing_workers() {
-        let own: Vec<(GlobalRead, Site, String)> =
-            ctx.reads_from_outside(sent, worker).into_iter().filter_map(|read| primitive(ctx, &read).map(|(site, what)| (read, site, what))).collect();
+        let own: Vec<(GlobalRead, Site, String)> = ctx
+            .reads_from_outside(sent, worker)
+            .into_iter()
+            .filter_map(|read| primitive(ctx, &read).map(|(site, what)| (read, site, what)))
+            .collect();
         for (read, made, what) in &own {
             let name = &read.name;
             let worker_name = ctx.eval.file(read.function.file).definition_name(read.function.node);
@@ -31,15 +37,28 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                 "'{worker_name}' runs in a worker of {} and uses the module-level '{name}', {what}; under spawn and forkserver each process makes its own when it imports the module",
                 ctx.api_name(sent)
             );
-            let of_pool = ctx.workers_beside(sent).into_iter().flat_map(|worker| ctx.reads_from_outside(sent, worker));
+            let of_pool = ctx
+                .workers_beside(sent)
+                .into_iter()
+                .flat_map(|worker| ctx.reads_from_outside(sent, worker));
             let mut alike: BTreeMap<FileId, BTreeSet<String>> = BTreeMap::new();
             for other in of_pool.filter(|other| primitive(ctx, other).is_some()) {
                 alike.entry(other.file).or_default().insert(other.name);
             }
             let remedy = ctx.handed_over(sent, read.file, &alike);
-            let mut related = vec![ctx.related(*made, format!("'{name}' is made here, in every process")), ctx.related(read.read, "used here")];
+            let mut related = vec![
+                ctx.related(*made, format!("'{name}' is made here, in every process")),
+                ctx.related(read.read, "used here"),
+            ];
             related.extend(ctx.path_of(sent, None));
-            found.push(ctx.finding(sent.origin.handover, message, &methods, Severity::Error, remedy, related));
+            found.push(ctx.finding(
+                sent.origin.handover,
+                message,
+                &methods,
+                Severity::Error,
+                remedy,
+                related,
+            ));
         }
     }
     found
@@ -54,7 +73,8 @@ fn primitive(ctx: &RuleContext, read: &GlobalRead) -> Option<(Site, String)> {
     }
     ctx.eval.binding_values(read.file, binding).into_iter().find_map(|value| {
         let Value::Instance(Type::External { path, .. }) = value else { return None };
-        let object = objects::made_by(&path).filter(|object| object.travels == Travels::Inheritance)?;
+        let object =
+            objects::made_by(&path).filter(|object| object.travels == Travels::Inheritance)?;
         Some((Site { file: read.file, node: binding.node }, object.what.clone()))
     })
 }

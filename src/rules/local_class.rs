@@ -5,7 +5,8 @@ use crate::findings::{Finding, Severity, StartMethod};
 use crate::rewrite::lifting::{captures, lift, member};
 use crate::syntax::QueryFile;
 
-static QUERY: QueryFile = QueryFile::new("local_class", include_str!("../../queries/local_class.scm"));
+static QUERY: QueryFile =
+    QueryFile::new("local_class", include_str!("../../queries/local_class.scm"));
 
 pub(super) const RULE: Rule = Rule {
     code: "SP107",
@@ -26,12 +27,15 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         let Some(class) = hit.get("class").map(|node| ctx.at(node)) else { continue };
         let own: Vec<_> = crossings.iter().filter(|crossing| crossing.class == class).collect();
         let is_local = ctx.eval.is_local(class);
-        let is_guarded = !is_local && captures::guard_around(ctx.facts(), class.node).is_some() && !ctx.eval.is_in_class(class);
+        let is_guarded = !is_local
+            && captures::guard_around(ctx.facts(), class.node).is_some()
+            && !ctx.eval.is_in_class(class);
         if own.is_empty() || !(is_local || is_guarded) || ctx.eval.controls_its_pickling(class) {
             continue;
         }
         let name = member::class_name(ctx.facts(), class.node);
-        let inherits = own.iter().all(|crossing| crossing.dispatch.carries_primitives(ctx.eval.project));
+        let inherits =
+            own.iter().all(|crossing| crossing.dispatch.carries_primitives(ctx.eval.project));
         let remedy = lift::class(ctx.eval, class, inherits, ctx.bind);
         for crossing in own {
             let api = ctx.entry_name(&crossing.dispatch);
@@ -39,10 +43,17 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             let (message, place) = if is_guarded {
                 // Under fork a child has everything that the guard defined.
                 methods.retain(|method| *method != StartMethod::Fork);
-                (format!("the class '{name}' crosses to another process by {api}, and children skip the entry-point guard that defines it"), "under the guard")
+                (
+                    format!(
+                        "the class '{name}' crosses to another process by {api}, and children skip the entry-point guard that defines it"
+                    ),
+                    "under the guard",
+                )
             } else {
                 (
-                    format!("the local class '{name}' crosses to another process by {api}, and pickle cannot find a class made in a function"),
+                    format!(
+                        "the local class '{name}' crosses to another process by {api}, and pickle cannot find a class made in a function"
+                    ),
                     "inside a function",
                 )
             };
@@ -51,11 +62,21 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             }
             // In another file the hand-over speaks of no class.
             let (at, related) = if crossing.handover.file == ctx.file {
-                (crossing.handover, ctx.related(class, format!("'{name}' is defined here, {place}")))
+                (
+                    crossing.handover,
+                    ctx.related(class, format!("'{name}' is defined here, {place}")),
+                )
             } else {
                 (class, ctx.related(crossing.handover, "it is handed over here"))
             };
-            found.push(ctx.finding(at, message, &methods, Severity::Error, remedy.clone(), vec![related]));
+            found.push(ctx.finding(
+                at,
+                message,
+                &methods,
+                Severity::Error,
+                remedy.clone(),
+                vec![related],
+            ));
         }
     }
     found

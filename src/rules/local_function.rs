@@ -5,7 +5,8 @@ use crate::findings::{Finding, Severity};
 use crate::rewrite::lifting::lift;
 use crate::syntax::QueryFile;
 
-static QUERY: QueryFile = QueryFile::new("local_function", include_str!("../../queries/local_function.scm"));
+static QUERY: QueryFile =
+    QueryFile::new("local_function", include_str!("../../queries/local_function.scm"));
 
 pub(super) const RULE: Rule = Rule {
     code: "SP102",
@@ -25,7 +26,11 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         let Some(function) = hit.get("callable").map(|node| ctx.at(node)) else { continue };
         let sent = ctx.index.of(function);
         // Methods of a local class move with it.
-        if sent.is_empty() || ctx.eval.is_in_class(function) || !ctx.eval.is_local(function) || lift::has_captures(ctx.eval, function) {
+        if sent.is_empty()
+            || ctx.eval.is_in_class(function)
+            || !ctx.eval.is_local(function)
+            || lift::has_captures(ctx.eval, function)
+        {
             continue;
         }
         let name = ctx.facts().definition_name(function.node);
@@ -36,8 +41,16 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                 ctx.api_name(each),
                 ctx.transport_note(each)
             );
-            let definition = Some((function, format!("'{name}' is defined here, inside a function")));
-            found.push(ctx.finding(each.origin.handover, message, &each.methods, Severity::Error, remedy.clone(), ctx.path_of(each, definition)));
+            let definition =
+                Some((function, format!("'{name}' is defined here, inside a function")));
+            found.push(ctx.finding(
+                each.origin.handover,
+                message,
+                &each.methods,
+                Severity::Error,
+                remedy.clone(),
+                ctx.path_of(each, definition),
+            ));
         }
     }
     found

@@ -10,7 +10,8 @@ use crate::rewrite::state::globals::{self, Placement, placement};
 use crate::syntax::{Field, Kind, NodeId, QueryFile};
 use std::collections::BTreeMap;
 
-static QUERY: QueryFile = QueryFile::new("lost_write", include_str!("../../queries/lost_write.scm"));
+static QUERY: QueryFile =
+    QueryFile::new("lost_write", include_str!("../../queries/lost_write.scm"));
 
 pub(super) const RULE: Rule = Rule {
     code: "SP402",
@@ -39,10 +40,20 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                 format!("the worker has a copy of {what}"),
                 "return the value from the worker and combine the results in the parent, or share it by a manager, a Value or a queue",
             );
-            let mut related = vec![ctx.related(write, "written here, in the worker"), ctx.related(read, "read here, in the parent")];
+            let mut related = vec![
+                ctx.related(write, "written here, in the worker"),
+                ctx.related(read, "read here, in the parent"),
+            ];
             related.extend(ctx.path_of(sent, None));
             let methods = sent.dispatch.start.methods();
-            found.push(ctx.finding(sent.origin.handover, message, methods, Severity::Error, Remedy::Refused(refusal), related));
+            found.push(ctx.finding(
+                sent.origin.handover,
+                message,
+                methods,
+                Severity::Error,
+                Remedy::Refused(refusal),
+                related,
+            ));
         }
     }
     found
@@ -51,9 +62,17 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
 /// What the worker writes, where, and where the parent reads it after the dispatch.
 fn lost(ctx: &RuleContext, sent: &Sent) -> Vec<(String, Site, Site)> {
     match &sent.origin.callable {
-        Callable::Function(worker) if !ctx.eval.is_local(*worker) => lost_globals(ctx, sent, *worker),
-        Callable::Method { receiver: Type::Class(class), function: Some(worker), .. } if sent.slot.name == "run" => lost_by_process(ctx, sent, *class, *worker),
-        Callable::Method { receiver: Type::Class(_), object, function: Some(worker), .. } if object.file == ctx.file => {
+        Callable::Function(worker) if !ctx.eval.is_local(*worker) => {
+            lost_globals(ctx, sent, *worker)
+        }
+        Callable::Method { receiver: Type::Class(class), function: Some(worker), .. }
+            if sent.slot.name == "run" =>
+        {
+            lost_by_process(ctx, sent, *class, *worker)
+        }
+        Callable::Method { receiver: Type::Class(_), object, function: Some(worker), .. }
+            if object.file == ctx.file =>
+        {
             lost_attributes(ctx, sent, *object, *worker)
         }
         _ => Vec::new(),
@@ -67,7 +86,9 @@ fn sent_at(ctx: &RuleContext, sent: &Sent) -> NodeId {
         return sent.dispatch.call.node;
     }
     let tree = ctx.facts().tree();
-    tree.enclosing(handover, &[Kind::ArgumentList]).and_then(|list| tree.parent(list)).unwrap_or(handover)
+    tree.enclosing(handover, &[Kind::ArgumentList])
+        .and_then(|list| tree.parent(list))
+        .unwrap_or(handover)
 }
 
 fn lost_globals(ctx: &RuleContext, sent: &Sent, worker: Site) -> Vec<(String, Site, Site)> {
@@ -82,13 +103,19 @@ fn lost_globals(ctx: &RuleContext, sent: &Sent, worker: Site) -> Vec<(String, Si
     let mut found = Vec::new();
     for ((file, name), write) in writes {
         let reads = reads_of(ctx, file, &name);
-        let by_worker = ctx.eval.file(write.file).enclosing_function(write.node) == Some(worker.node) && write.file == worker.file;
+        let by_worker = ctx.eval.file(write.file).enclosing_function(write.node)
+            == Some(worker.node)
+            && write.file == worker.file;
         let beside = reads.iter().find(|read| is_read_back(ctx.facts(), **read, call));
         let read = beside.filter(|_| by_worker).or_else(|| {
-            let elsewhere = || reads.iter().find(|read| is_read_later(ctx, **read, ctx.at(call), &reached));
-            beside.or_else(elsewhere).filter(|_| is_written_by_workers_only(ctx, file, &name, &reached))
+            let elsewhere =
+                || reads.iter().find(|read| is_read_later(ctx, **read, ctx.at(call), &reached));
+            beside
+                .or_else(elsewhere)
+                .filter(|_| is_written_by_workers_only(ctx, file, &name, &reached))
         });
-        if let Some(read) = read.map(|node| ctx.at(*node)).filter(|read| !may_be_shared(ctx, *read)) {
+        if let Some(read) = read.map(|node| ctx.at(*node)).filter(|read| !may_be_shared(ctx, *read))
+        {
             found.push((format!("the global '{name}'"), write, read));
         }
     }
@@ -109,17 +136,35 @@ fn is_read_later(ctx: &RuleContext, read: NodeId, call: Site, reached: &[Site]) 
 }
 
 /// Whether nothing but what workers run (and the import) writes a global, and the parent itself runs none of that.
-fn is_written_by_workers_only(ctx: &RuleContext, file: FileId, name: &str, reached: &[Site]) -> bool {
+fn is_written_by_workers_only(
+    ctx: &RuleContext,
+    file: FileId,
+    name: &str,
+    reached: &[Site],
+) -> bool {
     let facts = ctx.eval.file(file);
-    let around = |site: Site| ctx.eval.file(site.file).enclosing_function(site.node).map(|node| Site { file: site.file, node });
+    let around = |site: Site| {
+        ctx.eval
+            .file(site.file)
+            .enclosing_function(site.node)
+            .map(|node| Site { file: site.file, node })
+    };
     let bindings = facts.scopes.bindings(facts.scopes.module(), name).iter();
-    let bound = bindings.filter(|binding| placement(facts, binding) != Placement::Import).map(|binding| Site { file, node: binding.node });
+    let bound = bindings
+        .filter(|binding| placement(facts, binding) != Placement::Import)
+        .map(|binding| Site { file, node: binding.node });
     let changed = globals::changes(ctx.eval, file, name).into_iter();
     let outside = globals::changes_from_outside(ctx.eval, file, name).into_iter().map(|row| row.0);
     let runs_in_workers = |function: Site| reached.contains(&function);
     bound.chain(changed).chain(outside).all(|write| {
-        around(write)
-            .is_some_and(|function| runs_in_workers(function) && ctx.eval.callers(function).into_iter().all(|call| around(call).is_some_and(runs_in_workers)))
+        around(write).is_some_and(|function| {
+            runs_in_workers(function)
+                && ctx
+                    .eval
+                    .callers(function)
+                    .into_iter()
+                    .all(|call| around(call).is_some_and(runs_in_workers))
+        })
     })
 }
 
@@ -133,13 +178,22 @@ fn reads_of(ctx: &RuleContext, file: FileId, name: &str) -> Vec<NodeId> {
     let path = &ctx.eval.file(file).source.path;
     let from_there = |kind: &BindingKind| match kind {
         BindingKind::Import { module, attribute: Some(attribute) } => {
-            attribute == name && ctx.eval.project.module_path(ctx.file, module).is_some_and(|found| found == *path)
+            attribute == name
+                && ctx
+                    .eval
+                    .project
+                    .module_path(ctx.file, module)
+                    .is_some_and(|found| found == *path)
         }
         _ => false,
     };
-    let imported = facts.scopes.get(module).symbols.keys().filter(|local| facts.scopes.bindings(module, local).iter().any(|binding| from_there(&binding.kind)));
-    let mut found: Vec<NodeId> = imported.flat_map(|local| facts.scopes.references(module, local).iter().copied()).collect();
-    let attributes = ctx.eval.project.attributes_named(name).iter().filter(|site| site.file == ctx.file);
+    let imported = facts.scopes.get(module).symbols.keys().filter(|local| {
+        facts.scopes.bindings(module, local).iter().any(|binding| from_there(&binding.kind))
+    });
+    let mut found: Vec<NodeId> =
+        imported.flat_map(|local| facts.scopes.references(module, local).iter().copied()).collect();
+    let attributes =
+        ctx.eval.project.attributes_named(name).iter().filter(|site| site.file == ctx.file);
     found.extend(attributes.map(|site| site.node).filter(|node| {
         let object = facts.tree().child(*node, Field::Object).map(|object| ctx.at(object));
         object.is_some_and(|object| ctx.eval.values(object).contains(&Value::Module(file)))
@@ -147,14 +201,26 @@ fn reads_of(ctx: &RuleContext, file: FileId, name: &str) -> Vec<NodeId> {
     found
 }
 
-fn lost_attributes(ctx: &RuleContext, sent: &Sent, object: Site, worker: Site) -> Vec<(String, Site, Site)> {
+fn lost_attributes(
+    ctx: &RuleContext,
+    sent: &Sent,
+    object: Site,
+    worker: Site,
+) -> Vec<(String, Site, Site)> {
     let home = ctx.eval.file(worker.file);
     let facts = ctx.facts();
     let tree = facts.tree();
     let mut found: Vec<(String, Site, Site)> = Vec::new();
-    for node in home.own_nodes(worker.node).filter(|node| home.tree().kind(*node) == Kind::Attribute) {
-        let (Some(own), Some(name)) = (home.tree().child(node, Field::Object), home.tree().child(node, Field::Attribute)) else { continue };
-        let is_self = home.tree().kind(own) == Kind::Identifier && ctx.eval.self_class(Site { file: worker.file, node: own }).is_some();
+    for node in
+        home.own_nodes(worker.node).filter(|node| home.tree().kind(*node) == Kind::Attribute)
+    {
+        let (Some(own), Some(name)) =
+            (home.tree().child(node, Field::Object), home.tree().child(node, Field::Attribute))
+        else {
+            continue;
+        };
+        let is_self = home.tree().kind(own) == Kind::Identifier
+            && ctx.eval.self_class(Site { file: worker.file, node: own }).is_some();
         if !is_self || !(is_written(home.tree(), node) || is_change(home, node)) {
             continue;
         }
@@ -163,10 +229,19 @@ fn lost_attributes(ctx: &RuleContext, sent: &Sent, object: Site, worker: Site) -
             continue;
         }
         let read = tree.subtree(crate::syntax::Tree::ROOT).find(|read| {
-            tree.kind(*read) == Kind::Attribute && facts.text(*read) == text && !is_written(tree, *read) && is_read_back(facts, *read, sent_at(ctx, sent))
+            tree.kind(*read) == Kind::Attribute
+                && facts.text(*read) == text
+                && !is_written(tree, *read)
+                && is_read_back(facts, *read, sent_at(ctx, sent))
         });
         let Some(read) = read.map(|node| Site { file: ctx.file, node }) else { continue };
-        if !may_be_shared(ctx, read) && !ctx.eval.values(read).iter().any(|value| matches!(value, crate::project::Value::Method { .. })) {
+        if !may_be_shared(ctx, read)
+            && !ctx
+                .eval
+                .values(read)
+                .iter()
+                .any(|value| matches!(value, crate::project::Value::Method { .. }))
+        {
             found.push((format!("'{text}'"), Site { file: worker.file, node }, read));
         }
     }
@@ -174,7 +249,12 @@ fn lost_attributes(ctx: &RuleContext, sent: &Sent, object: Site, worker: Site) -
 }
 
 /// The attributes that `run` writes and that the code which made the process reads from it afterwards.
-fn lost_by_process(ctx: &RuleContext, sent: &Sent, class: Site, run: Site) -> Vec<(String, Site, Site)> {
+fn lost_by_process(
+    ctx: &RuleContext,
+    sent: &Sent,
+    class: Site,
+    run: Site,
+) -> Vec<(String, Site, Site)> {
     let facts = ctx.facts();
     let tree = facts.tree();
     let inside = ctx.eval.worker_methods(&ctx.eval.lineage(class), run);
@@ -185,23 +265,31 @@ fn lost_by_process(ctx: &RuleContext, sent: &Sent, class: Site, run: Site) -> Ve
         // An attribute that other methods write, too, may have its value from them.
         let by_others = ctx.eval.attribute_writes(class, name).iter().any(|other| {
             let method = ctx.eval.method_around(class, other.target);
-            method.is_some_and(|method| !inside.contains(&method) && ctx.eval.file(method.file).definition_name(method.node) != "__init__")
+            method.is_some_and(|method| {
+                !inside.contains(&method)
+                    && ctx.eval.file(method.file).definition_name(method.node) != "__init__"
+            })
         });
         if by_others || found.iter().any(|row| row.0 == told) {
             continue;
         }
         let reads_it = |node: NodeId| {
             tree.kind(node) == Kind::Attribute
-                && tree.child(node, Field::Attribute).is_some_and(|attribute| facts.text(attribute) == name)
+                && tree
+                    .child(node, Field::Attribute)
+                    .is_some_and(|attribute| facts.text(attribute) == name)
                 && !is_written(tree, node)
                 && is_read_back(facts, node, sent_at(ctx, sent))
         };
         let of_process = |node: NodeId| {
             let object = tree.child(node, Field::Object).map(|node| ctx.at(node));
             let process = crate::project::Value::Instance(Type::Class(class));
-            object.is_some_and(|object| ctx.eval.values(object).contains(&process)) && !may_be_shared(ctx, ctx.at(node))
+            object.is_some_and(|object| ctx.eval.values(object).contains(&process))
+                && !may_be_shared(ctx, ctx.at(node))
         };
-        let read = tree.subtree(crate::syntax::Tree::ROOT).find(|node| reads_it(*node) && of_process(*node));
+        let read = tree
+            .subtree(crate::syntax::Tree::ROOT)
+            .find(|node| reads_it(*node) && of_process(*node));
         found.extend(read.map(|node| (told, write, ctx.at(node))));
     }
     found
@@ -212,10 +300,13 @@ fn self_writes(ctx: &RuleContext, method: Site) -> Vec<Site> {
     let facts = ctx.eval.file(method.file);
     let tree = facts.tree();
     let at = |node| Site { file: method.file, node };
-    let attributes = facts.own_nodes(method.node).filter(|node| tree.kind(*node) == Kind::Attribute);
+    let attributes =
+        facts.own_nodes(method.node).filter(|node| tree.kind(*node) == Kind::Attribute);
     let of_self = |node: &NodeId| {
-        let own = tree.child(*node, Field::Object).filter(|own| tree.kind(*own) == Kind::Identifier);
-        own.is_some_and(|own| ctx.eval.self_class(at(own)).is_some()) && (is_written(tree, *node) || is_change(facts, *node))
+        let own =
+            tree.child(*node, Field::Object).filter(|own| tree.kind(*own) == Kind::Identifier);
+        own.is_some_and(|own| ctx.eval.self_class(at(own)).is_some())
+            && (is_written(tree, *node) || is_change(facts, *node))
     };
     attributes.filter(of_self).map(at).collect()
 }

@@ -10,7 +10,8 @@ use crate::rewrite::{
 };
 use crate::syntax::{Kind, QueryFile, Tree};
 
-static QUERY: QueryFile = QueryFile::new("main_only_function", include_str!("../../queries/main_only_function.scm"));
+static QUERY: QueryFile =
+    QueryFile::new("main_only_function", include_str!("../../queries/main_only_function.scm"));
 
 pub(super) const RULE: Rule = Rule {
     code: "SP105",
@@ -31,13 +32,20 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     for hit in ctx.matches() {
         let Some(function) = hit.get("callable").map(|node| ctx.at(node)) else { continue };
         let sent = ctx.index.of(function);
-        if sent.is_empty() || ctx.eval.is_local(function) || facts.tree().enclosing(function.node, &[Kind::ClassDefinition]).is_some() {
+        if sent.is_empty()
+            || ctx.eval.is_local(function)
+            || facts.tree().enclosing(function.node, &[Kind::ClassDefinition]).is_some()
+        {
             continue;
         }
         let guarded = captures::guard_around(facts, function.node).is_some();
-        let top_level = facts.tree().parent(facts.with_decorators(function.node)) == Some(Tree::ROOT);
+        let top_level =
+            facts.tree().parent(facts.with_decorators(function.node)) == Some(Tree::ROOT);
         // `global work` in a function that children do not call: the name is there only where it has run.
-        let maker = facts.enclosing_function(function.node).map(|node| ctx.at(node)).filter(|maker| !guarded && is_called_by_main_only(ctx, *maker));
+        let maker = facts
+            .enclosing_function(function.node)
+            .map(|node| ctx.at(node))
+            .filter(|maker| !guarded && is_called_by_main_only(ctx, *maker));
         if !(guarded || maker.is_some() || (is_main_module && top_level)) {
             continue;
         }
@@ -48,18 +56,36 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         }
         for each in sent {
             // Under fork a child has everything that the guard defined.
-            let methods: Vec<StartMethod> = each.methods.iter().copied().filter(|method| *method != StartMethod::Fork).collect();
+            let methods: Vec<StartMethod> = each
+                .methods
+                .iter()
+                .copied()
+                .filter(|method| *method != StartMethod::Fork)
+                .collect();
             if methods.is_empty() {
                 continue;
             }
             let place = match maker {
-                _ if guarded => "is defined under the entry-point guard, which child processes skip".to_owned(),
-                Some(maker) => format!("is made global by '{}', which child processes do not call", facts.definition_name(maker.node)),
+                _ if guarded => {
+                    "is defined under the entry-point guard, which child processes skip".to_owned()
+                }
+                Some(maker) => format!(
+                    "is made global by '{}', which child processes do not call",
+                    facts.definition_name(maker.node)
+                ),
                 None => "is defined in __main__.py, which child processes never import".to_owned(),
             };
-            let message = format!("'{name}' {place}, so a worker of {} cannot find it", ctx.api_name(each));
+            let message =
+                format!("'{name}' {place}, so a worker of {} cannot find it", ctx.api_name(each));
             let definition = Some((function, format!("'{name}' is defined here")));
-            found.push(ctx.finding(each.origin.handover, message, &methods, Severity::Critical, remedy.clone(), ctx.path_of(each, definition)));
+            found.push(ctx.finding(
+                each.origin.handover,
+                message,
+                &methods,
+                Severity::Critical,
+                remedy.clone(),
+                ctx.path_of(each, definition),
+            ));
         }
     }
     found
@@ -68,7 +94,9 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
 /// Whether children, which only import, never come to call a function.
 fn is_called_by_main_only(ctx: &RuleContext, function: Site) -> bool {
     let is_outermost = ctx.facts().enclosing_function(function.node).is_none();
-    is_outermost && ctx.index.of(function).is_empty() && (ctx.eval.callers(function).is_empty() || globals::is_main_only(ctx.eval, function))
+    is_outermost
+        && ctx.index.of(function).is_empty()
+        && (ctx.eval.callers(function).is_empty() || globals::is_main_only(ctx.eval, function))
 }
 
 /// Takes the `global` statement of a function along that was there for nothing but what has moved.
@@ -78,7 +106,9 @@ fn forget_global(ctx: &RuleContext, maker: Site, name: &str, fix: &mut Fix) {
     let still_bound = fix.edits.iter().any(|each| each.edit.text.contains(&format!("{name} = ")));
     let alone = |node: &crate::syntax::NodeId| {
         let mut names = tree.children(*node).map(|each| facts.text(each));
-        tree.kind(*node) == Kind::GlobalStatement && names.next() == Some(name) && names.next().is_none()
+        tree.kind(*node) == Kind::GlobalStatement
+            && names.next() == Some(name)
+            && names.next().is_none()
     };
     if let Some(statement) = facts.own_nodes(maker.node).find(alone).filter(|_| !still_bound) {
         fix.edits.extend(facts.file_edits([place::remove_statement(facts, statement)]));

@@ -9,7 +9,8 @@ use crate::rewrite::state::globals::{self, GlobalRead, Placement, placement};
 use crate::syntax::{Kind, QueryFile};
 use std::collections::{BTreeMap, BTreeSet};
 
-static QUERY: QueryFile = QueryFile::new("main_only_global", include_str!("../../queries/main_only_global.scm"));
+static QUERY: QueryFile =
+    QueryFile::new("main_only_global", include_str!("../../queries/main_only_global.scm"));
 
 pub(super) const RULE: Rule = Rule {
     code: "SP401",
@@ -23,11 +24,18 @@ pub(super) const RULE: Rule = Rule {
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
     for (sent, worker, methods) in ctx.importing_workers() {
-        let missing: Vec<GlobalRead> = ctx.reads_from_outside(sent, worker).into_iter().filter(|read| is_main_only(ctx, read, sent)).collect();
+        let missing: Vec<GlobalRead> = ctx
+            .reads_from_outside(sent, worker)
+            .into_iter()
+            .filter(|read| is_main_only(ctx, read, sent))
+            .collect();
         if missing.is_empty() {
             continue;
         }
-        let of_pool = ctx.workers_beside(sent).into_iter().flat_map(|worker| ctx.reads_from_outside(sent, worker));
+        let of_pool = ctx
+            .workers_beside(sent)
+            .into_iter()
+            .flat_map(|worker| ctx.reads_from_outside(sent, worker));
         let mut values: BTreeMap<FileId, BTreeSet<String>> = BTreeMap::new();
         for read in of_pool.filter(|read| is_main_only(ctx, read, sent) && !is_import(ctx, read)) {
             values.entry(read.file).or_default().insert(read.name);
@@ -36,23 +44,43 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             let facts = ctx.eval.file(read.file);
             let name = &read.name;
             let bindings = facts.scopes.bindings(facts.scopes.module(), name);
-            let Some(binding) = bindings.iter().find(|binding| !is_for_workers(ctx, read, binding, sent)).or(bindings.first()) else { continue };
+            let Some(binding) = bindings
+                .iter()
+                .find(|binding| !is_for_workers(ctx, read, binding, sent))
+                .or(bindings.first())
+            else {
+                continue;
+            };
             let binder = Site { file: read.file, node: binding.node };
             let worker_name = ctx.eval.file(read.function.file).definition_name(read.function.node);
             let message = format!(
                 "'{worker_name}' runs in a worker of {} and reads '{name}', which only the main process binds ({}); {}",
                 ctx.api_name(sent),
                 ctx.location(binder).line_seen_from(&ctx.facts().source.path),
-                if globals::is_done_by_sender(ctx.eval, binder, sent) { "children do not run that function" } else { "children skip the entry-point guard" }
+                if globals::is_done_by_sender(ctx.eval, binder, sent) {
+                    "children do not run that function"
+                } else {
+                    "children skip the entry-point guard"
+                }
             );
             let remedy = if is_import(ctx, read) {
                 import_move::to_top(ctx.eval, read).map_or_else(Remedy::Refused, Remedy::Fix)
             } else {
                 ctx.handed_over(sent, read.file, &values)
             };
-            let mut related = vec![ctx.related(read.read, "read here"), ctx.related(binder, format!("'{name}' is bound here"))];
+            let mut related = vec![
+                ctx.related(read.read, "read here"),
+                ctx.related(binder, format!("'{name}' is bound here")),
+            ];
             related.extend(ctx.path_of(sent, None));
-            found.push(ctx.finding(sent.origin.handover, message, &methods, Severity::Error, remedy, related));
+            found.push(ctx.finding(
+                sent.origin.handover,
+                message,
+                &methods,
+                Severity::Error,
+                remedy,
+                related,
+            ));
         }
     }
     found
@@ -60,7 +88,11 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
 
 fn is_import(ctx: &RuleContext, read: &GlobalRead) -> bool {
     let facts = ctx.eval.file(read.file);
-    facts.scopes.bindings(facts.scopes.module(), &read.name).iter().all(|binding| matches!(binding.kind, BindingKind::Import { .. }))
+    facts
+        .scopes
+        .bindings(facts.scopes.module(), &read.name)
+        .iter()
+        .all(|binding| matches!(binding.kind, BindingKind::Import { .. }))
 }
 
 /// Whether every binding of the global happens in the main process only.
@@ -70,7 +102,8 @@ fn is_main_only(ctx: &RuleContext, read: &GlobalRead, sent: &Sent) -> bool {
     let bindings = facts.scopes.bindings(module, &read.name);
     let tree = ctx.eval.file(read.read.file).tree();
     let forgiven = tree.ancestors(read.read.node).any(|up| tree.kind(up) == Kind::TryStatement);
-    let callable = |kind: &BindingKind| matches!(kind, BindingKind::FunctionDef(_) | BindingKind::ClassDef(_));
+    let callable =
+        |kind: &BindingKind| matches!(kind, BindingKind::FunctionDef(_) | BindingKind::ClassDef(_));
     !bindings.is_empty()
         && !forgiven
         && facts.scopes.bindings(module, "*").is_empty()
@@ -79,8 +112,11 @@ fn is_main_only(ctx: &RuleContext, read: &GlobalRead, sent: &Sent) -> bool {
             Placement::Import => false,
             Placement::Guard => true,
             Placement::Function(node) => {
-                let (function, place) = (Site { file: read.file, node }, Site { file: read.file, node: binding.node });
-                globals::is_main_only(ctx.eval, function) || globals::is_done_by_sender(ctx.eval, place, sent) || is_for_workers(ctx, read, binding, sent)
+                let (function, place) =
+                    (Site { file: read.file, node }, Site { file: read.file, node: binding.node });
+                globals::is_main_only(ctx.eval, function)
+                    || globals::is_done_by_sender(ctx.eval, place, sent)
+                    || is_for_workers(ctx, read, binding, sent)
             }
         })
         && !bindings.iter().all(|binding| is_for_workers(ctx, read, binding, sent))
@@ -92,7 +128,11 @@ fn is_for_workers(ctx: &RuleContext, read: &GlobalRead, binding: &Binding, sent:
     match placement(ctx.eval.file(read.file), binding) {
         Placement::Function(node) => {
             let function = Site { file: read.file, node };
-            ctx.is_initializer(function) || ctx.eval.worker(&sent.origin).is_some_and(|worker| ctx.eval.reached(worker).contains(&function))
+            ctx.is_initializer(function)
+                || ctx
+                    .eval
+                    .worker(&sent.origin)
+                    .is_some_and(|worker| ctx.eval.reached(worker).contains(&function))
         }
         _ => false,
     }

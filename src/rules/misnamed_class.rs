@@ -1,13 +1,16 @@
 //! SP110: `X = namedtuple("Y", …)` and the like, whose name is not the binding.
 
 use super::{Rule, RuleContext};
-use crate::findings::{Applicability, Finding, Fix, Reason, Refusal, Remedy, Severity, StartMethod};
+use crate::findings::{
+    Applicability, Finding, Fix, Reason, Refusal, Remedy, Severity, StartMethod,
+};
 use crate::project::{Callable, Site};
 use crate::syntax::{Kind, NodeId, QueryFile};
 use crate::text::Edit;
 use std::collections::BTreeSet;
 
-static QUERY: QueryFile = QueryFile::new("misnamed_class", include_str!("../../queries/misnamed_class.scm"));
+static QUERY: QueryFile =
+    QueryFile::new("misnamed_class", include_str!("../../queries/misnamed_class.scm"));
 
 pub(super) const RULE: Rule = Rule {
     code: "SP110",
@@ -25,8 +28,15 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     }
     let facts = ctx.facts();
     for hit in ctx.matches() {
-        let (Some(name), Some(maker), Some(given)) = (hit.get("name"), hit.get("maker"), hit.get("given")) else { continue };
-        if hit.get("keyword").is_some_and(|keyword| !matches!(facts.text(keyword), "typename" | "value")) {
+        let (Some(name), Some(maker), Some(given)) =
+            (hit.get("name"), hit.get("maker"), hit.get("given"))
+        else {
+            continue;
+        };
+        if hit
+            .get("keyword")
+            .is_some_and(|keyword| !matches!(facts.text(keyword), "typename" | "value"))
+        {
             continue;
         }
         let Some(written) = ctx.eval.string_literal(ctx.at(given)) else { continue };
@@ -36,8 +46,11 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         }
         let Some((crossing, methods)) = first_crossing(ctx, binding) else { continue };
         let remedy = remedy(ctx, given, binding);
-        let message = format!("the class bound to '{binding}' calls itself '{written}', so pickle cannot find it by its name");
-        let related = vec![ctx.related(crossing, format!("'{binding}' crosses to another process here"))];
+        let message = format!(
+            "the class bound to '{binding}' calls itself '{written}', so pickle cannot find it by its name"
+        );
+        let related =
+            vec![ctx.related(crossing, format!("'{binding}' crosses to another process here"))];
         found.push(ctx.finding(ctx.at(given), message, &methods, Severity::Error, remedy, related));
     }
     found
@@ -47,15 +60,25 @@ fn remedy(ctx: &RuleContext, given: NodeId, binding: &str) -> Remedy {
     let facts = ctx.facts();
     let tree = facts.tree();
     let module = facts.scopes.module();
-    let Some(content) = tree.child_of_kind(given, Kind::StringContent).filter(|_| facts.scopes.bindings(module, binding).len() == 1) else {
+    let Some(content) = tree
+        .child_of_kind(given, Kind::StringContent)
+        .filter(|_| facts.scopes.bindings(module, binding).len() == 1)
+    else {
         return Remedy::Refused(Refusal::new(
             Reason::OtherUse,
-            format!("'{binding}' is bound in several places, and only one of them is found by pickle"),
+            format!(
+                "'{binding}' is bound in several places, and only one of them is found by pickle"
+            ),
             "give each class a name of its own",
         ));
     };
     let edits = facts.file_edits([Edit::replace(tree.span(content), binding)]);
-    Remedy::Fix(Fix { title: format!("name the class '{binding}'"), applicability: Applicability::Safe, edits, new_names: Vec::new() })
+    Remedy::Fix(Fix {
+        title: format!("name the class '{binding}'"),
+        applicability: Applicability::Safe,
+        edits,
+        new_names: Vec::new(),
+    })
 }
 
 /// The first place where objects of the class travel: its name is read in a worker, or in a function (or at module
@@ -64,7 +87,8 @@ fn first_crossing(ctx: &RuleContext, binding: &str) -> Option<(Site, Vec<StartMe
     let facts = ctx.facts();
     let tree = facts.tree();
     let module = facts.scopes.module();
-    let reads: BTreeSet<NodeId> = facts.scopes.references(module, binding).iter().copied().collect();
+    let reads: BTreeSet<NodeId> =
+        facts.scopes.references(module, binding).iter().copied().collect();
     for sent in ctx.index.all() {
         if let Callable::Function(worker) | Callable::Lambda(worker) = sent.origin.callable
             && worker.file == ctx.file
@@ -78,7 +102,9 @@ fn first_crossing(ctx: &RuleContext, binding: &str) -> Option<(Site, Vec<StartMe
         if methods.is_empty() {
             continue;
         }
-        let around = facts.enclosing_function(dispatch.call.node).unwrap_or_else(|| facts.top_level_statement(dispatch.call.node));
+        let around = facts
+            .enclosing_function(dispatch.call.node)
+            .unwrap_or_else(|| facts.top_level_statement(dispatch.call.node));
         if let Some(read) = reads.iter().find(|read| tree.contains(around, **read)) {
             return Some((ctx.at(*read), methods));
         }

@@ -6,7 +6,8 @@ use crate::project::{Callable, Site};
 use crate::rewrite::callables::method_wrapper;
 use crate::syntax::{Field, Kind, NodeId, QueryFile};
 
-static QUERY: QueryFile = QueryFile::new("misresolved_method", include_str!("../../queries/misresolved_method.scm"));
+static QUERY: QueryFile =
+    QueryFile::new("misresolved_method", include_str!("../../queries/misresolved_method.scm"));
 
 pub(super) const RULE: Rule = Rule {
     code: "SP109",
@@ -23,7 +24,10 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         .index
         .all()
         .iter()
-        .filter(|sent| sent.origin.leaf.file == ctx.file && matches!(sent.origin.callable, Callable::Method { .. } | Callable::Function(_)))
+        .filter(|sent| {
+            sent.origin.leaf.file == ctx.file
+                && matches!(sent.origin.callable, Callable::Method { .. } | Callable::Function(_))
+        })
         .collect();
     if sent.is_empty() {
         return found;
@@ -39,13 +43,26 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         }
         for each in sent.iter().filter(|each| each.origin.leaf == ctx.at(callable)) {
             let what = if is_super {
-                format!("'super().{text}' is sent by {}; the child looks up '{text}' on the object and silently runs the override", ctx.api_name(each))
+                format!(
+                    "'super().{text}' is sent by {}; the child looks up '{text}' on the object and silently runs the override",
+                    ctx.api_name(each)
+                )
             } else {
-                format!("the private method '{text}' is sent by {}; the child looks up '{text}', but the class has it under a mangled name", ctx.api_name(each))
+                format!(
+                    "the private method '{text}' is sent by {}; the child looks up '{text}', but the class has it under a mangled name",
+                    ctx.api_name(each)
+                )
             };
             let severity = if is_super { Severity::Error } else { Severity::Critical };
             let remedy = method_wrapper::remedy(ctx.eval, each, is_super);
-            found.push(ctx.finding(each.origin.handover, what, &each.methods, severity, remedy, ctx.path_of(each, None)));
+            found.push(ctx.finding(
+                each.origin.handover,
+                what,
+                &each.methods,
+                severity,
+                remedy,
+                ctx.path_of(each, None),
+            ));
         }
     }
     found
@@ -54,6 +71,9 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
 fn is_super_call(attribute: Site, ctx: &RuleContext) -> bool {
     let facts = ctx.facts();
     let tree = facts.tree();
-    let object: Option<NodeId> = tree.child(attribute.node, Field::Object).filter(|object| tree.kind(*object) == Kind::Call);
-    object.and_then(|call| tree.child(call, Field::Function)).is_some_and(|callee| facts.text(callee) == "super")
+    let object: Option<NodeId> =
+        tree.child(attribute.node, Field::Object).filter(|object| tree.kind(*object) == Kind::Call);
+    object
+        .and_then(|call| tree.child(call, Field::Function))
+        .is_some_and(|callee| facts.text(callee) == "super")
 }

@@ -78,5 +78,7 @@ pub const ALL: &[Rule] = &[
 
 /// The rule with that code or kebab-case name, in any case.
 pub fn find(code_or_name: &str) -> Option<&'static Rule> {
-    ALL.iter().find(|rule| rule.code.eq_ignore_ascii_case(code_or_name) || rule.name.eq_ignore_ascii_case(code_or_name))
+    ALL.iter().find(|rule| {
+        rule.code.eq_ignore_ascii_case(code_or_name) || rule.name.eq_ignore_ascii_case(code_or_name)
+    })
 }

@@ -9,7 +9,8 @@ use crate::rewrite::{
 use crate::syntax::{NodeId, QueryFile};
 use std::collections::BTreeSet;
 
-static QUERY: QueryFile = QueryFile::new("named_lambda", include_str!("../../queries/named_lambda.scm"));
+static QUERY: QueryFile =
+    QueryFile::new("named_lambda", include_str!("../../queries/named_lambda.scm"));
 
 pub(super) const RULE: Rule = Rule {
     code: "SP104",
@@ -25,21 +26,45 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     if !ctx.index.concerns(ctx.file) {
         return found;
     }
-    let held = |node: NodeId| crate::facts::names::holder(ctx.facts(), node).filter(|_| !ctx.index.of(ctx.at(node)).is_empty());
+    let held = |node: NodeId| {
+        crate::facts::names::holder(ctx.facts(), node)
+            .filter(|_| !ctx.index.of(ctx.at(node)).is_empty())
+    };
     let matches = ctx.matches();
-    let statements: BTreeSet<NodeId> = matches.iter().filter_map(|hit| held(hit.get("callable")?)).map(|node| ctx.facts().statement(node)).collect();
+    let statements: BTreeSet<NodeId> = matches
+        .iter()
+        .filter_map(|hit| held(hit.get("callable")?))
+        .map(|node| ctx.facts().statement(node))
+        .collect();
     for hit in matches {
-        let (Some(lambda), Some(name)) = (hit.get("callable").map(|node| ctx.at(node)), hit.get("name")) else { continue };
+        let (Some(lambda), Some(name)) =
+            (hit.get("callable").map(|node| ctx.at(node)), hit.get("name"))
+        else {
+            continue;
+        };
         let Some(assignment) = held(lambda.node) else { continue };
         let sent = ctx.index.of(lambda);
         let name = ctx.facts().text(name);
         let guarded = captures::guard_around(ctx.facts(), lambda.node).is_some();
-        let remedy =
-            if guarded { lift::callable(ctx.eval, lambda, ctx.uses(&sent), ctx.bind) } else { named_lambda::to_def(ctx.eval, lambda, assignment, &statements) };
+        let remedy = if guarded {
+            lift::callable(ctx.eval, lambda, ctx.uses(&sent), ctx.bind)
+        } else {
+            named_lambda::to_def(ctx.eval, lambda, assignment, &statements)
+        };
         for each in sent {
-            let message = format!("'{name}' is a lambda and is sent to a process by {}; pickle looks for a function called <lambda>", ctx.api_name(each));
+            let message = format!(
+                "'{name}' is a lambda and is sent to a process by {}; pickle looks for a function called <lambda>",
+                ctx.api_name(each)
+            );
             let definition = Some((lambda, format!("'{name}' is bound to a lambda here")));
-            found.push(ctx.finding(each.origin.handover, message, &each.methods, Severity::Error, remedy.clone(), ctx.path_of(each, definition)));
+            found.push(ctx.finding(
+                each.origin.handover,
+                message,
+                &each.methods,
+                Severity::Error,
+                remedy.clone(),
+                ctx.path_of(each, definition),
+            ));
         }
     }
     found

@@ -1,7 +1,9 @@
 //! Everything that is sent to processes, as rules ask for it.
 
 use crate::project::travel::picklability::Obstacle;
-use crate::project::{Callable, Carried, Content, Crossing, Eval, FileId, Sent, Site, Type, Value, What};
+use crate::project::{
+    Callable, Carried, Content, Crossing, Eval, FileId, Sent, Site, Type, Value, What,
+};
 use std::collections::BTreeMap;
 
 /// Everything that is sent to processes, by what it is.
@@ -17,11 +19,18 @@ pub struct SentIndex {
 impl SentIndex {
     /// An index of the callables `all`, of what is `carried` beside them, of the `run` methods of processes, and of the
     /// classes whose objects cross.
-    pub fn new(all: Vec<Sent>, carried: Vec<Carried>, runs: Vec<Sent>, classes: Vec<Crossing>) -> Self {
+    pub fn new(
+        all: Vec<Sent>,
+        carried: Vec<Carried>,
+        runs: Vec<Sent>,
+        classes: Vec<Crossing>,
+    ) -> Self {
         let mut by_definition: BTreeMap<Site, Vec<usize>> = BTreeMap::new();
         // What a decorator put under a name of its module has a rule of its own.
         for (at, sent) in all.iter().enumerate().filter(|(_, sent)| sent.alias.is_none()) {
-            if let Callable::Lambda(site) | Callable::Function(site) | Callable::Class(site) = sent.origin.callable {
+            if let Callable::Lambda(site) | Callable::Function(site) | Callable::Class(site) =
+                sent.origin.callable
+            {
                 by_definition.entry(site).or_default().push(at);
             }
         }
@@ -54,12 +63,22 @@ impl SentIndex {
 
     /// The methods of a class, its bases and its subclasses that run in workers.
     pub fn workers_of(&self, class: Site, eval: &Eval) -> Vec<Site> {
-        let related = |other: Site| eval.lineage(other).contains(&class) || eval.lineage(class).contains(&other);
+        let related = |other: Site| {
+            eval.lineage(other).contains(&class) || eval.lineage(class).contains(&other)
+        };
         let of_class = |sent: &Sent| match &sent.origin.callable {
-            Callable::Method { receiver: Type::Class(other), .. } | Callable::Instance(other) => related(*other),
+            Callable::Method { receiver: Type::Class(other), .. } | Callable::Instance(other) => {
+                related(*other)
+            }
             _ => false,
         };
-        let mut found: Vec<Site> = self.all.iter().chain(&self.runs).filter(|sent| of_class(sent)).filter_map(|sent| eval.worker(&sent.origin)).collect();
+        let mut found: Vec<Site> = self
+            .all
+            .iter()
+            .chain(&self.runs)
+            .filter(|sent| of_class(sent))
+            .filter_map(|sent| eval.worker(&sent.origin))
+            .collect();
         found.sort();
         found.dedup();
         found

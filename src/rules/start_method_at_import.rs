@@ -9,7 +9,10 @@ use crate::rewrite::guard::Script;
 use crate::syntax::{Field, Kind, NodeId, QueryFile, Tree};
 use std::collections::BTreeSet;
 
-static QUERY: QueryFile = QueryFile::new("start_method_at_import", include_str!("../../queries/start_method_at_import.scm"));
+static QUERY: QueryFile = QueryFile::new(
+    "start_method_at_import",
+    include_str!("../../queries/start_method_at_import.scm"),
+);
 
 pub(super) const RULE: Rule = Rule {
     code: "SP303",
@@ -25,7 +28,11 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     if !["set_start_method", "freeze_support"].iter().any(|name| facts.all().contains(name)) {
         return Vec::new();
     }
-    let wanted = |call: &NodeId, is_freeze: bool| runs_at_import(ctx, *call) && is_strict(ctx, *call) && (!is_freeze || ctx.eval.starts_processes(ctx.file));
+    let wanted = |call: &NodeId, is_freeze: bool| {
+        runs_at_import(ctx, *call)
+            && is_strict(ctx, *call)
+            && (!is_freeze || ctx.eval.starts_processes(ctx.file))
+    };
     let calls: Vec<(NodeId, bool)> = ctx
         .matches()
         .iter()
@@ -46,7 +53,10 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         .filter_map(|(call, is_freeze)| Some((script.position(call)?, call, is_freeze)))
         .collect();
     let remedy = remedy(ctx, &script, &calls.iter().map(|row| row.0).collect());
-    calls.into_iter().map(|(_, call, is_freeze)| finding(ctx, call, is_freeze, remedy.clone())).collect()
+    calls
+        .into_iter()
+        .map(|(_, call, is_freeze)| finding(ctx, call, is_freeze, remedy.clone()))
+        .collect()
 }
 
 /// Where a process start or repeated work has to move, the calls move with them, in their order; else they move alone.
@@ -55,14 +65,24 @@ fn remedy(ctx: &RuleContext, script: &Script, calls: &BTreeSet<usize>) -> Remedy
     if others.is_empty() && script.role == Role::Script && ctx.eval.starts_processes(ctx.file) {
         others.extend(script.repeated().into_iter().map(|row| row.0));
     }
-    let together = script.sorted(&others).ok().filter(|sorting| !others.is_empty() && calls.is_subset(&sorting.moved));
-    let fix = if together.is_some() || !script.unguarded_starts().is_empty() { script.guarded(&others, ctx.guard_style) } else { script.guarded_alone(calls) };
+    let together = script
+        .sorted(&others)
+        .ok()
+        .filter(|sorting| !others.is_empty() && calls.is_subset(&sorting.moved));
+    let fix = if together.is_some() || !script.unguarded_starts().is_empty() {
+        script.guarded(&others, ctx.guard_style)
+    } else {
+        script.guarded_alone(calls)
+    };
     fix.map_or_else(Remedy::Refused, Remedy::Fix)
 }
 
 fn finding(ctx: &RuleContext, call: NodeId, is_freeze: bool, remedy: Remedy) -> Finding {
     let (message, severity) = if is_freeze {
-        ("freeze_support() is called while the script is imported: in a frozen program every child calls it again, too late", Severity::Warning)
+        (
+            "freeze_support() is called while the script is imported: in a frozen program every child calls it again, too late",
+            Severity::Warning,
+        )
     } else {
         (
             "the start method is set while the script is imported: every child sets it again, fails because it is set, and a pool replaces it for ever",
@@ -76,7 +96,8 @@ fn finding(ctx: &RuleContext, call: NodeId, is_freeze: bool, remedy: Remedy) -> 
 fn runs_at_import(ctx: &RuleContext, call: NodeId) -> bool {
     let facts = ctx.facts();
     let statement = facts.top_level_statement(call);
-    facts.enclosing_function(call).is_none() && execution::executed(facts, statement).contains(&call)
+    facts.enclosing_function(call).is_none()
+        && execution::executed(facts, statement).contains(&call)
 }
 
 /// Whether it is multiprocessing's, and fails when it is repeated: not forced, not tried, not under a condition that asks
@@ -86,19 +107,29 @@ fn is_strict(ctx: &RuleContext, call: NodeId) -> bool {
     let tree = facts.tree();
     let site = ctx.at(call);
     let Some(callee) = tree.child(call, Field::Function) else { return false };
-    let of_library = ctx.eval.values(Site { file: ctx.file, node: callee }).iter().any(|value| match value {
-        Value::External { path, .. } => {
-            ["multiprocessing.", "torch.multiprocessing.", "billiard.", "multiprocess."].iter().any(|module| path.starts_with(module))
-        }
-        _ => false,
-    });
-    let forced = ctx.eval.argument(site, "force", 1).is_some_and(|force| facts.text(force.node) != "False");
-    let fork = ctx.eval.argument(site, "method", 0).is_some_and(|method| ctx.eval.string_literal(method) == Some("fork"));
-    let excused = tree.ancestors(call).take_while(|up| *up != Tree::ROOT).any(|up| match tree.kind(up) {
-        Kind::TryStatement => true,
-        Kind::WithStatement => facts.text(up).contains("suppress"),
-        Kind::IfStatement => tree.child(up, Field::Condition).is_some_and(|condition| facts.text(condition).contains("get_start_method")),
-        _ => false,
-    });
+    let of_library =
+        ctx.eval.values(Site { file: ctx.file, node: callee }).iter().any(|value| match value {
+            Value::External { path, .. } => {
+                ["multiprocessing.", "torch.multiprocessing.", "billiard.", "multiprocess."]
+                    .iter()
+                    .any(|module| path.starts_with(module))
+            }
+            _ => false,
+        });
+    let forced =
+        ctx.eval.argument(site, "force", 1).is_some_and(|force| facts.text(force.node) != "False");
+    let fork = ctx
+        .eval
+        .argument(site, "method", 0)
+        .is_some_and(|method| ctx.eval.string_literal(method) == Some("fork"));
+    let excused =
+        tree.ancestors(call).take_while(|up| *up != Tree::ROOT).any(|up| match tree.kind(up) {
+            Kind::TryStatement => true,
+            Kind::WithStatement => facts.text(up).contains("suppress"),
+            Kind::IfStatement => tree
+                .child(up, Field::Condition)
+                .is_some_and(|condition| facts.text(condition).contains("get_start_method")),
+            _ => false,
+        });
     of_library && !forced && !fork && !excused
 }

@@ -10,7 +10,10 @@ use crate::rewrite::guard::{Class, Script, Sorting};
 use crate::syntax::{Kind, QueryFile, Tree};
 use std::collections::BTreeSet;
 
-static QUERY: QueryFile = QueryFile::new("unguarded_process_start", include_str!("../../queries/unguarded_process_start.scm"));
+static QUERY: QueryFile = QueryFile::new(
+    "unguarded_process_start",
+    include_str!("../../queries/unguarded_process_start.scm"),
+);
 
 pub(super) const RULE: Rule = Rule {
     code: "SP301",
@@ -35,9 +38,14 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut must: BTreeSet<usize> = BTreeSet::new();
     let mut reported: Vec<(usize, ProcessStart)> = Vec::new();
     for (at, item) in script.items.iter().enumerate() {
-        let Some(start) = item.starts.iter().find(|start| starts.contains(&start.place())) else { continue };
+        let Some(start) = item.starts.iter().find(|start| starts.contains(&start.place())) else {
+            continue;
+        };
         must.insert(at);
-        let same_object = start.made.is_some() && reported.iter().any(|(_, other)| other.made == start.made || Some(other.call) == start.made);
+        let same_object = start.made.is_some()
+            && reported
+                .iter()
+                .any(|(_, other)| other.made == start.made || Some(other.call) == start.made);
         // What follows an exit for other names is the false guard's own finding.
         if !same_object && exit.is_none_or(|exit| at < exit) {
             reported.push((at, start.clone()));
@@ -47,15 +55,21 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         return Vec::new();
     }
     let remedy = script.guarded(&must, ctx.guard_style).map_or_else(Remedy::Refused, Remedy::Fix);
-    let notes = script.sorted(&must).map(|sorting| kept_notes(ctx, &script, &sorting)).unwrap_or_default();
-    reported.into_iter().map(|(_, start)| finding(ctx, &script, &start, remedy.clone(), &notes)).collect()
+    let notes =
+        script.sorted(&must).map(|sorting| kept_notes(ctx, &script, &sorting)).unwrap_or_default();
+    reported
+        .into_iter()
+        .map(|(_, start)| finding(ctx, &script, &start, remedy.clone(), &notes))
+        .collect()
 }
 
 /// The places in the file at which importing it starts a process, those under false guards left out.
 fn unguarded(ctx: &RuleContext) -> BTreeSet<Site> {
     let facts = ctx.facts();
     let tree = facts.tree();
-    let statements = tree.children(Tree::ROOT).filter(|node| !matches!(tree.kind(*node), Kind::FunctionDefinition | Kind::ImportStatement));
+    let statements = tree.children(Tree::ROOT).filter(|node| {
+        !matches!(tree.kind(*node), Kind::FunctionDefinition | Kind::ImportStatement)
+    });
     statements
         .flat_map(|node| ctx.eval.starts_in(ctx.file, node))
         .map(|start| start.place())
@@ -65,11 +79,25 @@ fn unguarded(ctx: &RuleContext) -> BTreeSet<Site> {
 
 /// What stays at module level although every child repeats it.
 fn kept_notes(ctx: &RuleContext, script: &Script, sorting: &Sorting) -> Vec<Related> {
-    let note = |name: &str| format!("'{name}' stays at module level, since workers read it: every child makes it again; an initializer could hand it over");
-    script.kept_for_workers(sorting).into_iter().map(|(node, name)| ctx.related(ctx.at(node), note(name))).collect()
+    let note = |name: &str| {
+        format!(
+            "'{name}' stays at module level, since workers read it: every child makes it again; an initializer could hand it over"
+        )
+    };
+    script
+        .kept_for_workers(sorting)
+        .into_iter()
+        .map(|(node, name)| ctx.related(ctx.at(node), note(name)))
+        .collect()
 }
 
-fn finding(ctx: &RuleContext, script: &Script, start: &ProcessStart, remedy: Remedy, notes: &[Related]) -> Finding {
+fn finding(
+    ctx: &RuleContext,
+    script: &Script,
+    start: &ProcessStart,
+    remedy: Remedy,
+    notes: &[Related],
+) -> Finding {
     let api = ctx.eval.api_label(start);
     let direct = start.through.is_empty();
     let article = match api.split(' ').next() {
@@ -77,14 +105,41 @@ fn finding(ctx: &RuleContext, script: &Script, start: &ProcessStart, remedy: Rem
         Some("entry") => "the ",
         _ => "",
     };
-    let what = if direct { format!("this {api} starts a process") } else { format!("this call reaches {article}{api}, which starts a process,") };
+    let what = if direct {
+        format!("this {api} starts a process")
+    } else {
+        format!("this call reaches {article}{api}, which starts a process,")
+    };
     if let Role::Library(_) = script.role {
-        let message = format!("{what} while the module is imported; that can wait for the import lock for ever under every start method");
-        return ctx.finding(start.place(), message, &StartMethod::ALL, Severity::Critical, remedy, related(ctx, start).collect());
+        let message = format!(
+            "{what} while the module is imported; that can wait for the import lock for ever under every start method"
+        );
+        return ctx.finding(
+            start.place(),
+            message,
+            &StartMethod::ALL,
+            Severity::Critical,
+            remedy,
+            related(ctx, start).collect(),
+        );
     }
-    let message = format!("{what} at import time, without `if __name__ == \"__main__\":`; {}", damage(&ctx.eval.project.catalogue.get(start.entry).id));
-    let severity = if is_respawning(&ctx.eval.project.catalogue.get(start.entry).id) { Severity::Critical } else { Severity::Error };
-    ctx.finding(start.place(), message, &StartMethod::PICKLING, severity, remedy, related(ctx, start).chain(notes.iter().cloned()).collect())
+    let message = format!(
+        "{what} at import time, without `if __name__ == \"__main__\":`; {}",
+        damage(&ctx.eval.project.catalogue.get(start.entry).id)
+    );
+    let severity = if is_respawning(&ctx.eval.project.catalogue.get(start.entry).id) {
+        Severity::Critical
+    } else {
+        Severity::Error
+    };
+    ctx.finding(
+        start.place(),
+        message,
+        &StartMethod::PICKLING,
+        severity,
+        remedy,
+        related(ctx, start).chain(notes.iter().cloned()).collect(),
+    )
 }
 
 /// Whether the API replaces workers that die, for ever.
@@ -104,8 +159,13 @@ fn damage(id: &str) -> &'static str {
 }
 
 /// The calls on the way to the start.
-fn related<'c>(ctx: &'c RuleContext, start: &'c ProcessStart) -> impl Iterator<Item = Related> + 'c {
-    let steps = start.through.iter().skip(1).map(|step| ctx.related(*step, "reached through this call"));
-    let last = (!start.through.is_empty()).then(|| ctx.related(start.call, "the process is started here"));
+fn related<'c>(
+    ctx: &'c RuleContext,
+    start: &'c ProcessStart,
+) -> impl Iterator<Item = Related> + 'c {
+    let steps =
+        start.through.iter().skip(1).map(|step| ctx.related(*step, "reached through this call"));
+    let last =
+        (!start.through.is_empty()).then(|| ctx.related(start.call, "the process is started here"));
     steps.chain(last)
 }

@@ -9,7 +9,10 @@ use crate::rewrite::guard::{Item, Script, reads_once};
 use crate::syntax::{NodeId, QueryFile};
 use std::collections::BTreeSet;
 
-static QUERY: QueryFile = QueryFile::new("unguarded_side_effect", include_str!("../../queries/unguarded_side_effect.scm"));
+static QUERY: QueryFile = QueryFile::new(
+    "unguarded_side_effect",
+    include_str!("../../queries/unguarded_side_effect.scm"),
+);
 
 /// The effect that is how workers get what they read: that each of them has it is meant.
 const WANTED: &str = "loads data";
@@ -27,21 +30,32 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     if ctx.eval.role(ctx.file) != Role::Script {
         return Vec::new();
     }
-    let seen_somewhere = ctx.matches().iter().filter_map(|hit| hit.get("effect")).any(|call| runs_at_import(ctx, call));
+    let seen_somewhere = ctx
+        .matches()
+        .iter()
+        .filter_map(|hit| hit.get("effect"))
+        .any(|call| runs_at_import(ctx, call));
     if !seen_somewhere || !ctx.eval.starts_processes(ctx.file) || ctx.eval.forces_fork(ctx.file) {
         return Vec::new();
     }
     let script = Script::new(ctx.eval, ctx.file, ctx.index.all());
     let effects = script.repeated();
     let starts = script.unguarded_starts();
-    let kept: Vec<(usize, String)> = script.sorted(&BTreeSet::new()).map(|sorting| sorting.kept).unwrap_or_default();
+    let kept: Vec<(usize, String)> =
+        script.sorted(&BTreeSet::new()).map(|sorting| sorting.kept).unwrap_or_default();
     let is_kept = |at: usize| kept.iter().find(|(position, _)| *position == at);
-    let movable: BTreeSet<usize> = effects.iter().map(|row| row.0).filter(|at| is_kept(*at).is_none()).collect();
+    let movable: BTreeSet<usize> =
+        effects.iter().map(|row| row.0).filter(|at| is_kept(*at).is_none()).collect();
     let mut found = Vec::new();
     for (at, site, what) in effects {
         if let Some((_, name)) = is_kept(at) {
             if what != WANTED && !starts.contains(&at) {
-                found.push(finding(ctx, site, what, Remedy::Refused(needed(&script.items[at], name))));
+                found.push(finding(
+                    ctx,
+                    site,
+                    what,
+                    Remedy::Refused(needed(&script.items[at], name)),
+                ));
             }
         } else if starts.is_empty() {
             // With an unguarded start the work moves along with it; that finding says enough.
@@ -71,12 +85,17 @@ fn needed(item: &Item, name: &str) -> Refusal {
     Refusal::new(
         Reason::WorkerReadsWork,
         format!("workers read '{name}', so it must be there when they import the script"),
-        format!("make '{name}' under the guard and hand it to the workers by an initializer, or as an argument"),
+        format!(
+            "make '{name}' under the guard and hand it to the workers by an initializer, or as an argument"
+        ),
     )
 }
 
 fn finding(ctx: &RuleContext, site: Site, what: &str, remedy: Remedy) -> Finding {
-    let severity = if what == "reads standard input" { Severity::Critical } else { Severity::Warning };
-    let message = format!("this {what} at import time, and every child process imports the script again and repeats it");
+    let severity =
+        if what == "reads standard input" { Severity::Critical } else { Severity::Warning };
+    let message = format!(
+        "this {what} at import time, and every child process imports the script again and repeats it"
+    );
     ctx.finding(site, message, &StartMethod::PICKLING, severity, remedy, Vec::new())
 }

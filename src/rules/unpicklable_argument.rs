@@ -8,7 +8,8 @@ use crate::rewrite::{callables::named_lambda, lifting::lift, substitutes::argume
 use crate::syntax::{Kind, QueryFile};
 use std::collections::BTreeSet;
 
-static QUERY: QueryFile = QueryFile::new("unpicklable_argument", include_str!("../../queries/unpicklable_argument.scm"));
+static QUERY: QueryFile =
+    QueryFile::new("unpicklable_argument", include_str!("../../queries/unpicklable_argument.scm"));
 
 pub(super) const RULE: Rule = Rule {
     code: "SP201",
@@ -24,23 +25,46 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     for (carried, _) in ctx.carried_calls() {
         let place = carried.content.place;
         let described = match &carried.content.what {
-            What::Callable(Callable::Lambda(lambda)) => Some(lambda_found(ctx, *lambda, &told_apart(ctx, carried, *lambda))),
+            What::Callable(Callable::Lambda(lambda)) => {
+                Some(lambda_found(ctx, *lambda, &told_apart(ctx, carried, *lambda)))
+            }
             What::Callable(Callable::Function(function)) => Some(function_found(ctx, *function)),
             What::Callable(_) => None,
             // Local classes and multiprocessing's own objects are the business of other rules.
-            What::Object(obstacle) if obstacle.by_inheritance || obstacle.what.starts_with("an instance of the local class") => None,
+            What::Object(obstacle)
+                if obstacle.by_inheritance
+                    || obstacle.what.starts_with("an instance of the local class") =>
+            {
+                None
+            }
             What::Object(_) => Some(object_found(ctx, carried, place)),
         };
         let Some((who, remedy, made)) = described else { continue };
         let message = if carried.dispatch.api(ctx.eval.project).id == "mp.BaseProxy" {
-            format!("{who} is handed to a manager's process and cannot be pickled, under any start method")
+            format!(
+                "{who} is handed to a manager's process and cannot be pickled, under any start method"
+            )
         } else {
             let api = ctx.entry_name(&carried.dispatch);
-            let role = if carried.content.captured { format!("captured by what {api} sends") } else { format!("among the arguments of {api}") };
-            format!("{who} is {role} and cannot be pickled; it {}", ctx.transport_of(&carried.dispatch))
+            let role = if carried.content.captured {
+                format!("captured by what {api} sends")
+            } else {
+                format!("among the arguments of {api}")
+            };
+            format!(
+                "{who} is {role} and cannot be pickled; it {}",
+                ctx.transport_of(&carried.dispatch)
+            )
         };
         let made = made.filter(|(site, _)| *site != place);
-        found.push(ctx.finding(place, message, &carried.methods, Severity::Error, remedy, ctx.way_of(carried, made)));
+        found.push(ctx.finding(
+            place,
+            message,
+            &carried.methods,
+            Severity::Error,
+            remedy,
+            ctx.way_of(carried, made),
+        ));
     }
     found
 }
@@ -49,38 +73,61 @@ type Described = (String, Remedy, Option<(Site, String)>);
 
 /// Where a lambda stands, in words, if the same argument holds others.
 fn told_apart(ctx: &RuleContext, carried: &Carried, lambda: Site) -> String {
-    let same_argument =
-        ctx.index.carried_in(ctx.file).filter(|other| other.content.place == carried.content.place && other.dispatch.call == carried.dispatch.call);
+    let same_argument = ctx.index.carried_in(ctx.file).filter(|other| {
+        other.content.place == carried.content.place && other.dispatch.call == carried.dispatch.call
+    });
     let alike = same_argument.filter(|other| matches!(other.content.what, What::Callable(Callable::Lambda(site)) if site != lambda)).count();
     let place = ctx.location(lambda).start;
-    if alike == 0 || lambda == carried.content.place { String::new() } else { format!(" (line {}, column {})", place.line, place.column) }
+    if alike == 0 || lambda == carried.content.place {
+        String::new()
+    } else {
+        format!(" (line {}, column {})", place.line, place.column)
+    }
 }
 
 fn lambda_found(ctx: &RuleContext, lambda: Site, which: &str) -> Described {
     let facts = ctx.eval.file(lambda.file);
     let made = Some((lambda, "the lambda is here".to_owned()));
     if let Some(assignment) = names::holder(facts, lambda.node) {
-        return (format!("a lambda{which}"), named_lambda::to_def(ctx.eval, lambda, assignment, &BTreeSet::new()), made);
+        return (
+            format!("a lambda{which}"),
+            named_lambda::to_def(ctx.eval, lambda, assignment, &BTreeSet::new()),
+            made,
+        );
     }
     if let Some(fix) = argument_value::default_factory(ctx.eval, lambda) {
         return ("the lambda of a defaultdict".into(), Remedy::Fix(fix), made);
     }
-    (format!("a lambda{which}"), lift::callable(ctx.eval, lambda, ctx.carried_uses(lambda), ctx.bind), made)
+    (
+        format!("a lambda{which}"),
+        lift::callable(ctx.eval, lambda, ctx.carried_uses(lambda), ctx.bind),
+        made,
+    )
 }
 
 fn function_found(ctx: &RuleContext, function: Site) -> Described {
     let name = ctx.eval.file(function.file).definition_name(function.node).to_owned();
     let remedy = lift::callable(ctx.eval, function, ctx.carried_uses(function), ctx.bind);
-    (format!("the local function '{name}'"), remedy, Some((function, format!("'{name}' is defined here, inside a function"))))
+    (
+        format!("the local function '{name}'"),
+        remedy,
+        Some((function, format!("'{name}' is defined here, inside a function"))),
+    )
 }
 
 fn object_found(ctx: &RuleContext, carried: &Carried, place: Site) -> Described {
-    let What::Object(obstacle) = &carried.content.what else { unreachable!("the caller matched an object") };
+    let What::Object(obstacle) = &carried.content.what else {
+        unreachable!("the caller matched an object")
+    };
     let facts = ctx.eval.file(place.file);
     let leaf = carried.content.leaf;
     let is_generator = ctx.eval.file(leaf.file).tree().kind(leaf.node) == Kind::GeneratorExpression;
     if is_generator && let Some(fix) = argument_value::list_of(ctx.eval, leaf, carried) {
-        return ("a generator expression".into(), Remedy::Fix(fix), Some((leaf, "the generator is made here".to_owned())));
+        return (
+            "a generator expression".into(),
+            Remedy::Fix(fix),
+            Some((leaf, "the generator is made here".to_owned())),
+        );
     }
     if obstacle.what == "a dict view"
         && obstacle.path.is_empty()
@@ -88,12 +135,22 @@ fn object_found(ctx: &RuleContext, carried: &Carried, place: Site) -> Described 
     {
         return ("a dict view".into(), Remedy::Fix(fix), None);
     }
-    if obstacle.what == ENVIRONMENT && obstacle.path.is_empty() && leaf == place && facts.text(leaf.node).ends_with("environ") {
-        return ("'os.environ'".into(), Remedy::Fix(argument_value::copied_environment(ctx.eval, leaf)), None);
+    if obstacle.what == ENVIRONMENT
+        && obstacle.path.is_empty()
+        && leaf == place
+        && facts.text(leaf.node).ends_with("environ")
+    {
+        return (
+            "'os.environ'".into(),
+            Remedy::Fix(argument_value::copied_environment(ctx.eval, leaf)),
+            None,
+        );
     }
     let name = format!("'{}'", ctx.short_text(place));
     let tree = ctx.eval.file(leaf.file).tree();
-    let is_named = tree.parent(leaf.node).is_some_and(|up| matches!(tree.kind(up), Kind::Assignment | Kind::AsPattern | Kind::ArgumentList));
+    let is_named = tree.parent(leaf.node).is_some_and(|up| {
+        matches!(tree.kind(up), Kind::Assignment | Kind::AsPattern | Kind::ArgumentList)
+    });
     let who = match (obstacle.path.is_empty(), leaf == place || is_named) {
         (true, true) => format!("{name}, {},", obstacle.what),
         (true, false) => format!("{name}, which holds {},", obstacle.what),
@@ -102,9 +159,15 @@ fn object_found(ctx: &RuleContext, carried: &Carried, place: Site) -> Described 
     let refusal = Refusal::new(
         Reason::UnpicklableObject,
         obstacle.told_of(&name),
-        format!("pass what it is made from (a path, a name, settings) and make it in the worker, or give this call a fork context: {FORK}"),
+        format!(
+            "pass what it is made from (a path, a name, settings) and make it in the worker, or give this call a fork context: {FORK}"
+        ),
     );
-    let told = if obstacle.path.is_empty() { format!("{} is made here", obstacle.what) } else { format!("'{}' is {}", obstacle.path, obstacle.what) };
+    let told = if obstacle.path.is_empty() {
+        format!("{} is made here", obstacle.what)
+    } else {
+        format!("'{}' is {}", obstacle.path, obstacle.what)
+    };
     (who, Remedy::Refused(refusal), obstacle.site.map(|site| (site, told)))
 }
 

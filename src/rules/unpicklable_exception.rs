@@ -7,7 +7,10 @@ use crate::rewrite::substitutes::exception_arguments;
 use crate::syntax::QueryFile;
 use std::collections::BTreeSet;
 
-static QUERY: QueryFile = QueryFile::new("unpicklable_exception", include_str!("../../queries/unpicklable_exception.scm"));
+static QUERY: QueryFile = QueryFile::new(
+    "unpicklable_exception",
+    include_str!("../../queries/unpicklable_exception.scm"),
+);
 
 pub(super) const RULE: Rule = Rule {
     code: "SP204",
@@ -28,14 +31,28 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         }
         let Some(worker) = ctx.eval.worker(&sent.origin) else { continue };
         for (raise, class) in ctx.eval.raised_by(worker) {
-            let Some(gap) = ctx.eval.exception_gap(class).filter(|_| seen.insert((class, sent.origin.handover))) else { continue };
+            let Some(gap) = ctx
+                .eval
+                .exception_gap(class)
+                .filter(|_| seen.insert((class, sent.origin.handover)))
+            else {
+                continue;
+            };
             let name = ctx.eval.file(class.file).definition_name(class.node);
             let is_pool = api.id.starts_with("mp.Pool");
-            let (harm, severity) = if is_pool { ("the pool hangs for ever", Severity::Critical) } else { ("the executor breaks", Severity::Error) };
+            let (harm, severity) = if is_pool {
+                ("the pool hangs for ever", Severity::Critical)
+            } else {
+                ("the executor breaks", Severity::Error)
+            };
             let message = format!(
                 "a worker of {} raises '{name}', which cannot be unpickled: its __init__ requires {} but args holds {}, so {harm}",
                 ctx.api_name(sent),
-                if gap.keyword_only { "keyword-only arguments".to_owned() } else { count(gap.required) },
+                if gap.keyword_only {
+                    "keyword-only arguments".to_owned()
+                } else {
+                    count(gap.required)
+                },
                 gap.kept
             );
             let remedy = exception_arguments::reduced(ctx.eval, class, &gap).or_else(|| exception_arguments::made_without_init(ctx.eval, &gap)).map_or_else(
@@ -48,9 +65,17 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                 },
                 Remedy::Fix,
             );
-            let mut related = ctx.path_of(sent, Some((gap.init, format!("the __init__ of '{name}'"))));
+            let mut related =
+                ctx.path_of(sent, Some((gap.init, format!("the __init__ of '{name}'"))));
             related.push(ctx.related(raise, "it is raised here"));
-            found.push(ctx.finding(sent.origin.handover, message, &sent.methods, severity, remedy, related));
+            found.push(ctx.finding(
+                sent.origin.handover,
+                message,
+                &sent.methods,
+                severity,
+                remedy,
+                related,
+            ));
         }
     }
     found

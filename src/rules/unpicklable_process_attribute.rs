@@ -13,7 +13,10 @@ use crate::rewrite::{
 };
 use crate::syntax::{Field, Kind, QueryFile, Tree};
 
-static QUERY: QueryFile = QueryFile::new("unpicklable_process_attribute", include_str!("../../queries/unpicklable_process_attribute.scm"));
+static QUERY: QueryFile = QueryFile::new(
+    "unpicklable_process_attribute",
+    include_str!("../../queries/unpicklable_process_attribute.scm"),
+);
 
 pub(super) const RULE: Rule = Rule {
     code: "SP203",
@@ -34,19 +37,27 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         if ctx.eval.controls_its_pickling(class) {
             continue;
         }
-        let methods: Vec<StartMethod> = start.methods().iter().copied().filter(|method| *method != StartMethod::Fork).collect();
+        let methods: Vec<StartMethod> =
+            start.methods().iter().copied().filter(|method| *method != StartMethod::Fork).collect();
         if methods.is_empty() || start == Start::Other {
             continue;
         }
         let name = ctx.facts().definition_name(class.node);
         let run = ctx.eval.method(class, "run").map(|(_, run)| run);
-        let obstacles = ctx.eval.attribute_obstacles(class, true, DEPTH, &Moment { worker: run, call: None });
+        let obstacles =
+            ctx.eval.attribute_obstacles(class, true, DEPTH, &Moment { worker: run, call: None });
         let left = left_behind(ctx, class, &obstacles);
         for obstacle in obstacles {
-            let Some(write) = obstacle.site.filter(|site| site.file == ctx.file && is_before_start(ctx, class, *site)) else { continue };
+            let Some(write) = obstacle
+                .site
+                .filter(|site| site.file == ctx.file && is_before_start(ctx, class, *site))
+            else {
+                continue;
+            };
             let attribute = &obstacle.path;
             // What a constructor call gives is reported there, where it is written.
-            let is_definition = matches!(obstacle.what.as_str(), "a lambda" | "a local function" | "a local class");
+            let is_definition =
+                matches!(obstacle.what.as_str(), "a lambda" | "a local function" | "a local class");
             // What another file (a test) hands over is not the class's doing.
             let of_local_class = obstacle.what.strip_prefix("an instance of the local class ");
             if of_local_class.is_some_and(|class| !defines_class(ctx, class.trim_matches('\''))) {
@@ -55,8 +66,10 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             if is_definition && ctx.index.is_given_to(class, ctx.eval) {
                 continue;
             }
-            let message =
-                format!("the process class '{name}' keeps {} ({attribute}), and start() pickles the whole object under spawn and forkserver", obstacle.what);
+            let message = format!(
+                "the process class '{name}' keeps {} ({attribute}), and start() pickles the whole object under spawn and forkserver",
+                obstacle.what
+            );
             let refused = || {
                 Remedy::Refused(Refusal::new(
                     Reason::UnpicklableObject,
@@ -64,10 +77,14 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                     "make it in run(), or use its multiprocessing counterpart, which travels with a Process",
                 ))
             };
-            let remedy = match process_state::made_in_run(ctx.eval, class, write).or_else(|| left.clone()) {
+            let remedy = match process_state::made_in_run(ctx.eval, class, write)
+                .or_else(|| left.clone())
+            {
                 Some(fix) => Remedy::Fix(fix),
                 // The class of the attribute moves to module level with that of the process, which is no less local.
-                None if of_local_class.is_some() && ctx.eval.is_local(class) => lift::class(ctx.eval, class, true, ctx.bind),
+                None if of_local_class.is_some() && ctx.eval.is_local(class) => {
+                    lift::class(ctx.eval, class, true, ctx.bind)
+                }
                 None if is_definition => made_importable(ctx, class, write).unwrap_or_else(refused),
                 None => refused(),
             };
@@ -82,27 +99,50 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
 /// The repair for a lambda or local function that the class keeps itself: it moves to module level.
 fn made_importable(ctx: &RuleContext, class: Site, write: Site) -> Option<Remedy> {
     let tree = ctx.facts().tree();
-    let assignment = tree.parent(write.node).filter(|up| tree.kind(*up) == Kind::Assignment && tree.field(write.node) == Field::Left)?;
+    let assignment = tree
+        .parent(write.node)
+        .filter(|up| tree.kind(*up) == Kind::Assignment && tree.field(write.node) == Field::Left)?;
     let value = ctx.at(tree.child(assignment, Field::Right)?);
     let origins = ctx.eval.origins(value);
-    let [Origin { callable: Callable::Lambda(definition) | Callable::Function(definition), leaf, .. }] = origins.as_slice() else { return None };
+    let [
+        Origin {
+            callable: Callable::Lambda(definition) | Callable::Function(definition),
+            leaf,
+            ..
+        },
+    ] = origins.as_slice()
+    else {
+        return None;
+    };
     let (entry, start) = ctx.eval.entry_of_class(class)?;
     // The object may be made and started anywhere: what is bound is bound here, for ever.
     let dispatch = Dispatch { call: value, entry, start, receiver: None, made: None, shift: 0 };
     let slot = Slot { name: "args".to_owned(), expression: *leaf, part: None };
-    Some(lift::callable(ctx.eval, *definition, vec![Use { leaf: *leaf, dispatch, slot, kept: true }], ctx.bind))
+    Some(lift::callable(
+        ctx.eval,
+        *definition,
+        vec![Use { leaf: *leaf, dispatch, slot, kept: true }],
+        ctx.bind,
+    ))
 }
 
 /// Whether a class of that name is defined anywhere in the file.
 fn defines_class(ctx: &RuleContext, name: &str) -> bool {
     let tree = ctx.facts().tree();
-    tree.subtree(Tree::ROOT).any(|node| tree.kind(node) == Kind::ClassDefinition && ctx.facts().definition_name(node) == name)
+    tree.subtree(Tree::ROOT).any(|node| {
+        tree.kind(node) == Kind::ClassDefinition && ctx.facts().definition_name(node) == name
+    })
 }
 
 /// The repair for attributes that only the parent uses, where all the others can be made in `run`.
 fn left_behind(ctx: &RuleContext, class: Site, obstacles: &[Obstacle]) -> Option<Fix> {
-    let made_in_run = |obstacle: &Obstacle| obstacle.site.is_some_and(|write| process_state::made_in_run(ctx.eval, class, write).is_some());
-    let rest: Vec<Obstacle> = obstacles.iter().filter(|obstacle| !made_in_run(obstacle)).cloned().collect();
+    let made_in_run = |obstacle: &Obstacle| {
+        obstacle
+            .site
+            .is_some_and(|write| process_state::made_in_run(ctx.eval, class, write).is_some())
+    };
+    let rest: Vec<Obstacle> =
+        obstacles.iter().filter(|obstacle| !made_in_run(obstacle)).cloned().collect();
     worker_state::left_behind(ctx.eval, class, &rest, &ctx.index.workers_of(class, ctx.eval))
 }
 
@@ -114,7 +154,11 @@ fn is_before_start(ctx: &RuleContext, class: Site, write: Site) -> bool {
     }
     // Where the object gets a `start` of its own, the one that pickles it is not called.
     let is_around = |start: Site| {
-        start.file == write.file && facts.tree().enclosing(start.node, &[Kind::Block]).is_some_and(|block| facts.tree().contains(block, write.node))
+        start.file == write.file
+            && facts
+                .tree()
+                .enclosing(start.node, &[Kind::Block])
+                .is_some_and(|block| facts.tree().contains(block, write.node))
     };
     if ctx.eval.attribute_writes(class, "start").iter().any(|start| is_around(start.target)) {
         return false;
@@ -125,15 +169,24 @@ fn is_before_start(ctx: &RuleContext, class: Site, write: Site) -> bool {
         return true;
     }
     let calls = ctx.eval.project.calls_named(name);
-    let by_init = |init: Site| !calls.is_empty() && calls.iter().all(|call| call.file == init.file && facts.tree().contains(init.node, call.node));
-    ctx.eval.own_method(class, "__init__").is_some_and(by_init) || ctx.eval.is_before_every_start(class, write)
+    let by_init = |init: Site| {
+        !calls.is_empty()
+            && calls
+                .iter()
+                .all(|call| call.file == init.file && facts.tree().contains(init.node, call.node))
+    };
+    ctx.eval.own_method(class, "__init__").is_some_and(by_init)
+        || ctx.eval.is_before_every_start(class, write)
 }
 
 /// What code outside the class keeps in its processes before it starts them: `scanner.log = open(path)`.
 fn given_from_outside(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
     for run in ctx.worker_calls().into_iter().filter(|sent| sent.slot.name == "run") {
-        let Callable::Method { receiver: Type::Class(class), object, .. } = &run.origin.callable else { continue };
+        let Callable::Method { receiver: Type::Class(class), object, .. } = &run.origin.callable
+        else {
+            continue;
+        };
         if ctx.eval.controls_its_pickling(*class) || ctx.eval.is_local(*class) {
             continue;
         }
@@ -151,9 +204,17 @@ fn given_from_outside(ctx: &RuleContext) -> Vec<Finding> {
                 format!("{attribute} is {} when start() pickles the object", obstacle.what),
                 "make it in run(), or use its multiprocessing counterpart, which travels with a Process",
             );
-            let methods: Vec<StartMethod> = run.methods.iter().copied().filter(|method| *method != StartMethod::Fork).collect();
+            let methods: Vec<StartMethod> =
+                run.methods.iter().copied().filter(|method| *method != StartMethod::Fork).collect();
             let related = vec![ctx.related(*class, format!("'{name}' is a subclass of Process"))];
-            found.push(ctx.finding(target, message, &methods, Severity::Error, Remedy::Refused(refusal), related));
+            found.push(ctx.finding(
+                target,
+                message,
+                &methods,
+                Severity::Error,
+                Remedy::Refused(refusal),
+                related,
+            ));
         }
     }
     found

@@ -7,7 +7,8 @@ use crate::rewrite::substitutes::result_value;
 use crate::syntax::{Kind, QueryFile};
 use std::collections::BTreeSet;
 
-static QUERY: QueryFile = QueryFile::new("unpicklable_return", include_str!("../../queries/unpicklable_return.scm"));
+static QUERY: QueryFile =
+    QueryFile::new("unpicklable_return", include_str!("../../queries/unpicklable_return.scm"));
 
 pub(super) const RULE: Rule = Rule {
     code: "SP202",
@@ -25,18 +26,32 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         if !sent.dispatch.api(ctx.eval.project).returns || sent.slot.name == "initializer" {
             continue;
         }
-        let Some(worker) = ctx.eval.worker(&sent.origin).filter(|worker| is_named(ctx, *worker)) else { continue };
+        let Some(worker) = ctx.eval.worker(&sent.origin).filter(|worker| is_named(ctx, *worker))
+        else {
+            continue;
+        };
         if !seen.insert((worker, sent.origin.handover)) {
             continue;
         }
         match whole(ctx, sent, worker) {
             Some((reason, what, advice)) => {
                 let name = ctx.eval.file(worker.file).definition_name(worker.node);
-                let message = format!("'{name}' is {what} and runs in a worker of {}; what it returns cannot be pickled to come back", ctx.api_name(sent));
+                let message = format!(
+                    "'{name}' is {what} and runs in a worker of {}; what it returns cannot be pickled to come back",
+                    ctx.api_name(sent)
+                );
                 let refusal = Refusal::new(reason, format!("'{name}' is {what}"), advice);
                 let definition = Some((worker, format!("'{name}' is defined here")));
-                let remedy = result_value::run_to_the_end(ctx.eval, sent).map_or(Remedy::Refused(refusal), Remedy::Fix);
-                found.push(ctx.finding(sent.origin.handover, message, &sent.methods, Severity::Error, remedy, ctx.path_of(sent, definition)));
+                let remedy = result_value::run_to_the_end(ctx.eval, sent)
+                    .map_or(Remedy::Refused(refusal), Remedy::Fix);
+                found.push(ctx.finding(
+                    sent.origin.handover,
+                    message,
+                    &sent.methods,
+                    Severity::Error,
+                    remedy,
+                    ctx.path_of(sent, definition),
+                ));
             }
             None => found.extend(returned(ctx, sent, worker)),
         }
@@ -46,14 +61,23 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
 
 /// Local functions and lambdas have rules of their own, which say so when they refuse.
 fn is_named(ctx: &RuleContext, worker: Site) -> bool {
-    ctx.eval.file(worker.file).tree().kind(worker.node) == Kind::FunctionDefinition && !ctx.eval.is_local(worker)
+    ctx.eval.file(worker.file).tree().kind(worker.node) == Kind::FunctionDefinition
+        && !ctx.eval.is_local(worker)
 }
 
 /// Workers whose every result is of no use: generator functions, coroutine functions, context managers.
-fn whole(ctx: &RuleContext, sent: &Sent, worker: Site) -> Option<(Reason, &'static str, &'static str)> {
+fn whole(
+    ctx: &RuleContext,
+    sent: &Sent,
+    worker: Site,
+) -> Option<(Reason, &'static str, &'static str)> {
     let facts = ctx.eval.file(worker.file);
     if ctx.eval.has_decorator(worker, &["contextmanager", "asynccontextmanager"]) {
-        return Some((Reason::GeneratorWorker, "a context manager function", "enter the context in a plain function, and return what it computes"));
+        return Some((
+            Reason::GeneratorWorker,
+            "a context manager function",
+            "enter the context in a plain function, and return what it computes",
+        ));
     }
     // Other decorators may run it and give back something else.
     if !facts.decorators(worker.node).is_empty() {
@@ -61,14 +85,22 @@ fn whole(ctx: &RuleContext, sent: &Sent, worker: Site) -> Option<(Reason, &'stat
     }
     if facts.is_async(worker.node) {
         let awaits = sent.dispatch.api(ctx.eval.project).id.starts_with("aiomultiprocess.");
-        return (!awaits).then_some((Reason::CoroutineWorker, "a coroutine function", "send a plain function that calls asyncio.run"));
+        return (!awaits).then_some((
+            Reason::CoroutineWorker,
+            "a coroutine function",
+            "send a plain function that calls asyncio.run",
+        ));
     }
     let advice = if ctx.eval.yields_without_end(worker) {
         "it never ends: give it an end, collect the items in a list and return that, or put them into a queue"
     } else {
         "collect the items in a list and return that"
     };
-    facts.is_generator(worker.node).then_some((Reason::GeneratorWorker, "a generator function", advice))
+    facts.is_generator(worker.node).then_some((
+        Reason::GeneratorWorker,
+        "a generator function",
+        advice,
+    ))
 }
 
 fn returned(ctx: &RuleContext, sent: &Sent, worker: Site) -> Vec<Finding> {
@@ -87,8 +119,15 @@ fn returned(ctx: &RuleContext, sent: &Sent, worker: Site) -> Vec<Finding> {
         };
         let Some(content) = contents.into_iter().find(is_own) else { continue };
         let what = described(ctx, &content);
-        let message = format!("'{name}' runs in a worker of {} and returns {what}, which cannot be pickled to come back", ctx.api_name(sent));
-        let fix = if content.leaf == value { result_value::picklable(ctx.eval, value, &what) } else { None };
+        let message = format!(
+            "'{name}' runs in a worker of {} and returns {what}, which cannot be pickled to come back",
+            ctx.api_name(sent)
+        );
+        let fix = if content.leaf == value {
+            result_value::picklable(ctx.eval, value, &what)
+        } else {
+            None
+        };
         let remedy = fix.map_or_else(
             || {
                 let advice = "return plain data: a list, a dict, the text or the numbers that the parent needs";
@@ -97,7 +136,14 @@ fn returned(ctx: &RuleContext, sent: &Sent, worker: Site) -> Vec<Finding> {
             Remedy::Fix,
         );
         let definition = Some((value, format!("{what} is returned here")));
-        found.push(ctx.finding(sent.origin.handover, message, &sent.methods, Severity::Error, remedy, ctx.path_of(sent, definition)));
+        found.push(ctx.finding(
+            sent.origin.handover,
+            message,
+            &sent.methods,
+            Severity::Error,
+            remedy,
+            ctx.path_of(sent, definition),
+        ));
     }
     found
 }
@@ -105,11 +151,20 @@ fn returned(ctx: &RuleContext, sent: &Sent, worker: Site) -> Vec<Finding> {
 fn described(ctx: &RuleContext, content: &Content) -> String {
     match &content.what {
         What::Object(obstacle) if obstacle.path.is_empty() => obstacle.what.clone(),
-        What::Object(obstacle) => format!("an object that holds {} ({})", obstacle.what, obstacle.path),
+        What::Object(obstacle) => {
+            format!("an object that holds {} ({})", obstacle.what, obstacle.path)
+        }
         What::Callable(Callable::Lambda(_)) => "a lambda".to_owned(),
-        What::Callable(Callable::Function(site)) => format!("the local function '{}'", ctx.eval.file(site.file).definition_name(site.node)),
-        What::Callable(Callable::Instance(site)) => format!("an instance of the local class '{}'", ctx.eval.file(site.file).definition_name(site.node)),
-        What::Callable(Callable::Class(site)) => format!("the local class '{}'", ctx.eval.file(site.file).definition_name(site.node)),
+        What::Callable(Callable::Function(site)) => {
+            format!("the local function '{}'", ctx.eval.file(site.file).definition_name(site.node))
+        }
+        What::Callable(Callable::Instance(site)) => format!(
+            "an instance of the local class '{}'",
+            ctx.eval.file(site.file).definition_name(site.node)
+        ),
+        What::Callable(Callable::Class(site)) => {
+            format!("the local class '{}'", ctx.eval.file(site.file).definition_name(site.node))
+        }
         What::Callable(_) => "a callable".to_owned(),
     }
 }

@@ -9,7 +9,8 @@ use crate::rewrite::callables::wraps::{self, UnwrappedKind};
 use crate::rewrite::{callables::call_by_name, lifting::judge};
 use crate::syntax::{Field, Kind, QueryFile};
 
-static QUERY: QueryFile = QueryFile::new("unwrapped_decorator", include_str!("../../queries/unwrapped_decorator.scm"));
+static QUERY: QueryFile =
+    QueryFile::new("unwrapped_decorator", include_str!("../../queries/unwrapped_decorator.scm"));
 
 pub(super) const RULE: Rule = Rule {
     code: "SP108",
@@ -50,7 +51,9 @@ fn decorated(ctx: &RuleContext, function: Site) -> Vec<Finding> {
     let Some(unwrapped) = wraps::first_unwrapped(ctx.eval, function) else { return Vec::new() };
     let name = ctx.facts().definition_name(function.node);
     let (what, site) = match &unwrapped.kind {
-        UnwrappedKind::Functions(functions) => ("lacks functools.wraps", functions.first().map(|row| row.0)),
+        UnwrappedKind::Functions(functions) => {
+            ("lacks functools.wraps", functions.first().map(|row| row.0))
+        }
         UnwrappedKind::Class(class) => ("is a class", Some(*class)),
         UnwrappedKind::Lambda(lambda) => ("returns a lambda", Some(*lambda)),
     };
@@ -60,13 +63,19 @@ fn decorated(ctx: &RuleContext, function: Site) -> Vec<Finding> {
         UnwrappedKind::Lambda(lambda) => call_by_name::judge(ctx.eval, *lambda),
     };
     let remedies = match (&unwrapped.kind, judged) {
-        (UnwrappedKind::Functions(functions), _) => vec![wraps::remedy(ctx.eval, functions); sent.len()],
+        (UnwrappedKind::Functions(functions), _) => {
+            vec![wraps::remedy(ctx.eval, functions); sent.len()]
+        }
         (_, Err(refusal)) => vec![Remedy::Refused(refusal); sent.len()],
         (_, Ok(())) => call_by_name::remedies(ctx.eval, &sent, name),
     };
     let finding = |(each, remedy): (&&Sent, Remedy)| {
-        let message = format!("'{name}' is sent to a process by {}, but its decorator {what}, so it cannot be pickled by its name", ctx.api_name(each));
-        let mut related = ctx.path_of(each, Some((unwrapped.decorator, "decorated here".to_owned())));
+        let message = format!(
+            "'{name}' is sent to a process by {}, but its decorator {what}, so it cannot be pickled by its name",
+            ctx.api_name(each)
+        );
+        let mut related =
+            ctx.path_of(each, Some((unwrapped.decorator, "decorated here".to_owned())));
         related.extend(site.map(|site| ctx.related(site, "this takes the function's place")));
         ctx.finding(each.origin.handover, message, &each.methods, Severity::Error, remedy, related)
     };
@@ -75,10 +84,15 @@ fn decorated(ctx: &RuleContext, function: Site) -> Vec<Finding> {
 
 /// The findings for what a decorator that is called by hand gave to a name of the module: `fast = timed(work)`.
 fn renamed(ctx: &RuleContext, call: Site) -> Vec<Finding> {
-    let rows = ctx.index.all().iter().filter_map(|sent| Some((sent, sent.alias.as_ref().filter(|alias| alias.call == call)?)));
+    let rows =
+        ctx.index.all().iter().filter_map(|sent| {
+            Some((sent, sent.alias.as_ref().filter(|alias| alias.call == call)?))
+        });
     let rows: Vec<(&Sent, &Alias)> = rows.collect();
     let Some((first, alias)) = rows.first().copied() else { return Vec::new() };
-    let (Callable::Function(callable) | Callable::Lambda(callable)) = first.origin.callable else { return Vec::new() };
+    let (Callable::Function(callable) | Callable::Lambda(callable)) = first.origin.callable else {
+        return Vec::new();
+    };
     let is_lambda = matches!(first.origin.callable, Callable::Lambda(_));
     let says_name = alias.keeps_name || !is_lambda && judge::is_wrapped(ctx.eval, callable);
     if alias.is_own_name && says_name {
@@ -87,20 +101,33 @@ fn renamed(ctx: &RuleContext, call: Site) -> Vec<Finding> {
     let sent: Vec<&Sent> = rows.iter().map(|row| row.0).collect();
     let judged = if alias.keeps_name { Ok(()) } else { call_by_name::judge(ctx.eval, callable) };
     let remedies = match judged {
-        _ if alias.is_own_name && !is_lambda => vec![wraps::remedy(ctx.eval, &[(callable, parameter_of(ctx, callable))]); sent.len()],
+        _ if alias.is_own_name && !is_lambda => {
+            vec![wraps::remedy(ctx.eval, &[(callable, parameter_of(ctx, callable))]); sent.len()]
+        }
         Ok(()) => call_by_name::remedies(ctx.eval, &sent, &alias.name),
         Err(refusal) => vec![Remedy::Refused(refusal); sent.len()],
     };
     let wrapped = ctx.eval.file(alias.wrapped.file).definition_name(alias.wrapped.node);
     let why = match (says_name, is_lambda) {
-        (true, _) => format!("it calls itself '{wrapped}', a name that finds another function, so it cannot be pickled"),
-        (false, true) => "its decorator returned a lambda, so it cannot be pickled by its name".to_owned(),
-        (false, false) => "its decorator lacks functools.wraps, so it cannot be pickled by its name".to_owned(),
+        (true, _) => format!(
+            "it calls itself '{wrapped}', a name that finds another function, so it cannot be pickled"
+        ),
+        (false, true) => {
+            "its decorator returned a lambda, so it cannot be pickled by its name".to_owned()
+        }
+        (false, false) => {
+            "its decorator lacks functools.wraps, so it cannot be pickled by its name".to_owned()
+        }
     };
     let finding = |(each, remedy): (&&Sent, Remedy)| {
-        let message = format!("'{}' is sent to a process by {}, but {why}", alias.name, ctx.api_name(each));
-        let mut related = ctx.path_of(each, Some((alias.call, format!("'{wrapped}' is decorated here"))));
-        related.extend((callable != alias.wrapped).then(|| ctx.related(callable, "this takes the function's place")));
+        let message =
+            format!("'{}' is sent to a process by {}, but {why}", alias.name, ctx.api_name(each));
+        let mut related =
+            ctx.path_of(each, Some((alias.call, format!("'{wrapped}' is decorated here"))));
+        related.extend(
+            (callable != alias.wrapped)
+                .then(|| ctx.related(callable, "this takes the function's place")),
+        );
         ctx.finding(each.origin.handover, message, &each.methods, Severity::Error, remedy, related)
     };
     sent.iter().zip(remedies).map(finding).collect()
@@ -109,23 +136,37 @@ fn renamed(ctx: &RuleContext, call: Site) -> Vec<Finding> {
 /// The findings for a function that a module kept under another name before it defined its own name anew: `plain = work`, then
 /// another `def work`.
 fn kept_under_another_name(ctx: &RuleContext, read: Site) -> Vec<Finding> {
-    let of_read = |sent: &&Sent| sent.origin.leaf == read && matches!(sent.origin.callable, Callable::Function(site) if site.file == ctx.file);
+    let of_read = |sent: &&Sent| {
+        sent.origin.leaf == read
+            && matches!(sent.origin.callable, Callable::Function(site) if site.file == ctx.file)
+    };
     let sent: Vec<&Sent> = ctx.index.all().iter().filter(of_read).collect();
-    let Some(Callable::Function(function)) = sent.first().map(|each| &each.origin.callable) else { return Vec::new() };
+    let Some(Callable::Function(function)) = sent.first().map(|each| &each.origin.callable) else {
+        return Vec::new();
+    };
     let facts = ctx.facts();
     let (tree, module) = (facts.tree(), facts.scopes.module());
     let name = facts.definition_name(function.node);
     let is_at_top = |node| tree.parent(node).is_some_and(|up| tree.kind(up) == Kind::Module);
     let is_new = |binding: &Binding| match binding.kind {
-        BindingKind::FunctionDef(node) | BindingKind::ClassDef(node) => node > read.node && is_at_top(facts.with_decorators(node)),
+        BindingKind::FunctionDef(node) | BindingKind::ClassDef(node) => {
+            node > read.node && is_at_top(facts.with_decorators(node))
+        }
         BindingKind::Delete => binding.node > read.node && is_at_top(binding.statement),
         _ => false,
     };
-    let Some(last) = facts.scopes.bindings(module, name).last().filter(|last| is_new(last)) else { return Vec::new() };
+    let Some(last) = facts.scopes.bindings(module, name).last().filter(|last| is_new(last)) else {
+        return Vec::new();
+    };
     let target = tree.parent(read.node).and_then(|assignment| tree.child(assignment, Field::Left));
-    let Some((home, other)) = target.and_then(|target| facts.scopes.resolve_name(target)) else { return Vec::new() };
+    let Some((home, other)) = target.and_then(|target| facts.scopes.resolve_name(target)) else {
+        return Vec::new();
+    };
     let own = tree.child(function.node, Field::Name).and_then(|own| facts.scopes.resolve_name(own));
-    if own.is_none_or(|row| row.0 != module) || home != module || facts.scopes.bindings(home, other).len() != 1 {
+    if own.is_none_or(|row| row.0 != module)
+        || home != module
+        || facts.scopes.bindings(home, other).len() != 1
+    {
         return Vec::new();
     }
     let last = ctx.at(last.node);
@@ -134,7 +175,8 @@ fn kept_under_another_name(ctx: &RuleContext, read: Site) -> Vec<Finding> {
             "'{other}' is sent to a process by {}, but it calls itself '{name}', a name that finds something else by then, so it cannot be pickled",
             ctx.api_name(each)
         );
-        let mut related = ctx.path_of(each, Some((*function, format!("'{other}' is this function"))));
+        let mut related =
+            ctx.path_of(each, Some((*function, format!("'{other}' is this function"))));
         related.push(ctx.related(last, format!("'{name}' is bound anew here")));
         ctx.finding(each.origin.handover, message, &each.methods, Severity::Error, remedy, related)
     };
@@ -144,21 +186,36 @@ fn kept_under_another_name(ctx: &RuleContext, read: Site) -> Vec<Finding> {
 /// The parameter of the decorator around `inner` that holds the decorated function.
 fn parameter_of(ctx: &RuleContext, inner: Site) -> String {
     let facts = ctx.eval.file(inner.file);
-    let decorator = facts.enclosing_function(inner.node).map(|node| Site { file: inner.file, node });
-    let found = decorator.map(|decorator| wraps::unwrapped_functions(ctx.eval, decorator)).unwrap_or_default();
+    let decorator =
+        facts.enclosing_function(inner.node).map(|node| Site { file: inner.file, node });
+    let found = decorator
+        .map(|decorator| wraps::unwrapped_functions(ctx.eval, decorator))
+        .unwrap_or_default();
     found.into_iter().find(|row| row.0 == inner).map(|row| row.1).unwrap_or_default()
 }
 
 /// A function whose decorator sends it under a name that finds the decorator's result.
 fn replaced(ctx: &RuleContext, function: Site) -> Option<Finding> {
     let sent = ctx.index.of(function);
-    let each = sent.into_iter().find(|sent| sent.dispatch.api(ctx.eval.project).id == "timeout_decorator").filter(|_| !ctx.eval.is_local(function))?;
+    let each = sent
+        .into_iter()
+        .find(|sent| sent.dispatch.api(ctx.eval.project).id == "timeout_decorator")
+        .filter(|_| !ctx.eval.is_local(function))?;
     let name = ctx.facts().definition_name(function.node);
     let refusal = Refusal::new(
         Reason::UnknownDecorator,
         format!("'{name}' names what the decorator gives, not the function that it sends"),
         "time it out by signals (use_signals=True) in the main thread, or start a Process and join it with a timeout",
     );
-    let message = format!("'{name}' is sent to a process by its decorator, but its name finds what the decorator put in its place");
-    Some(ctx.finding(each.origin.handover, message, &each.methods, Severity::Error, Remedy::Refused(refusal), Vec::new()))
+    let message = format!(
+        "'{name}' is sent to a process by its decorator, but its name finds what the decorator put in its place"
+    );
+    Some(ctx.finding(
+        each.origin.handover,
+        message,
+        &each.methods,
+        Severity::Error,
+        Remedy::Refused(refusal),
+        Vec::new(),
+    ))
 }

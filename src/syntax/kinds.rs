@@ -294,7 +294,9 @@ struct Tables {
 
 static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     let language = tree_sitter::Language::from(tree_sitter_python::LANGUAGE);
-    let lookup = |table: &[(&str, Kind)], text: &str| table.iter().find(|row| row.0 == text).map_or(Kind::Unknown, |row| row.1);
+    let lookup = |table: &[(&str, Kind)], text: &str| {
+        table.iter().find(|row| row.0 == text).map_or(Kind::Unknown, |row| row.1)
+    };
     let kinds = (0..language.node_kind_count() as u16)
         .map(|id| {
             let text = language.node_kind_for_id(id).unwrap_or_default();
@@ -313,7 +315,11 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
 impl Kind {
     /// The kind with tree-sitter's `kind_id`.
     pub(super) fn from_id(id: u16) -> Self {
-        TABLES.kinds.get(id as usize).copied().unwrap_or(if id == u16::MAX { Self::Error } else { Self::Unknown })
+        TABLES.kinds.get(id as usize).copied().unwrap_or(if id == u16::MAX {
+            Self::Error
+        } else {
+            Self::Unknown
+        })
     }
 
     /// Whether the node is a keyword or punctuation.

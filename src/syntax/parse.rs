@@ -42,7 +42,9 @@ thread_local! {
 
 /// Parses `text`.
 pub fn parse(text: &str) -> Parsed {
-    let cst = PARSER.with_borrow_mut(|parser| parser.parse(text, None)).expect("a parser without a time limit always answers");
+    let cst = PARSER
+        .with_borrow_mut(|parser| parser.parse(text, None))
+        .expect("a parser without a time limit always answers");
     let mut tree = Tree { nodes: Vec::with_capacity(text.len() / 3) };
     let mut broken = Vec::new();
     // Open nodes: index in `tree`, and how many brackets and suites lie around.
@@ -65,7 +67,9 @@ pub fn parse(text: &str) -> Parsed {
         });
         broken.extend(unreadable(&node));
         if open.len() >= MAX_DEPTH || brackets > MAX_BRACKETS || suites > MAX_INDENTS {
-            let message = format!("nested too deeply (more than {MAX_BRACKETS} brackets, {MAX_INDENTS} indents or {MAX_DEPTH} levels)");
+            let message = format!(
+                "nested too deeply (more than {MAX_BRACKETS} brackets, {MAX_INDENTS} indents or {MAX_DEPTH} levels)"
+            );
             broken.push(Broken { span: span_of(&node), message });
             break;
         }
@@ -108,7 +112,10 @@ fn span_of(node: &tree_sitter::Node) -> Span {
 
 fn unreadable(node: &tree_sitter::Node) -> Option<Broken> {
     if node.is_error() {
-        return Some(Broken { span: span_of(node), message: "invalid syntax, or syntax that spawnsafe's grammar does not know".into() });
+        return Some(Broken {
+            span: span_of(node),
+            message: "invalid syntax, or syntax that spawnsafe's grammar does not know".into(),
+        });
     }
     // `print >> stream, x` is an expression in Python 3, too; the grammar reads it as a statement with a chevron.
     let is_python_2 = match node.kind() {
@@ -117,14 +124,21 @@ fn unreadable(node: &tree_sitter::Node) -> Option<Broken> {
         _ => false,
     };
     if is_python_2 {
-        return Some(Broken { span: span_of(node), message: "written in Python 2; spawnsafe reads Python 3".into() });
+        return Some(Broken {
+            span: span_of(node),
+            message: "written in Python 2; spawnsafe reads Python 3".into(),
+        });
     }
-    node.is_missing().then(|| Broken { span: span_of(node), message: format!("invalid syntax: missing {}", node.kind()) })
+    node.is_missing().then(|| Broken {
+        span: span_of(node),
+        message: format!("invalid syntax: missing {}", node.kind()),
+    })
 }
 
 /// tree-sitter can mark a tree as faulty without an ERROR node that the walk meets.
 fn unlisted_error(cst: &tree_sitter::Tree, known: &[Broken]) -> Option<Broken> {
-    (known.is_empty() && cst.root_node().has_error()).then(|| Broken { span: Span::at(0), message: "invalid syntax".into() })
+    (known.is_empty() && cst.root_node().has_error())
+        .then(|| Broken { span: Span::at(0), message: "invalid syntax".into() })
 }
 
 fn opens_bracket(kind: Kind) -> bool {

@@ -44,8 +44,10 @@ impl QueryFile {
     /// # Panics
     /// If the text does not fit the grammar; a test compiles every query.
     pub fn compiled(&self) -> &Query {
-        self.compiled
-            .get_or_init(|| Query::new(&tree_sitter_python::LANGUAGE.into(), self.text).unwrap_or_else(|error| panic!("queries/{}.scm: {error}", self.name)))
+        self.compiled.get_or_init(|| {
+            Query::new(&tree_sitter_python::LANGUAGE.into(), self.text)
+                .unwrap_or_else(|error| panic!("queries/{}.scm: {error}", self.name))
+        })
     }
 
     /// All matches in the order of the text.
@@ -60,7 +62,8 @@ impl QueryFile {
                 .captures()
                 .iter()
                 .filter_map(|capture| {
-                    let span = Span::new(capture.node.start_byte() as u32, capture.node.end_byte() as u32);
+                    let span =
+                        Span::new(capture.node.start_byte() as u32, capture.node.end_byte() as u32);
                     let id = parsed.tree.find(span, Kind::from_id(capture.node.kind_id()))?;
                     Some((names[capture.index as usize], id))
                 })

@@ -113,7 +113,10 @@ impl Tree {
 
     /// The children without tokens, comments and line continuations.
     pub fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        self.all_children(id).filter(|child| !self.kind(*child).is_token() && !matches!(self.kind(*child), Kind::Comment | Kind::LineContinuation))
+        self.all_children(id).filter(|child| {
+            !self.kind(*child).is_token()
+                && !matches!(self.kind(*child), Kind::Comment | Kind::LineContinuation)
+        })
     }
 
     /// The parts of an `and`, `or` or conditional expression that may be its value. The left part of an `and` is none of
@@ -122,7 +125,11 @@ impl Tree {
         let parts: Vec<NodeId> = self.children(id).collect();
         match (self.kind(id), parts.as_slice()) {
             (Kind::ConditionalExpression, [then, _, otherwise]) => vec![*then, *otherwise],
-            (Kind::BooleanOperator, [.., right]) if self.child_of_kind(id, Kind::AndKeyword).is_some() => vec![*right],
+            (Kind::BooleanOperator, [.., right])
+                if self.child_of_kind(id, Kind::AndKeyword).is_some() =>
+            {
+                vec![*right]
+            }
             _ => parts,
         }
     }
@@ -172,7 +179,8 @@ impl Tree {
     /// The smallest node that holds `span`.
     pub fn covering(&self, span: Span) -> NodeId {
         let mut at = Self::ROOT;
-        while let Some(child) = self.all_children(at).find(|child| self.span(*child).contains(span)) {
+        while let Some(child) = self.all_children(at).find(|child| self.span(*child).contains(span))
+        {
             at = child;
         }
         at

@@ -58,7 +58,9 @@ impl EditSet {
         if self.edits.contains(&edit) {
             return Ok(());
         }
-        let at = self.edits.partition_point(|have| (have.span.start, have.span.end) <= (edit.span.start, edit.span.end));
+        let at = self.edits.partition_point(|have| {
+            (have.span.start, have.span.end) <= (edit.span.start, edit.span.end)
+        });
         let before = at.checked_sub(1).map(|index| &self.edits[index]);
         let clash_before = before.is_some_and(|have| have.span.end > edit.span.start);
         let clash_after = self.edits.get(at).is_some_and(|have| have.span.start < edit.span.end);

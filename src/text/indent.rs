@@ -20,7 +20,8 @@ pub fn reindent(text: &str, span: Span, from: &str, to: &str, protected: &[Span]
         } else if blank {
             out.push_str(line.trim_start_matches([' ', '\t']));
         } else {
-            let common = line.bytes().zip(from.bytes()).take_while(|(have, want)| have == want).count();
+            let common =
+                line.bytes().zip(from.bytes()).take_while(|(have, want)| have == want).count();
             out.push_str(to);
             out.push_str(&line[common..]);
         }
@@ -44,5 +45,7 @@ pub fn line_start(text: &str, offset: u32) -> u32 {
 
 /// The offset after the newline of the line that holds the byte at `offset`, or the text's end.
 pub fn line_end(text: &str, offset: u32) -> u32 {
-    text[offset as usize..].find('\n').map_or(text.len() as u32, |newline| offset + newline as u32 + 1)
+    text[offset as usize..]
+        .find('\n')
+        .map_or(text.len() as u32, |newline| offset + newline as u32 + 1)
 }

@@ -24,7 +24,9 @@ pub enum ReadError {
     #[error("has lines that end with a carriage return alone; convert them to LF or CR LF")]
     LoneCarriageReturns,
     /// The bytes do not fit the declared (or default) encoding.
-    #[error("is not valid {encoding} (first bad byte near offset {offset}); declare its encoding in the first two lines (PEP 263) or convert it to UTF-8")]
+    #[error(
+        "is not valid {encoding} (first bad byte near offset {offset}); declare its encoding in the first two lines (PEP 263) or convert it to UTF-8"
+    )]
     Undecodable {
         /// The codec that was tried.
         encoding: String,
@@ -48,7 +50,13 @@ pub struct SourceFile {
 impl SourceFile {
     /// A file with the given text, UTF-8 without a byte order mark.
     pub fn from_text(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into(), bom: false, encoding: encoding_rs::UTF_8, lines: OnceLock::new() }
+        Self {
+            path: path.into(),
+            text: text.into(),
+            bom: false,
+            encoding: encoding_rs::UTF_8,
+            lines: OnceLock::new(),
+        }
     }
 
     /// Decodes `bytes` as Python does: byte order mark, PEP 263 cookie, else UTF-8.
@@ -66,11 +74,17 @@ impl SourceFile {
             return Err(ReadError::Undecodable { encoding: "ASCII".into(), offset });
         }
         let text = if encoding == encoding_rs::UTF_8 {
-            String::from_utf8(body)
-                .map_err(|error| ReadError::Undecodable { encoding: "UTF-8".into(), offset: error.utf8_error().valid_up_to() + if bom { 3 } else { 0 } })?
+            String::from_utf8(body).map_err(|error| ReadError::Undecodable {
+                encoding: "UTF-8".into(),
+                offset: error.utf8_error().valid_up_to() + if bom { 3 } else { 0 },
+            })?
         } else {
-            let undecodable = || ReadError::Undecodable { encoding: encoding.name().into(), offset: 0 };
-            let text = encoding.decode_without_bom_handling_and_without_replacement(&body).ok_or_else(undecodable)?.into_owned();
+            let undecodable =
+                || ReadError::Undecodable { encoding: encoding.name().into(), offset: 0 };
+            let text = encoding
+                .decode_without_bom_handling_and_without_replacement(&body)
+                .ok_or_else(undecodable)?
+                .into_owned();
             // A codec that loses what it reads could not write the lines that stay as they are.
             if encoding.encode(&text).0 != body {
                 return Err(undecodable());
@@ -94,7 +108,13 @@ impl SourceFile {
 
     /// The same file (path, encoding, byte order mark) with another text.
     pub fn with_text(&self, text: String) -> Self {
-        Self { path: self.path.clone(), text, bom: self.bom, encoding: self.encoding, lines: OnceLock::new() }
+        Self {
+            path: self.path.clone(),
+            text,
+            bom: self.bom,
+            encoding: self.encoding,
+            lines: OnceLock::new(),
+        }
     }
 
     /// Whether the file starts with a byte order mark.
@@ -143,7 +163,10 @@ fn cookie_in(comment: &str) -> Option<String> {
         rest = &rest[at + "coding".len()..];
         let Some(value) = rest.strip_prefix([':', '=']) else { continue };
         let value = value.trim_start_matches([' ', '\t']);
-        let name: String = value.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')).collect();
+        let name: String = value
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+            .collect();
         if !name.is_empty() {
             return Some(name);
         }
@@ -154,7 +177,9 @@ fn cookie_in(comment: &str) -> Option<String> {
 /// Where a file that declares ASCII has another byte; `encoding_rs` knows ASCII only as a part of windows-1252.
 fn beyond_ascii(cookie: Option<&str>, body: &[u8]) -> Option<usize> {
     let plain = cookie?.to_ascii_lowercase().replace('_', "-");
-    matches!(plain.as_str(), "ascii" | "us-ascii" | "646").then(|| body.iter().position(|byte| !byte.is_ascii())).flatten()
+    matches!(plain.as_str(), "ascii" | "us-ascii" | "646")
+        .then(|| body.iter().position(|byte| !byte.is_ascii()))
+        .flatten()
 }
 
 /// Python's spelling of a codec as an `encoding_rs` encoding.
@@ -174,5 +199,9 @@ fn encoding_named(name: &str) -> Option<&'static Encoding> {
     };
     Encoding::for_label(label.as_bytes())
         .or_else(|| Encoding::for_label(label.replace("iso8859", "iso-8859").as_bytes()))
-        .or_else(|| label.strip_prefix("cp").and_then(|number| Encoding::for_label(format!("windows-{number}").as_bytes())))
+        .or_else(|| {
+            label
+                .strip_prefix("cp")
+                .and_then(|number| Encoding::for_label(format!("windows-{number}").as_bytes()))
+        })
 }

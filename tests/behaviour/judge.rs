@@ -5,8 +5,16 @@ use crate::runner::{Ended, Outcome};
 
 /// The kinds of failure that `fails` may name, with what they print: CPython's words, of all versions.
 pub(crate) const FAILURES: &[(&str, Option<&str>)] = &[
-    ("pickle", Some("[Cc]an't pickle|[Cc]annot pickle|Can't get local object|PicklingError|not the same object as|cannot be passed between processes")),
-    ("lookup", Some("Can't get attribute|has no attribute|cannot find attribute|BrokenProcessPool")),
+    (
+        "pickle",
+        Some(
+            "[Cc]an't pickle|[Cc]annot pickle|Can't get local object|PicklingError|not the same object as|cannot be passed between processes",
+        ),
+    ),
+    (
+        "lookup",
+        Some("Can't get attribute|has no attribute|cannot find attribute|BrokenProcessPool"),
+    ),
     ("bootstrap", Some("bootstrapping phase|BrokenProcessPool|EOFError|ConnectionResetError")),
     ("name", Some("NameError: name")),
     ("inherit", Some("through inheritance")),
@@ -30,7 +38,12 @@ pub(crate) fn judge(run: &Run, outcome: &Outcome) -> Option<String> {
         Role::After => "after",
         Role::Oracle => "oracle",
     };
-    Some(format!("== {} ({role}, Python {}, {}): {problem}", run.case.name, run.interpreter.version(), run.method))
+    Some(format!(
+        "== {} ({role}, Python {}, {}): {problem}",
+        run.case.name,
+        run.interpreter.version(),
+        run.method
+    ))
 }
 
 fn before(run: &Run, outcome: &Outcome, expected: Option<&str>) -> Option<String> {
@@ -38,14 +51,24 @@ fn before(run: &Run, outcome: &Outcome, expected: Option<&str>) -> Option<String
     let ended_well = outcome.ended == Ended::Exit && outcome.code == 0;
     let right = ended_well && expected.is_none_or(|text| text == outcome.stdout);
     match (stated, run.failure()) {
-        ("hang", _) if outcome.ended == Ended::Exit => Some(format!("ends, but should hang\n{}", told(outcome))),
+        ("hang", _) if outcome.ended == Ended::Exit => {
+            Some(format!("ends, but should hang\n{}", told(outcome)))
+        }
         ("hang", _) => None,
-        ("stdout", _) if !ended_well => Some(format!("fails, but should only print something else\n{}", told(outcome))),
-        ("stdout", _) if expected == Some(&*outcome.stdout) => Some("prints what it should, so there is nothing to fix".into()),
+        ("stdout", _) if !ended_well => {
+            Some(format!("fails, but should only print something else\n{}", told(outcome)))
+        }
+        ("stdout", _) if expected == Some(&*outcome.stdout) => {
+            Some("prints what it should, so there is nothing to fix".into())
+        }
         ("stdout", _) => None,
         (_, Some(_)) if run.may_hang_in_silence() && outcome.ended == Ended::Limit => None,
-        (_, Some(_)) if !outcome.fits => Some(format!("does not fail with '{stated}'\n{}", told(outcome))),
-        (_, Some(_)) if right && expected.is_some() => Some(format!("prints '{stated}', and yet the right output\n{}", told(outcome))),
+        (_, Some(_)) if !outcome.fits => {
+            Some(format!("does not fail with '{stated}'\n{}", told(outcome)))
+        }
+        (_, Some(_)) if right && expected.is_some() => {
+            Some(format!("prints '{stated}', and yet the right output\n{}", told(outcome)))
+        }
         (_, Some(_)) => None,
         (_, None) => Some(format!("no such failure: '{stated}'")),
     }
@@ -74,5 +97,8 @@ fn told(outcome: &Outcome) -> String {
         Ended::Stuck => "hung after the failure".to_owned(),
         Ended::Respawn => "respawned its workers over and over".to_owned(),
     };
-    format!("{ended} after {:.1} s\nstdout:\n{}stderr (end):\n{tail}", outcome.seconds, outcome.stdout)
+    format!(
+        "{ended} after {:.1} s\nstdout:\n{}stderr (end):\n{tail}",
+        outcome.seconds, outcome.stdout
+    )
 }

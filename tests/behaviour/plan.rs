@@ -46,19 +46,30 @@ impl Run {
     /// The run as an order to the runner.
     pub(crate) fn job(&self, id: usize) -> Job {
         let fixtures = case::root();
-        let path = std::env::join_paths([runner::folder().join("site"), fixtures.join("stubs")]).expect("paths without colons");
-        let mut env = std::collections::BTreeMap::from([("PYTHONPATH", path.to_string_lossy().into_owned())]);
+        let path = std::env::join_paths([runner::folder().join("site"), fixtures.join("stubs")])
+            .expect("paths without colons");
+        let mut env =
+            std::collections::BTreeMap::from([("PYTHONPATH", path.to_string_lossy().into_owned())]);
         match self.role {
             Role::Oracle => env.insert("HARNESS_BY_VALUE", "1".into()),
             Role::Before | Role::After => env.insert("HARNESS_START_METHOD", self.method.clone()),
         };
         env.extend(std::env::var("SPAWNSAFE_LATE").ok().map(|who| ("HARNESS_LATE", who)));
-        let silent = self.role == Role::Before && (self.may_hang_in_silence() || self.case.settings.fails.as_deref() == Some("hang"));
+        let silent = self.role == Role::Before
+            && (self.may_hang_in_silence() || self.case.settings.fails.as_deref() == Some("hang"));
         Job {
             id,
             python: self.interpreter.path.clone(),
             tree: self.tree.clone(),
-            argv: self.case.settings.entry.as_deref().unwrap_or("main.py").split_whitespace().map(str::to_owned).collect(),
+            argv: self
+                .case
+                .settings
+                .entry
+                .as_deref()
+                .unwrap_or("main.py")
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect(),
             env,
             limit: if silent { SILENT_HANG_SECONDS } else { LIMIT_SECONDS },
             expect: (self.role == Role::Before).then(|| self.failure()).flatten(),
@@ -117,16 +128,33 @@ pub(crate) fn can_run(case: &Case, interpreter: &Interpreter) -> bool {
     }
     let Some(wanted) = &settings.python else { return true };
     let oldest = wanted.strip_prefix(">=3.").and_then(|minor| minor.parse().ok());
-    interpreter.minor >= (3, oldest.unwrap_or_else(|| panic!("{}: python = \"{wanted}\" is not of the form \">=3.10\"", case.name)))
+    interpreter.minor
+        >= (
+            3,
+            oldest.unwrap_or_else(|| {
+                panic!("{}: python = \"{wanted}\" is not of the form \">=3.10\"", case.name)
+            }),
+        )
 }
 
 fn of_case(case: &Rc<Case>, interpreter: &Interpreter) -> Vec<Run> {
     let mut runs = Vec::new();
     let mut add = |role: Role, stem: &str, method: &str| {
         let (tree, layout) = lay_out(case, stem);
-        runs.push(Run { case: Rc::clone(case), role, interpreter: interpreter.clone(), method: method.to_owned(), tree, _layout: layout });
+        runs.push(Run {
+            case: Rc::clone(case),
+            role,
+            interpreter: interpreter.clone(),
+            method: method.to_owned(),
+            tree,
+            _layout: layout,
+        });
     };
-    let (fails, prints, fixed) = (case.settings.fails.is_some(), case.folder.join("stdout.txt").exists(), case.after().is_some());
+    let (fails, prints, fixed) = (
+        case.settings.fails.is_some(),
+        case.folder.join("stdout.txt").exists(),
+        case.after().is_some(),
+    );
     for method in methods(case) {
         let survives = case.settings.works.iter().any(|entry| names(entry, &method, interpreter));
         if fails && !survives {
@@ -164,7 +192,8 @@ fn lay_out(case: &Case, stem: &str) -> (PathBuf, Option<Rc<tempfile::TempDir>>) 
         return (case.folder.join(stem), None);
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
-    std::fs::copy(&single, folder.path().join("main.py")).unwrap_or_else(|error| panic!("{}: {error}", single.display()));
+    std::fs::copy(&single, folder.path().join("main.py"))
+        .unwrap_or_else(|error| panic!("{}: {error}", single.display()));
     (folder.path().to_path_buf(), Some(Rc::new(folder)))
 }
 
@@ -175,13 +204,26 @@ pub(crate) fn fixed_files() -> Vec<(Rc<Case>, PathBuf)> {
         for case in case::cases(&kind) {
             let Some(after) = case.after() else { continue };
             let single = case.folder.join("after.py");
-            let paths: Vec<PathBuf> = if single.exists() { vec![single] } else { after.keys().map(|name| case.folder.join("after").join(name)).collect() };
+            let paths: Vec<PathBuf> = if single.exists() {
+                vec![single]
+            } else {
+                after.keys().map(|name| case.folder.join("after").join(name)).collect()
+            };
             let case = Rc::new(case);
             // A neighbour that was left alone may be what it was before: no Python at all.
             let before = case.folder.join("before");
-            let is_changed = |path: &PathBuf| path.file_name().is_none_or(|name| std::fs::read(before.join(name)).ok() != std::fs::read(path).ok());
+            let is_changed = |path: &PathBuf| {
+                path.file_name().is_none_or(|name| {
+                    std::fs::read(before.join(name)).ok() != std::fs::read(path).ok()
+                })
+            };
             let paths: Vec<PathBuf> = paths.into_iter().filter(is_changed).collect();
-            files.extend(paths.into_iter().filter(|path| path.extension().is_none_or(|suffix| suffix == "py")).map(|path| (Rc::clone(&case), path)));
+            files.extend(
+                paths
+                    .into_iter()
+                    .filter(|path| path.extension().is_none_or(|suffix| suffix == "py"))
+                    .map(|path| (Rc::clone(&case), path)),
+            );
         }
     }
     files

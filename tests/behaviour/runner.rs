@@ -61,8 +61,11 @@ pub(crate) fn run(interpreter: &Interpreter, jobs: &[Job]) -> BTreeMap<usize, Ou
     }
     let order = serde_json::json!({ "parallel": 2, "jobs": jobs }).to_string();
     let printed = feed(interpreter, "run_jobs.py", &order);
-    let outcomes = printed.lines().map(|line| serde_json::from_str::<Outcome>(line).expect("run_jobs.py prints outcomes"));
-    let outcomes: BTreeMap<usize, Outcome> = outcomes.map(|outcome| (outcome.id, outcome)).collect();
+    let outcomes = printed
+        .lines()
+        .map(|line| serde_json::from_str::<Outcome>(line).expect("run_jobs.py prints outcomes"));
+    let outcomes: BTreeMap<usize, Outcome> =
+        outcomes.map(|outcome| (outcome.id, outcome)).collect();
     assert_eq!(outcomes.len(), jobs.len(), "run_jobs.py lost a job");
     outcomes
 }
@@ -83,7 +86,12 @@ fn feed(interpreter: &Interpreter, script: &str, input: &str) -> String {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("{}: {error}", interpreter.path.display()));
-    child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("the script reads all of its input");
+    child
+        .stdin
+        .take()
+        .expect("a pipe")
+        .write_all(input.as_bytes())
+        .expect("the script reads all of its input");
     let output = child.wait_with_output().expect("the script can be waited for");
     assert!(output.status.success(), "{script} failed: {}", output.status);
     String::from_utf8(output.stdout).expect("the script prints UTF-8")

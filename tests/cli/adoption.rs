@@ -8,7 +8,9 @@ fn ignored(comment: &str) -> String {
 
 #[test]
 fn comments_switch_findings_and_fixes_off() {
-    for comment in ["# spawnsafe: ignore[SP101] on purpose", "# spawnsafe: ignore", "# noqa: SP101", "# noqa"] {
+    for comment in
+        ["# spawnsafe: ignore[SP101] on purpose", "# spawnsafe: ignore", "# noqa: SP101", "# noqa"]
+    {
         let tree = Tree::new(&[("a.py", &ignored(comment))]);
         tree.run(&["check"]).exits(0);
         assert!(tree.run(&["fix"]).exits(0).out.is_empty(), "{comment}");
@@ -27,7 +29,10 @@ fn unused_comments_are_told() {
     assert!(err.contains("a.py:5:55: unused suppression of SP102"), "{err}");
     tree.write("spawnsafe.toml", b"warn-unused-ignores = true\n");
     assert!(tree.run(&["check"]).exits(1).err.contains("unused suppression"));
-    assert!(!tree.run(&["check", "--select", "SP101"]).exits(1).err.contains("unused"), "a rule that did not run may need it");
+    assert!(
+        !tree.run(&["check", "--select", "SP101"]).exits(1).err.contains("unused"),
+        "a rule that did not run may need it"
+    );
 }
 
 #[test]
@@ -39,7 +44,11 @@ fn add_ignore() {
     tree.run(&["check", "--warn-unused-ignores"]).exits(0);
     let tree = Tree::new(&[("a.py", FAULTY)]);
     tree.run(&["check", "--add-ignore", "a.py"]).exits(0);
-    assert_eq!(tree.read("a.py"), ignored("# spawnsafe: ignore[SP101]"), "a path behind the option is no reason");
+    assert_eq!(
+        tree.read("a.py"),
+        ignored("# spawnsafe: ignore[SP101]"),
+        "a path behind the option is no reason"
+    );
     tree.run(&["check", "--add-ignore=a # b"]).exits(2);
 }
 
@@ -53,21 +62,28 @@ fn a_baseline_survives_moved_lines() {
     tree.write("a.py", format!("import os\n\n\n{FAULTY}").as_bytes());
     tree.run(&["check", "--baseline", "known.json"]).exits(0);
     tree.write("b.py", FAULTY.as_bytes());
-    let json = tree.run(&["check", "--baseline", "known.json", "--output-format", "json"]).exits(1).json();
+    let json =
+        tree.run(&["check", "--baseline", "known.json", "--output-format", "json"]).exits(1).json();
     assert_eq!(json["findings"][0]["path"], "b.py");
     assert_eq!(json["summary"]["findings"], 1);
     tree.run(&["fix", "--write"]).exits(0);
     let gone = tree.run(&["check", "--baseline", "known.json"]).exits(0);
     assert!(gone.err.contains("1 known finding of known.json did not show up"), "{}", gone.err);
     tree.write("known.json", b"{}");
-    assert!(tree.run(&["check", "--baseline", "known.json"]).exits(2).err.contains("is no baseline"));
+    assert!(
+        tree.run(&["check", "--baseline", "known.json"]).exits(2).err.contains("is no baseline")
+    );
 }
 
 #[test]
 fn a_baseline_in_the_configuration() {
-    let tree = Tree::new(&[("sub/a.py", FAULTY), ("sub/spawnsafe.toml", "baseline = \"known.json\"\n")]);
+    let tree =
+        Tree::new(&[("sub/a.py", FAULTY), ("sub/spawnsafe.toml", "baseline = \"known.json\"\n")]);
     tree.run(&["check", "sub", "--write-baseline"]).exits(0);
-    assert!(tree.path("sub/known.json").exists(), "the path starts from the configuration's folder");
+    assert!(
+        tree.path("sub/known.json").exists(),
+        "the path starts from the configuration's folder"
+    );
     tree.run(&["check", "sub"]).exits(0);
     tree.run(&["check", "--write-baseline", "--isolated"]).exits(2);
 }

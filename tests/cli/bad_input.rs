@@ -15,7 +15,11 @@ fn diagnosed(name: &str, bytes: &[u8]) -> String {
     tree.run(&["check", name]).exits(2);
     let fix = tree.run(&["fix", "--write"]).exits(0);
     assert!(fix.err.contains(name), "{}", fix.err);
-    assert_eq!(std::fs::read(tree.path(name)).expect("the file"), bytes, "a bad file is left alone");
+    assert_eq!(
+        std::fs::read(tree.path(name)).expect("the file"),
+        bytes,
+        "a bad file is left alone"
+    );
     assert_eq!(tree.read("good.py"), MENDED);
     let place = errors[0]["line"].as_u64().map_or(String::new(), |line| format!("{line}: "));
     place + errors[0]["message"].as_str().expect("a message")
@@ -38,7 +42,10 @@ fn not_utf8_without_a_cookie() {
 
 #[test]
 fn a_named_file_is_parsed_whatever_it_mentions() {
-    let tree = Tree::new(&[("old.py", "print 'no process in sight'\nexec \"x\" in y z\n"), ("a.py", "x = 1\n")]);
+    let tree = Tree::new(&[
+        ("old.py", "print 'no process in sight'\nexec \"x\" in y z\n"),
+        ("a.py", "x = 1\n"),
+    ]);
     tree.write("latin.py", b"# caf\xe9\n");
     tree.run(&["check"]).exits(0);
     assert!(tree.run(&["check", "old.py"]).exits(2).err.contains("old.py:1:"));
@@ -58,11 +65,17 @@ fn a_cookie_is_obeyed() {
     let text = |body: &str| -> Vec<u8> {
         let body = body.replace("as pool:", "as pool:  # caf\u{e9}");
         // Latin-1 is the first 256 characters of Unicode.
-        format!("# -*- coding: latin-1 -*-\n{body}").chars().map(|c| u8::try_from(u32::from(c)).expect("latin-1")).collect()
+        format!("# -*- coding: latin-1 -*-\n{body}")
+            .chars()
+            .map(|c| u8::try_from(u32::from(c)).expect("latin-1"))
+            .collect()
     };
     tree.write("a.py", &text(FAULTY));
     let patch = tree.run(&["fix"]).exits(0);
-    assert!(patch.out.windows(2).any(|pair| pair == b"f\xe9"), "the diff holds the file's own bytes");
+    assert!(
+        patch.out.windows(2).any(|pair| pair == b"f\xe9"),
+        "the diff holds the file's own bytes"
+    );
     tree.run(&["fix", "--write"]).exits(0);
     assert_eq!(std::fs::read(tree.path("a.py")).expect("the file"), text(MENDED));
 }
@@ -76,8 +89,22 @@ fn empty_files() {
 
 #[test]
 fn deep_nesting() {
-    for (open, close) in [("(", ")"), ("[", "]"), ("{1:", "}"), ("f(", ")"), ("-", ""), ("not ", ""), ("lambda: ", ""), ("a.", "b"), ("x if y else ", "")] {
-        let text = format!("{IMPORT}x = {}1{}\n", open.repeat(2_000), close.repeat(if close == "b" { 1 } else { 2_000 }));
+    for (open, close) in [
+        ("(", ")"),
+        ("[", "]"),
+        ("{1:", "}"),
+        ("f(", ")"),
+        ("-", ""),
+        ("not ", ""),
+        ("lambda: ", ""),
+        ("a.", "b"),
+        ("x if y else ", ""),
+    ] {
+        let text = format!(
+            "{IMPORT}x = {}1{}\n",
+            open.repeat(2_000),
+            close.repeat(if close == "b" { 1 } else { 2_000 })
+        );
         let tree = Tree::new(&[("deep.py", &text), ("good.py", FAULTY)]);
         let ran = tree.run(&["check", "--output-format", "json"]).exits(1);
         assert_eq!(ran.json()["findings"][0]["path"], "good.py", "{open}");
@@ -85,7 +112,10 @@ fn deep_nesting() {
     let blocks: String = (0..2_000).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect();
     let text = format!("{IMPORT}{blocks}{}pass\n", " ".repeat(2_000));
     let message = diagnosed("deep.py", text.as_bytes());
-    assert!(message.contains("nested too deeply") || message.contains("invalid syntax"), "{message}");
+    assert!(
+        message.contains("nested too deeply") || message.contains("invalid syntax"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -98,7 +128,10 @@ fn large_files() {
     assert_eq!(json["errors"].as_array().map(Vec::len), Some(0), "ten megabytes are done");
     tree.write("ten.py", (IMPORT.to_owned() + &line.repeat((20 << 20) / line.len())).as_bytes());
     let json = tree.run(&["check", "--output-format", "json"]).exits(1).json();
-    assert!(json["errors"][0]["message"].as_str().is_some_and(|message| message.contains("bytes long")), "{json:#}");
+    assert!(
+        json["errors"][0]["message"].as_str().is_some_and(|message| message.contains("bytes long")),
+        "{json:#}"
+    );
 }
 
 #[cfg(unix)]
@@ -107,14 +140,17 @@ fn unreadable() {
     use std::os::unix::fs::PermissionsExt;
     let tree = Tree::new(&[("good.py", FAULTY), ("closed.py", FAULTY), ("folder/a.py", FAULTY)]);
     for name in ["closed.py", "folder"] {
-        std::fs::set_permissions(tree.path(name), std::fs::Permissions::from_mode(0o0)).expect("a mode");
+        std::fs::set_permissions(tree.path(name), std::fs::Permissions::from_mode(0o0))
+            .expect("a mode");
     }
     // The superuser reads everything; then both files are simply found.
     let superuser = std::fs::read(tree.path("closed.py")).is_ok();
     let ran = tree.run(&["check", "--output-format", "json"]).exits(1);
     let named = tree.run(&["check", "folder"]);
-    std::fs::set_permissions(tree.path("folder"), std::fs::Permissions::from_mode(0o755)).expect("a mode");
-    let errors: Vec<String> = ran.json()["errors"].as_array().expect("errors").iter().map(ToString::to_string).collect();
+    std::fs::set_permissions(tree.path("folder"), std::fs::Permissions::from_mode(0o755))
+        .expect("a mode");
+    let errors: Vec<String> =
+        ran.json()["errors"].as_array().expect("errors").iter().map(ToString::to_string).collect();
     if superuser {
         assert!(errors.is_empty(), "{errors:?}");
     } else {

@@ -36,33 +36,63 @@ fn fix_prints_a_patch_by_default_and_writes_when_asked() {
 #[test]
 fn standard_input() {
     let tree = Tree::new(&[]);
-    let check = tree.run_with(&["check", "--output-format", "concise", "-"], FAULTY.as_bytes(), &[]).exits(1);
+    let check = tree
+        .run_with(&["check", "--output-format", "concise", "-"], FAULTY.as_bytes(), &[])
+        .exits(1);
     assert!(check.text().starts_with("-:5:"), "{}", check.text());
-    let check = tree.run_with(&["check", "--output-format", "concise", "--stdin-filename", "pkg/x.py"], FAULTY.as_bytes(), &[]).exits(1);
+    let check = tree
+        .run_with(
+            &["check", "--output-format", "concise", "--stdin-filename", "pkg/x.py"],
+            FAULTY.as_bytes(),
+            &[],
+        )
+        .exits(1);
     assert!(check.text().starts_with("pkg/x.py:5:"), "{}", check.text());
-    let fixed = tree.run_with(&["fix", "--write", "--stdin-filename", "x.py"], FAULTY.as_bytes(), &[]).exits(0);
+    let fixed = tree
+        .run_with(&["fix", "--write", "--stdin-filename", "x.py"], FAULTY.as_bytes(), &[])
+        .exits(0);
     assert_eq!(fixed.text(), MENDED);
     let same = tree.run_with(&["fix", "--write", "-"], b"x = 1", &[]).exits(0);
     assert_eq!(same.text(), "x = 1", "a source without findings comes out as it went in");
     let excluded = ["--force-exclude", "--exclude", "gen", "--stdin-filename", "gen/x.py"];
     tree.run_with(&[&["check"], &excluded[..]].concat(), FAULTY.as_bytes(), &[]).exits(0);
-    assert_eq!(tree.run_with(&[&["fix", "--write"], &excluded[..]].concat(), FAULTY.as_bytes(), &[]).exits(0).text(), FAULTY);
+    assert_eq!(
+        tree.run_with(&[&["fix", "--write"], &excluded[..]].concat(), FAULTY.as_bytes(), &[])
+            .exits(0)
+            .text(),
+        FAULTY
+    );
     tree.run_with(&["check", "--stdin-filename", "x.pyi"], FAULTY.as_bytes(), &[]).exits(0);
     let crlf = FAULTY.replace('\n', "\r\n");
-    assert_eq!(tree.run_with(&["fix", "--write", "-"], crlf.as_bytes(), &[]).text(), MENDED.replace('\n', "\r\n"));
+    assert_eq!(
+        tree.run_with(&["fix", "--write", "-"], crlf.as_bytes(), &[]).text(),
+        MENDED.replace('\n', "\r\n")
+    );
 }
 
 #[test]
 fn several_reports_at_once() {
     let tree = Tree::new(&[("a.py", FAULTY)]);
-    let ran =
-        tree.run(&["check", "--output-format", "sarif", "--output-file", "r.sarif", "--output-format", "json", "-o", "r.json", "--output-format", "concise"]);
+    let ran = tree.run(&[
+        "check",
+        "--output-format",
+        "sarif",
+        "--output-file",
+        "r.sarif",
+        "--output-format",
+        "json",
+        "-o",
+        "r.json",
+        "--output-format",
+        "concise",
+    ]);
     assert!(ran.exits(1).text().starts_with("a.py:5:"));
     assert!(tree.read("r.sarif").contains("\"2.1.0\""));
     assert!(tree.read("r.json").contains("\"findings\""));
     tree.run(&["check", "--output-file", "x.json", "--output-format", "json"]).exits(1);
     assert!(tree.read("x.json").starts_with('{'), "either order makes a pair");
-    let twice = tree.run(&["check", "--output-format", "json", "--output-format", "sarif"]).exits(2);
+    let twice =
+        tree.run(&["check", "--output-format", "json", "--output-format", "sarif"]).exits(2);
     assert!(twice.err.contains("--output-file"), "{}", twice.err);
     tree.run(&["check", "--output-format", "diff"]).exits(2);
     let report = tree.run(&["fix", "--output-format", "json"]).exits(0).json();
@@ -90,8 +120,14 @@ fn quiet_and_statistics() {
     let tree = Tree::new(&[("a.py", FAULTY), ("b.py", FAULTY)]);
     assert!(!tree.run(&["check", "-q"]).exits(1).text().contains("Found"));
     assert!(tree.run(&["fix", "-q"]).exits(0).err.is_empty());
-    assert_eq!(tree.run(&["check", "--statistics"]).exits(1).text(), "2  SP101  [*] lambda-callable\n");
-    assert_eq!(tree.run(&["check", "--statistics", "--output-format", "json"]).exits(1).json()[0]["count"], 2);
+    assert_eq!(
+        tree.run(&["check", "--statistics"]).exits(1).text(),
+        "2  SP101  [*] lambda-callable\n"
+    );
+    assert_eq!(
+        tree.run(&["check", "--statistics", "--output-format", "json"]).exits(1).json()[0]["count"],
+        2
+    );
 }
 
 #[test]
@@ -102,13 +138,24 @@ fn selection() {
     assert_eq!(tree.found(&["--select", "lambda-callable"]).len(), 2);
     assert_eq!(tree.found(&["--select", "SP102"]).len(), 0);
     assert_eq!(tree.found(&["--ignore", "SP101"]).len(), 0);
-    assert_eq!(tree.found(&["--ignore", "ALL", "--select", "SP101"]).len(), 2, "the more exact selector wins");
-    assert_eq!(tree.found(&["--select", "SP101", "--ignore", "SP101"]).len(), 0, "of equals, the one that ignores");
+    assert_eq!(
+        tree.found(&["--ignore", "ALL", "--select", "SP101"]).len(),
+        2,
+        "the more exact selector wins"
+    );
+    assert_eq!(
+        tree.found(&["--select", "SP101", "--ignore", "SP101"]).len(),
+        0,
+        "of equals, the one that ignores"
+    );
     assert_eq!(tree.found(&["--select", "SP102", "--extend-select", "SP101"]).len(), 2);
     assert_eq!(tree.found(&["--per-file-ignores", "tests/*:SP101"]), ["a.py"]);
     assert_eq!(tree.found(&["--per-file-ignores", "!tests/*:SP1"]), ["tests/b.py"]);
     let fixed = tree.run(&["fix", "--per-file-ignores", "tests/*:SP101"]).exits(0).text();
-    assert!(fixed.contains("a/a.py") && !fixed.contains("tests/b.py"), "what is not reported is not fixed: {fixed}");
+    assert!(
+        fixed.contains("a/a.py") && !fixed.contains("tests/b.py"),
+        "what is not reported is not fixed: {fixed}"
+    );
 }
 
 #[test]
@@ -132,8 +179,19 @@ fn explain_and_help() {
 #[test]
 fn a_reader_that_leaves_is_no_error() {
     let tree = Tree::new(&[]);
-    let text: String = (0..3000).map(|number| format!("    pool.submit(lambda: work({number}))\n")).collect();
-    tree.write("a.py", format!("{}{text}", FAULTY.replace("        print(pool.submit(lambda: work(1)).result())\n", "        pass\n")).as_bytes());
+    let text: String =
+        (0..3000).map(|number| format!("    pool.submit(lambda: work({number}))\n")).collect();
+    tree.write(
+        "a.py",
+        format!(
+            "{}{text}",
+            FAULTY.replace(
+                "        print(pool.submit(lambda: work(1)).result())\n",
+                "        pass\n"
+            )
+        )
+        .as_bytes(),
+    );
     let mut child = Command::new(env!("CARGO_BIN_EXE_spawnsafe"))
         .args(["fix"])
         .current_dir(tree.root())
@@ -150,7 +208,12 @@ fn interactive() {
     let second = FAULTY.replace("work", "other");
     let tree = Tree::new(&[("a.py", FAULTY), ("b.py", &second)]);
     let ran = tree.run_with(&["fix", "--interactive"], b"what\nn\ny\n", &[]).exits(0);
-    assert!(ran.text().contains("Apply this fix?") && ran.text().contains("+        print(pool.submit(work, 1).result())"), "{}", ran.text());
+    assert!(
+        ran.text().contains("Apply this fix?")
+            && ran.text().contains("+        print(pool.submit(work, 1).result())"),
+        "{}",
+        ran.text()
+    );
     assert_eq!(tree.read("a.py"), FAULTY, "declined");
     assert_eq!(tree.read("b.py"), MENDED.replace("work", "other"), "accepted");
     tree.run_with(&["fix", "--interactive"], b"", &[]).exits(0);

@@ -39,13 +39,20 @@ impl Ran {
     /// Standard output as JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.out).unwrap_or_else(|error| panic!("{error}: {}\n{}", self.text(), self.err))
+        serde_json::from_slice(&self.out)
+            .unwrap_or_else(|error| panic!("{error}: {}\n{}", self.text(), self.err))
     }
 
     /// Checks the exit code and shows everything if it is another one.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "stdout: {}\nstderr: {}", String::from_utf8_lossy(&self.out), self.err);
+        assert_eq!(
+            self.code,
+            code,
+            "stdout: {}\nstderr: {}",
+            String::from_utf8_lossy(&self.out),
+            self.err
+        );
         self
     }
 }
@@ -94,7 +101,12 @@ impl Tree {
     }
 
     /// Runs the command with bytes on standard input and variables in the environment.
-    pub(crate) fn run_with(&self, arguments: &[&str], input: &[u8], variables: &[(&str, &str)]) -> Ran {
+    pub(crate) fn run_with(
+        &self,
+        arguments: &[&str],
+        input: &[u8],
+        variables: &[(&str, &str)],
+    ) -> Ran {
         let mut child = Command::new(env!("CARGO_BIN_EXE_spawnsafe"))
             .args(arguments)
             .current_dir(self.root())
@@ -118,6 +130,11 @@ impl Tree {
         let mut all = vec!["check", "--output-format", "json", "--exit-zero"];
         all.extend(arguments);
         let json = self.run(&all).json();
-        json["findings"].as_array().expect("findings").iter().map(|finding| finding["path"].as_str().expect("a path").to_owned()).collect()
+        json["findings"]
+            .as_array()
+            .expect("findings")
+            .iter()
+            .map(|finding| finding["path"].as_str().expect("a path").to_owned())
+            .collect()
     }
 }

@@ -16,10 +16,18 @@ fn python_files_and_python_scripts() {
         ("z/y/x.py", FAULTY),
     ]);
     assert_eq!(tree.found(&[]), ["a.py", "b.pyw", "run", "z/y/x.py"]);
-    assert_eq!(tree.found(&["d.txt", "c.pyi"]), ["d.txt"], "a named file wins, but stubs are checked by nothing");
+    assert_eq!(
+        tree.found(&["d.txt", "c.pyi"]),
+        ["d.txt"],
+        "a named file wins, but stubs are checked by nothing"
+    );
     assert_eq!(tree.found(&["z", "z/y/x.py", "./z"]), ["z/y/x.py"], "each file once");
     let absolute = tree.path("z").to_string_lossy().into_owned();
-    assert_eq!(tree.found(&[&absolute]), ["z/y/x.py"], "paths below the current folder are shown from there");
+    assert_eq!(
+        tree.found(&[&absolute]),
+        ["z/y/x.py"],
+        "paths below the current folder are shown from there"
+    );
 }
 
 #[test]
@@ -38,8 +46,15 @@ fn ignored_hidden_and_excluded() {
     assert_eq!(tree.found(&["--extend-exclude", "gen"]), ["a.py"]);
     assert_eq!(tree.found(&["--extend-exclude", "src/gen"]), ["a.py"]);
     assert_eq!(tree.found(&["--extend-exclude", "*.py"]), Vec::<String>::new());
-    assert_eq!(tree.found(&["--exclude", "gen", "src", "venv"]), ["src/node_modules/a.py", "venv/a.py"]);
-    assert_eq!(tree.found(&["build/a.py", ".hidden", "venv/a.py"]), [".hidden/a.py", "build/a.py", "venv/a.py"], "explicit paths win");
+    assert_eq!(
+        tree.found(&["--exclude", "gen", "src", "venv"]),
+        ["src/node_modules/a.py", "venv/a.py"]
+    );
+    assert_eq!(
+        tree.found(&["build/a.py", ".hidden", "venv/a.py"]),
+        [".hidden/a.py", "build/a.py", "venv/a.py"],
+        "explicit paths win"
+    );
     assert_eq!(tree.found(&["--force-exclude", "venv/a.py", "a.py"]), ["a.py"]);
 }
 
@@ -51,7 +66,11 @@ fn links() {
     symlink("..", tree.path("pkg/loop")).expect("a link");
     symlink("a.py", tree.path("pkg/0_same.py")).expect("a link");
     symlink("../real/b.txt", tree.path("pkg/b.py")).expect("a link");
-    assert_eq!(tree.found(&[]), ["pkg/a.py", "pkg/b.py"], "a link to a file that is walked is not looked at twice");
+    assert_eq!(
+        tree.found(&[]),
+        ["pkg/a.py", "pkg/b.py"],
+        "a link to a file that is walked is not looked at twice"
+    );
     tree.run(&["fix", "--write", "-q"]).exits(0);
     assert!(tree.path("pkg/b.py").is_symlink());
     assert!(tree.read("real/b.txt").contains("pool.submit(work, 1)"), "the real file is changed");
@@ -59,15 +78,22 @@ fn links() {
     symlink("ring2.py", tree.path("pkg/ring1.py")).expect("a link");
     symlink("ring1.py", tree.path("pkg/ring2.py")).expect("a link");
     let json = tree.run(&["check", "--output-format", "json"]).exits(1).json();
-    let errors: Vec<&str> = json["errors"].as_array().expect("errors").iter().filter_map(|error| error["path"].as_str()).collect();
+    let errors: Vec<&str> = json["errors"]
+        .as_array()
+        .expect("errors")
+        .iter()
+        .filter_map(|error| error["path"].as_str())
+        .collect();
     assert_eq!(errors, ["pkg/broken.py", "pkg/ring1.py", "pkg/ring2.py"]);
     tree.run(&["check", "pkg/broken.py"]).exits(2);
 }
 
 #[test]
 fn the_order_does_not_depend_on_threads() {
-    let files: Vec<(String, &str)> = (0..40).map(|number| (format!("d{}/f{number}.py", number % 7), FAULTY)).collect();
-    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    let files: Vec<(String, &str)> =
+        (0..40).map(|number| (format!("d{}/f{number}.py", number % 7), FAULTY)).collect();
+    let files: Vec<(&str, &str)> =
+        files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
     let tree = Tree::new(&files);
     let one = tree.run(&["check", "--threads", "1"]).exits(1).out;
     let many = tree.run(&["check", "--threads", "16"]).exits(1).out;
@@ -83,11 +109,22 @@ fn a_named_file_is_judged_with_its_project() {
             "tables.py",
             "from multiprocessing import Pool\n\n\ndef entry(n):\n    return n, n\n\n\nwith Pool(2) as pool:\n    TABLE = dict(pool.map(entry, range(4)))\n",
         ),
-        ("bin/main.py", "import sys\n\nsys.path.insert(0, '..')\nfrom tables import TABLE\n\nif __name__ == '__main__':\n    print(TABLE)\n"),
+        (
+            "bin/main.py",
+            "import sys\n\nsys.path.insert(0, '..')\nfrom tables import TABLE\n\nif __name__ == '__main__':\n    print(TABLE)\n",
+        ),
         ("other.py", FAULTY),
     ]);
     let before = std::fs::read(tree.path("tables.py")).expect("the file");
-    assert_eq!(tree.found(&["tables.py"]), ["tables.py"], "nothing is reported in the files around");
+    assert_eq!(
+        tree.found(&["tables.py"]),
+        ["tables.py"],
+        "nothing is reported in the files around"
+    );
     tree.run(&["fix", "--write", "tables.py"]);
-    assert_eq!(std::fs::read(tree.path("tables.py")).expect("the file"), before, "no guard around names that others import");
+    assert_eq!(
+        std::fs::read(tree.path("tables.py")).expect("the file"),
+        before,
+        "no guard around names that others import"
+    );
 }

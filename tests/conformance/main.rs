@@ -40,8 +40,19 @@ fn stem(rule: &Rule) -> &'static str {
 }
 
 fn stems_in(folder: &str) -> BTreeSet<String> {
-    let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).expect("the folder is there");
-    entries.map(|entry| entry.expect("a readable folder").path().file_stem().expect("a named file").to_string_lossy().into_owned()).collect()
+    let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))
+        .expect("the folder is there");
+    entries
+        .map(|entry| {
+            entry
+                .expect("a readable folder")
+                .path()
+                .file_stem()
+                .expect("a named file")
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect()
 }
 
 /// All fixtures of all kinds.
@@ -67,7 +78,11 @@ fn a_rule_is_one_stem() {
         if !sources.iter().any(|path| exists(path)) {
             wrong.push(format!("{}: {} is missing", rule.code, sources[0]));
         }
-        for path in [format!("src/rules/{stem}.md"), format!("queries/{stem}.scm"), format!("fixtures/{stem}")] {
+        for path in [
+            format!("src/rules/{stem}.md"),
+            format!("queries/{stem}.scm"),
+            format!("fixtures/{stem}"),
+        ] {
             if !exists(&path) {
                 wrong.push(format!("{}: {path} is missing", rule.code));
             }
@@ -82,7 +97,8 @@ fn nothing_lies_about_without_a_rule() {
     let mut wrong = Vec::new();
     let mut stray = |folder: &str, others: &[&str]| {
         let found = stems_in(folder);
-        let unknown = found.iter().filter(|name| !stems.contains(*name) && !others.contains(&name.as_str()));
+        let unknown =
+            found.iter().filter(|name| !stems.contains(*name) && !others.contains(&name.as_str()));
         wrong.extend(unknown.map(|name| format!("{folder}/{name} belongs to no rule of ALL")));
     };
     stray("src/rules", OTHER_SOURCES);
@@ -96,7 +112,10 @@ fn nothing_lies_about_without_a_rule() {
 fn codes_and_names_are_well_formed() {
     let mut wrong = Vec::new();
     for pair in ALL.windows(2).filter(|pair| pair[0].code >= pair[1].code) {
-        wrong.push(format!("{} stands before {}: ALL is sorted by code, and a code is used once", pair[0].code, pair[1].code));
+        wrong.push(format!(
+            "{} stands before {}: ALL is sorted by code, and a code is used once",
+            pair[0].code, pair[1].code
+        ));
     }
     for rule in ALL {
         let digits = rule.code.strip_prefix("SP").unwrap_or_default();
@@ -106,7 +125,10 @@ fn codes_and_names_are_well_formed() {
         if !rule.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
             wrong.push(format!("{}: the name '{}' is not in kebab-case", rule.code, rule.name));
         }
-        wrong.extend(messages::convention(rule.summary).map(|why| format!("{}: the summary {why}: {}", rule.code, rule.summary)));
+        wrong.extend(
+            messages::convention(rule.summary)
+                .map(|why| format!("{}: the summary {why}: {}", rule.code, rule.summary)),
+        );
     }
     none(&wrong);
 }
@@ -117,8 +139,13 @@ fn fixtures_show_all_sides_of_a_rule() {
     let mut wrong = Vec::new();
     for rule in ALL {
         let cases = case::cases(stem(rule));
-        let reports: Vec<String> = cases.iter().map(|case| case.text("report.txt").unwrap_or_default()).collect();
-        let own: Vec<&str> = reports.iter().flat_map(|report| report.lines()).filter(|line| line.contains(&format!(" {} ", rule.code))).collect();
+        let reports: Vec<String> =
+            cases.iter().map(|case| case.text("report.txt").unwrap_or_default()).collect();
+        let own: Vec<&str> = reports
+            .iter()
+            .flat_map(|report| report.lines())
+            .filter(|line| line.contains(&format!(" {} ", rule.code)))
+            .collect();
         if own.is_empty() {
             wrong.push(format!("{}: no report of fixtures/{} names it", rule.code, stem(rule)));
         }
@@ -129,7 +156,11 @@ fn fixtures_show_all_sides_of_a_rule() {
             wrong.push(format!("{}: no case of fixtures/{} is refused", rule.code, stem(rule)));
         }
         if !reports.iter().any(String::is_empty) {
-            wrong.push(format!("{}: no look-alike in fixtures/{}, in which nothing is found", rule.code, stem(rule)));
+            wrong.push(format!(
+                "{}: no look-alike in fixtures/{}, in which nothing is found",
+                rule.code,
+                stem(rule)
+            ));
         }
     }
     none(&wrong);
@@ -139,7 +170,9 @@ fn fixtures_show_all_sides_of_a_rule() {
 #[test]
 fn rewritten_fixtures_are_run() {
     let mut wrong = Vec::new();
-    for case in all_cases().iter().filter(|case| case.after().is_some() && case.settings.run != Some(false)) {
+    for case in
+        all_cases().iter().filter(|case| case.after().is_some() && case.settings.run != Some(false))
+    {
         if case.settings.fails.is_none() {
             wrong.push(format!("{}: case.toml must say how it fails before the fix", case.name));
         }
@@ -153,14 +186,26 @@ fn rewritten_fixtures_are_run() {
 #[test]
 fn every_reason_is_shown_by_a_fixture() {
     let reports: String = all_cases().iter().filter_map(|case| case.text("report.txt")).collect();
-    let missing = Reason::ALL.iter().filter(|reason| !NEVER_SHOWN.contains(*reason) && !reports.contains(&format!("[refused: {}]", reason.id())));
-    none(&missing.map(|reason| format!("no report.txt has [refused: {}]", reason.id())).collect::<Vec<_>>());
+    let missing = Reason::ALL.iter().filter(|reason| {
+        !NEVER_SHOWN.contains(*reason) && !reports.contains(&format!("[refused: {}]", reason.id()))
+    });
+    none(
+        &missing
+            .map(|reason| format!("no report.txt has [refused: {}]", reason.id()))
+            .collect::<Vec<_>>(),
+    );
 }
 
 #[test]
 fn the_readme_lists_every_rule() {
     let readme = read("README.md");
     let rows: Vec<&str> = readme.lines().filter(|line| line.starts_with("| SP")).collect();
-    let wanted: Vec<String> = ALL.iter().map(|rule| format!("| {} | {} | {} |", rule.code, rule.name, rule.summary)).collect();
-    assert_eq!(rows, wanted, "README.md: the table of rules, one line each, as code, name and summary");
+    let wanted: Vec<String> = ALL
+        .iter()
+        .map(|rule| format!("| {} | {} | {} |", rule.code, rule.name, rule.summary))
+        .collect();
+    assert_eq!(
+        rows, wanted,
+        "README.md: the table of rules, one line each, as code, name and summary"
+    );
 }

@@ -9,7 +9,8 @@ use spawnsafe::findings::Applicability;
 use spawnsafe::rules::Rule;
 use std::path::PathBuf;
 
-const SECTIONS: &[&str] = &["What it finds", "Why it breaks", "Before", "After", "When it refuses", "Fix safety"];
+const SECTIONS: &[&str] =
+    &["What it finds", "Why it breaks", "Before", "After", "When it refuses", "Fix safety"];
 
 /// The text of a section; `None` if the page has no such section.
 fn section<'p>(page: &'p str, title: &str) -> Option<&'p str> {
@@ -44,14 +45,20 @@ fn pages_have_their_sections_in_order() {
         if !rule.page.starts_with(&title) {
             wrong.push(format!("{}: the page starts with '{}'", rule.code, title.trim()));
         }
-        let have: Vec<&str> = rule.page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-        let want: Vec<&str> = SECTIONS.iter().copied().filter(|title| is_wanted(rule, title)).collect();
+        let have: Vec<&str> =
+            rule.page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+        let want: Vec<&str> =
+            SECTIONS.iter().copied().filter(|title| is_wanted(rule, title)).collect();
         if have != want {
             wrong.push(format!("{}: sections {have:?}, not {want:?}", rule.code));
         }
-        let empty = have.iter().filter(|title| section(rule.page, title).is_none_or(|text| text.trim().is_empty()));
+        let empty = have
+            .iter()
+            .filter(|title| section(rule.page, title).is_none_or(|text| text.trim().is_empty()));
         wrong.extend(empty.map(|title| format!("{}: nothing under '{title}'", rule.code)));
-        for title in ["Before", "After"].iter().filter(|title| section(rule.page, title).is_some() && block(rule.page, title).is_none()) {
+        for title in ["Before", "After"].iter().filter(|title| {
+            section(rule.page, title).is_some() && block(rule.page, title).is_none()
+        }) {
             wrong.push(format!("{}: '{title}' has no block of Python", rule.code));
         }
     }
@@ -66,21 +73,32 @@ fn pages_show_what_the_engine_does() {
         let Some(before) = block(rule.page, "Before") else { continue };
         let path = PathBuf::from("main.py");
         let files = Files::from([(path.clone(), before.as_bytes().to_vec())]);
-        let found = engine::check(std::slice::from_ref(&path), &Memory(&files), &Options::default());
-        let own: Vec<_> = found.findings.iter().filter(|finding| finding.code == rule.code).collect();
+        let found =
+            engine::check(std::slice::from_ref(&path), &Memory(&files), &Options::default());
+        let own: Vec<_> =
+            found.findings.iter().filter(|finding| finding.code == rule.code).collect();
         if own.is_empty() {
             wrong.push(format!("{}: nothing of this rule is found in the Before block", rule.code));
         }
-        let unsafe_fixes = own.iter().any(|finding| finding.fix().is_some_and(|fix| fix.applicability == Applicability::Unsafe));
+        let unsafe_fixes = own.iter().any(|finding| {
+            finding.fix().is_some_and(|fix| fix.applicability == Applicability::Unsafe)
+        });
         let options = Options { unsafe_fixes, ..Options::default() };
         let fixed = engine::fix(std::slice::from_ref(&path), &Memory(&files), &options);
         let after = fixed.changes.first().map_or(before, |change| change.after.as_str());
         match block(rule.page, "After") {
             Some(want) if want != after => {
                 let diff = TextDiff::from_lines(want, after);
-                wrong.push(format!("{}: Before does not become After\n{}", rule.code, diff.unified_diff().header("page", "engine")));
+                wrong.push(format!(
+                    "{}: Before does not become After\n{}",
+                    rule.code,
+                    diff.unified_diff().header("page", "engine")
+                ));
             }
-            None if after != before => wrong.push(format!("{}: a page without After, but the engine changes its Before", rule.code)),
+            None if after != before => wrong.push(format!(
+                "{}: a page without After, but the engine changes its Before",
+                rule.code
+            )),
             _ => {}
         }
     }

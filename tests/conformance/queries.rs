@@ -27,7 +27,11 @@ fn every_pattern_matches_in_a_fixture() {
         }
         let missed = (0..query.pattern_count()).filter(|pattern| !hit.contains(pattern));
         wrong.extend(missed.map(|pattern| {
-            let line = read(&format!("queries/{}.scm", stem(rule)))[..query.start_byte_for_pattern(pattern)].lines().count() + 1;
+            let line = read(&format!("queries/{}.scm", stem(rule)))
+                [..query.start_byte_for_pattern(pattern)]
+                .lines()
+                .count()
+                + 1;
             format!("queries/{}.scm:{line}: no fixture matches this pattern", stem(rule))
         }));
     }
@@ -42,10 +46,17 @@ fn every_pattern_has_a_comment() {
         let text = read(&format!("queries/{}.scm", stem(rule)));
         let query = rule.query.compiled();
         for pattern in 0..query.pattern_count() {
-            let above = text[..query.start_byte_for_pattern(pattern)].trim_end_matches([' ', '\t']).trim_end_matches('\n');
-            let explained = above.lines().next_back().is_some_and(|line| line.trim_start().starts_with(';'));
+            let above = text[..query.start_byte_for_pattern(pattern)]
+                .trim_end_matches([' ', '\t'])
+                .trim_end_matches('\n');
+            let explained =
+                above.lines().next_back().is_some_and(|line| line.trim_start().starts_with(';'));
             if !explained {
-                wrong.push(format!("queries/{}.scm:{}: a pattern without a comment above it", stem(rule), above.lines().count() + 1));
+                wrong.push(format!(
+                    "queries/{}.scm:{}: a pattern without a comment above it",
+                    stem(rule),
+                    above.lines().count() + 1
+                ));
             }
         }
     }

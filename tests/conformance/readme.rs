@@ -16,15 +16,31 @@ fn commands() -> Vec<String> {
 #[test]
 fn the_first_command_shows_a_diff() {
     let commands = commands();
-    let words: Vec<&str> = commands[0].strip_prefix("cargo run --release -- ").expect("the first command runs the program").split(' ').collect();
+    let words: Vec<&str> = commands[0]
+        .strip_prefix("cargo run --release -- ")
+        .expect("the first command runs the program")
+        .split(' ')
+        .collect();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let output = Command::new(env!("CARGO_BIN_EXE_spawnsafe")).args(&words).current_dir(root).output().expect("the program starts");
-    let (shown, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(env!("CARGO_BIN_EXE_spawnsafe"))
+        .args(&words)
+        .current_dir(root)
+        .output()
+        .expect("the program starts");
+    let (shown, said) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{}: {}\n{said}", commands[0], output.status);
     let example = words.last().expect("a path");
     let after = read(&example.replace("before.py", "after.py"));
-    let added: Vec<&str> = shown.lines().filter_map(|line| line.strip_prefix('+')).filter(|line| !line.starts_with("++")).collect();
-    assert!(!added.is_empty() && added.iter().all(|line| after.lines().any(|have| have == *line)), "the diff is not that of {example}:\n{shown}");
+    let added: Vec<&str> = shown
+        .lines()
+        .filter_map(|line| line.strip_prefix('+'))
+        .filter(|line| !line.starts_with("++"))
+        .collect();
+    assert!(
+        !added.is_empty() && added.iter().all(|line| after.lines().any(|have| have == *line)),
+        "the diff is not that of {example}:\n{shown}"
+    );
 }
 
 #[test]
@@ -38,7 +54,10 @@ fn all_commands_are_understood() {
     let mut wrong = Vec::new();
     for command in commands().iter().filter(|command| command.starts_with("spawnsafe ")) {
         let subcommand = command.split(' ').nth(1).unwrap_or_default();
-        let help = Command::new(env!("CARGO_BIN_EXE_spawnsafe")).args([subcommand, "--help"]).output().expect("the program starts");
+        let help = Command::new(env!("CARGO_BIN_EXE_spawnsafe"))
+            .args([subcommand, "--help"])
+            .output()
+            .expect("the program starts");
         if !help.status.success() {
             wrong.push(format!("{command}: no such subcommand"));
         }

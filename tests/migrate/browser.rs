@@ -14,11 +14,16 @@ use std::time::Duration;
 fn browser() -> Option<PathBuf> {
     let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
     let folders = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&folders).flat_map(|folder| names.map(|name| folder.join(name))).find(|path| path.is_file());
+    let found = std::env::split_paths(&folders)
+        .flat_map(|folder| names.map(|name| folder.join(name)))
+        .find(|path| path.is_file());
     if found.is_none() {
         let required = std::env::var_os("SPAWNSAFE_REQUIRE_ALL").is_some_and(|value| value == "1");
         assert!(!required, "no browser: install Chromium");
-        let _ = writeln!(std::io::stderr(), "\n*** SKIPPED: no Chromium on the PATH, the report's page was not tested in a browser ***\n");
+        let _ = writeln!(
+            std::io::stderr(),
+            "\n*** SKIPPED: no Chromium on the PATH, the report's page was not tested in a browser ***\n"
+        );
     }
     found
 }
@@ -32,7 +37,15 @@ fn document(browser: &Path, world: &World, page: &Path, fragment: &str, more: &s
     );
     std::fs::write(&probed, text.replacen("</head>", &probe, 1)).expect("the page is written");
     let output = Command::new(browser)
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--virtual-time-budget=4000", "--dump-dom"])
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--virtual-time-budget=4000",
+            "--dump-dom",
+        ])
         .arg(format!("--user-data-dir={}", world.path("profile").display()))
         .arg(format!("file://{}#{fragment}", probed.display()))
         .stderr(Stdio::null())
@@ -40,7 +53,11 @@ fn document(browser: &Path, world: &World, page: &Path, fragment: &str, more: &s
         .expect("the browser starts");
     let document = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(document.contains("</html>"), "the browser gave no document: {document}");
-    assert!(!document.contains("data-error"), "the page's script failed: {:?}", between(&document, "data-error=\"", "\""));
+    assert!(
+        !document.contains("data-error"),
+        "the page's script failed: {:?}",
+        between(&document, "data-error=\"", "\"")
+    );
     document
 }
 
@@ -59,13 +76,25 @@ fn shown(document: &str) -> Vec<String> {
 
 fn report(world: &World) -> PathBuf {
     world.repository("clones/three", &[("a.py", "bad(1)\n\n\n\n\n\n\nbad(2)\n\n\n\n\n\nbad(3)\n")]);
-    world.repository("clones/two", &[("<img src=x onerror=alert(1)>.py", "bad(1)\nbad(2)\n# </pre><script>document.body.dataset.owned = 1</script>\n")]);
+    world.repository(
+        "clones/two",
+        &[(
+            "<img src=x onerror=alert(1)>.py",
+            "bad(1)\nbad(2)\n# </pre><script>document.body.dataset.owned = 1</script>\n",
+        )],
+    );
     world.repository("clones/one", &[("a.py", "bad(1)\nrefuse(1)\n")]);
     world.repository("clones/none", &[("a.py", "x = 1\n")]);
     crate::world::init(&world.path("clones/<script>alert(1)</script>&'\""));
     let out = world.path("out");
     migrate(
-        &plan(settings(Delivery::Patch), &[&world.path("clones").to_string_lossy(), "file:///gone/\"><script>document.body.dataset.owned=1</script>"]),
+        &plan(
+            settings(Delivery::Patch),
+            &[
+                &world.path("clones").to_string_lossy(),
+                "file:///gone/\"><script>document.body.dataset.owned=1</script>",
+            ],
+        ),
         &out,
     );
     out.join("report.html")
@@ -84,7 +113,10 @@ fn it_sorts_filters_and_unfolds() {
     assert_eq!(shown(&sorted)[..3], ["clones/three", "clones/two", "clones/one"]);
     assert_eq!(sorted.matches(" aria-sort=\"descending\"").count(), 1);
     let twice = format!("{0}{0}", click("thead button[data-key=fixed]"));
-    assert_eq!(shown(&document(&browser, &world, &page, "", &twice))[3..], ["clones/one", "clones/two", "clones/three"]);
+    assert_eq!(
+        shown(&document(&browser, &world, &page, "", &twice))[3..],
+        ["clones/one", "clones/two", "clones/three"]
+    );
     let chips = document(&browser, &world, &page, "", &click(".chip[data-status=changed]"));
     assert_eq!(shown(&chips).len(), 3);
     let typed = "const q = document.getElementById('query'); q.value = 'THREE'; q.dispatchEvent(new Event('input'));";
@@ -101,10 +133,23 @@ fn a_repository_unfolds_with_its_coloured_diff_and_the_address_keeps_it() {
     let world = World::new();
     let page = report(&world);
     let open = "document.querySelector('tbody[data-name=\"clones/three\"] .fold').click(); document.body.dataset.address = location.hash;";
-    for document in [document(&browser, &world, &page, "", open), document(&browser, &world, &page, "open=clones-three", "")] {
-        let row = document.split("<tbody class=\"repo\"").skip(1).find(|row| row.contains("data-name=\"clones/three\"")).expect("the row");
+    for document in [
+        document(&browser, &world, &page, "", open),
+        document(&browser, &world, &page, "open=clones-three", ""),
+    ] {
+        let row = document
+            .split("<tbody class=\"repo\"")
+            .skip(1)
+            .find(|row| row.contains("data-name=\"clones/three\""))
+            .expect("the row");
         assert!(row.contains("aria-expanded=\"true\"") && row.contains("diff painted"));
-        assert_eq!((row.matches("<span class=\"plus\">").count(), row.matches("<span class=\"minus\">").count()), (3, 3));
+        assert_eq!(
+            (
+                row.matches("<span class=\"plus\">").count(),
+                row.matches("<span class=\"minus\">").count()
+            ),
+            (3, 3)
+        );
         assert!(row.contains("<span class=\"plus\">+good(1)</span>"));
     }
     let kept = document(&browser, &world, &page, "", open);

@@ -9,7 +9,14 @@ const FAULTY: &str = "import multiprocessing\n\n\ndef main():\n    with multipro
 fn migrate(folder: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_spawnsafe"));
     command.arg("migrate").args(args).current_dir(folder);
-    for name in ["SPAWNSAFE_SHARD", "SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX", "CI_NODE_INDEX", "CIRCLE_NODE_INDEX", "BUILDKITE_PARALLEL_JOB"] {
+    for name in [
+        "SPAWNSAFE_SHARD",
+        "SLURM_ARRAY_TASK_ID",
+        "JOB_COMPLETION_INDEX",
+        "CI_NODE_INDEX",
+        "CIRCLE_NODE_INDEX",
+        "BUILDKITE_PARALLEL_JOB",
+    ] {
         command.env_remove(name);
     }
     command.output().expect("spawnsafe starts")
@@ -33,30 +40,56 @@ fn refused(output: &Output, words: &str) {
 fn plan_then_run_then_apply_with_the_rules() {
     let world = World::new();
     for number in 0..4 {
-        world.repository(&format!("clones/repo-{number}"), &[("app.py", if number == 3 { "print(1)\n" } else { FAULTY })]);
+        world.repository(
+            &format!("clones/repo-{number}"),
+            &[("app.py", if number == 3 { "print(1)\n" } else { FAULTY })],
+        );
     }
-    let planned = migrate(&world.path(""), &["plan", "clones", "--verify", "python3 -m py_compile app.py", "--jobs-are-no-option"]);
+    let planned = migrate(
+        &world.path(""),
+        &["plan", "clones", "--verify", "python3 -m py_compile app.py", "--jobs-are-no-option"],
+    );
     refused(&planned, "--jobs-are-no-option");
     let planned = migrate(&world.path(""), &["plan", "clones", "--verify", "test -f app.py"]);
     done(&planned);
     let listed = String::from_utf8_lossy(&planned.stdout);
-    assert!(listed.lines().count() == 4 && listed.contains("clones-repo-0  clones/repo-0  ready at"), "{listed}");
+    assert!(
+        listed.lines().count() == 4 && listed.contains("clones-repo-0  clones/repo-0  ready at"),
+        "{listed}"
+    );
     // From another folder: the plan knows where everything is.
     let out = world.path("spawnsafe-migration").to_string_lossy().into_owned();
     let errors = done(&migrate(Path::new("/"), &["run", "--out", &out, "--jobs", "2"]));
-    assert!(errors.contains("4 repositories: 3 changed, 1 unchanged") && errors.contains("[4/4]"), "{errors}");
+    assert!(
+        errors.contains("4 repositories: 3 changed, 1 unchanged") && errors.contains("[4/4]"),
+        "{errors}"
+    );
     for number in 0..3 {
         let repository = world.path(&format!("clones/repo-{number}"));
         let patch = format!("{out}/patches/clones-repo-{number}.patch");
-        assert!(git_command(&repository, &["am", "--quiet", &patch]).status().expect("git starts").success());
-        let compiled = Command::new("python3").args(["-c", "import ast, sys; ast.parse(open('app.py').read())"]).current_dir(&repository).status();
+        assert!(
+            git_command(&repository, &["am", "--quiet", &patch])
+                .status()
+                .expect("git starts")
+                .success()
+        );
+        let compiled = Command::new("python3")
+            .args(["-c", "import ast, sys; ast.parse(open('app.py').read())"])
+            .current_dir(&repository)
+            .status();
         assert!(compiled.is_ok_and(|status| status.success()), "the changed file compiles");
         assert!(!git(&repository, &["show", "HEAD:app.py"]).contains("lambda"));
     }
     let errors = done(&migrate(Path::new("/"), &["run", "--out", &out]));
     assert!(errors.contains("4 of 4 repositories are done already"), "{errors}");
-    refused(&migrate(&world.path(""), &["run", "clones", "--result", "branch", "--out", &out]), "other settings");
-    refused(&migrate(&world.path(""), &["run", "--result", "branch", "--out", &out]), "other settings");
+    refused(
+        &migrate(&world.path(""), &["run", "clones", "--result", "branch", "--out", &out]),
+        "other settings",
+    );
+    refused(
+        &migrate(&world.path(""), &["run", "--result", "branch", "--out", &out]),
+        "other settings",
+    );
 }
 
 #[test]
@@ -85,13 +118,26 @@ fn a_configuration_counts_for_its_own_repository_only() {
     crate::world::write(&world.path("pyproject.toml"), b"[tool.spawnsafe]\nignore = [\"ALL\"]\n");
     crate::world::write(&world.path(".gitignore"), b"*\n");
     world.repository("clones/plain", &[("app.py", FAULTY)]);
-    world.repository("clones/own", &[("app.py", FAULTY), ("lib.py", FAULTY), ("pyproject.toml", "[tool.spawnsafe]\nexclude = [\"lib.py\"]\n")]);
-    world.repository("clones/broken", &[("app.py", FAULTY), ("pyproject.toml", "[tool.spawnsafe]\nselect = 3\n")]);
+    world.repository(
+        "clones/own",
+        &[
+            ("app.py", FAULTY),
+            ("lib.py", FAULTY),
+            ("pyproject.toml", "[tool.spawnsafe]\nexclude = [\"lib.py\"]\n"),
+        ],
+    );
+    world.repository(
+        "clones/broken",
+        &[("app.py", FAULTY), ("pyproject.toml", "[tool.spawnsafe]\nselect = 3\n")],
+    );
     done(&migrate(&world.path(""), &["run", "clones"]));
     let outcomes = crate::world::outcomes(&world.path("spawnsafe-migration"));
     assert_eq!((outcomes["plain"].files.changed, outcomes["own"].files.changed), (1, 1));
     let problem = outcomes["broken"].problem.as_deref().expect("a problem");
-    assert!(problem.contains("pyproject.toml") && !problem.contains("spawnsafe-migration"), "{problem}");
+    assert!(
+        problem.contains("pyproject.toml") && !problem.contains("spawnsafe-migration"),
+        "{problem}"
+    );
 }
 
 #[test]
@@ -114,7 +160,19 @@ fn ctrl_c_finishes_what_is_in_hand_and_says_how_to_go_on() {
         world.repository(&format!("clones/repo-{number}"), &[("app.py", FAULTY)]);
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_spawnsafe"));
-    command.args(["migrate", "run", "clones", "--jobs", "1", "--shard", "1/1", "--verify", "sleep 0.5"]).current_dir(world.path(""));
+    command
+        .args([
+            "migrate",
+            "run",
+            "clones",
+            "--jobs",
+            "1",
+            "--shard",
+            "1/1",
+            "--verify",
+            "sleep 0.5",
+        ])
+        .current_dir(world.path(""));
     let mut child = command.stderr(std::process::Stdio::piped()).spawn().expect("spawnsafe starts");
     let journal = world.path("spawnsafe-migration/journal.jsonl");
     while !std::fs::read_to_string(&journal).is_ok_and(|text| text.contains("\"end\"")) {
@@ -126,7 +184,17 @@ fn ctrl_c_finishes_what_is_in_hand_and_says_how_to_go_on() {
     let mut errors = String::new();
     child.stderr.take().expect("its errors").read_to_string(&mut errors).expect("text");
     assert_eq!(status.code(), Some(130), "{errors}");
-    assert!(errors.contains("finishing the repositories in hand") && errors.contains("still to be done; `spawnsafe migrate run --out"), "{errors}");
+    assert!(
+        errors.contains("finishing the repositories in hand")
+            && errors.contains("still to be done; `spawnsafe migrate run --out"),
+        "{errors}"
+    );
     done(&migrate(&world.path(""), &["run"]));
-    assert_eq!(crate::world::outcomes(&world.path("spawnsafe-migration")).values().filter(|outcome| outcome.fixed() == 1).count(), 6);
+    assert_eq!(
+        crate::world::outcomes(&world.path("spawnsafe-migration"))
+            .values()
+            .filter(|outcome| outcome.fixed() == 1)
+            .count(),
+        6
+    );
 }

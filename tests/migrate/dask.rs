@@ -16,11 +16,18 @@ const FAULTY: &str = "from concurrent.futures import ProcessPoolExecutor\n\n\nde
 
 fn python() -> Option<String> {
     let python = std::env::var("SPAWNSAFE_DASK_PYTHON").unwrap_or_else(|_| "python3".into());
-    let there = Command::new(&python).args(["-c", "import dask, distributed"]).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+    let there = Command::new(&python)
+        .args(["-c", "import dask, distributed"])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
     if !there {
         let required = std::env::var_os("SPAWNSAFE_REQUIRE_ALL").is_some_and(|value| value == "1");
         assert!(!required, "{python} has no Dask: install dask and distributed");
-        let _ = writeln!(std::io::stderr(), "\n*** SKIPPED: {python} has no Dask, the runner was not tested ***\n");
+        let _ = writeln!(
+            std::io::stderr(),
+            "\n*** SKIPPED: {python} has no Dask, the runner was not tested ***\n"
+        );
     }
     there.then_some(python)
 }
@@ -31,7 +38,13 @@ struct Process(Child);
 impl Process {
     fn dask(python: &str, folder: &Path, args: &[&str]) -> Self {
         let mut command = Command::new(python);
-        command.args(["-m", "dask"]).args(args).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .args(["-m", "dask"])
+            .args(args)
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         command.env("PYTHONPATH", Path::new(env!("CARGO_MANIFEST_DIR")).join("python"));
         Self(command.spawn().expect("Dask starts"))
     }
@@ -68,31 +81,60 @@ fn a_worker_dies_and_the_outcome_is_the_same() {
     crate::world::init(&world.path("clones/empty"));
     let clones = world.path("clones").to_string_lossy().into_owned();
     // The check only takes time, so that there is a middle to kill a worker in.
-    let wanted = [clones.as_str(), "--verify", "sleep 0.4", "--author", "Ada <ada@example.org>", "--isolated"];
+    let wanted = [
+        clones.as_str(),
+        "--verify",
+        "sleep 0.4",
+        "--author",
+        "Ada <ada@example.org>",
+        "--isolated",
+    ];
     let whole = world.path("whole");
-    let status = Command::new(PROGRAM).args(["migrate", "run", "--quiet", "--no-timings", "--out"]).arg(&whole).args(wanted).status();
+    let status = Command::new(PROGRAM)
+        .args(["migrate", "run", "--quiet", "--no-timings", "--out"])
+        .arg(&whole)
+        .args(wanted)
+        .status();
     assert!(status.expect("spawnsafe starts").success());
 
     let file = world.path("scheduler.json");
     let name = file.to_string_lossy().into_owned();
-    let _scheduler = Process::dask(&python, &world.path(""), &["scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", &name]);
-    wait_for("the scheduler", &mut || std::fs::read_to_string(&file).is_ok_and(|text| text.contains("address")));
-    let worker = || {
-        Process::dask(
-            &python,
-            &world.path(""),
-            &["worker", "--scheduler-file", &name, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"],
-        )
-    };
+    let words = "scheduler --host 127.0.0.1 --port 0 --no-dashboard --scheduler-file";
+    let scheduler: Vec<&str> = words.split(' ').chain([name.as_str()]).collect();
+    let _scheduler = Process::dask(&python, &world.path(""), &scheduler);
+    wait_for("the scheduler", &mut || {
+        std::fs::read_to_string(&file).is_ok_and(|text| text.contains("address"))
+    });
+    let words = "worker --nthreads 1 --no-nanny --no-dashboard --host 127.0.0.1 --scheduler-file";
+    let worker: Vec<&str> = words.split(' ').chain([name.as_str()]).collect();
+    let worker = || Process::dask(&python, &world.path(""), &worker);
     let mut workers = [worker(), worker(), worker()];
     let out = world.path("out");
     let mut command = Command::new(&python);
-    command.args(["-m", "spawnsafe.dask_runner", "--no-timings", "--scheduler-file", &name, "--program", PROGRAM, "--out"]).arg(&out).args(wanted);
-    command.env("PYTHONPATH", Path::new(env!("CARGO_MANIFEST_DIR")).join("python")).stdin(Stdio::null());
+    command
+        .args([
+            "-m",
+            "spawnsafe.dask_runner",
+            "--no-timings",
+            "--scheduler-file",
+            &name,
+            "--program",
+            PROGRAM,
+            "--out",
+        ])
+        .arg(&out)
+        .args(wanted);
+    command
+        .env("PYTHONPATH", Path::new(env!("CARGO_MANIFEST_DIR")).join("python"))
+        .stdin(Stdio::null());
     let mut runner = Process(command.spawn().expect("the runner starts"));
     let parts = || {
-        std::fs::read_dir(out.join("parts"))
-            .map_or(0, |entries| entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with("clones-")).count())
+        std::fs::read_dir(out.join("parts")).map_or(0, |entries| {
+            entries
+                .flatten()
+                .filter(|entry| entry.file_name().to_string_lossy().starts_with("clones-"))
+                .count()
+        })
     };
     wait_for("the first results", &mut || parts() >= 3);
     workers[1].kill();

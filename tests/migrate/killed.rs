@@ -1,7 +1,9 @@
 //! Killed at any moment and started again, a run ends with the same bytes as an undisturbed one.
 
 use crate::marker::Marker;
-use crate::world::{World, artefacts, assert_same, copy_folder, git, migrate, outcomes, plan, running, settings};
+use crate::world::{
+    World, artefacts, assert_same, copy_folder, git, migrate, outcomes, plan, running, settings,
+};
 use spawnsafe::findings::{Fingerprint, Report};
 use spawnsafe::migrate::journal::{self, Journal};
 use spawnsafe::migrate::plan::Plan;
@@ -26,13 +28,25 @@ fn child() {
     let Some(out) = std::env::var_os(CHILD) else { return };
     let out = Path::new(&out);
     let plan = Plan::read(out).expect("a plan").expect("a plan");
-    run::run(&plan, Shard { index: 1, count: 1 }, &running(out), &Marker, Show::Nothing, &AtomicBool::new(false)).expect("the run ends");
+    run::run(
+        &plan,
+        Shard { index: 1, count: 1 },
+        &running(out),
+        &Marker,
+        Show::Nothing,
+        &AtomicBool::new(false),
+    )
+    .expect("the run ends");
 }
 
 /// Starts a run, kills it with all it has started after `life`, and says whether it had ended.
 fn run_for(out: &Path, life: Duration) -> bool {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
-    command.args(["killed::child", "--exact", "--nocapture"]).env(CHILD, out).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .args(["killed::child", "--exact", "--nocapture"])
+        .env(CHILD, out)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     let mut child = command.spawn().expect("the child starts");
     let begun = Instant::now();
     loop {
@@ -63,7 +77,9 @@ fn killed_and_resumed(plan: &Plan, out: &Path, kills: usize, check: &mut dyn FnM
         plan.write(&folder).expect("the plan is written");
         // A run that ends before it is killed ends the round.
         while done < kills {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             if run_for(&folder, Duration::from_millis(20 + (random >> 33) % 380)) {
                 break;
             }
@@ -94,7 +110,9 @@ fn killed_twenty_times_patches_are_the_same() {
 /// How often the journal says of each repository that it is done.
 fn ends(folder: &Path) -> BTreeMap<String, usize> {
     let mut ends = BTreeMap::new();
-    for line in std::fs::read_to_string(folder.join(journal::FILE)).expect("the journal is read").lines() {
+    for line in
+        std::fs::read_to_string(folder.join(journal::FILE)).expect("the journal is read").lines()
+    {
         let event: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
         if let Some(id) = event["outcome"]["id"].as_str() {
             *ends.entry(id.to_owned()).or_default() += 1;
@@ -128,7 +146,11 @@ fn killed_while_it_writes_into_repositories() {
 /// Branches and work trees of all repositories.
 fn state(clones: &Path) -> String {
     let mut text = String::new();
-    let mut folders: Vec<_> = std::fs::read_dir(clones).expect("the folder is read").flatten().map(|entry| entry.path()).collect();
+    let mut folders: Vec<_> = std::fs::read_dir(clones)
+        .expect("the folder is read")
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
     folders.sort();
     for folder in folders {
         text.push_str(&git(&folder, &["for-each-ref", "--format=%(refname) %(objectname)"]));
@@ -148,13 +170,19 @@ fn a_work_tree_that_was_half_written_is_finished_and_one_that_was_edited_is_not(
         std::fs::create_dir_all(&out).expect("the folder is made");
         let (journal, _) = Journal::open(&out).expect("a journal");
         let base = git(&repository, &["rev-parse", "HEAD"]);
-        let event = journal::Event::Write { id: planned.repositories[0].id.clone(), base, paths: vec!["a.py".into(), "b.py".into()] };
+        let event = journal::Event::Write {
+            id: planned.repositories[0].id.clone(),
+            base,
+            paths: vec!["a.py".into(), "b.py".into()],
+        };
         journal.append(&event).expect("a line");
         drop(journal);
-        std::fs::write(repository.join("a.py"), if edited { "mine\n" } else { "good(1)\n" }).expect("a.py is written");
+        std::fs::write(repository.join("a.py"), if edited { "mine\n" } else { "good(1)\n" })
+            .expect("a.py is written");
         migrate(&planned, &out);
         let outcome = &outcomes(&out)["one"];
-        let text = |name: &str| std::fs::read_to_string(repository.join(name)).expect("the file is read");
+        let text =
+            |name: &str| std::fs::read_to_string(repository.join(name)).expect("the file is read");
         if edited {
             assert_eq!((text("a.py").as_str(), text("b.py").as_str()), ("mine\n", "bad(2)\n"));
             assert!(outcome.problem.is_some());
@@ -195,7 +223,16 @@ fn an_output_folder_belongs_to_one_run_at_a_time_and_to_its_settings() {
     let out = world.path("out");
     let planned = plan(settings(Delivery::Patch), &[&repository.to_string_lossy()]);
     migrate(&planned, &out);
-    let go = |plan: &Plan| run::run(plan, Shard { index: 1, count: 1 }, &running(&out), &Marker, Show::Nothing, &AtomicBool::new(false));
+    let go = |plan: &Plan| {
+        run::run(
+            plan,
+            Shard { index: 1, count: 1 },
+            &running(&out),
+            &Marker,
+            Show::Nothing,
+            &AtomicBool::new(false),
+        )
+    };
     let held = Journal::open(&out).expect("the journal opens");
     assert!(go(&planned).expect_err("the folder is in use").contains("in use"));
     drop(held);
@@ -236,10 +273,21 @@ fn a_stop_finishes_what_is_in_hand_and_the_rest_later() {
     let stop = AtomicBool::new(false);
     let out = world.path("out");
     let stopping = Stopping { stop: &stop, left: AtomicUsize::new(3) };
-    let ended = run::run(&planned, Shard { index: 1, count: 1 }, &running(&out), &stopping, Show::Nothing, &stop).expect("the run ends");
+    let ended = run::run(
+        &planned,
+        Shard { index: 1, count: 1 },
+        &running(&out),
+        &stopping,
+        Show::Nothing,
+        &stop,
+    )
+    .expect("the run ends");
     assert!(ended.open > 0 && ended.done_now >= 2 && ended.done_now + ended.open == 8, "{ended:?}");
     assert_eq!(ended.summary.repositories.open, ended.open);
-    let mut log = std::fs::OpenOptions::new().append(true).open(out.join(journal::FILE)).expect("the journal opens");
+    let mut log = std::fs::OpenOptions::new()
+        .append(true)
+        .open(out.join(journal::FILE))
+        .expect("the journal opens");
     log.write_all(b"{\"event\":\"begin\",\"id\":\"torn").expect("the journal is torn");
     assert!(migrate(&planned, &out).done_now > 0);
     assert_same(&artefacts(&world.path("whole")), &artefacts(&out));

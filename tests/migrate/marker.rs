@@ -3,7 +3,8 @@
 
 use spawnsafe::engine::Files;
 use spawnsafe::findings::{
-    Applicability, Change, FileEdit, FileError, Finding, Fingerprint, Fix, Location, Reason, Refusal, Remedy, Report, Severity, StartMethod,
+    Applicability, Change, FileEdit, FileError, Finding, Fingerprint, Fix, Location, Reason,
+    Refusal, Remedy, Report, Severity, StartMethod,
 };
 use spawnsafe::migrate::{Fixer, Tree};
 use spawnsafe::text::{Edit, SourceFile, Span};
@@ -16,12 +17,20 @@ pub(crate) struct Marker;
 impl Fixer for Marker {
     fn fix(&self, tree: &Tree, skip: &BTreeSet<Fingerprint>) -> Result<Report, String> {
         let mut report = Report::default();
-        for path in tree.files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "py")) {
+        for path in tree
+            .files
+            .iter()
+            .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
+        {
             report.summary.files += 1;
             let source = tree.read(path).and_then(|bytes| SourceFile::decode(path, bytes));
             match source {
                 Ok(source) => one(&Arc::new(source), skip, &mut report),
-                Err(error) => report.errors.push(FileError { path: path.clone(), place: None, message: error.to_string() }),
+                Err(error) => report.errors.push(FileError {
+                    path: path.clone(),
+                    place: None,
+                    message: error.to_string(),
+                }),
             }
         }
         assert!(!tree.files.contains(Path::new("panic.py")), "the marker does not like panic.py");
@@ -32,11 +41,17 @@ impl Fixer for Marker {
 fn one(source: &Arc<SourceFile>, skip: &BTreeSet<Fingerprint>, report: &mut Report) {
     report.summary.parsed += 1;
     let mut after = source.text.clone();
-    for (word, code, name) in [("bad(", "SP101", "lambda-callable"), ("consent(", "SP106", "unpicklable-instance"), ("refuse(", "SP402", "lost-write")] {
+    for (word, code, name) in [
+        ("bad(", "SP101", "lambda-callable"),
+        ("consent(", "SP106", "unpicklable-instance"),
+        ("refuse(", "SP402", "lost-write"),
+    ] {
         let mut from = 0;
         while let Some(at) = source.text[from..].find(word) {
             let start = from + at;
-            let end = source.text[start..].find(')').map_or(source.text.len(), |length| start + length + 1);
+            let end = source.text[start..]
+                .find(')')
+                .map_or(source.text.len(), |length| start + length + 1);
             from = end;
             let subject = source.text[start..end].to_owned();
             let span = Span { start: start as u32, end: end as u32 };
@@ -67,9 +82,21 @@ fn one(source: &Arc<SourceFile>, skip: &BTreeSet<Fingerprint>, report: &mut Repo
 
 fn remedy(source: &SourceFile, word: &str, subject: &str, span: Span) -> Remedy {
     if word == "refuse(" {
-        return Remedy::Refused(Refusal::new(Reason::NonlocalWrite, format!("'{subject}' writes <nonlocal>"), "return the value instead"));
+        return Remedy::Refused(Refusal::new(
+            Reason::NonlocalWrite,
+            format!("'{subject}' writes <nonlocal>"),
+            "return the value instead",
+        ));
     }
     let applicability = if word == "bad(" { Applicability::Safe } else { Applicability::Unsafe };
-    let edits = vec![FileEdit { path: Arc::new(source.path.clone()), edit: Edit::replace(span, format!("good({}", &subject[4..])) }];
-    Remedy::Fix(Fix { title: format!("mend {subject}"), applicability, edits, new_names: Vec::new() })
+    let edits = vec![FileEdit {
+        path: Arc::new(source.path.clone()),
+        edit: Edit::replace(span, format!("good({}", &subject[4..])),
+    }];
+    Remedy::Fix(Fix {
+        title: format!("mend {subject}"),
+        applicability,
+        edits,
+        new_names: Vec::new(),
+    })
 }

@@ -1,7 +1,9 @@
 //! Repositories that cannot be done, or only in part: each costs a line, and nothing else.
 
 use crate::marker::Marker;
-use crate::world::{World, commit, git, init, migrate, outcomes, plan, running, settings, single, write};
+use crate::world::{
+    World, commit, git, init, migrate, outcomes, plan, running, settings, single, write,
+};
 use spawnsafe::migrate::outcome::Status;
 use spawnsafe::migrate::progress::Show;
 use spawnsafe::migrate::run;
@@ -36,17 +38,31 @@ fn a_dirty_repository_is_not_touched() {
             git(path, &["add", "a.py"]);
         }),
         ("new.py", |path| write(&path.join("new.py"), b"bad(2)\n")),
-        ("merge", |path| write(&path.join(".git/MERGE_HEAD"), git(path, &["rev-parse", "HEAD"]).as_bytes())),
+        ("merge", |path| {
+            write(&path.join(".git/MERGE_HEAD"), git(path, &["rev-parse", "HEAD"]).as_bytes());
+        }),
     ];
     for (words, soil) in cases {
         for delivery in [Delivery::Patch, Delivery::Branch, Delivery::Worktree] {
             let world = World::new();
             let repository = world.repository("one", &[("a.py", "bad(1)\n")]);
             soil(&repository);
-            let before = (git(&repository, &["status", "--porcelain"]), std::fs::read(repository.join(".git/index")).expect("an index"));
+            let before = (
+                git(&repository, &["status", "--porcelain"]),
+                std::fs::read(repository.join(".git/index")).expect("an index"),
+            );
             problem(&world, delivery, &repository, Status::Dirty, words);
-            assert_eq!(before, (git(&repository, &["status", "--porcelain"]), std::fs::read(repository.join(".git/index")).expect("an index")));
-            assert_eq!(git(&repository, &["for-each-ref", "--format=%(refname)"]), "refs/heads/main");
+            assert_eq!(
+                before,
+                (
+                    git(&repository, &["status", "--porcelain"]),
+                    std::fs::read(repository.join(".git/index")).expect("an index")
+                )
+            );
+            assert_eq!(
+                git(&repository, &["for-each-ref", "--format=%(refname)"]),
+                "refs/heads/main"
+            );
         }
     }
 }
@@ -56,7 +72,10 @@ fn files_that_git_ignores_or_that_are_allowed_do_not_make_it_dirty() {
     let world = World::new();
     let repository = world.repository("one", &[("a.py", "bad(1)\n"), (".gitignore", "*.log\n")]);
     write(&repository.join("x.log"), b"x");
-    assert_eq!(single(&world, settings(Delivery::Patch), &repository.to_string_lossy()).status, Status::Changed);
+    assert_eq!(
+        single(&world, settings(Delivery::Patch), &repository.to_string_lossy()).status,
+        Status::Changed
+    );
     write(&repository.join("new.py"), b"bad(2)\n");
     let wanted = Settings { allow_untracked: true, ..settings(Delivery::Patch) };
     let out = world.path("allowed");
@@ -86,9 +105,11 @@ fn there_is_nothing_to_work_on() {
 
 #[test]
 fn remotes_that_are_not_there() {
-    for (address, words) in
-        [("file:///nonexistent/repository", "repository"), ("https://ada:s3cret@127.0.0.1:1/x.git", "connect"), ("git@nowhere.invalid:x/y.git", "")]
-    {
+    for (address, words) in [
+        ("file:///nonexistent/repository", "repository"),
+        ("https://ada:s3cret@127.0.0.1:1/x.git", "connect"),
+        ("git@nowhere.invalid:x/y.git", ""),
+    ] {
         let world = World::new();
         let outcome = single(&world, settings(Delivery::Patch), address);
         let problem = outcome.problem.expect("a problem");
@@ -120,11 +141,19 @@ fn broken_repositories_cost_a_line_each() {
     world.repository("clones/panic", &[("panic.py", "bad(1)\n")]);
     world.repository("clones/sound", &[("a.py", "bad(1)\n")]);
     let out = world.path("out");
-    let ended = migrate(&plan(settings(Delivery::Patch), &[&world.path("clones").to_string_lossy()]), &out);
+    let ended =
+        migrate(&plan(settings(Delivery::Patch), &[&world.path("clones").to_string_lossy()]), &out);
     assert_eq!((ended.summary.repositories.total, ended.summary.repositories.changed), (4, 1));
     let done = outcomes(&out);
     assert_eq!(done["sound"].status, Status::Changed);
-    assert!(done["panic"].problem.as_deref().is_some_and(|problem| problem.contains("does not like panic.py")), "{:?}", done["panic"]);
+    assert!(
+        done["panic"]
+            .problem
+            .as_deref()
+            .is_some_and(|problem| problem.contains("does not like panic.py")),
+        "{:?}",
+        done["panic"]
+    );
     for name in ["no-object", "no-head"] {
         assert!(done[name].problem.is_some(), "{name}: {:?}", done[name]);
     }
@@ -144,11 +173,16 @@ fn submodules_pointers_huge_files_and_wrong_encodings() {
     let repository = world.repository_of_bytes("one", &files);
     git(&repository, &["submodule", "--quiet", "add", &inner.to_string_lossy(), "inner"]);
     #[cfg(unix)]
-    std::os::unix::fs::symlink(world.path("inner/b.py"), repository.join("link.py")).expect("the link is made");
+    std::os::unix::fs::symlink(world.path("inner/b.py"), repository.join("link.py"))
+        .expect("the link is made");
     git(&repository, &["add", "--all"]);
     commit(&repository, "submodule and link");
     let outcome = single(&world, settings(Delivery::Branch), &repository.to_string_lossy());
-    assert_eq!((outcome.status, outcome.fixed(), outcome.files.failed), (Status::Changed, 1, 3), "{outcome:?}");
+    assert_eq!(
+        (outcome.status, outcome.fixed(), outcome.files.failed),
+        (Status::Changed, 1, 3),
+        "{outcome:?}"
+    );
     let bad: Vec<&str> = outcome.bad_files.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(bad, ["big.py", "data.py", "wrong.py"]);
     assert!(outcome.notes[0].contains("1 submodule"));
@@ -163,7 +197,8 @@ fn a_checkout_that_fails() {
     let repository = world.repository("one", &[("a.py", "bad(1)\n")]);
     // The commit has the file, and its content is gone.
     let blob = git(&repository, &["rev-parse", "HEAD:a.py"]);
-    std::fs::remove_file(repository.join(".git/objects").join(&blob[..2]).join(&blob[2..])).expect("the object is removed");
+    std::fs::remove_file(repository.join(".git/objects").join(&blob[..2]).join(&blob[2..]))
+        .expect("the object is removed");
     problem(&world, Delivery::Patch, &repository, Status::Failed, "");
 }
 
@@ -175,10 +210,20 @@ struct Server {
 
 impl Server {
     fn new(folder: &Path) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a free port")
+            .port();
         let mut command = Command::new("git");
         command
-            .args(["daemon", "--listen=127.0.0.1", &format!("--port={port}"), "--reuseaddr", "--export-all", &format!("--base-path={}", folder.display())])
+            .args([
+                "daemon",
+                "--listen=127.0.0.1",
+                &format!("--port={port}"),
+                "--reuseaddr",
+                "--export-all",
+                &format!("--base-path={}", folder.display()),
+            ])
             .arg(folder);
         command.env("GIT_CONFIG_GLOBAL", "/dev/null").stdout(Stdio::null()).stderr(Stdio::null());
         #[cfg(unix)]
@@ -218,11 +263,18 @@ fn from_a_server_shallow_and_together_with_a_folder() {
     let server = Server::new(&world.path("served"));
     let local = world.repository("three", &[("a.py", "bad(3)\n")]);
     let url = |name: &str| format!("git://127.0.0.1:{}/org/{name}.git", server.port);
-    let list = format!("# ours\n{}\n\n{} # twice\n{}\n{}\n", url("one"), url("one"), url("none"), url("missing"));
+    let list = format!(
+        "# ours\n{}\n\n{} # twice\n{}\n{}\n",
+        url("one"),
+        url("one"),
+        url("none"),
+        url("missing")
+    );
     let mut named = source::parse_list(&list);
     named.push(url("two"));
     named.push(local.to_string_lossy().into_owned());
-    let planned = plan(settings(Delivery::Branch), &named.iter().map(String::as_str).collect::<Vec<_>>());
+    let planned =
+        plan(settings(Delivery::Branch), &named.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(planned.repositories.len(), 5);
     let out = world.path("out");
     let ended = migrate(&planned, &out);
@@ -237,7 +289,15 @@ fn from_a_server_shallow_and_together_with_a_folder() {
     let path = world.path("served/org/missing.git");
     init(&path);
     commit(&path, "came late");
-    let ended = run::run(&planned, Shard { index: 1, count: 1 }, &again, &Marker, Show::Nothing, &AtomicBool::new(false)).expect("the run ends");
+    let ended = run::run(
+        &planned,
+        Shard { index: 1, count: 1 },
+        &again,
+        &Marker,
+        Show::Nothing,
+        &AtomicBool::new(false),
+    )
+    .expect("the run ends");
     assert_eq!((ended.done_now, ended.summary.repositories.failed), (1, 0));
 }
 
@@ -247,12 +307,28 @@ fn a_fetch_that_hangs_is_ended() {
     // It takes connections and says nothing.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("git://{}/x/silent.git", silent.local_addr().expect("an address"));
-    let slow = spawnsafe::migrate::settings::Running { git_limit: Duration::from_millis(700), ..running(&world.path("out")) };
+    let slow = spawnsafe::migrate::settings::Running {
+        git_limit: Duration::from_millis(700),
+        ..running(&world.path("out"))
+    };
     let begun = Instant::now();
     let planned = plan(settings(Delivery::Patch), &[&url]);
-    run::run(&planned, Shard { index: 1, count: 1 }, &slow, &Marker, Show::Nothing, &AtomicBool::new(false)).expect("the run ends");
+    run::run(
+        &planned,
+        Shard { index: 1, count: 1 },
+        &slow,
+        &Marker,
+        Show::Nothing,
+        &AtomicBool::new(false),
+    )
+    .expect("the run ends");
     assert!(begun.elapsed() < Duration::from_secs(20));
-    assert!(outcomes(&world.path("out"))["silent"].problem.as_deref().is_some_and(|problem| problem.contains("--git-timeout")));
+    assert!(
+        outcomes(&world.path("out"))["silent"]
+            .problem
+            .as_deref()
+            .is_some_and(|problem| problem.contains("--git-timeout"))
+    );
 }
 
 #[test]
@@ -264,7 +340,14 @@ fn what_is_named_must_be_a_directory_or_an_address() {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         source::resolve(&names).expect("they resolve").into_iter().map(|source| source.id).collect()
     };
-    assert_eq!(ids(&["https://h.example/org/one.git", "https://h.example/org/one", "git@h.example:org/two.git"]), ["org-one", "org-two"]);
+    assert_eq!(
+        ids(&[
+            "https://h.example/org/one.git",
+            "https://h.example/org/one",
+            "git@h.example:org/two.git"
+        ]),
+        ["org-one", "org-two"]
+    );
     let same = ids(&["https://a.example/org/one", "https://b.example/org/one"]);
     assert!(same.len() == 2 && same.iter().all(|id| id.starts_with("org-one-")), "{same:?}");
 }

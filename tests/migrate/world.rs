@@ -21,7 +21,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::Builder::new().prefix("migrate-").tempdir().expect("a temporary folder") }
+        Self {
+            folder: tempfile::Builder::new()
+                .prefix("migrate-")
+                .tempdir()
+                .expect("a temporary folder"),
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -30,7 +35,8 @@ impl World {
 
     /// A repository with one commit of these files.
     pub(crate) fn repository(&self, name: &str, files: &[(&str, &str)]) -> PathBuf {
-        let files: Vec<(&str, &[u8])> = files.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
+        let files: Vec<(&str, &[u8])> =
+            files.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
         self.repository_of_bytes(name, &files)
     }
 
@@ -53,7 +59,11 @@ impl World {
                 text.push_str(&format!("bad({fix})\n\n\n\n"));
             }
             text.push_str(if number % 3 == 0 { "refuse(1)\n" } else { "ok()\n" });
-            let files = [("app.py", text.as_str()), ("notes.txt", "bad(9)\n"), ("pkg/more.py", if number % 5 == 0 { "consent(1)\n" } else { "x = 1\n" })];
+            let files = [
+                ("app.py", text.as_str()),
+                ("notes.txt", "bad(9)\n"),
+                ("pkg/more.py", if number % 5 == 0 { "consent(1)\n" } else { "x = 1\n" }),
+            ];
             self.repository(&format!("clones/repo-{number:02}"), &files);
         }
         self.path("clones")
@@ -85,10 +95,16 @@ pub(crate) fn git(path: &Path, args: &[&str]) -> String {
 
 pub(crate) fn git_command(path: &Path, args: &[&str]) -> Command {
     let mut command = Command::new("git");
-    command.arg("-C").arg(path).args(["-c", "core.autocrlf=false", "-c", "protocol.file.allow=always"]).args(args);
+    command
+        .arg("-C")
+        .arg(path)
+        .args(["-c", "core.autocrlf=false", "-c", "protocol.file.allow=always"])
+        .args(args);
     command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
     for who in ["AUTHOR", "COMMITTER"] {
-        command.env(format!("GIT_{who}_NAME"), "Ada").env(format!("GIT_{who}_EMAIL"), "ada@example.org");
+        command
+            .env(format!("GIT_{who}_NAME"), "Ada")
+            .env(format!("GIT_{who}_EMAIL"), "ada@example.org");
         command.env(format!("GIT_{who}_DATE"), "2026-01-02T03:04:05+01:00");
     }
     command
@@ -110,11 +126,23 @@ pub(crate) fn settings(delivery: Delivery) -> Settings {
 }
 
 pub(crate) fn checked(delivery: Delivery, command: &str) -> Settings {
-    Settings { check: Some(Check { command: command.into(), seconds: 20, runs: 64 }), ..settings(delivery) }
+    Settings {
+        check: Some(Check { command: command.into(), seconds: 20, runs: 64 }),
+        ..settings(delivery)
+    }
 }
 
 pub(crate) fn running(out: &Path) -> Running {
-    Running { out: out.to_path_buf(), work: None, jobs: 2, git_limit: Duration::from_secs(60), retries: 0, retry_failed: false, give_up: None, timings: false }
+    Running {
+        out: out.to_path_buf(),
+        work: None,
+        jobs: 2,
+        git_limit: Duration::from_secs(60),
+        retries: 0,
+        retry_failed: false,
+        give_up: None,
+        timings: false,
+    }
 }
 
 pub(crate) fn plan(settings: Settings, named: &[&str]) -> Plan {
@@ -130,7 +158,9 @@ pub(crate) fn migrate(plan: &Plan, out: &Path) -> Ended {
 
 #[track_caller]
 pub(crate) fn migrate_shard(plan: &Plan, shard: Shard, out: &Path) -> Ended {
-    let ended = run::run(plan, shard, &running(out), &Marker, Show::Nothing, &AtomicBool::new(false)).expect("the run ends");
+    let ended =
+        run::run(plan, shard, &running(out), &Marker, Show::Nothing, &AtomicBool::new(false))
+            .expect("the run ends");
     assert_eq!(ended.open, 0);
     ended
 }
@@ -138,7 +168,13 @@ pub(crate) fn migrate_shard(plan: &Plan, shard: Shard, out: &Path) -> Ended {
 /// The outcomes in an output folder, by name.
 pub(crate) fn outcomes(out: &Path) -> BTreeMap<String, Outcome> {
     let record = journal::read(out).expect("the journal is read");
-    record.done.into_values().map(|(outcome, _)| (outcome.name.rsplit('/').next().unwrap_or_default().to_owned(), outcome)).collect()
+    record
+        .done
+        .into_values()
+        .map(|(outcome, _)| {
+            (outcome.name.rsplit('/').next().unwrap_or_default().to_owned(), outcome)
+        })
+        .collect()
 }
 
 /// One repository's outcome after a run of its own.
@@ -163,7 +199,9 @@ fn gather(top: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
     for entry in std::fs::read_dir(folder).expect("the folder is read").flatten() {
         let path = entry.path();
         let name = path.strip_prefix(top).expect("below the top").to_string_lossy().into_owned();
-        if ["journal.jsonl", "plan.json", "logs", "clones", "work"].contains(&name.as_str()) || name.starts_with("shard-") {
+        if ["journal.jsonl", "plan.json", "logs", "clones", "work"].contains(&name.as_str())
+            || name.starts_with("shard-")
+        {
             continue;
         }
         if path.is_dir() {
@@ -179,7 +217,12 @@ pub(crate) fn assert_same(left: &BTreeMap<String, Vec<u8>>, right: &BTreeMap<Str
     let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(left), names(right));
     for (name, bytes) in left {
-        assert!(*bytes == right[name], "{name} differs:\n{}\n----\n{}", String::from_utf8_lossy(bytes), String::from_utf8_lossy(&right[name]));
+        assert!(
+            *bytes == right[name],
+            "{name} differs:\n{}\n----\n{}",
+            String::from_utf8_lossy(bytes),
+            String::from_utf8_lossy(&right[name])
+        );
     }
 }
 

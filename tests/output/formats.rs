@@ -17,7 +17,10 @@ fn text(format: Format, report: &Report) -> String {
 fn valid(schema: &str, value: &Value) {
     let schema: Value = serde_json::from_str(schema).expect("the schema is JSON");
     let validator = jsonschema::validator_for(&schema).expect("the schema is a schema");
-    let errors: Vec<String> = validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let errors: Vec<String> = validator
+        .iter_errors(value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
     assert!(errors.is_empty(), "{}\n{value:#}", errors.join("\n"));
 }
 
@@ -37,7 +40,8 @@ fn json_fits_its_schema() {
     assert_eq!(value["findings"][1]["fix"]["reason"], "other-use");
     assert_eq!(value["errors"][0]["line"], 3);
     let lines = text(Format::Jsonl, &report());
-    let parsed: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect();
+    let parsed: Vec<Value> =
+        lines.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect();
     assert_eq!(parsed.len(), 5);
     assert_eq!(&parsed[0], first);
 }
@@ -60,22 +64,39 @@ fn sarif_fits_the_published_schema_and_code_scanning() {
     assert_eq!(run["columnKind"], "unicodeCodePoints");
     for rule in run["tool"]["driver"]["rules"].as_array().expect("rules") {
         assert!(!rule["help"]["text"].as_str().expect("help is required").is_empty());
-        assert!(rule["shortDescription"]["text"].as_str().is_some_and(|text| text.chars().count() <= 1024));
+        assert!(
+            rule["shortDescription"]["text"]
+                .as_str()
+                .is_some_and(|text| text.chars().count() <= 1024)
+        );
     }
     for result in run["results"].as_array().expect("results") {
         let region = &result["locations"][0]["physicalLocation"]["region"];
         for key in ["startLine", "startColumn", "endLine", "endColumn"] {
             assert!(region[key].as_u64().is_some_and(|number| number > 0), "{key}: {result:#}");
         }
-        assert!(result["partialFingerprints"]["primaryLocationLineHash"].as_str().is_some_and(|hash| hash.len() == 32));
+        assert!(
+            result["partialFingerprints"]["primaryLocationLineHash"]
+                .as_str()
+                .is_some_and(|hash| hash.len() == 32)
+        );
         let index = result["ruleIndex"].as_u64().expect("an index") as usize;
         assert_eq!(run["tool"]["driver"]["rules"][index]["id"], result["ruleId"]);
     }
     let artifact = &run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"];
     assert_eq!(artifact["uri"], "sub%20dir/pkg/a%20b.py");
-    assert_eq!(run["originalUriBaseIds"][artifact["uriBaseId"].as_str().expect("a base")]["uri"], "file:///repo/");
-    assert_eq!(run["results"][1]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "sub%20dir/pkg/%C3%A9vil.py");
-    assert_eq!(run["results"][0]["fixes"][0]["artifactChanges"][0]["replacements"][0]["deletedRegion"]["startColumn"], 27);
+    assert_eq!(
+        run["originalUriBaseIds"][artifact["uriBaseId"].as_str().expect("a base")]["uri"],
+        "file:///repo/"
+    );
+    assert_eq!(
+        run["results"][1]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"],
+        "sub%20dir/pkg/%C3%A9vil.py"
+    );
+    assert_eq!(
+        run["results"][0]["fixes"][0]["artifactChanges"][0]["replacements"][0]["deletedRegion"]["startColumn"],
+        27
+    );
     assert_eq!(run["results"][0]["relatedLocations"][0]["message"]["text"], "the executor");
 }
 
@@ -83,7 +104,12 @@ fn sarif_fits_the_published_schema_and_code_scanning() {
 fn fingerprints_survive_moved_lines_and_differ() {
     let hashes = |report: &Report| -> Vec<String> {
         let value = json(Format::Json, report);
-        value["findings"].as_array().expect("findings").iter().map(|finding| finding["fingerprint"].as_str().expect("text").to_owned()).collect()
+        value["findings"]
+            .as_array()
+            .expect("findings")
+            .iter()
+            .map(|finding| finding["fingerprint"].as_str().expect("text").to_owned())
+            .collect()
     };
     let still = hashes(&flood(3));
     assert_eq!(still.iter().collect::<BTreeSet<_>>().len(), 3);
@@ -104,7 +130,8 @@ fn gitlab_fits_its_schema() {
     let value = json(Format::Gitlab, &report());
     valid(include_str!("schemas/gitlab.json"), &value);
     let issues = value.as_array().expect("an array");
-    let fingerprints: BTreeSet<&str> = issues.iter().filter_map(|issue| issue["fingerprint"].as_str()).collect();
+    let fingerprints: BTreeSet<&str> =
+        issues.iter().filter_map(|issue| issue["fingerprint"].as_str()).collect();
     assert_eq!(fingerprints.len(), issues.len(), "duplicates would be dropped");
     assert_eq!(issues[0]["location"]["path"], "sub dir/pkg/a b.py");
 }
@@ -117,10 +144,14 @@ fn rdjson_fits_its_schema_and_counts_bytes() {
     // `name = "é€😀"; pool.submit(` is 32 bytes long.
     assert_eq!(first["location"]["range"]["start"]["column"], 33);
     let suggestion = &first["suggestions"][0];
-    assert_eq!(suggestion["range"], serde_json::json!({ "start": { "line": 3 }, "end": { "line": 3 } }));
+    assert_eq!(
+        suggestion["range"],
+        serde_json::json!({ "start": { "line": 3 }, "end": { "line": 3 } })
+    );
     assert_eq!(suggestion["text"], "name = \"é€😀\"; pool.submit(work, 1)");
     let lines = text(Format::Rdjsonl, &report());
-    let parsed: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect();
+    let parsed: Vec<Value> =
+        lines.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect();
     assert_eq!(&parsed, value["diagnostics"].as_array().expect("diagnostics"));
 }
 
@@ -131,7 +162,11 @@ fn taken(text: &str, suggestion: &Value) -> String {
     let (first, last) = (number("start") - 1, number("end"));
     let ends = lines[last - 1].ends_with('\n');
     let new = suggestion["text"].as_str().expect("text");
-    let middle = if new.is_empty() { String::new() } else { format!("{new}{}", if ends { "\n" } else { "" }) };
+    let middle = if new.is_empty() {
+        String::new()
+    } else {
+        format!("{new}{}", if ends { "\n" } else { "" })
+    };
     lines[..first].concat() + &middle + &lines[last..].concat()
 }
 
@@ -152,22 +187,30 @@ fn rdjson_suggestions_give_what_the_edits_give() {
     for edits in shapes {
         let source = source(("a.py", text));
         let fix = crate::sample::fix(&source, edits);
-        let wanted = spawnsafe::text::EditSet::new(fix.edits.iter().map(|edit| edit.edit.clone())).expect("apart").apply(text);
+        let wanted = spawnsafe::text::EditSet::new(fix.edits.iter().map(|edit| edit.edit.clone()))
+            .expect("apart")
+            .apply(text);
         let report = Report {
             findings: vec![finding(&source, "three", Severity::Error, Remedy::Fix(fix))],
             sources: [(source.path.clone(), source.clone())].into(),
             ..Report::default()
         };
         let value = json(Format::Rdjson, &report);
-        assert_eq!(taken(text, &value["diagnostics"][0]["suggestions"][0]), wanted, "{edits:?}\n{value:#}");
+        assert_eq!(
+            taken(text, &value["diagnostics"][0]["suggestions"][0]),
+            wanted,
+            "{edits:?}\n{value:#}"
+        );
     }
 }
 
 #[test]
 fn junit_reads_back() {
-    let back = quick_junit::Report::deserialize_from_str(&text(Format::Junit, &report())).expect("it is JUnit");
+    let back = quick_junit::Report::deserialize_from_str(&text(Format::Junit, &report()))
+        .expect("it is JUnit");
     assert_eq!((back.tests, back.failures, back.errors), (5, 3, 2));
-    let clean = quick_junit::Report::deserialize_from_str(&text(Format::Junit, &Report::default())).expect("it is JUnit");
+    let clean = quick_junit::Report::deserialize_from_str(&text(Format::Junit, &Report::default()))
+        .expect("it is JUnit");
     assert_eq!((clean.tests, clean.failures), (1, 0));
 }
 
@@ -176,7 +219,10 @@ fn command(line: &str) -> (String, Vec<(String, String)>, String) {
     let rest = line.strip_prefix("::").expect("a command starts with ::");
     let (head, data) = rest.split_once("::").expect("a command has data");
     let (level, properties) = head.split_once(' ').expect("a command has properties");
-    let properties = properties.split(',').map(|pair| pair.split_once('=').expect("key=value")).map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let properties = properties
+        .split(',')
+        .map(|pair| pair.split_once('=').expect("key=value"))
+        .map(|(key, value)| (key.to_owned(), value.to_owned()));
     (level.to_owned(), properties.collect(), data.to_owned())
 }
 
@@ -188,7 +234,12 @@ fn github_commands_are_escaped_and_the_worst_come_first() {
     let known = ["file", "line", "endLine", "col", "endColumn", "title"];
     for (level, properties, data) in &commands {
         assert!(["error", "warning", "notice"].contains(&level.as_str()), "{level}");
-        assert!(properties.iter().all(|(key, value)| known.contains(&key.as_str()) && !value.contains(':')), "{properties:?}");
+        assert!(
+            properties
+                .iter()
+                .all(|(key, value)| known.contains(&key.as_str()) && !value.contains(':')),
+            "{properties:?}"
+        );
         assert!(!data.chars().any(char::is_control), "{data:?}");
     }
     assert_eq!(commands[0].1[0].1, "sub dir/pkg/broken%2C1.py");
@@ -246,12 +297,28 @@ fn text_shows_the_source_and_nothing_hostile() {
 #[test]
 fn text_marks_the_right_place_after_hostile_characters() {
     let source = crate::sample::source(("a.py", "s = '\x1b\u{202e}\x07'; f(lambda: 0)\n"));
-    let refusal = spawnsafe::findings::Refusal::new(spawnsafe::findings::Reason::OtherUse, "used elsewhere", "");
-    let finding = crate::sample::finding(&source, "lambda: 0", spawnsafe::findings::Severity::Error, spawnsafe::findings::Remedy::Refused(refusal));
-    let report = Report { findings: vec![finding], sources: [(source.path.clone(), source)].into(), ..Report::default() };
+    let refusal = spawnsafe::findings::Refusal::new(
+        spawnsafe::findings::Reason::OtherUse,
+        "used elsewhere",
+        "",
+    );
+    let finding = crate::sample::finding(
+        &source,
+        "lambda: 0",
+        spawnsafe::findings::Severity::Error,
+        spawnsafe::findings::Remedy::Refused(refusal),
+    );
+    let report = Report {
+        findings: vec![finding],
+        sources: [(source.path.clone(), source)].into(),
+        ..Report::default()
+    };
     let out = text(Format::Text, &report);
     let lines: Vec<&str> = out.lines().collect();
-    let at = lines.iter().position(|line| line.contains("f(lambda: 0)")).expect("the source line is shown");
+    let at = lines
+        .iter()
+        .position(|line| line.contains("f(lambda: 0)"))
+        .expect("the source line is shown");
     let column = |line: &str, part: &str| line.find(part).map(|byte| line[..byte].chars().count());
     assert_eq!(column(lines[at], "lambda"), column(lines[at + 1], "^"), "{out}");
 }
@@ -261,24 +328,42 @@ fn text_marks_the_right_place_after_hostile_characters() {
 fn text_survives_any_span() {
     use spawnsafe::findings::{Location, Reason, Refusal, Related, Remedy, Severity};
     use spawnsafe::text::Span;
-    let source = crate::sample::source(("a.py", "a\r\n\u{1b}é\t\u{202e}b\rc\n\n\x0c'''😀\n  x''' \\\n\u{2028}z"));
+    let source = crate::sample::source((
+        "a.py",
+        "a\r\n\u{1b}é\t\u{202e}b\rc\n\n\x0c'''😀\n  x''' \\\n\u{2028}z",
+    ));
     let mut ends: Vec<u32> = source.text.char_indices().map(|(at, _)| at as u32).collect();
     ends.push(source.text.len() as u32);
-    let mut finding = crate::sample::finding(&source, "a", Severity::Error, Remedy::Refused(Refusal::new(Reason::OtherUse, "used elsewhere", "")));
-    let mut report = Report { sources: [(source.path.clone(), source.clone())].into(), ..Report::default() };
+    let mut finding = crate::sample::finding(
+        &source,
+        "a",
+        Severity::Error,
+        Remedy::Refused(Refusal::new(Reason::OtherUse, "used elsewhere", "")),
+    );
+    let mut report =
+        Report { sources: [(source.path.clone(), source.clone())].into(), ..Report::default() };
     for (index, start) in ends.iter().enumerate() {
         for end in &ends[index..] {
             finding.location = Location::new(&source, Span::new(*start, *end));
-            finding.related = vec![Related { location: Location::new(&source, Span::new(*end, *end)), message: "there".into() }];
+            finding.related = vec![Related {
+                location: Location::new(&source, Span::new(*end, *end)),
+                message: "there".into(),
+            }];
             report.findings = vec![finding.clone()];
             for format in Format::ALL {
                 let out = text(*format, &report);
-                assert!(!out.contains('\u{1b}') && (*format == Format::Diff || !out.is_empty()), "{format:?} {start}..{end}: {out}");
+                assert!(
+                    !out.contains('\u{1b}') && (*format == Format::Diff || !out.is_empty()),
+                    "{format:?} {start}..{end}: {out}"
+                );
             }
         }
     }
     report.sources.clear();
-    assert!(text(Format::Text, &report).contains("a.py:"), "a place without its source is told, too");
+    assert!(
+        text(Format::Text, &report).contains("a.py:"),
+        "a place without its source is told, too"
+    );
 }
 
 #[test]
@@ -291,6 +376,7 @@ fn concise_is_one_line_each() {
 #[test]
 fn statistics_count_by_rule() {
     assert_eq!(statistics::render(Format::Text, &report()), "3  SP101  [*] lambda-callable\n");
-    let value: Value = serde_json::from_str(&statistics::render(Format::Json, &report())).expect("JSON");
+    let value: Value =
+        serde_json::from_str(&statistics::render(Format::Json, &report())).expect("JSON");
     assert_eq!(value[0]["count"], 3);
 }

@@ -56,7 +56,10 @@ fn reach() {
     assert!(!off("f(\n  1,  # noqa: SP101\n  HERE)\n"), "an inner line above");
     assert!(!off("g()  # noqa: SP101\nf(HERE)\n"), "the statement above");
     assert!(!off("f(HERE)\ng()  # noqa: SP101\n"), "the statement below");
-    assert!(off("# spawnsafe: ignore[SP101] why\n\n# more\nf(1,\n  HERE)\n"), "a line of its own above");
+    assert!(
+        off("# spawnsafe: ignore[SP101] why\n\n# more\nf(1,\n  HERE)\n"),
+        "a line of its own above"
+    );
     assert!(!off("# noqa: SP101\nf(HERE)\n"), "a noqa on a line of its own");
     assert!(off("with f(HERE) as x:  # noqa: SP101\n    pass\n"), "the header of a block");
     assert!(!off("with f(HERE) as x:\n    pass  # noqa: SP101\n"), "the body of a block");
@@ -73,9 +76,16 @@ fn unused_ones_are_known() {
     let source = SourceFile::from_text("a.py", code);
     let parsed = parse(code);
     let mut all = Suppressions::new(&source, &parsed.tree);
-    assert!(all.covers(&source, &parsed.tree, code.find("HERE").expect("it is there") as u32, "SP101"));
-    let every: BTreeSet<&'static str> = spawnsafe::rules::ALL.iter().map(|rule| rule.code).collect();
-    let unused: Vec<(u32, String)> = all.unused(&every).into_iter().map(|(one, codes)| (one.line, codes.join(" "))).collect();
+    assert!(all.covers(
+        &source,
+        &parsed.tree,
+        code.find("HERE").expect("it is there") as u32,
+        "SP101"
+    ));
+    let every: BTreeSet<&'static str> =
+        spawnsafe::rules::ALL.iter().map(|rule| rule.code).collect();
+    let unused: Vec<(u32, String)> =
+        all.unused(&every).into_iter().map(|(one, codes)| (one.line, codes.join(" "))).collect();
     assert_eq!(unused, [(1, "SP999".to_owned()), (2, "SP101".to_owned()), (3, String::new())]);
     let none = BTreeSet::new();
     assert_eq!(all.unused(&none).len(), 1, "only a code that no rule has is idle whatever runs");
@@ -86,7 +96,9 @@ fn logical_lines() {
     let code = "@dec(\n  HERE)\ndef f(\n    a):\n    '''x\n    '''\n    return [\n        a]\n";
     let source = SourceFile::from_text("a.py", code);
     let parsed = parse(code);
-    let at = |part: &str| logical_line(&source, &parsed.tree, code.find(part).expect("it is there") as u32);
+    let at = |part: &str| {
+        logical_line(&source, &parsed.tree, code.find(part).expect("it is there") as u32)
+    };
     assert_eq!(at("HERE"), (1, 2));
     assert_eq!(at("a):"), (3, 4));
     assert_eq!(at("'''x"), (5, 6));
@@ -98,7 +110,8 @@ fn logical_lines() {
 fn added(code: &str) -> String {
     let source = SourceFile::from_text("a.py", code);
     let parsed = parse(code);
-    let found: Vec<(u32, &'static str)> = code.match_indices("HERE").map(|(at, _)| (at as u32, "SP101")).collect();
+    let found: Vec<(u32, &'static str)> =
+        code.match_indices("HERE").map(|(at, _)| (at as u32, "SP101")).collect();
     let after = ignore_edits(&source, &parsed.tree, &found, "legacy").apply(code);
     let again = parse(&after);
     assert!(again.broken.is_empty(), "{after}");
@@ -113,12 +126,36 @@ fn added(code: &str) -> String {
 fn new_comments_stand_where_they_hold() {
     assert_eq!(added("f(HERE)\n"), "f(HERE)  # spawnsafe: ignore[SP101] legacy\n");
     assert_eq!(added("f(HERE)"), "f(HERE)  # spawnsafe: ignore[SP101] legacy");
-    assert_eq!(added("f(HERE)\r\ng()\r\n"), "f(HERE)  # spawnsafe: ignore[SP101] legacy\r\ng()\r\n");
-    assert_eq!(added("f(HERE, HERE)  # noqa: E501\n"), "f(HERE, HERE)  # noqa: E501  # spawnsafe: ignore[SP101] legacy\n");
-    assert_eq!(added("f(HERE)  # spawnsafe: ignore[SP102] old\n"), "f(HERE)  # spawnsafe: ignore[SP102, SP101] old\n");
-    assert_eq!(added("f(HERE, '''a\nb''', 1)\n"), "f(HERE, '''a\nb''', 1)  # spawnsafe: ignore[SP101] legacy\n");
-    assert_eq!(added("x = HERE + \\\n  1\n"), "x = HERE + \\\n  1  # spawnsafe: ignore[SP101] legacy\n");
-    assert_eq!(added("f(\n  HERE,\n  1)\n"), "f(\n  HERE,  # spawnsafe: ignore[SP101] legacy\n  1)\n");
-    assert_eq!(added("with f(HERE):\n    '''x\n    y'''\n"), "with f(HERE):  # spawnsafe: ignore[SP101] legacy\n    '''x\n    y'''\n");
-    assert_eq!(added("f(f'''{HERE}\n''')\n"), "f(f'''{HERE}\n''')  # spawnsafe: ignore[SP101] legacy\n");
+    assert_eq!(
+        added("f(HERE)\r\ng()\r\n"),
+        "f(HERE)  # spawnsafe: ignore[SP101] legacy\r\ng()\r\n"
+    );
+    assert_eq!(
+        added("f(HERE, HERE)  # noqa: E501\n"),
+        "f(HERE, HERE)  # noqa: E501  # spawnsafe: ignore[SP101] legacy\n"
+    );
+    assert_eq!(
+        added("f(HERE)  # spawnsafe: ignore[SP102] old\n"),
+        "f(HERE)  # spawnsafe: ignore[SP102, SP101] old\n"
+    );
+    assert_eq!(
+        added("f(HERE, '''a\nb''', 1)\n"),
+        "f(HERE, '''a\nb''', 1)  # spawnsafe: ignore[SP101] legacy\n"
+    );
+    assert_eq!(
+        added("x = HERE + \\\n  1\n"),
+        "x = HERE + \\\n  1  # spawnsafe: ignore[SP101] legacy\n"
+    );
+    assert_eq!(
+        added("f(\n  HERE,\n  1)\n"),
+        "f(\n  HERE,  # spawnsafe: ignore[SP101] legacy\n  1)\n"
+    );
+    assert_eq!(
+        added("with f(HERE):\n    '''x\n    y'''\n"),
+        "with f(HERE):  # spawnsafe: ignore[SP101] legacy\n    '''x\n    y'''\n"
+    );
+    assert_eq!(
+        added("f(f'''{HERE}\n''')\n"),
+        "f(f'''{HERE}\n''')  # spawnsafe: ignore[SP101] legacy\n"
+    );
 }

@@ -24,7 +24,11 @@ fn mode_and_links_survive() {
     assert!(link.is_symlink());
     assert_eq!(fs::read(&real).expect("the file"), AFTER);
     assert_eq!(fs::metadata(&real).expect("the file").permissions().mode() & 0o777, 0o754);
-    assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 2, "no temporary file is left");
+    assert_eq!(
+        fs::read_dir(folder.path()).expect("the folder").count(),
+        2,
+        "no temporary file is left"
+    );
 }
 
 #[test]
@@ -38,7 +42,11 @@ fn a_file_that_changed_meanwhile_is_left_alone() {
     assert!(matches!(staged.commit(), Err(WriteError::ChangedMeanwhile)));
     assert!(matches!(write(&change), Err(WriteError::ChangedMeanwhile)));
     assert_eq!(fs::read(&path).expect("the file"), b"mine = 1\n");
-    assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1, "no temporary file is left");
+    assert_eq!(
+        fs::read_dir(folder.path()).expect("the folder").count(),
+        1,
+        "no temporary file is left"
+    );
 }
 
 #[test]
@@ -55,7 +63,10 @@ fn a_text_that_does_not_fit_the_encoding_is_refused() {
 #[test]
 fn a_missing_file_is_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
-    assert!(matches!(write(&change(&folder.path().join("gone.py"), BEFORE, reword)), Err(WriteError::Io(_))));
+    assert!(matches!(
+        write(&change(&folder.path().join("gone.py"), BEFORE, reword)),
+        Err(WriteError::Io(_))
+    ));
 }
 
 #[test]
@@ -75,14 +86,30 @@ fn files_of_one_fix_are_written_together_or_not_at_all() {
         .collect();
     let mut fix = crate::sample::fix(&changes[0].before, &[("lambda: work(1)", "work, 1")]);
     fix.edits.push(FileEdit { path: Arc::new(path("b.py")), edit: Edit::delete(Span::new(0, 1)) });
-    let fixed = vec![crate::sample::finding(&changes[0].before, "lambda: work(1)", Severity::Error, Remedy::Fix(fix))];
+    let fixed = vec![crate::sample::finding(
+        &changes[0].before,
+        "lambda: work(1)",
+        Severity::Error,
+        Remedy::Fix(fix),
+    )];
     let report = Report { fixed, changes, ..Report::default() };
     fs::write(path("b.py"), b"mine = 1\n").expect("a file");
     let failed = write_all(&report);
-    let names: Vec<_> = failed.iter().map(|failed| failed.path.file_name().expect("a name").to_string_lossy().into_owned()).collect();
+    let names: Vec<_> = failed
+        .iter()
+        .map(|failed| failed.path.file_name().expect("a name").to_string_lossy().into_owned())
+        .collect();
     assert_eq!(names, ["a.py", "b.py"]);
     assert!(failed[0].message.contains("its fix also changes"), "{}", failed[0].message);
-    assert_eq!(fs::read(path("a.py")).expect("the file"), BEFORE, "half of a fix is worse than none");
+    assert_eq!(
+        fs::read(path("a.py")).expect("the file"),
+        BEFORE,
+        "half of a fix is worse than none"
+    );
     assert_eq!(fs::read(path("c.py")).expect("the file"), AFTER);
-    assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 3, "no temporary file is left");
+    assert_eq!(
+        fs::read_dir(folder.path()).expect("the folder").count(),
+        3,
+        "no temporary file is left"
+    );
 }

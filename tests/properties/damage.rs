@@ -17,7 +17,9 @@ impl engine::Files for Memory {
 
 static PROGRAMS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let cases = case::kinds().into_iter().flat_map(|kind| case::cases(&kind));
-    let texts = cases.flat_map(|case| case.before().into_values()).filter_map(|bytes| String::from_utf8(bytes).ok());
+    let texts = cases
+        .flat_map(|case| case.before().into_values())
+        .filter_map(|bytes| String::from_utf8(bytes).ok());
     texts.filter(|text| text.len() < 20_000 && !text.is_empty()).collect()
 });
 

@@ -5,14 +5,22 @@ use spawnsafe::text::{Edit, EditSet, Span};
 
 /// A text, and disjoint edits of it in the order of the text, at character boundaries.
 fn text_with_edits() -> impl Strategy<Value = (String, Vec<Edit>)> {
-    let cuts = proptest::collection::vec((any::<prop::sample::Index>(), any::<bool>(), "[a-zé\n]{0,5}"), 0..8);
+    let cuts = proptest::collection::vec(
+        (any::<prop::sample::Index>(), any::<bool>(), "[a-zé\n]{0,5}"),
+        0..8,
+    );
     ("[a-zß→\n\t ]{0,60}", cuts).prop_map(|(text, cuts)| {
-        let mut places: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+        let mut places: Vec<usize> =
+            text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
         places.dedup();
-        let mut chosen: Vec<(usize, bool, String)> = cuts.into_iter().map(|(share, deletes, new)| (share.index(places.len()), deletes, new)).collect();
+        let mut chosen: Vec<(usize, bool, String)> = cuts
+            .into_iter()
+            .map(|(share, deletes, new)| (share.index(places.len()), deletes, new))
+            .collect();
         chosen.sort_by_key(|row| row.0);
         chosen.dedup_by_key(|row| row.0);
-        let ends: Vec<usize> = chosen.iter().skip(1).map(|row| row.0).chain([places.len() - 1]).collect();
+        let ends: Vec<usize> =
+            chosen.iter().skip(1).map(|row| row.0).chain([places.len() - 1]).collect();
         let edits = chosen
             .into_iter()
             .zip(ends)

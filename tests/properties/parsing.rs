@@ -65,7 +65,8 @@ const PIECES: &[&str] = &[
 ];
 
 fn python_soup() -> impl Strategy<Value = String> {
-    proptest::collection::vec(proptest::sample::select(PIECES), 0..40).prop_map(|pieces| pieces.concat())
+    proptest::collection::vec(proptest::sample::select(PIECES), 0..40)
+        .prop_map(|pieces| pieces.concat())
 }
 
 fn check(text: &str) -> Result<(), TestCaseError> {
@@ -74,10 +75,19 @@ fn check(text: &str) -> Result<(), TestCaseError> {
     prop_assert_eq!(tree.span(Tree::ROOT).range(), 0..text.len());
     for id in tree.subtree(Tree::ROOT) {
         let span = tree.span(id);
-        prop_assert!(span.start <= span.end && text.get(span.range()).is_some(), "{:?} is no part of the text", span);
+        prop_assert!(
+            span.start <= span.end && text.get(span.range()).is_some(),
+            "{:?} is no part of the text",
+            span
+        );
         if let Some(parent) = tree.parent(id) {
             prop_assert!(parent < id && tree.contains(parent, id));
-            prop_assert!(tree.span(parent).contains(span), "{:?} lies outside its parent {:?}", span, tree.span(parent));
+            prop_assert!(
+                tree.span(parent).contains(span),
+                "{:?} lies outside its parent {:?}",
+                span,
+                tree.span(parent)
+            );
         }
     }
     Ok(())

@@ -1,6 +1,9 @@
 //! A change made by hand: files before and after, their diff, and findings at places in them.
 
-use spawnsafe::findings::{Applicability, FileEdit, Finding, Fix, Location, Reason, Refusal, Related, Remedy, Report, Severity, StartMethod};
+use spawnsafe::findings::{
+    Applicability, FileEdit, Finding, Fix, Location, Reason, Refusal, Related, Remedy, Report,
+    Severity, StartMethod,
+};
 use spawnsafe::output::diff::unified_bytes;
 use spawnsafe::review::place::Places;
 use spawnsafe::review::{Changes, Limits, Review, Subject, compose, fingerprints, patch};
@@ -28,7 +31,9 @@ impl Change {
 
     pub(crate) fn file(&mut self, path: &str, before: &str, after: &str) {
         self.diff.extend(unified_bytes(path, before.as_bytes(), after.as_bytes()));
-        self.report.sources.insert(PathBuf::from(path), Arc::new(SourceFile::from_text(path, after)));
+        self.report
+            .sources
+            .insert(PathBuf::from(path), Arc::new(SourceFile::from_text(path, after)));
     }
 
     pub(crate) fn source(&self, path: &str) -> Arc<SourceFile> {
@@ -38,7 +43,8 @@ impl Change {
     /// The place of the first `needle` in the new side of `path`.
     pub(crate) fn at(&self, path: &str, needle: &str) -> Location {
         let source = self.source(path);
-        let start = source.text.find(needle).unwrap_or_else(|| panic!("{path} has no {needle:?}")) as u32;
+        let start =
+            source.text.find(needle).unwrap_or_else(|| panic!("{path} has no {needle:?}")) as u32;
         Location::new(&source, Span::new(start, start + needle.len() as u32))
     }
 
@@ -62,9 +68,22 @@ impl Change {
     }
 
     /// Adds a finding at `needle` with a fix of `edits`: text to replace, and what comes.
-    pub(crate) fn fixable(&mut self, path: &str, needle: &str, edits: &[(&str, &str)]) -> &mut Finding {
-        let edits = edits.iter().map(|(old, new)| FileEdit { path: Arc::new(PathBuf::from(path)), edit: Edit::replace(self.at(path, old).span, *new) });
-        let fix = Fix { title: "hoist 'work' to module level".into(), applicability: Applicability::Safe, edits: edits.collect(), new_names: Vec::new() };
+    pub(crate) fn fixable(
+        &mut self,
+        path: &str,
+        needle: &str,
+        edits: &[(&str, &str)],
+    ) -> &mut Finding {
+        let edits = edits.iter().map(|(old, new)| FileEdit {
+            path: Arc::new(PathBuf::from(path)),
+            edit: Edit::replace(self.at(path, old).span, *new),
+        });
+        let fix = Fix {
+            title: "hoist 'work' to module level".into(),
+            applicability: Applicability::Safe,
+            edits: edits.collect(),
+            new_names: Vec::new(),
+        };
         let finding = self.finding(path, needle);
         finding.remedy = Remedy::Fix(fix);
         finding
@@ -88,7 +107,13 @@ impl Change {
 
     pub(crate) fn review_without(&self, known: &BTreeSet<String>) -> Review {
         let (fingerprints, changes, places) = (self.fingerprints(), self.changes(), places());
-        let subject = Subject { report: &self.report, fingerprints: &fingerprints, changes: &changes, places: &places, unsafe_fixes: self.unsafe_fixes };
+        let subject = Subject {
+            report: &self.report,
+            fingerprints: &fingerprints,
+            changes: &changes,
+            places: &places,
+            unsafe_fixes: self.unsafe_fixes,
+        };
         compose(&subject, known, self.limits)
     }
 }

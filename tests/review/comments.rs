@@ -10,7 +10,8 @@ use spawnsafe::review::{Limits, gitlab};
 
 #[test]
 fn a_comment_says_what_where_and_what_to_do() {
-    let mut change = Change::of("x.py", "", "def main():\n    pool = make()\n    pool.submit(work)\n");
+    let mut change =
+        Change::of("x.py", "", "def main():\n    pool = make()\n    pool.submit(work)\n");
     let executor = change.related("x.py", "make()", "the executor");
     change.fixable("x.py", "work", &[("work", "_work")]).related.push(executor);
     let body = change.review().comments[0].body("suggestion");
@@ -24,7 +25,10 @@ fn a_refusal_gives_its_reason_and_advice() {
     let mut change = Change::of("x.py", "", "f()\n");
     change.finding("x.py", "f()");
     let body = change.review().comments[0].body("suggestion");
-    assert!(body.contains("Not rewritten: it is used elsewhere. To do by hand: move it by hand."), "{body}");
+    assert!(
+        body.contains("Not rewritten: it is used elsewhere. To do by hand: move it by hand."),
+        "{body}"
+    );
 }
 
 #[test]
@@ -61,7 +65,10 @@ fn unsafe_fixes_are_suggested_only_on_demand() {
     }
     assert_eq!(change.review().comments[0].suggestion, None);
     let body = change.review().comments[0].body("suggestion");
-    assert!(body.contains("not proven safe") && body.contains("fix --write --unsafe-fixes"), "{body}");
+    assert!(
+        body.contains("not proven safe") && body.contains("fix --write --unsafe-fixes"),
+        "{body}"
+    );
     change.unsafe_fixes = true;
     assert!(change.review().comments[0].suggestion.is_some());
 }
@@ -78,7 +85,8 @@ fn an_anchor_is_a_line_of_the_diff() {
     // Nothing of it is in the diff.
     change.finding("x.py", "name50 ");
     let review = change.review();
-    let lines: Vec<_> = review.comments.iter().map(|comment| (comment.lines.first, comment.lines.last)).collect();
+    let lines: Vec<_> =
+        review.comments.iter().map(|comment| (comment.lines.first, comment.lines.last)).collect();
     assert_eq!(lines, [(30, 30), (27, 28)]);
     assert_eq!(review.rest.len(), 1);
     assert!(review.comments[0].body("").contains("(at `x.py:3`)"));
@@ -103,7 +111,8 @@ fn hostile_sources_break_nothing() {
         let path = "a \"quoted\" `dir`/it's -->.py";
         let mut change = Change::of(path, "", &source);
         let related = change.related(path, "before", text);
-        let finding = change.fixable(path, "f(", &[("before", "import y\nbefore"), ("after", "later")]);
+        let finding =
+            change.fixable(path, "f(", &[("before", "import y\nbefore"), ("after", "later")]);
         finding.message = format!("'{text}' reaches {text}");
         finding.related.push(related);
         if let Remedy::Fix(fix) = &mut finding.remedy {
@@ -114,14 +123,27 @@ fn hostile_sources_break_nothing() {
         let review = change.review();
         let mut head = head_of(&change);
         head.add(path, &String::from_utf8_lossy(&change.diff), &source);
-        check_review(&payload(&review, None), &head).unwrap_or_else(|why| panic!("{text:?}: {why}"));
+        check_review(&payload(&review, None), &head)
+            .unwrap_or_else(|why| panic!("{text:?}: {why}"));
         let flat = review.flattened(Limits::default()).body();
         let parts = parts(&flat);
         assert!(parts.other.is_empty() && parts.blocks.is_empty(), "{text:?}: {parts:?}");
-        assert!(parts.html.iter().all(|html| html.starts_with("<!-- spawnsafe-review:") && html.ends_with("-->\n")), "{text:?}: {parts:?}");
-        for discussion in gitlab::payload(&review, &change.changes(), None)["discussions"].as_array().expect("a list") {
+        assert!(
+            parts
+                .html
+                .iter()
+                .all(|html| html.starts_with("<!-- spawnsafe-review:") && html.ends_with("-->\n")),
+            "{text:?}: {parts:?}"
+        );
+        for discussion in gitlab::payload(&review, &change.changes(), None)["discussions"]
+            .as_array()
+            .expect("a list")
+        {
             let body = discussion["body"].as_str().expect("a text");
-            assert!(!body.lines().any(|line| line.trim_start().starts_with('/')), "GitLab would run a command: {body}");
+            assert!(
+                !body.lines().any(|line| line.trim_start().starts_with('/')),
+                "GitLab would run a command: {body}"
+            );
         }
     }
 }
@@ -143,7 +165,10 @@ fn long_texts_are_cut() {
     let review = change.review();
     check_review(&payload(&review, None), &head_of(&change)).expect("GitHub takes it");
     let comment = &review.comments[0];
-    assert_eq!((review.comments.len(), comment.fingerprints.len(), &comment.suggestion), (1, 51, &None));
+    assert_eq!(
+        (review.comments.len(), comment.fingerprints.len(), &comment.suggestion),
+        (1, 51, &None)
+    );
     let body = comment.body("suggestion");
     assert!(body.len() < 60_000 && body.contains("45 more places"), "{} bytes", body.len());
 }

@@ -39,7 +39,10 @@ impl GitHub {
     fn review(&mut self, body: &Value) -> Response {
         if let Err(why) = check_review(body, &self.head) {
             self.refused.push(why.clone());
-            return Response::json(422, &json!({ "message": "Unprocessable Entity", "errors": [why] }));
+            return Response::json(
+                422,
+                &json!({ "message": "Unprocessable Entity", "errors": [why] }),
+            );
         }
         let login = self.login.clone().unwrap_or_else(|| "github-actions[bot]".into());
         for comment in body["comments"].as_array().cloned().unwrap_or_default() {
@@ -55,7 +58,9 @@ impl GitHub {
 
 impl Service for GitHub {
     fn answer(&mut self, request: &Request) -> Response {
-        if request.headers.get("authorization").map(String::as_str) != Some(&format!("Bearer {TOKEN}")) {
+        if request.headers.get("authorization").map(String::as_str)
+            != Some(&format!("Bearer {TOKEN}"))
+        {
             return Response::error(401, "Bad credentials");
         }
         let pull = "/repos/octo/demo/pulls/7";
@@ -64,17 +69,26 @@ impl Service for GitHub {
                 Some(login) => Response::json(200, &json!({ "login": login })),
                 None => Response::error(403, "Resource not accessible by integration"),
             },
-            ("GET", path) if path == format!("{pull}/comments") => page(&self.comments, &request.query),
-            ("GET", path) if path == format!("{pull}/reviews") => page(&self.reviews, &request.query),
+            ("GET", path) if path == format!("{pull}/comments") => {
+                page(&self.comments, &request.query)
+            }
+            ("GET", path) if path == format!("{pull}/reviews") => {
+                page(&self.reviews, &request.query)
+            }
             ("POST", path) if path == format!("{pull}/reviews") => {
                 if let Some(response) = self.next.pop_front() {
                     return response;
                 }
                 let response = self.review(&request.body);
-                if response.status == 200 { self.lost.pop_front().unwrap_or(response) } else { response }
+                if response.status == 200 {
+                    self.lost.pop_front().unwrap_or(response)
+                } else {
+                    response
+                }
             }
             ("DELETE", path) if path.starts_with("/repos/octo/demo/pulls/comments/") => {
-                let id: u64 = path.rsplit('/').next().and_then(|id| id.parse().ok()).unwrap_or_default();
+                let id: u64 =
+                    path.rsplit('/').next().and_then(|id| id.parse().ok()).unwrap_or_default();
                 let before = self.comments.len();
                 self.comments.retain(|comment| comment["id"] != id);
                 if self.comments.len() < before {
@@ -94,7 +108,12 @@ fn user(login: &str) -> Value {
 
 /// One page of a list, as the query asks for it.
 pub(crate) fn page(items: &[Value], query: &str) -> Response {
-    let number = |name: &str, default: usize| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')?.parse().ok()).unwrap_or(default);
+    let number = |name: &str, default: usize| {
+        query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
+            .unwrap_or(default)
+    };
     let (size, page): (usize, usize) = (number("per_page", 30), number("page", 1));
     let items: Vec<&Value> = items.iter().skip((page - 1) * size).take(size).collect();
     Response::json(200, &json!(items))

@@ -16,8 +16,11 @@ pub(crate) struct GitLab {
 }
 
 pub(crate) const TOKEN: &str = "glpat-0123456789TOKEN";
-const REFS: (&str, &str, &str) =
-    ("1111111111111111111111111111111111111111", "2222222222222222222222222222222222222222", "3333333333333333333333333333333333333333");
+const REFS: (&str, &str, &str) = (
+    "1111111111111111111111111111111111111111",
+    "2222222222222222222222222222222222222222",
+    "3333333333333333333333333333333333333333",
+);
 
 impl GitLab {
     fn add(&mut self, body: &Value, resolvable: bool) -> Response {
@@ -33,14 +36,24 @@ impl GitLab {
 
     /// Whether GitLab finds the line: unchanged lines are named by both sides, added ones by the new one.
     fn position(&self, position: &Value) -> Result<(), &'static str> {
-        let refs = (position["base_sha"].as_str(), position["start_sha"].as_str(), position["head_sha"].as_str());
-        if refs != (Some(REFS.0), Some(REFS.1), Some(REFS.2)) || position["position_type"] != "text" {
+        let refs = (
+            position["base_sha"].as_str(),
+            position["start_sha"].as_str(),
+            position["head_sha"].as_str(),
+        );
+        if refs != (Some(REFS.0), Some(REFS.1), Some(REFS.2)) || position["position_type"] != "text"
+        {
             return Err("Note {:position=>[\"is incomplete\"]}");
         }
         let lines = position["new_path"].as_str().and_then(|path| self.lines.get(path));
         let old = lines.and_then(|lines| lines.get(&position["new_line"].as_u64()?));
         match old {
-            Some(old) if position.get("old_line").and_then(Value::as_u64) == *old && position["old_path"].is_string() => Ok(()),
+            Some(old)
+                if position.get("old_line").and_then(Value::as_u64) == *old
+                    && position["old_path"].is_string() =>
+            {
+                Ok(())
+            }
             _ => Err("Note {:line_code=>[\"can't be blank\", \"must be a valid line code\"]}"),
         }
     }
@@ -53,8 +66,13 @@ impl Service for GitLab {
         }
         let merge = "/projects/42/merge_requests/3";
         match (request.method.as_str(), request.path.strip_prefix(merge)) {
-            ("GET", None) if request.path == "/user" => Response::json(200, &json!({ "username": "bot" })),
-            ("GET", Some("")) => Response::json(200, &json!({ "diff_refs": { "base_sha": REFS.0, "start_sha": REFS.1, "head_sha": REFS.2 } })),
+            ("GET", None) if request.path == "/user" => {
+                Response::json(200, &json!({ "username": "bot" }))
+            }
+            ("GET", Some("")) => Response::json(
+                200,
+                &json!({ "diff_refs": { "base_sha": REFS.0, "start_sha": REFS.1, "head_sha": REFS.2 } }),
+            ),
             ("GET", Some("/discussions")) => page(&self.discussions, &request.query),
             ("POST", Some("/discussions")) => {
                 if let Some(response) = self.next.pop_front() {
@@ -68,7 +86,9 @@ impl Service for GitLab {
             ("POST", Some("/notes")) => self.add(&request.body, false),
             ("PUT", Some(path)) => {
                 let id = path.trim_start_matches("/discussions/");
-                let Some(discussion) = self.discussions.iter_mut().find(|discussion| discussion["id"] == id) else {
+                let Some(discussion) =
+                    self.discussions.iter_mut().find(|discussion| discussion["id"] == id)
+                else {
                     return Response::error(404, "404 Not found");
                 };
                 discussion["notes"][0]["resolved"] = request.body["resolved"].clone();

@@ -22,7 +22,13 @@ fn record(wait: Duration) {
 }
 
 fn target(api: &str) -> Target {
-    Target { api: api.into(), repository: "octo/demo".into(), number: 7, head: Some(COMMIT.into()), token: Secret::new(TOKEN) }
+    Target {
+        api: api.into(),
+        repository: "octo/demo".into(),
+        number: 7,
+        head: Some(COMMIT.into()),
+        token: Secret::new(TOKEN),
+    }
 }
 
 fn post(server: &str, change: &Change) -> Result<Posted, PostError> {
@@ -55,9 +61,16 @@ pub(crate) fn head_of(change: &Change) -> Head {
 /// A change with a suggestion, a patch and a finding without a fix.
 fn mixed() -> Change {
     let before = numbered(60);
-    let after = before.replace("name10 = 10", "name10 = f(1)").replace("name11 = 11\n", "name11 = f(2)\nmore = f(3)\n").replace("name40 = 40", "name40 = f(4)");
+    let after = before
+        .replace("name10 = 10", "name10 = f(1)")
+        .replace("name11 = 11\n", "name11 = f(2)\nmore = f(3)\n")
+        .replace("name40 = 40", "name40 = f(4)");
     let mut change = Change::of("src/a b.py", &before, &after);
-    change.fixable("src/a b.py", "f(1)", &[("name9 = 9\n", "import x\nname9 = 9\n"), ("f(1)", "x.f(1)")]);
+    change.fixable(
+        "src/a b.py",
+        "f(1)",
+        &[("name9 = 9\n", "import x\nname9 = 9\n"), ("f(1)", "x.f(1)")],
+    );
     change.fixable("src/a b.py", "f(2)", &[("f(2)", "g(2)"), ("f(4)", "g(4)")]);
     change.finding("src/a b.py", "f(3)\n");
     change
@@ -73,10 +86,15 @@ fn a_review_is_posted_once() {
     let server = server(&change);
     assert_eq!(done(post(&server.url(), &change)), (3, 0, 0, vec![]));
     assert_eq!(server.service.lock().expect("the service").refused, Vec::<String>::new());
-    let body = server.log().into_iter().find(|request| request.method == "POST").expect("a review").body;
+    let body =
+        server.log().into_iter().find(|request| request.method == "POST").expect("a review").body;
     assert_eq!(body["commit_id"], COMMIT);
-    let ranges: Vec<_> =
-        body["comments"].as_array().expect("a list").iter().map(|comment| (comment.get("start_line").cloned(), comment["line"].clone())).collect();
+    let ranges: Vec<_> = body["comments"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|comment| (comment.get("start_line").cloned(), comment["line"].clone()))
+        .collect();
     assert_eq!(ranges, [(Some(json!(9)), json!(10)), (None, json!(11)), (None, json!(12))]);
     // A second run says nothing.
     assert_eq!(done(post(&server.url(), &change)), (0, 0, 0, vec![]));
@@ -111,7 +129,14 @@ fn conversations_and_other_peoples_words_stay() {
         github.comment("mallory", &spawnsafe::review::markdown::marks(&prints), None);
     }
     assert_eq!(done(post(&server.url(), &none)), (0, 0, 2, vec![]));
-    let left: Vec<_> = server.service.lock().expect("the service").comments.iter().map(|comment| comment["user"]["login"].clone()).collect();
+    let left: Vec<_> = server
+        .service
+        .lock()
+        .expect("the service")
+        .comments
+        .iter()
+        .map(|comment| comment["user"]["login"].clone())
+        .collect();
     assert_eq!(left, ["github-actions[bot]", "octocat", "mallory"]);
 }
 
@@ -119,7 +144,11 @@ fn conversations_and_other_peoples_words_stay() {
 fn nobody_else_can_silence_a_finding() {
     let change = mixed();
     let server = server(&change);
-    server.service.lock().expect("the service").comment("mallory", &spawnsafe::review::markdown::marks(&change.fingerprints()), None);
+    server.service.lock().expect("the service").comment(
+        "mallory",
+        &spawnsafe::review::markdown::marks(&change.fingerprints()),
+        None,
+    );
     assert_eq!(done(post(&server.url(), &change)).0, 3);
 }
 
@@ -140,7 +169,11 @@ fn an_account_knows_its_own_words_by_its_name() {
     let change = mixed();
     let server = server(&change);
     server.service.lock().expect("the service").login = Some("reviewer".into());
-    server.service.lock().expect("the service").comment("other[bot]", &spawnsafe::review::markdown::marks(&change.fingerprints()), None);
+    server.service.lock().expect("the service").comment(
+        "other[bot]",
+        &spawnsafe::review::markdown::marks(&change.fingerprints()),
+        None,
+    );
     assert_eq!(done(post(&server.url(), &change)).0, 3);
     assert_eq!(done(post(&server.url(), &change)).0, 0);
 }
@@ -150,7 +183,11 @@ fn many_pages_of_comments_are_read() {
     let change = mixed();
     let server = server(&change);
     for number in 0..250 {
-        server.service.lock().expect("the service").comment("octocat", &format!("comment {number}"), None);
+        server.service.lock().expect("the service").comment(
+            "octocat",
+            &format!("comment {number}"),
+            None,
+        );
     }
     done(post(&server.url(), &change));
     assert_eq!(done(post(&server.url(), &change)).0, 0);
@@ -164,8 +201,12 @@ fn a_refused_comment_does_not_cost_the_review() {
     assert_eq!((comments, listed, gone), (0, 3, 0));
     assert!(notes[0].contains("Path could not be resolved"), "{notes:?}");
     let reviews = server.service.lock().expect("the service").reviews.clone();
-    assert!(reviews[0]["body"].as_str().is_some_and(|body| body.contains("`src/a b.py:10`")), "{reviews:?}");
-    let last = server.log().into_iter().rfind(|request| request.method == "POST").expect("a review").body;
+    assert!(
+        reviews[0]["body"].as_str().is_some_and(|body| body.contains("`src/a b.py:10`")),
+        "{reviews:?}"
+    );
+    let last =
+        server.log().into_iter().rfind(|request| request.method == "POST").expect("a review").body;
     assert!(last.get("commit_id").is_none(), "the commit may be what was refused");
 }
 
@@ -173,10 +214,16 @@ fn a_refused_comment_does_not_cost_the_review() {
 fn limits_are_waited_for_as_the_platform_says() {
     let change = mixed();
     let server = server(&change);
-    let reset = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock").as_secs() + 30;
+    let reset = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .expect("a clock")
+        .as_secs()
+        + 30;
     server.service.lock().expect("the service").next.extend([
         Response::error(403, "You have exceeded a secondary rate limit").with("retry-after", 17),
-        Response::error(429, "slow down").with("x-ratelimit-remaining", 0).with("x-ratelimit-reset", reset),
+        Response::error(429, "slow down")
+            .with("x-ratelimit-remaining", 0)
+            .with("x-ratelimit-reset", reset),
     ]);
     assert_eq!(done(post(&server.url(), &change)).0, 3);
     let waits = WAITS.lock().expect("the waits").clone();
@@ -190,7 +237,11 @@ fn a_lost_answer_brings_no_second_review() {
     let change = mixed();
     let server = server(&change);
     server.service.lock().expect("the service").lost.push_back(Response::error(502, "Bad Gateway"));
-    assert_eq!(done(post(&server.url(), &change)), (0, 0, 0, vec![]), "the review that was made is found");
+    assert_eq!(
+        done(post(&server.url(), &change)),
+        (0, 0, 0, vec![]),
+        "the review that was made is found"
+    );
     assert_eq!(server.service.lock().expect("the service").comments.len(), 3);
     // An error before anything was done is tried again.
     let other = self::server(&change);
@@ -202,12 +253,20 @@ fn a_lost_answer_brings_no_second_review() {
 fn endless_limits_end() {
     let change = mixed();
     let server = server(&change);
-    server.service.lock().expect("the service").next.extend(vec![Response::error(429, "no").with("retry-after", 1); 50]);
+    server.service.lock().expect("the service").next.extend(vec![
+        Response::error(429, "no")
+            .with("retry-after", 1);
+        50
+    ]);
     let error = post(&server.url(), &change).expect_err("it gives up");
     assert_eq!(error.to_string(), "the review failed: 429 no");
     assert_eq!(server.count("POST", "/reviews"), 5);
     let long = self::server(&change);
-    long.service.lock().expect("the service").next.push_back(Response::error(429, "no").with("retry-after", 3000));
+    long.service
+        .lock()
+        .expect("the service")
+        .next
+        .push_back(Response::error(429, "no").with("retry-after", 3000));
     assert!(post(&long.url(), &change).is_err(), "nobody waits for an hour");
 }
 
@@ -215,8 +274,16 @@ fn endless_limits_end() {
 fn a_read_only_token_is_told() {
     let change = mixed();
     let server = server(&change);
-    server.service.lock().expect("the service").next.push_back(Response::error(403, "Resource not accessible by integration"));
-    assert_eq!(post(&server.url(), &change).expect("no error"), Posted::Forbidden("403 Resource not accessible by integration".into()));
+    server
+        .service
+        .lock()
+        .expect("the service")
+        .next
+        .push_back(Response::error(403, "Resource not accessible by integration"));
+    assert_eq!(
+        post(&server.url(), &change).expect("no error"),
+        Posted::Forbidden("403 Resource not accessible by integration".into())
+    );
 }
 
 #[test]
@@ -226,7 +293,9 @@ fn a_wrong_token_is_an_error_that_does_not_show_it() {
     let mut wrong = target(&server.url());
     wrong.token = Secret::new("ghp_secret\n");
     let client = github::client(&wrong).expect("a client").sleeping(record);
-    let error = github::post(&client, &wrong, &|known| change.review_without(known), &BTreeSet::new()).expect_err("unauthorized");
+    let error =
+        github::post(&client, &wrong, &|known| change.review_without(known), &BTreeSet::new())
+            .expect_err("unauthorized");
     assert!(matches!(error, PostError::Unauthorized(_)));
     assert!(!format!("{error} {error:?} {wrong:?} {client:?}").contains("ghp_secret"));
     wrong.token = Secret::new("two\nlines");
@@ -252,20 +321,36 @@ fn the_token_follows_no_redirect_to_another_host() {
     assert!(matches!(error, PostError::Http(HttpError::Redirected { .. })), "{error}");
     assert_eq!(thief.log().len(), 0);
     let circle = Server::start(Elsewhere(String::new()));
-    assert!(matches!(post(&circle.url(), &change), Err(PostError::Http(HttpError::NoAnswer { .. }))), "a circle on one host ends");
+    assert!(
+        matches!(post(&circle.url(), &change), Err(PostError::Http(HttpError::NoAnswer { .. }))),
+        "a circle on one host ends"
+    );
 }
 
 #[test]
 fn addresses_without_tls_are_refused() {
-    for address in ["http://api.example", "ftp://api.example", "api.github.com", "", "http://127.0.0.1.example/"] {
-        assert!(matches!(github::client(&target(address)), Err(HttpError::Address(_))), "{address}");
+    for address in [
+        "http://api.example",
+        "ftp://api.example",
+        "api.github.com",
+        "",
+        "http://127.0.0.1.example/",
+    ] {
+        assert!(
+            matches!(github::client(&target(address)), Err(HttpError::Address(_))),
+            "{address}"
+        );
     }
 }
 
 #[test]
 fn no_server_is_an_error_after_some_tries() {
     let change = mixed();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .expect("a port")
+        .local_addr()
+        .expect("an address")
+        .port();
     let error = post(&format!("http://127.0.0.1:{port}"), &change).expect_err("nobody listens");
     assert!(error.to_string().contains("no answer"), "{error}");
 }

@@ -9,10 +9,17 @@ use spawnsafe::review::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 
 fn post(server: &str, change: &Change) -> Result<Posted, PostError> {
-    let target = Target { api: server.into(), project: "42".into(), number: 3, token: Secret::new(TOKEN) };
+    let target =
+        Target { api: server.into(), project: "42".into(), number: 3, token: Secret::new(TOKEN) };
     let client = gitlab::client(&target)?.sleeping(|_| {});
     let current: BTreeSet<String> = change.fingerprints().into_iter().collect();
-    gitlab::post(&client, &target, &change.changes(), &|known| change.review_without(known), &current)
+    gitlab::post(
+        &client,
+        &target,
+        &change.changes(),
+        &|known| change.review_without(known),
+        &current,
+    )
 }
 
 fn done(posted: Result<Posted, PostError>) -> (usize, usize, usize) {
@@ -25,7 +32,8 @@ fn done(posted: Result<Posted, PostError>) -> (usize, usize, usize) {
 /// A changed line 30 of 60, a finding on it, and one on an unchanged line that the diff shows.
 fn change() -> Change {
     let before = numbered(60);
-    let mut change = Change::of("x.py", &before, &before.replace("name30 = 30", "first = 1\nname30 = f()"));
+    let mut change =
+        Change::of("x.py", &before, &before.replace("name30 = 30", "first = 1\nname30 = f()"));
     change.fixable("x.py", "f()", &[("first = 1", "first = 2"), ("f()", "g()")]);
     change.finding("x.py", "name32 ");
     change
@@ -43,7 +51,10 @@ fn server() -> Server<GitLab> {
             },
         )
     });
-    Server::start(GitLab { lines: BTreeMap::from([("x.py".to_owned(), shown.collect())]), ..GitLab::default() })
+    Server::start(GitLab {
+        lines: BTreeMap::from([("x.py".to_owned(), shown.collect())]),
+        ..GitLab::default()
+    })
 }
 
 #[test]
@@ -52,8 +63,17 @@ fn discussions_stand_on_added_and_on_unchanged_lines() {
     let mut change = change();
     change.finding("x.py", "name50 ");
     assert_eq!(done(post(&server.url(), &change)), (2, 1, 0));
-    let bodies: Vec<String> = server.log().iter().filter(|request| request.method == "POST").map(|request| request.body["body"].to_string()).collect();
-    assert!(bodies[0].contains("```suggestion:-1+0\\nfirst = 2\\nname30 = g()\\n```"), "{}", bodies[0]);
+    let bodies: Vec<String> = server
+        .log()
+        .iter()
+        .filter(|request| request.method == "POST")
+        .map(|request| request.body["body"].to_string())
+        .collect();
+    assert!(
+        bodies[0].contains("```suggestion:-1+0\\nfirst = 2\\nname30 = g()\\n```"),
+        "{}",
+        bodies[0]
+    );
     assert!(bodies[2].contains("`x.py:51`"), "{}", bodies[2]);
     assert_eq!(done(post(&server.url(), &change)), (0, 0, 0), "a second run says nothing");
 }
@@ -89,9 +109,22 @@ fn a_line_that_gitlab_does_not_find_goes_into_the_note() {
 #[test]
 fn a_token_without_rights_is_told_and_limits_are_waited_for() {
     let server = server();
-    server.service.lock().expect("the service").next.push_back(Response::error(403, "insufficient_scope"));
-    assert_eq!(post(&server.url(), &change()).expect("no error"), Posted::Forbidden("403 insufficient_scope".into()));
-    server.service.lock().expect("the service").next.push_back(Response::error(429, "Too many").with("retry-after", 2));
+    server
+        .service
+        .lock()
+        .expect("the service")
+        .next
+        .push_back(Response::error(403, "insufficient_scope"));
+    assert_eq!(
+        post(&server.url(), &change()).expect("no error"),
+        Posted::Forbidden("403 insufficient_scope".into())
+    );
+    server
+        .service
+        .lock()
+        .expect("the service")
+        .next
+        .push_back(Response::error(429, "Too many").with("retry-after", 2));
     assert_eq!(done(post(&server.url(), &change())), (2, 0, 0));
 }
 

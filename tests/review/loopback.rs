@@ -57,8 +57,14 @@ impl<S: Service> Server<S> {
     pub(crate) fn start(service: S) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port of this machine");
         let address = listener.local_addr().expect("the port's address");
-        let server = Self { address, service: Arc::new(Mutex::new(service)), log: Arc::default(), over: Arc::default() };
-        let (service, log, over) = (server.service.clone(), server.log.clone(), server.over.clone());
+        let server = Self {
+            address,
+            service: Arc::new(Mutex::new(service)),
+            log: Arc::default(),
+            over: Arc::default(),
+        };
+        let (service, log, over) =
+            (server.service.clone(), server.log.clone(), server.over.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if over.load(Ordering::SeqCst) {
@@ -83,7 +89,10 @@ impl<S: Service> Server<S> {
 
     /// How often a method was used on a path with that ending.
     pub(crate) fn count(&self, method: &str, ending: &str) -> usize {
-        self.log().iter().filter(|request| request.method == method && request.path.ends_with(ending)).count()
+        self.log()
+            .iter()
+            .filter(|request| request.method == method && request.path.ends_with(ending))
+            .count()
     }
 }
 
@@ -95,7 +104,11 @@ impl<S> Drop for Server<S> {
     }
 }
 
-fn serve<S: Service>(stream: TcpStream, service: &Mutex<S>, log: &Mutex<Vec<Request>>) -> std::io::Result<()> {
+fn serve<S: Service>(
+    stream: TcpStream,
+    service: &Mutex<S>,
+    log: &Mutex<Vec<Request>>,
+) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut line = String::new();
     reader.read_line(&mut line)?;
@@ -120,7 +133,11 @@ fn serve<S: Service>(stream: TcpStream, service: &Mutex<S>, log: &Mutex<Vec<Requ
     let request = Request { method, path: path.into(), query: query.into(), headers, body };
     log.lock().expect("the log").push(request.clone());
     let response = service.lock().expect("the service").answer(&request);
-    let mut out = format!("HTTP/1.1 {} X\r\nconnection: close\r\ncontent-length: {}\r\n", response.status, response.body.len());
+    let mut out = format!(
+        "HTTP/1.1 {} X\r\nconnection: close\r\ncontent-length: {}\r\n",
+        response.status,
+        response.body.len()
+    );
     for (name, value) in &response.headers {
         out.push_str(&format!("{name}: {value}\r\n"));
     }

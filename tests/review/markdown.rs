@@ -29,13 +29,23 @@ pub(crate) fn parts(markdown: &str) -> Parts {
                 parts.blocks.push((name.to_string(), String::new()));
             }
             Event::End(TagEnd::CodeBlock) => info = None,
-            Event::Text(text) if info.is_some() => parts.blocks.last_mut().expect("a block is open").1.push_str(&text),
+            Event::Text(text) if info.is_some() => {
+                parts.blocks.last_mut().expect("a block is open").1.push_str(&text);
+            }
             Event::Text(text) => parts.text.push_str(&text),
             Event::Code(text) => parts.code_spans.push(text.to_string()),
             Event::Html(html) | Event::InlineHtml(html) => parts.html.push(html.to_string()),
             Event::SoftBreak | Event::HardBreak => parts.text.push('\n'),
-            Event::Start(Tag::Paragraph | Tag::List(_) | Tag::Item | Tag::Strong | Tag::HtmlBlock)
-            | Event::End(TagEnd::Paragraph | TagEnd::List(_) | TagEnd::Item | TagEnd::Strong | TagEnd::HtmlBlock) => {}
+            Event::Start(
+                Tag::Paragraph | Tag::List(_) | Tag::Item | Tag::Strong | Tag::HtmlBlock,
+            )
+            | Event::End(
+                TagEnd::Paragraph
+                | TagEnd::List(_)
+                | TagEnd::Item
+                | TagEnd::Strong
+                | TagEnd::HtmlBlock,
+            ) => {}
             other => parts.other.push(format!("{other:?}")),
         }
     }
@@ -75,7 +85,13 @@ fn prose_has_no_markup_and_no_references() {
     for text in HOSTILE {
         let out = format!("x {}", prose(text));
         let parts = parts(&out);
-        assert!(parts.other.is_empty() && parts.html.is_empty() && parts.code_spans.is_empty() && parts.blocks.is_empty(), "{text:?} became {parts:?}");
+        assert!(
+            parts.other.is_empty()
+                && parts.html.is_empty()
+                && parts.code_spans.is_empty()
+                && parts.blocks.is_empty(),
+            "{text:?} became {parts:?}"
+        );
         assert!(!out.contains('\n'), "{text:?}");
         for reference in ["@octocat", "#1", "GH-2", "://", "<!--", "::error"] {
             assert!(!parts.text.contains(reference), "{text:?} became {:?}", parts.text);
@@ -90,7 +106,10 @@ fn prose_has_no_markup_and_no_references() {
 
 #[test]
 fn code_spans_hold_their_text() {
-    for text in HOSTILE.iter().filter(|text| !text.is_empty() && !text.chars().any(|c| c.is_control() || c == '\u{202e}')) {
+    for text in HOSTILE
+        .iter()
+        .filter(|text| !text.is_empty() && !text.chars().any(|c| c.is_control() || c == '\u{202e}'))
+    {
         let parts = parts(&format!("x {} y", code(text)));
         assert_eq!(parts.code_spans, [(*text).to_owned()], "{text:?}");
         assert!(parts.html.is_empty() && parts.other.is_empty(), "{text:?}: {parts:?}");
@@ -101,7 +120,11 @@ fn code_spans_hold_their_text() {
 fn no_text_ends_its_fence() {
     for text in ["```\nx\n", "````suggestion\n```\n~~~~\n", "`````` and ```\n", "", "\n", "x"] {
         let parts = parts(&format!("before\n\n{}\nafter\n", fenced("suggestion", text)));
-        let expected = if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
+        let expected = if text.is_empty() || text.ends_with('\n') {
+            text.to_owned()
+        } else {
+            format!("{text}\n")
+        };
         assert_eq!(parts.blocks, [("suggestion".to_owned(), expected)], "{text:?}");
         assert_eq!(parts.text, "beforeafter", "{text:?}");
     }
@@ -112,7 +135,11 @@ fn marks_are_read_back_and_quotes_are_not() {
     let prints = vec!["0".repeat(32), "ab".repeat(16)];
     let body = format!("{}**x**\n", marks(&prints));
     assert_eq!(marked(&body), prints);
-    assert_eq!(marked(&body.replace('\n', "\r\n")), prints, "the platform may return other newlines");
+    assert_eq!(
+        marked(&body.replace('\n', "\r\n")),
+        prints,
+        "the platform may return other newlines"
+    );
     let quoted: String = body.lines().map(|line| format!("> {line}\n")).collect();
     assert_eq!(marked(&quoted), Vec::<String>::new());
     assert_eq!(marked(&format!("hello\n{body}")), Vec::<String>::new());

@@ -29,11 +29,22 @@ impl Sandbox {
     #[track_caller]
     pub(crate) fn git(&self, arguments: &[&str]) -> String {
         let output = isolated(Command::new("git").current_dir(self.folder.path()))
-            .args(["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "protocol.file.allow=always"])
+            .args([
+                "-c",
+                "user.name=t",
+                "-c",
+                "user.email=t@example.org",
+                "-c",
+                "protocol.file.allow=always",
+            ])
             .args(arguments)
             .output()
             .expect("git runs");
-        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "git {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
     }
 
@@ -58,10 +69,16 @@ impl Sandbox {
 
 /// Without the settings of whoever runs the tests.
 pub(crate) fn isolated(command: &mut Command) -> &mut Command {
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GIT_") || name.starts_with("GITHUB_") || name.starts_with("CI_")) {
+    for (name, _) in std::env::vars().filter(|(name, _)| {
+        name.starts_with("GIT_") || name.starts_with("GITHUB_") || name.starts_with("CI_")
+    }) {
         command.env_remove(name);
     }
-    command.env_remove("GITLAB_CI").env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("NO_COLOR", "1")
+    command
+        .env_remove("GITLAB_CI")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("NO_COLOR", "1")
 }
 
 fn changes(repository: &Repository, from: &str, to: Option<&str>) -> Changes {
@@ -81,7 +98,19 @@ impl Files for Nothing {
 fn hostile_names_come_through() {
     let sandbox = Sandbox::new();
     sandbox.commit("empty");
-    let names = ["plain.py", "a b.py", "q\"uote.py", "back\\slash.py", "new\nline.py", "tab\t.py", "näh.py", "b/x.py", "--flag.py", " lead.py", "日本/語.py"];
+    let names = [
+        "plain.py",
+        "a b.py",
+        "q\"uote.py",
+        "back\\slash.py",
+        "new\nline.py",
+        "tab\t.py",
+        "näh.py",
+        "b/x.py",
+        "--flag.py",
+        " lead.py",
+        "日本/語.py",
+    ];
     for name in names {
         sandbox.write(name, format!("# {name:?}\n"));
     }
@@ -95,7 +124,10 @@ fn hostile_names_come_through() {
     assert_eq!(tree.paths().collect::<Vec<_>>(), expected);
     let files = CommitFiles { repository: &repository, tree: &tree };
     for name in names {
-        assert_eq!(files.read(Path::new(name)).expect("the file"), format!("# {name:?}\n").as_bytes());
+        assert_eq!(
+            files.read(Path::new(name)).expect("the file"),
+            format!("# {name:?}\n").as_bytes()
+        );
         assert_eq!(repository.key(Path::new(name)).as_deref(), Some(name));
         assert_eq!(repository.shown(name), Path::new(name));
     }
@@ -119,7 +151,13 @@ fn links_and_submodules_are_no_files() {
 fn the_old_side_is_the_base_for_what_changed_and_the_new_side_for_the_rest() {
     let sandbox = Sandbox::new();
     let long = "value = 1\n".repeat(20);
-    for (path, text) in [("same.py", "same\n"), ("edited.py", "old\n"), ("old.py", long.as_str()), ("gone.py", "gone\n"), ("gone.txt", "gone\n")] {
+    for (path, text) in [
+        ("same.py", "same\n"),
+        ("edited.py", "old\n"),
+        ("old.py", long.as_str()),
+        ("gone.py", "gone\n"),
+        ("gone.txt", "gone\n"),
+    ] {
         sandbox.write(path, text);
     }
     let base = sandbox.commit("base");
@@ -131,7 +169,8 @@ fn the_old_side_is_the_base_for_what_changed_and_the_new_side_for_the_rest() {
     let repository = sandbox.repository();
     let found = changes(&repository, &base, None);
     let tree = repository.tree(&base).expect("the base");
-    let paths: Vec<PathBuf> = ["added.py", "edited.py", "moved.py", "same.py"].map(PathBuf::from).to_vec();
+    let paths: Vec<PathBuf> =
+        ["added.py", "edited.py", "moved.py", "same.py"].map(PathBuf::from).to_vec();
     let files = BaseFiles::new(&repository, &tree, &found, &paths, &Nothing);
     assert_eq!(files.paths(), ["edited.py", "gone.py", "old.py", "same.py"].map(PathBuf::from));
     assert_eq!(files.read(Path::new("edited.py")).expect("from the base"), b"old\n");
@@ -163,7 +202,10 @@ fn a_merge_base_is_where_the_change_began() {
     assert_eq!(repository.merge_base("main", "topic").expect("a merge base"), start);
     sandbox.git(&["checkout", "-q", "--orphan", "apart"]);
     sandbox.commit("apart");
-    assert_eq!(repository.merge_base("main", "apart"), Err(GitError::NoMergeBase("main".into(), "apart".into())));
+    assert_eq!(
+        repository.merge_base("main", "apart"),
+        Err(GitError::NoMergeBase("main".into(), "apart".into()))
+    );
     for name in ["nothing", "--output=x", "-h", "", "main:x", "$(touch x)"] {
         assert_eq!(repository.commit(name), Err(GitError::UnknownRevision(name.into())), "{name}");
     }

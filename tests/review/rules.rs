@@ -7,12 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 /// Extracts of GitHub's OpenAPI description (see the file's own comment).
-pub(crate) static SCHEMAS: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(include_str!("github.schema.json")).expect("the schema file is JSON"));
+pub(crate) static SCHEMAS: LazyLock<Value> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("github.schema.json")).expect("the schema file is JSON")
+});
 
 /// Says why `value` does not fit the schema of that name.
 pub(crate) fn against_schema(name: &str, value: &Value) -> Result<(), String> {
     let validator = jsonschema::validator_for(&SCHEMAS[name]).expect("the schema is one");
-    validator.validate(value).map_err(|error| format!("{name}: {error} at {}", error.instance_path()))
+    validator
+        .validate(value)
+        .map_err(|error| format!("{name}: {error} at {}", error.instance_path()))
 }
 
 /// The head of a pull request as GitHub knows it: the lines that each hunk shows, and the files.
@@ -30,7 +34,8 @@ impl Head {
         for header in diff.lines().filter(|line| line.starts_with("@@ ")) {
             let new = header.split(' ').nth(2).expect("a new range").trim_start_matches('+');
             let (start, count) = new.split_once(',').unwrap_or((new, "1"));
-            let (start, count): (u64, u64) = (start.parse().expect("a number"), count.parse().expect("a number"));
+            let (start, count): (u64, u64) =
+                (start.parse().expect("a number"), count.parse().expect("a number"));
             if count > 0 {
                 self.hunks.entry(path.into()).or_default().push((start, start + count - 1));
             }
@@ -66,19 +71,31 @@ pub(crate) fn check_review(body: &Value, head: &Head) -> Result<(), String> {
     Ok(())
 }
 
-fn check_comment(comment: &Value, head: &Head, suggested: &mut BTreeSet<(String, u64)>) -> Result<(), String> {
+fn check_comment(
+    comment: &Value,
+    head: &Head,
+    suggested: &mut BTreeSet<(String, u64)>,
+) -> Result<(), String> {
     keys(comment, &["path", "body", "line", "side", "start_line", "start_side"])?;
     let path = comment["path"].as_str().ok_or("no path")?;
     let line = comment["line"].as_u64().ok_or("a comment without a line")?;
-    let start = comment.get("start_line").map_or(Ok(line), |start| start.as_u64().ok_or("start_line is no number"))?;
-    if comment["side"] != "RIGHT" || comment.get("start_line").is_some() != comment.get("start_side").is_some() {
+    let start = comment
+        .get("start_line")
+        .map_or(Ok(line), |start| start.as_u64().ok_or("start_line is no number"))?;
+    if comment["side"] != "RIGHT"
+        || comment.get("start_line").is_some() != comment.get("start_side").is_some()
+    {
         return Err("side and start_side must go with line and start_line".into());
     }
     if comment.get("start_line").is_some() && start >= line {
         return Err("start line must precede the end line".into());
     }
-    let hunks = head.hunks.get(path).ok_or_else(|| format!("Path could not be resolved: {path}"))?;
-    let hunk = hunks.iter().find(|(first, last)| (*first..=*last).contains(&line)).ok_or_else(|| format!("line {line} must be part of the diff"))?;
+    let hunks =
+        head.hunks.get(path).ok_or_else(|| format!("Path could not be resolved: {path}"))?;
+    let hunk = hunks
+        .iter()
+        .find(|(first, last)| (*first..=*last).contains(&line))
+        .ok_or_else(|| format!("line {line} must be part of the diff"))?;
     if start < hunk.0 {
         return Err("start line must be part of the same hunk as the line".into());
     }
@@ -88,10 +105,14 @@ fn check_comment(comment: &Value, head: &Head, suggested: &mut BTreeSet<(String,
     }
     let current = &head.files[path][start as usize - 1..line as usize];
     check_text(body, current)?;
-    if body.contains("suggestion\n") && parts(body).blocks.iter().any(|(info, _)| info == "suggestion") {
+    if body.contains("suggestion\n")
+        && parts(body).blocks.iter().any(|(info, _)| info == "suggestion")
+    {
         for line in start..=line {
             if !suggested.insert((path.into(), line)) {
-                return Err(format!("two suggestions for line {line} of {path} cannot be applied together"));
+                return Err(format!(
+                    "two suggestions for line {line} of {path} cannot be applied together"
+                ));
             }
         }
     }
@@ -102,7 +123,8 @@ fn check_comment(comment: &Value, head: &Head, suggested: &mut BTreeSet<(String,
 /// that got out of its block.
 fn check_text(body: &str, current: &[String]) -> Result<(), String> {
     let parts = parts(body);
-    let suggestions: Vec<&(String, String)> = parts.blocks.iter().filter(|(info, _)| info == "suggestion").collect();
+    let suggestions: Vec<&(String, String)> =
+        parts.blocks.iter().filter(|(info, _)| info == "suggestion").collect();
     if suggestions.len() > 1 {
         return Err("two suggestions in one comment".into());
     }
@@ -111,13 +133,18 @@ fn check_text(body: &str, current: &[String]) -> Result<(), String> {
             return Err("the suggestion is equal to the current lines".into());
         }
     }
-    if let Some((info, _)) = parts.blocks.iter().find(|(info, _)| !["suggestion", "diff", "sh"].contains(&info.as_str())) {
+    if let Some((info, _)) =
+        parts.blocks.iter().find(|(info, _)| !["suggestion", "diff", "sh"].contains(&info.as_str()))
+    {
         return Err(format!("a block of the kind {info:?} is none of ours"));
     }
     for html in &parts.html {
-        let mark = html.strip_prefix("<!-- spawnsafe-review:").and_then(|rest| rest.trim_end().strip_suffix(" -->"));
+        let mark = html
+            .strip_prefix("<!-- spawnsafe-review:")
+            .and_then(|rest| rest.trim_end().strip_suffix(" -->"));
         let own = mark.is_some_and(|print| print.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        if !own && !["<details><summary>Patch</summary>\n", "</details>\n"].contains(&html.as_str()) {
+        if !own && !["<details><summary>Patch</summary>\n", "</details>\n"].contains(&html.as_str())
+        {
             return Err(format!("HTML that is not ours: {html:?}"));
         }
     }

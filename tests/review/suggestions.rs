@@ -24,8 +24,16 @@ pub(crate) fn click(text: &str, block: &Block) -> String {
 }
 
 fn fix(edits: &[(u32, u32, &str)]) -> Fix {
-    let edits = edits.iter().map(|(start, end, text)| FileEdit { path: Arc::new("x.py".into()), edit: Edit::replace(Span::new(*start, *end), *text) });
-    Fix { title: "x".into(), applicability: spawnsafe::findings::Applicability::Safe, edits: edits.collect(), new_names: Vec::new() }
+    let edits = edits.iter().map(|(start, end, text)| FileEdit {
+        path: Arc::new("x.py".into()),
+        edit: Edit::replace(Span::new(*start, *end), *text),
+    });
+    Fix {
+        title: "x".into(),
+        applicability: spawnsafe::findings::Applicability::Safe,
+        edits: edits.collect(),
+        new_names: Vec::new(),
+    }
 }
 
 /// The block for a file that is new, so that one hunk shows all of it.
@@ -45,7 +53,8 @@ fn column_edits_become_whole_lines() {
 fn random_edits_click_as_they_apply() {
     let mut state = 42_u64;
     let mut next = |below: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % below.max(1)
     };
     let pieces = ["\n", "a", "bc\n", "", "\n\n", "def f():\n    pass\n", "é", "    x"];
@@ -55,9 +64,13 @@ fn random_edits_click_as_they_apply() {
         let mut edits = EditSet::default();
         let mut raw = Vec::new();
         for _ in 0..=next(3) {
-            let bounds: Vec<usize> = (0..=text.len()).filter(|at| text.is_char_boundary(*at)).collect();
+            let bounds: Vec<usize> =
+                (0..=text.len()).filter(|at| text.is_char_boundary(*at)).collect();
             let (a, b) = (bounds[next(bounds.len())], bounds[next(bounds.len())]);
-            let edit = Edit::replace(Span::new(a.min(b) as u32, a.max(b) as u32), pieces[next(pieces.len())]);
+            let edit = Edit::replace(
+                Span::new(a.min(b) as u32, a.max(b) as u32),
+                pieces[next(pieces.len())],
+            );
             if edits.add(edit.clone()).is_ok() {
                 raw.push(FileEdit { path: Arc::new(PathBuf::from("x.py")), edit });
             }
@@ -66,7 +79,11 @@ fn random_edits_click_as_they_apply() {
         tried += 1;
         if let Some(found) = block_in(&text, &fix) {
             given += 1;
-            assert_eq!(click(&text, &found), edits.apply(&text), "{text:?} with {edits:?} gave {found:?}");
+            assert_eq!(
+                click(&text, &found),
+                edits.apply(&text),
+                "{text:?} with {edits:?} gave {found:?}"
+            );
         }
     }
     assert!(given * 3 > tried, "only {given} of {tried} random fixes gave a suggestion");
@@ -75,7 +92,9 @@ fn random_edits_click_as_they_apply() {
 #[test]
 fn two_hunks_get_no_suggestion() {
     let before = numbered(40);
-    let after = before.replace("name5 = 5\n", "name5 = five\n").replace("name30 = 30\n", "name30 = thirty\n");
+    let after = before
+        .replace("name5 = 5\n", "name5 = five\n")
+        .replace("name30 = 30\n", "name30 = thirty\n");
     let mut change = Change::of("x.py", &before, &after);
     change.fixable("x.py", "thirty", &[("five", "5"), ("thirty", "30")]);
     let review = change.review();
@@ -83,29 +102,42 @@ fn two_hunks_get_no_suggestion() {
     assert_eq!(comment.suggestion, None);
     assert_eq!((comment.lines.first, comment.lines.last), (30, 30));
     let body = comment.body("suggestion");
-    assert!(body.contains("<details><summary>Patch</summary>\n\n```diff\n--- a/x.py\n+++ b/x.py\n@@ -2,7 +2,7 @@"), "{body}");
+    assert!(
+        body.contains(
+            "<details><summary>Patch</summary>\n\n```diff\n--- a/x.py\n+++ b/x.py\n@@ -2,7 +2,7 @@"
+        ),
+        "{body}"
+    );
     assert!(body.contains("spawnsafe fix --write --select SP103 x.py"), "{body}");
 }
 
 #[test]
 fn lines_outside_of_the_diff_get_no_suggestion() {
     let before = numbered(20);
-    let mut change = Change::of("x.py", &before, &before.replace("name10 = 10\n", "name10 = ten\n"));
+    let mut change =
+        Change::of("x.py", &before, &before.replace("name10 = 10\n", "name10 = ten\n"));
     change.fixable("x.py", "ten", &[("name3 ", "other ")]);
     assert_eq!(change.review().comments[0].suggestion, None);
 }
 
 #[test]
 fn what_a_click_could_spoil_gets_no_suggestion() {
-    for (why, text) in [("CRLF", "a\r\nb\r\n"), ("a lone carriage return", "a\rb\n"), ("an escape", "a\u{1b}[31m\n"), ("a mark of direction", "a\u{202e}\n")] {
+    for (why, text) in [
+        ("CRLF", "a\r\nb\r\n"),
+        ("a lone carriage return", "a\rb\n"),
+        ("an escape", "a\u{1b}[31m\n"),
+        ("a mark of direction", "a\u{202e}\n"),
+    ] {
         assert_eq!(block_in(text, &fix(&[(0, 1, "x")])), None, "{why}");
     }
     let change = Change::of("x.py", "", "a\nb\n");
     let changes = change.changes();
     let file = changes.file("x.py").expect("it is changed");
-    let latin = SourceFile::decode(Path::new("x.py"), b"# coding: latin-1\n# \xe4\n".to_vec()).expect("latin-1");
+    let latin = SourceFile::decode(Path::new("x.py"), b"# coding: latin-1\n# \xe4\n".to_vec())
+        .expect("latin-1");
     assert_eq!(block(&fix(&[(0, 1, "#!")]), &latin, file), None, "the platform writes UTF-8");
-    let marked = SourceFile::decode(Path::new("x.py"), b"\xef\xbb\xbfa\nb\n".to_vec()).expect("a byte order mark");
+    let marked = SourceFile::decode(Path::new("x.py"), b"\xef\xbb\xbfa\nb\n".to_vec())
+        .expect("a byte order mark");
     assert_eq!(block(&fix(&[(0, 1, "x")]), &marked, file), None, "the mark would be lost");
     assert!(block(&fix(&[(2, 3, "x")]), &marked, file).is_some());
     assert_eq!(block_in("a\nb\n", &fix(&[(0, 1, "a")])), None, "equal to the current text");
@@ -128,5 +160,10 @@ fn an_edit_of_another_file_gets_no_suggestion() {
         fix.edits.push(other);
     }
     let body = change.review().comments[0].body("suggestion");
-    assert!(body.contains("+++ b/x.py") && body.contains("+++ b/y.py") && !body.contains("```suggestion"), "{body}");
+    assert!(
+        body.contains("+++ b/x.py")
+            && body.contains("+++ b/y.py")
+            && !body.contains("```suggestion"),
+        "{body}"
+    );
 }

@@ -20,7 +20,19 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// In the order of the oracle's bits.
-const FLAGS: [&str; 11] = ["parameter", "local", "free", "cell", "global", "declared_global", "nonlocal", "imported", "assigned", "annotated", "referenced"];
+const FLAGS: [&str; 11] = [
+    "parameter",
+    "local",
+    "free",
+    "cell",
+    "global",
+    "declared_global",
+    "nonlocal",
+    "imported",
+    "assigned",
+    "annotated",
+    "referenced",
+];
 /// What a scope has besides symbols and children, in the oracle's order.
 const KEYS: [&str; 3] = ["type", "name", "line"];
 /// More files than this that the grammar cannot read are a fault.
@@ -45,8 +57,13 @@ enum Outcome {
 fn scopes_are_those_of_symtable() {
     let chosen = choose();
     if chosen.is_empty() {
-        assert!(std::env::var_os("CI").is_none(), "no Python 3.8 to 3.14 was found, and CI must compare");
-        say("SKIPPED: scopes are not compared with symtable: no Python 3.8 to 3.14 was found (PATH, .python-next/bin, ~/.pyenv)");
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "no Python 3.8 to 3.14 was found, and CI must compare"
+        );
+        say(
+            "SKIPPED: scopes are not compared with symtable: no Python 3.8 to 3.14 was found (PATH, .python-next/bin, ~/.pyenv)",
+        );
         return;
     }
     let mut wrong = Vec::new();
@@ -59,12 +76,19 @@ fn scopes_are_those_of_symtable() {
 #[test]
 fn the_command_prints_the_same() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/symtable/cases/classes.py");
-    let output = Command::new(env!("CARGO_BIN_EXE_spawnsafe")).args(["debug", "scopes"]).arg(&file).output().expect("the command runs");
+    let output = Command::new(env!("CARGO_BIN_EXE_spawnsafe"))
+        .args(["debug", "scopes"])
+        .arg(&file)
+        .output()
+        .expect("the command runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let printed: Value = serde_json::from_slice(&output.stdout).expect("the command prints JSON");
     let text = std::fs::read_to_string(&file).expect("the case is there");
     assert_eq!(printed, dump::to_json(&parse(&text).tree, &text, PythonVersion::DEFAULT));
-    let missing = Command::new(env!("CARGO_BIN_EXE_spawnsafe")).args(["debug", "scopes", "no/such/file.py"]).output().expect("the command runs");
+    let missing = Command::new(env!("CARGO_BIN_EXE_spawnsafe"))
+        .args(["debug", "scopes", "no/such/file.py"])
+        .output()
+        .expect("the command runs");
     assert_eq!(missing.status.code(), Some(2));
 }
 
@@ -89,23 +113,31 @@ fn compare_with(interpreter: &Interpreter) -> Vec<String> {
         .arg("-I")
         .arg(folder.join("oracle.py"))
         .arg(folder.join("cases"))
-        .args(std::env::split_paths(&std::env::var_os("SPAWNSAFE_SYMTABLE_ALSO").unwrap_or_default()))
+        .args(std::env::split_paths(
+            &std::env::var_os("SPAWNSAFE_SYMTABLE_ALSO").unwrap_or_default(),
+        ))
         .stdout(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("cannot start {}: {error}", interpreter.path.display()));
-    let mut lines = BufReader::new(oracle.stdout.take().expect("standard output is a pipe")).lines();
+    let mut lines =
+        BufReader::new(oracle.stdout.take().expect("standard output is a pipe")).lines();
     lines.next().expect("the oracle introduces itself").expect("the oracle speaks UTF-8");
     let version = PythonVersion(interpreter.minor.1 as u8);
     let outcomes: BTreeMap<String, Outcome> = lines
         .par_bridge()
         .map(|line| {
-            let line: Value = serde_json::from_str(&line.expect("the oracle speaks UTF-8")).expect("the oracle speaks JSON");
+            let line: Value = serde_json::from_str(&line.expect("the oracle speaks UTF-8"))
+                .expect("the oracle speaks JSON");
             let name = line["name"].as_str().expect("a name").to_owned();
             let outcome = compare_file(&name, &line, version);
             (name, outcome)
         })
         .collect();
-    assert!(oracle.wait().expect("the oracle ends").success(), "the oracle failed under {}", interpreter.path.display());
+    assert!(
+        oracle.wait().expect("the oracle ends").success(),
+        "the oracle failed under {}",
+        interpreter.path.display()
+    );
     summarize(interpreter, &outcomes)
 }
 
@@ -136,28 +168,42 @@ fn summarize(interpreter: &Interpreter, outcomes: &BTreeMap<String, Outcome>) ->
     }
     assert!(files > 100, "the standard library of {} was not found", interpreter.path.display());
     // Code of any other place may be for Python 2 or hold what the grammar does not know.
-    assert!(unreadable.len() <= MAX_UNREADABLE || std::env::var_os("SPAWNSAFE_SYMTABLE_ALSO").is_some(), "too many files are not read");
+    assert!(
+        unreadable.len() <= MAX_UNREADABLE || std::env::var_os("SPAWNSAFE_SYMTABLE_ALSO").is_some(),
+        "too many files are not read"
+    );
     wrong
 }
 
 fn compare_file(name: &str, line: &Value, version: PythonVersion) -> Outcome {
     let Some(expected) = line.get("scope") else { return Outcome::Refused };
     let path = Path::new(line["path"].as_str().expect("a path"));
-    let source =
-        match std::fs::read(path).map_err(|error| error.to_string()).and_then(|bytes| SourceFile::decode(path, bytes).map_err(|error| error.to_string())) {
-            Ok(source) => source,
-            Err(reason) => return Outcome::Unreadable(reason),
-        };
+    let source = match std::fs::read(path)
+        .map_err(|error| error.to_string())
+        .and_then(|bytes| SourceFile::decode(path, bytes).map_err(|error| error.to_string()))
+    {
+        Ok(source) => source,
+        Err(reason) => return Outcome::Unreadable(reason),
+    };
     let parsed = parse(&source.text);
     if let Some(broken) = parsed.broken.first() {
-        return Outcome::Unreadable(format!("line {}: {}", source.lines().line(broken.span.start), broken.message));
+        return Outcome::Unreadable(format!(
+            "line {}: {}",
+            source.lines().line(broken.span.start),
+            broken.message
+        ));
     }
     let found = dump::to_json(&parsed.tree, &source.text, version);
     // Python 3.8 places what stands in an f-string of several lines on the wrong line.
     let keys = if version > PythonVersion(8) { &KEYS[..] } else { &KEYS[..2] };
-    let mut comparison = Comparison { file: name, keys, scopes: 0, symbols: 0, differences: Vec::new() };
+    let mut comparison =
+        Comparison { file: name, keys, scopes: 0, symbols: 0, differences: Vec::new() };
     comparison.scope("", expected, &found);
-    Outcome::Compared { scopes: comparison.scopes, symbols: comparison.symbols, differences: comparison.differences }
+    Outcome::Compared {
+        scopes: comparison.scopes,
+        symbols: comparison.symbols,
+        differences: comparison.differences,
+    }
 }
 
 struct Comparison<'f> {
@@ -169,13 +215,27 @@ struct Comparison<'f> {
 }
 
 impl Comparison<'_> {
-    fn differ(&mut self, place: &str, what: &str, expected: &dyn std::fmt::Debug, found: &dyn std::fmt::Debug) {
-        self.differences.push(format!("{}{place}: {what}: Python says {expected:?}, spawnsafe {found:?}", self.file));
+    fn differ(
+        &mut self,
+        place: &str,
+        what: &str,
+        expected: &dyn std::fmt::Debug,
+        found: &dyn std::fmt::Debug,
+    ) {
+        self.differences.push(format!(
+            "{}{place}: {what}: Python says {expected:?}, spawnsafe {found:?}",
+            self.file
+        ));
     }
 
     fn scope(&mut self, outer: &str, expected: &Value, found: &Value) {
         self.scopes += 1;
-        let place = format!("{outer} > {} {}:{}", expected[0].as_str().unwrap_or_default(), expected[1].as_str().unwrap_or_default(), expected[2]);
+        let place = format!(
+            "{outer} > {} {}:{}",
+            expected[0].as_str().unwrap_or_default(),
+            expected[1].as_str().unwrap_or_default(),
+            expected[2]
+        );
         for (index, key) in self.keys.iter().enumerate() {
             if expected[index] != found[*key] {
                 self.differ(&place, key, &expected[index], &found[key]);
@@ -187,8 +247,16 @@ impl Comparison<'_> {
         self.symbols += wanted.len();
         for (name, bits) in wanted {
             let bits = bits.as_u64().unwrap_or_default();
-            let flags: Vec<&str> = FLAGS.iter().enumerate().filter(|(index, _)| bits >> index & 1 == 1).map(|row| *row.1).collect();
-            let own: Option<Vec<&str>> = symbols.get(name).and_then(Value::as_array).map(|flags| flags.iter().filter_map(Value::as_str).collect());
+            let flags: Vec<&str> = FLAGS
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| bits >> index & 1 == 1)
+                .map(|row| *row.1)
+                .collect();
+            let own: Option<Vec<&str>> = symbols
+                .get(name)
+                .and_then(Value::as_array)
+                .map(|flags| flags.iter().filter_map(Value::as_str).collect());
             if own.as_ref() != Some(&flags) {
                 self.differ(&place, name, &flags, &own);
             }
@@ -196,9 +264,14 @@ impl Comparison<'_> {
         for name in symbols.keys().filter(|name| !wanted.contains_key(*name)) {
             self.differ(&place, name, &None::<()>, &symbols[name]);
         }
-        let (inner, own) = (expected[4].as_array().map_or(&[][..], Vec::as_slice), found["children"].as_array().map_or(&[][..], Vec::as_slice));
+        let (inner, own) = (
+            expected[4].as_array().map_or(&[][..], Vec::as_slice),
+            found["children"].as_array().map_or(&[][..], Vec::as_slice),
+        );
         if inner.len() != own.len() {
-            let names = |scopes: &[Value], key: &dyn Fn(&Value) -> Value| scopes.iter().map(key).collect::<Vec<_>>();
+            let names = |scopes: &[Value], key: &dyn Fn(&Value) -> Value| {
+                scopes.iter().map(key).collect::<Vec<_>>()
+            };
             let expected_names = names(inner, &|scope| scope[1].clone());
             let found_names = names(own, &|scope| scope["name"].clone());
             self.differ(&place, "children", &expected_names, &found_names);

@@ -64,7 +64,8 @@ impl TryFrom<String> for TargetVersion {
     fn try_from(text: String) -> Result<Self, String> {
         let digits = text.trim().trim_start_matches("py");
         let parts = digits.split_once('.').or_else(|| digits.split_at_checked(1));
-        let numbers = parts.and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+        let numbers =
+            parts.and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
         match numbers {
             Some((3, minor)) => Ok(Self(3, minor)),
             _ => Err(format!("'{text}' is no Python version; write \"3.9\" or \"py39\"")),
@@ -117,8 +118,10 @@ type Keys = BTreeMap<Spanned<String>, toml::Value>;
 
 /// Reads a file that is known to exist; `None` for a `pyproject.toml` without `[tool.spawnsafe]`.
 pub(crate) fn load(path: &Path) -> Result<Option<Loaded>, ConfigError> {
-    let plain = |message: String| ConfigError { path: path.to_path_buf(), place: String::new(), message };
-    let text = std::fs::read_to_string(path).map_err(|error| plain(format!("cannot be read: {}", crate::cli::read::plain(&error))))?;
+    let plain =
+        |message: String| ConfigError { path: path.to_path_buf(), place: String::new(), message };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| plain(format!("cannot be read: {}", crate::cli::read::plain(&error))))?;
     let wrong = |error: &toml::de::Error| at(path, &text, error.span(), explain(error.message()));
     let in_pyproject = path.file_name().is_some_and(|name| name == "pyproject.toml");
     // Projects full of other tools' tables, even broken ones, are none of our business.
@@ -126,10 +129,18 @@ pub(crate) fn load(path: &Path) -> Result<Option<Loaded>, ConfigError> {
         return Ok(None);
     }
     let (config, keys, requires) = if in_pyproject {
-        let document: PyProject<ConfigFile> = toml::from_str(&text).map_err(|error| wrong(&error))?;
+        let document: PyProject<ConfigFile> =
+            toml::from_str(&text).map_err(|error| wrong(&error))?;
         let keys: PyProject<Keys> = toml::from_str(&text).map_err(|error| wrong(&error))?;
-        let requires = document.project.and_then(|project| project.requires_python).and_then(|text| oldest(&text));
-        (document.tool.and_then(|tool| tool.spawnsafe), keys.tool.and_then(|tool| tool.spawnsafe), requires)
+        let requires = document
+            .project
+            .and_then(|project| project.requires_python)
+            .and_then(|text| oldest(&text));
+        (
+            document.tool.and_then(|tool| tool.spawnsafe),
+            keys.tool.and_then(|tool| tool.spawnsafe),
+            requires,
+        )
     } else {
         let config: ConfigFile = toml::from_str(&text).map_err(|error| wrong(&error))?;
         (Some(config), Some(toml::from_str::<Keys>(&text).map_err(|error| wrong(&error))?), None)
@@ -139,26 +150,41 @@ pub(crate) fn load(path: &Path) -> Result<Option<Loaded>, ConfigError> {
         return Err(at(path, &text, Some(span), message));
     }
     let index = LineIndex::new(&text);
-    let lines =
-        keys.unwrap_or_default().into_keys().map(|key| (index.line(key.span().start as u32), key.into_inner())).map(|(line, key)| (key, line)).collect();
+    let lines = keys
+        .unwrap_or_default()
+        .into_keys()
+        .map(|key| (index.line(key.span().start as u32), key.into_inner()))
+        .map(|(line, key)| (key, line))
+        .collect();
     Ok(Some(Loaded { path: path.to_path_buf(), config, lines, requires }))
 }
 
-fn at(path: &Path, text: &str, span: Option<std::ops::Range<usize>>, message: String) -> ConfigError {
-    let place = span.map(|span| LineIndex::new(text).place(text, span.start as u32)).map_or(String::new(), |place| format!(":{}:{}", place.line, place.column));
+fn at(
+    path: &Path,
+    text: &str,
+    span: Option<std::ops::Range<usize>>,
+    message: String,
+) -> ConfigError {
+    let place = span
+        .map(|span| LineIndex::new(text).place(text, span.start as u32))
+        .map_or(String::new(), |place| format!(":{}:{}", place.line, place.column));
     ConfigError { path: path.to_path_buf(), place, message }
 }
 
 /// serde's words, with the nearest known key where a key is unknown.
 fn explain(message: &str) -> String {
     let message = message.trim();
-    let Some(rest) = message.strip_prefix("unknown field `") else { return message.replace('\n', " ").replace("a sequence", "a list in brackets") };
+    let Some(rest) = message.strip_prefix("unknown field `") else {
+        return message.replace('\n', " ").replace("a sequence", "a list in brackets");
+    };
     let mut names = rest.split('`').step_by(2);
     let wrong = names.next().unwrap_or_default();
     let known: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
     let near = known.iter().map(|name| (strsim::damerau_levenshtein(wrong, name), *name)).min();
     match near {
-        Some((distance, name)) if distance <= 3 => format!("unknown key '{wrong}'; did you mean '{name}'?"),
+        Some((distance, name)) if distance <= 3 => {
+            format!("unknown key '{wrong}'; did you mean '{name}'?")
+        }
         _ => format!("unknown key '{wrong}'; known are {}", known.join(", ")),
     }
 }
@@ -193,7 +219,10 @@ fn wrong_executor(executors: &[Spanned<Entry>]) -> Option<(std::ops::Range<usize
 fn oldest(requires: &str) -> Option<TargetVersion> {
     requires.split(',').find_map(|part| {
         let part = part.trim();
-        let version = part.strip_prefix(">=").or_else(|| part.strip_prefix("~=")).or_else(|| part.strip_prefix("=="))?;
+        let version = part
+            .strip_prefix(">=")
+            .or_else(|| part.strip_prefix("~="))
+            .or_else(|| part.strip_prefix("=="))?;
         let mut numbers = version.trim().split('.');
         let (major, minor) = (numbers.next()?, numbers.next().unwrap_or("0"));
         TargetVersion::try_from(format!("{major}.{minor}")).ok()

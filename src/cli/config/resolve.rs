@@ -29,12 +29,20 @@ struct Found {
 
 impl Resolver {
     /// Searches beside the sources, unless a file is named (`--config`) or none is wanted (`--isolated`).
-    pub(crate) fn new(typed: Overrides, named: Option<&Path>, isolated: bool) -> Result<Self, ConfigError> {
+    pub(crate) fn new(
+        typed: Overrides,
+        named: Option<&Path>,
+        isolated: bool,
+    ) -> Result<Self, ConfigError> {
         let none = Arc::new(Scope::new(None, &typed));
         let fixed = match named {
             Some(path) => {
                 let missing = "has no [tool.spawnsafe] table".to_owned();
-                let loaded = file::load(path)?.ok_or(ConfigError { path: path.to_path_buf(), place: String::new(), message: missing })?;
+                let loaded = file::load(path)?.ok_or(ConfigError {
+                    path: path.to_path_buf(),
+                    place: String::new(),
+                    message: missing,
+                })?;
                 let absolute = typed.cwd.join(path);
                 Some(Arc::new(Scope::new(Some(file::Loaded { path: absolute, ..loaded }), &typed)))
             }
@@ -76,11 +84,13 @@ impl Resolver {
     }
 
     fn load_in(&self, folder: &Path, errors: &mut BTreeSet<ConfigError>) -> Option<Arc<Scope>> {
-        NAMES.iter().map(|name| folder.join(name)).filter(|path| path.is_file()).find_map(|path| match file::load(&path) {
-            Ok(loaded) => Some(Arc::new(Scope::new(Some(loaded?), &self.typed))),
-            Err(error) => {
-                errors.insert(error);
-                None
+        NAMES.iter().map(|name| folder.join(name)).filter(|path| path.is_file()).find_map(|path| {
+            match file::load(&path) {
+                Ok(loaded) => Some(Arc::new(Scope::new(Some(loaded?), &self.typed))),
+                Err(error) => {
+                    errors.insert(error);
+                    None
+                }
             }
         })
     }

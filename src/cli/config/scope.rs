@@ -51,12 +51,16 @@ impl PerFileIgnore {
         let plain = pattern.0.trim_start_matches('!');
         // Patterns were compiled once when they were read, so that these two do compile.
         let name = Glob::new(plain).ok()?.compile_matcher();
-        let rooted = Glob::new(&format!("{}/{plain}", globset::escape(&base.to_string_lossy()))).ok()?.compile_matcher();
+        let rooted = Glob::new(&format!("{}/{plain}", globset::escape(&base.to_string_lossy())))
+            .ok()?
+            .compile_matcher();
         Some(Self { pattern: pattern.0.clone(), selectors, name, rooted, negated })
     }
 
     fn names(&self, absolute: &Path) -> bool {
-        let named = absolute.file_name().is_some_and(|name| self.name.is_match(name)) || self.name.is_match(absolute) || self.rooted.is_match(absolute);
+        let named = absolute.file_name().is_some_and(|name| self.name.is_match(name))
+            || self.name.is_match(absolute)
+            || self.rooted.is_match(absolute);
         named != self.negated
     }
 }
@@ -87,15 +91,27 @@ impl Scope {
     pub(crate) fn new(loaded: Option<Loaded>, typed: &Overrides) -> Self {
         let none = ConfigFile::default();
         let config = loaded.as_ref().map_or(&none, |loaded| &loaded.config);
-        let base = loaded.as_ref().and_then(|loaded| loaded.path.parent()).unwrap_or(&typed.cwd).to_path_buf();
-        let layer = Selection { select: config.select.clone(), extend_select: config.extend_select.clone(), ignore: config.ignore.clone() };
+        let base = loaded
+            .as_ref()
+            .and_then(|loaded| loaded.path.parent())
+            .unwrap_or(&typed.cwd)
+            .to_path_buf();
+        let layer = Selection {
+            select: config.select.clone(),
+            extend_select: config.extend_select.clone(),
+            ignore: config.ignore.clone(),
+        };
         let default = Options::default();
-        let version = typed.target_version.or(config.target_version).or(loaded.as_ref().and_then(|loaded| loaded.requires));
+        let version = typed
+            .target_version
+            .or(config.target_version)
+            .or(loaded.as_ref().and_then(|loaded| loaded.requires));
         Self {
             exclude: excluder(config, &base, typed),
             codes: selector::enabled(&[layer, typed.selection.clone()]),
             per_file_ignores: per_file_ignores(config, &base, typed),
-            target_version: version.unwrap_or(TargetVersion(default.target_version.0, default.target_version.1)),
+            target_version: version
+                .unwrap_or(TargetVersion(default.target_version.0, default.target_version.1)),
             guard_style: typed.guard_style.or(config.guard_style).unwrap_or_default(),
             bind: typed.bind.or(config.bind).unwrap_or_default(),
             unsafe_fixes: typed.unsafe_fixes || config.unsafe_fixes.unwrap_or(false),
@@ -138,19 +154,31 @@ impl Scope {
 }
 
 fn excluder(config: &ConfigFile, base: &Path, typed: &Overrides) -> Excluder {
-    let default: Vec<Pattern> = DEFAULT_EXCLUDE.iter().map(|name| Pattern((*name).to_owned())).collect();
+    let default: Vec<Pattern> =
+        DEFAULT_EXCLUDE.iter().map(|name| Pattern((*name).to_owned())).collect();
     let own = config.exclude.as_ref().unwrap_or(&default);
     let (first, first_base) = match &typed.exclude {
         Some(patterns) => (patterns, typed.cwd.as_path()),
         None => (own, base),
     };
-    let rows = [(first, first_base), (&config.extend_exclude, base), (&typed.extend_exclude, typed.cwd.as_path())];
-    Excluder::new(rows.into_iter().flat_map(|(patterns, base)| patterns.iter().map(move |pattern| (pattern.0.as_str(), base))))
+    let rows = [
+        (first, first_base),
+        (&config.extend_exclude, base),
+        (&typed.extend_exclude, typed.cwd.as_path()),
+    ];
+    Excluder::new(rows.into_iter().flat_map(|(patterns, base)| {
+        patterns.iter().map(move |pattern| (pattern.0.as_str(), base))
+    }))
 }
 
 fn per_file_ignores(config: &ConfigFile, base: &Path, typed: &Overrides) -> Vec<PerFileIgnore> {
-    let from_file = config.per_file_ignores.iter().filter_map(|(pattern, selectors)| PerFileIgnore::new(pattern, selectors.clone(), base));
-    let pair = |(pattern, selector): &(Pattern, Selector)| PerFileIgnore::new(pattern, vec![selector.clone()], &typed.cwd);
+    let from_file = config
+        .per_file_ignores
+        .iter()
+        .filter_map(|(pattern, selectors)| PerFileIgnore::new(pattern, selectors.clone(), base));
+    let pair = |(pattern, selector): &(Pattern, Selector)| {
+        PerFileIgnore::new(pattern, vec![selector.clone()], &typed.cwd)
+    };
     let mut rows: Vec<PerFileIgnore> = match &typed.per_file_ignores {
         Some(pairs) => pairs.iter().filter_map(pair).collect(),
         None => from_file.collect(),

@@ -16,7 +16,10 @@ impl Codes {
     pub fn matches(&self, code: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Listed(texts) => texts.iter().any(|text| rules::find(text).is_some_and(|rule| rule.code == code) || text.eq_ignore_ascii_case(code)),
+            Self::Listed(texts) => texts.iter().any(|text| {
+                rules::find(text).is_some_and(|rule| rule.code == code)
+                    || text.eq_ignore_ascii_case(code)
+            }),
         }
     }
 }
@@ -65,11 +68,26 @@ fn own(body: &str, start: usize) -> Option<Directive> {
     };
     if let Some(list) = rest.strip_prefix('[') {
         let (list, after) = list.split_once(']')?;
-        let codes = list.split(',').map(str::trim).filter(|code| !code.is_empty()).map(str::to_owned).collect();
+        let codes = list
+            .split(',')
+            .map(str::trim)
+            .filter(|code| !code.is_empty())
+            .map(str::to_owned)
+            .collect();
         let end = start + body.len() - after.len() - 1;
-        return Some(Directive { codes: Codes::Listed(codes), scope, foreign: false, list_end: Some(end as u32) });
+        return Some(Directive {
+            codes: Codes::Listed(codes),
+            scope,
+            foreign: false,
+            list_end: Some(end as u32),
+        });
     }
-    ends_word(rest).then_some(Directive { codes: Codes::All, scope, foreign: false, list_end: None })
+    ends_word(rest).then_some(Directive {
+        codes: Codes::All,
+        scope,
+        foreign: false,
+        list_end: None,
+    })
 }
 
 /// `noqa`, `noqa: SP101, E501`; a list without any code is no order, as in ruff.
@@ -77,11 +95,21 @@ fn noqa(body: &str) -> Option<Directive> {
     let body = body.trim_start();
     let rest = body.get(4..).filter(|_| body[..4].eq_ignore_ascii_case("noqa"))?;
     let Some(list) = rest.trim_start().strip_prefix(':') else {
-        return ends_word(rest).then_some(Directive { codes: Codes::All, scope: Scope::Line, foreign: true, list_end: None });
+        return ends_word(rest).then_some(Directive {
+            codes: Codes::All,
+            scope: Scope::Line,
+            foreign: true,
+            list_end: None,
+        });
     };
     let words = list.split([',', ' ', '\t']).filter(|word| !word.is_empty());
     let codes: Vec<String> = words.take_while(|word| is_code(word)).map(str::to_owned).collect();
-    (!codes.is_empty()).then_some(Directive { codes: Codes::Listed(codes), scope: Scope::Line, foreign: true, list_end: None })
+    (!codes.is_empty()).then_some(Directive {
+        codes: Codes::Listed(codes),
+        scope: Scope::Line,
+        foreign: true,
+        list_end: None,
+    })
 }
 
 fn ends_word(rest: &str) -> bool {

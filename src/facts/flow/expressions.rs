@@ -27,7 +27,8 @@ impl Builder<'_> {
                 self.mark_maybe(*root, *node, *role);
             }
             // Where a walrus stands among the other parts is not looked into: it comes before and after all of them.
-            let is_walrus = |node: &NodeId| matches!(self.writes.get(node), Some(BindingKind::Walrus { .. }));
+            let is_walrus =
+                |node: &NodeId| matches!(self.writes.get(node), Some(BindingKind::Walrus { .. }));
             if marks.iter().any(|(node, role)| *role == Role::Write && is_walrus(node)) {
                 self.link(self.current, start);
             }
@@ -48,20 +49,29 @@ impl Builder<'_> {
     /// When the evaluation of a mark is complete, as a sort key: operands before operators, values before targets.
     fn moment(&self, (node, role): (NodeId, Role)) -> (u32, u8, Reverse<u32>, Role) {
         let tree = self.tree;
-        let is_assignment = |kind: Kind| matches!(kind, Kind::Assignment | Kind::AugmentedAssignment);
+        let is_assignment =
+            |kind: Kind| matches!(kind, Kind::Assignment | Kind::AugmentedAssignment);
         let written = if role == Role::Write { self.writes.get(&node).copied() } else { None };
         match written {
             Some(BindingKind::Assignment { .. } | BindingKind::AugmentedAssignment { .. }) => {
                 // All targets of a chain come after the value.
-                let whole = tree.ancestors(node).filter(|up| is_assignment(tree.kind(*up))).last().unwrap_or(node);
+                let whole = tree
+                    .ancestors(node)
+                    .filter(|up| is_assignment(tree.kind(*up)))
+                    .last()
+                    .unwrap_or(node);
                 (tree.end(whole), 1, Reverse(u32::MAX - node.0), role)
             }
             Some(BindingKind::Walrus { .. }) => {
                 let whole = tree.parent(node).unwrap_or(node);
                 (tree.end(whole), 0, Reverse(tree.start(whole)), role)
             }
-            _ if is_assignment(tree.kind(node)) && role == Role::Ahead => (tree.start(node), 0, Reverse(u32::MAX), role),
-            _ if is_assignment(tree.kind(node)) => (tree.end(node), 2, Reverse(tree.start(node)), role),
+            _ if is_assignment(tree.kind(node)) && role == Role::Ahead => {
+                (tree.start(node), 0, Reverse(u32::MAX), role)
+            }
+            _ if is_assignment(tree.kind(node)) => {
+                (tree.end(node), 2, Reverse(tree.start(node)), role)
+            }
             _ => (tree.end(node), 0, Reverse(tree.start(node)), role),
         }
     }
@@ -80,7 +90,11 @@ fn is_conditional(tree: &Tree, root: NodeId, node: NodeId) -> bool {
             Kind::ComparisonOperator => position > Some(1),
             // `python -O` leaves assertions out.
             Kind::AssertStatement => true,
-            Kind::ListComprehension | Kind::SetComprehension | Kind::DictionaryComprehension | Kind::GeneratorExpression | Kind::Lambda => true,
+            Kind::ListComprehension
+            | Kind::SetComprehension
+            | Kind::DictionaryComprehension
+            | Kind::GeneratorExpression
+            | Kind::Lambda => true,
             Kind::CaseClause => true,
             _ => false,
         };

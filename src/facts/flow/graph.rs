@@ -101,11 +101,28 @@ pub(super) struct Builder<'a> {
 
 /// The graph of the frame that `frame` (module, definition, lambda or comprehension) opens. `writes` are the writes of the
 /// variable in question that run in this frame, `others` further nodes of interest.
-pub(super) fn build<'a>(tree: &'a Tree, text: &'a str, frame: NodeId, writes: &[&'a Binding], others: &[(NodeId, Role)]) -> Graph {
-    let writes: BTreeMap<_, _> = writes.iter().map(|binding| (binding.node, &binding.kind)).collect();
-    let wanted = others.iter().copied().chain(writes.keys().map(|node| (*node, Role::Write))).collect();
+pub(super) fn build<'a>(
+    tree: &'a Tree,
+    text: &'a str,
+    frame: NodeId,
+    writes: &[&'a Binding],
+    others: &[(NodeId, Role)],
+) -> Graph {
+    let writes: BTreeMap<_, _> =
+        writes.iter().map(|binding| (binding.node, &binding.kind)).collect();
+    let wanted =
+        others.iter().copied().chain(writes.keys().map(|node| (*node, Role::Write))).collect();
     let graph = Graph { successors: vec![Vec::new()], marks: BTreeMap::new() };
-    let mut builder = Builder { tree, text, wanted, writes, graph, current: Graph::ENTRY, around: Vec::new(), finally_depth: 0 };
+    let mut builder = Builder {
+        tree,
+        text,
+        wanted,
+        writes,
+        graph,
+        current: Graph::ENTRY,
+        around: Vec::new(),
+        finally_depth: 0,
+    };
     if let Some(parameters) = tree.child(frame, Field::Parameters) {
         builder.parameters(parameters);
     }

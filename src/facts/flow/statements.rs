@@ -18,7 +18,9 @@ impl Builder<'_> {
 
     fn statement(&mut self, node: NodeId) {
         match self.tree.kind(node) {
-            Kind::FunctionDefinition | Kind::ClassDefinition | Kind::DecoratedDefinition => self.definition(node),
+            Kind::FunctionDefinition | Kind::ClassDefinition | Kind::DecoratedDefinition => {
+                self.definition(node);
+            }
             Kind::IfStatement => self.if_statement(node),
             Kind::WhileStatement => self.while_statement(node),
             Kind::ForStatement => self.for_statement(node),
@@ -60,8 +62,11 @@ impl Builder<'_> {
         if definition != node {
             self.mark_if_wanted(definition, Role::Ahead);
         }
-        let parts = tree.children(node).chain(tree.children(definition).filter(|_| definition != node));
-        let header: Vec<_> = parts.filter(|part| Some(*part) != body && Some(*part) != name && *part != definition).collect();
+        let parts =
+            tree.children(node).chain(tree.children(definition).filter(|_| definition != node));
+        let header: Vec<_> = parts
+            .filter(|part| Some(*part) != body && Some(*part) != name && *part != definition)
+            .collect();
         self.expressions(&header);
         if let (Kind::ClassDefinition, Some(body)) = (tree.kind(definition), body) {
             self.suite(body);
@@ -80,7 +85,9 @@ impl Builder<'_> {
         loop {
             self.part(clause, Field::Condition);
             let tested = self.current;
-            if let Some(suite) = tree.child(clause, Field::Consequence).or_else(|| tree.child(clause, Field::Body)) {
+            if let Some(suite) =
+                tree.child(clause, Field::Consequence).or_else(|| tree.child(clause, Field::Body))
+            {
                 self.suite(suite);
             }
             self.link(self.current, after);
@@ -148,7 +155,9 @@ impl Builder<'_> {
 
     fn try_statement(&mut self, node: NodeId) {
         let tree = self.tree;
-        let finally = tree.child_of_kind(node, Kind::FinallyClause).and_then(|clause| tree.child_of_kind(clause, Kind::Block));
+        let finally = tree
+            .child_of_kind(node, Kind::FinallyClause)
+            .and_then(|clause| tree.child_of_kind(clause, Kind::Block));
         let entry = self.new_point();
         let copies = self.finally_depth < MAX_FINALLY_COPIES;
         if finally.is_some() {
@@ -179,7 +188,8 @@ impl Builder<'_> {
 
     fn try_and_handlers(&mut self, node: NodeId) {
         let tree = self.tree;
-        let handlers: Vec<_> = tree.children(node).filter(|child| tree.kind(*child) == Kind::ExceptClause).collect();
+        let handlers: Vec<_> =
+            tree.children(node).filter(|child| tree.kind(*child) == Kind::ExceptClause).collect();
         let after = self.new_point();
         let raised = self.new_point();
         if !handlers.is_empty() {
@@ -197,7 +207,8 @@ impl Builder<'_> {
         self.go_to(raised);
         for handler in handlers {
             let before = self.current;
-            let head: Vec<_> = tree.children(handler).filter(|part| tree.kind(*part) != Kind::Block).collect();
+            let head: Vec<_> =
+                tree.children(handler).filter(|part| tree.kind(*part) != Kind::Block).collect();
             self.expressions(&head);
             if let Some(suite) = tree.child_of_kind(handler, Kind::Block) {
                 self.suite(suite);
@@ -220,9 +231,13 @@ impl Builder<'_> {
 
     fn with_statement(&mut self, node: NodeId) {
         let tree = self.tree;
-        let clauses: Vec<_> = tree.children(node).filter(|part| tree.kind(*part) == Kind::WithClause).collect();
+        let clauses: Vec<_> =
+            tree.children(node).filter(|part| tree.kind(*part) == Kind::WithClause).collect();
         let after = self.new_point();
-        let swallows = !clauses.iter().flat_map(|clause| tree.children(*clause)).all(|item| self.is_known_to_raise(item));
+        let swallows = !clauses
+            .iter()
+            .flat_map(|clause| tree.children(*clause))
+            .all(|item| self.is_known_to_raise(item));
         if swallows {
             self.around.push(Around::With { after });
         }
@@ -281,7 +296,8 @@ impl Builder<'_> {
         for case in tree.children(block).filter(|child| tree.kind(*child) == Kind::CaseClause) {
             let next = self.new_point();
             let start = self.step();
-            let head: Vec<_> = tree.children(case).filter(|part| tree.kind(*part) != Kind::Block).collect();
+            let head: Vec<_> =
+                tree.children(case).filter(|part| tree.kind(*part) != Kind::Block).collect();
             self.expressions(&head);
             if !self.always_matches(&head) {
                 self.link(start, next);

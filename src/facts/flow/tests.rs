@@ -13,15 +13,24 @@ struct Program {
 impl Program {
     fn new(text: &str) -> Self {
         let parsed = parse(text);
-        assert!(parsed.broken.is_empty(), "the program does not parse: {text}\n{:?}", parsed.broken);
+        assert!(
+            parsed.broken.is_empty(),
+            "the program does not parse: {text}\n{:?}",
+            parsed.broken
+        );
         let scopes = Scopes::build(&parsed.tree, text);
         Self { text: text.to_owned(), tree: parsed.tree, scopes }
     }
 
     fn call(&self, name: &str) -> NodeId {
         let wanted = format!("{name}()");
-        let is_call = |node: &NodeId| self.tree.kind(*node) == Kind::Call && self.tree.text(*node, &self.text) == wanted;
-        self.tree.subtree(Tree::ROOT).find(is_call).unwrap_or_else(|| panic!("no {wanted} in {}", self.text))
+        let is_call = |node: &NodeId| {
+            self.tree.kind(*node) == Kind::Call && self.tree.text(*node, &self.text) == wanted
+        };
+        self.tree
+            .subtree(Tree::ROOT)
+            .find(is_call)
+            .unwrap_or_else(|| panic!("no {wanted} in {}", self.text))
     }
 
     fn flow(&self) -> Flow<'_> {
@@ -75,12 +84,18 @@ fn branches() {
     check_bound(false, "if a:\n    x = 1\nhere()\n");
     check_bound(true, "if a:\n    x = 1\nelse:\n    x = 2\nhere()\n");
     check_bound(false, "if a:\n    x = 1\nelif b:\n    x = 2\nhere()\n");
-    check_bound(true, "def f():\n    if a:\n        x = 1\n    elif b:\n        return\n    else:\n        raise E\n    here()\n");
+    check_bound(
+        true,
+        "def f():\n    if a:\n        x = 1\n    elif b:\n        return\n    else:\n        raise E\n    here()\n",
+    );
     check_bound(true, "if (x := a):\n    here()\n");
     check_bound(true, "if (x := a) and b:\n    pass\nhere()\n");
     check_bound(false, "if b and (x := a):\n    pass\nhere()\n");
     check_bound(true, "match a:\n    case 1:\n        x = 1\n    case _:\n        x = 2\nhere()\n");
-    check_bound(false, "match a:\n    case 1:\n        x = 1\n    case b.c:\n        x = 2\nhere()\n");
+    check_bound(
+        false,
+        "match a:\n    case 1:\n        x = 1\n    case b.c:\n        x = 2\nhere()\n",
+    );
     check_bound(true, "match a:\n    case [x, *_]:\n        here()\n");
     check_bound(false, "match a:\n    case [x, *_]:\n        pass\nhere()\n");
 }
@@ -93,7 +108,10 @@ fn loops() {
     check_bound(false, "while a:\n    x = 1\nhere()\n");
     check_bound(true, "while True:\n    x = 1\n    if a:\n        break\nhere()\n");
     check_bound(false, "while True:\n    if a:\n        break\n    x = 1\nhere()\n");
-    check_bound(true, "for a in b:\n    if c:\n        x = 1\n        break\nelse:\n    x = 2\nhere()\n");
+    check_bound(
+        true,
+        "for a in b:\n    if c:\n        x = 1\n        break\nelse:\n    x = 2\nhere()\n",
+    );
     check_bound(false, "x = 1\nfor a in b:\n    here()\n    del x\n");
     check_bound(true, "[here() for x in y]\n");
     check_bound(false, "[x for x in here()]\n");
@@ -110,7 +128,10 @@ fn exceptions() {
     check_bound(true, "try:\n    x = 1\nexcept E:\n    pass\nelse:\n    here()\n");
     check_bound(true, "try:\n    a()\nexcept E as x:\n    here()\n");
     check_bound(false, "x = 1\ntry:\n    a()\nexcept E as x:\n    pass\nhere()\n");
-    check_bound(false, "for a in b:\n    try:\n        x = 1\n    except E:\n        continue\n    finally:\n        pass\nhere()\n");
+    check_bound(
+        false,
+        "for a in b:\n    try:\n        x = 1\n    except E:\n        continue\n    finally:\n        pass\nhere()\n",
+    );
     check_bound(true, "with open(p) as x:\n    here()\n");
     check_bound(true, "with open(p) as f:\n    x = f.read()\nhere()\n");
     check_bound(false, "with suppress(E):\n    x = f()\nhere()\n");
@@ -152,7 +173,10 @@ fn writes_between_in_loops() {
     check_between(true, "for x in y:\n    if a:\n        start()\n    here()\n");
     check_between(false, "for x in y:\n    start()\nhere()\n");
     check_between(true, "for x in y:\n    if a:\n        start()\nhere()\n");
-    check_between(true, "while a:\n    start()\n    b = 1\n    while c:\n        here()\n        x = 2\n");
+    check_between(
+        true,
+        "while a:\n    start()\n    b = 1\n    while c:\n        here()\n        x = 2\n",
+    );
     check_between(false, "[(start(), here()) for x in y]\n");
 }
 
@@ -162,9 +186,15 @@ fn writes_of_nested_functions_count() {
     check_between(true, nested);
     let later = "def f():\n    x = 1\n    start()\n    here()\n    def g():\n        nonlocal x\n        x = 2\n";
     check_between(false, later);
-    check_between(true, "def f():\n    global x\n    x = 1\ndef g():\n    print(x)\n    start()\n    here()\n");
+    check_between(
+        true,
+        "def f():\n    global x\n    x = 1\ndef g():\n    print(x)\n    start()\n    here()\n",
+    );
     check_between(false, "x = 1\ndef g():\n    print(x)\n    start()\n    here()\nx = 2\n");
-    check_between(true, "x = 1\ndef g():\n    print(x)\n    start()\n    yield\n    here()\nx = 2\n");
+    check_between(
+        true,
+        "x = 1\ndef g():\n    print(x)\n    start()\n    yield\n    here()\nx = 2\n",
+    );
 }
 
 #[test]
@@ -178,7 +208,10 @@ fn writes_after() {
     check_after(true, "def f(x):\n    g = lambda: (x, start())\n    x = 2\n");
     check_after(false, "def f(x):\n    x = 2\n    g = lambda: (x, start())\n");
     check_after(true, "def f(x):\n    start()\n    def g():\n        nonlocal x\n        x = 3\n");
-    check_after(true, "def f():\n    try:\n        a()\n    except E as x:\n        start()\n        return\n");
+    check_after(
+        true,
+        "def f():\n    try:\n        a()\n    except E as x:\n        start()\n        return\n",
+    );
 }
 
 #[test]

@@ -32,10 +32,19 @@ struct Analysis<'r> {
 /// Decides every name of every scope. `inlining` folds comprehensions into the scopes around them, whose symbols
 /// then include theirs.
 pub(super) fn analyze(raw: &mut RawScopes, version: PythonVersion, inlining: bool) {
-    let class_cells = ["__class__", "__classdict__", "__conditional_annotations__"].iter().filter_map(|name| raw.names.find(name)).collect();
+    let class_cells = ["__class__", "__classdict__", "__conditional_annotations__"]
+        .iter()
+        .filter_map(|name| raw.names.find(name))
+        .collect();
     let count = raw.scopes.len();
-    let mut analysis =
-        Analysis { raw, version, seen_class: vec![None; count], free: vec![BTreeSet::new(); count], inner: vec![Vec::new(); count], class_cells };
+    let mut analysis = Analysis {
+        raw,
+        version,
+        seen_class: vec![None; count],
+        free: vec![BTreeSet::new(); count],
+        inner: vec![Vec::new(); count],
+        class_cells,
+    };
     for scope in 0..count as u32 {
         analysis.decide_all(scope);
     }
@@ -58,10 +67,18 @@ impl Analysis<'_> {
         let scope = self.scope(id);
         if let (true, Some(parent)) = (scope.sees_class, scope.parent) {
             let is_class = self.scope(parent).kind == ScopeKind::Class;
-            self.seen_class[id as usize] = if is_class { Some(parent) } else { self.seen_class[parent as usize] };
+            self.seen_class[id as usize] =
+                if is_class { Some(parent) } else { self.seen_class[parent as usize] };
         }
-        let verdicts: Vec<_> = self.scope(id).symbols.iter().map(|(name, symbol)| self.decide(id, *name, symbol.facts)).collect();
-        for (symbol, (place, home)) in self.raw.scopes[id as usize].symbols.values_mut().zip(verdicts) {
+        let verdicts: Vec<_> = self
+            .scope(id)
+            .symbols
+            .iter()
+            .map(|(name, symbol)| self.decide(id, *name, symbol.facts))
+            .collect();
+        for (symbol, (place, home)) in
+            self.raw.scopes[id as usize].symbols.values_mut().zip(verdicts)
+        {
             (symbol.place, symbol.home) = (place, home);
         }
     }
@@ -109,7 +126,10 @@ impl Analysis<'_> {
                 }
             } else if facts & fact::GLOBAL != 0 {
                 return Outside::Global;
-            } else if facts & fact::NONLOCAL == 0 && facts & fact::BOUND != 0 && scope.kind.is_function_like() {
+            } else if facts & fact::NONLOCAL == 0
+                && facts & fact::BOUND != 0
+                && scope.kind.is_function_like()
+            {
                 return Outside::Bound(up);
             }
             at = scope.parent;
@@ -119,7 +139,13 @@ impl Analysis<'_> {
 
     /// The children of `id` are done; their free names meet the names of `id`.
     fn collect_free(&mut self, id: u32, inlining: bool) {
-        let own: BTreeSet<u32> = self.scope(id).symbols.iter().filter(|(_, symbol)| symbol.place == Place::Free).map(|(name, _)| *name).collect();
+        let own: BTreeSet<u32> = self
+            .scope(id)
+            .symbols
+            .iter()
+            .filter(|(_, symbol)| symbol.place == Place::Free)
+            .map(|(name, _)| *name)
+            .collect();
         let mut from_children = BTreeSet::new();
         let mut inlined_cells = BTreeSet::new();
         let generator = self.raw.names.find("genexpr");
@@ -139,7 +165,9 @@ impl Analysis<'_> {
             from_children.retain(|name| !self.class_cells.contains(name));
         } else if kind.is_function_like() {
             for (name, symbol) in &mut self.raw.scopes[id as usize].symbols {
-                if symbol.place == Place::Local && (from_children.contains(name) || inlined_cells.contains(name)) {
+                if symbol.place == Place::Local
+                    && (from_children.contains(name) || inlined_cells.contains(name))
+                {
                     symbol.place = Place::Cell;
                     from_children.remove(name);
                 }
@@ -167,7 +195,13 @@ impl Analysis<'_> {
     }
 
     /// Copies the names of comprehension `child` into `id`, the scope around it.
-    fn inline(&mut self, id: u32, child: u32, free: &mut BTreeSet<u32>, inlined_cells: &mut BTreeSet<u32>) {
+    fn inline(
+        &mut self,
+        id: u32,
+        child: u32,
+        free: &mut BTreeSet<u32>,
+        inlined_cells: &mut BTreeSet<u32>,
+    ) {
         let is_class = self.scope(id).kind == ScopeKind::Class;
         let class = self.raw.names.find("__class__");
         for (name, symbol) in self.scope(child).symbols.clone() {
@@ -183,7 +217,9 @@ impl Analysis<'_> {
                 place = Place::GlobalImplicit;
                 free.remove(&name);
             }
-            let is_free_below = self.inner[child as usize].iter().any(|inner| self.place_in(*inner, name) == Some(Place::Free));
+            let is_free_below = self.inner[child as usize]
+                .iter()
+                .any(|inner| self.place_in(*inner, name) == Some(Place::Free));
             match self.raw.scopes[id as usize].symbols.get_mut(&name) {
                 None => {
                     let copied = RawSymbol { facts: symbol.facts, place, home: symbol.home };
@@ -193,7 +229,8 @@ impl Analysis<'_> {
                     if existing.facts & fact::BOUND != 0 && !is_class && !is_free_below {
                         free.remove(&name);
                     }
-                    if self.version >= PythonVersion(14) && symbol.place == Place::Free && !is_class {
+                    if self.version >= PythonVersion(14) && symbol.place == Place::Free && !is_class
+                    {
                         existing.facts |= symbol.facts & fact::USE;
                     }
                 }

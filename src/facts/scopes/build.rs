@@ -75,7 +75,17 @@ pub(super) fn collect(tree: &Tree, text: &str, version: PythonVersion) -> RawSco
         opened: BTreeMap::new(),
     };
     let lines = LineIndex::new(text);
-    let mut builder = Builder { tree, text, version, lazy_annotations: false, lines, raw, current: 0, stack: Vec::new(), pending: Vec::new() };
+    let mut builder = Builder {
+        tree,
+        text,
+        version,
+        lazy_annotations: false,
+        lines,
+        raw,
+        current: 0,
+        stack: Vec::new(),
+        pending: Vec::new(),
+    };
     builder.run();
     builder.raw
 }
@@ -85,7 +95,15 @@ impl Builder<'_> {
         self.lazy_annotations = self.imports_lazy_annotations();
         let name = self.raw.names.number("top");
         let root = Tree::ROOT;
-        self.enter(Opening { kind: ScopeKind::Module, name, node: root, line_of: root, sees_class: false, implicit: Vec::new(), private: None });
+        self.enter(Opening {
+            kind: ScopeKind::Module,
+            name,
+            node: root,
+            line_of: root,
+            sees_class: false,
+            implicit: Vec::new(),
+            private: None,
+        });
         self.raw.scope_at[0] = 0;
         self.visit_children(root);
         loop {
@@ -185,7 +203,10 @@ impl Builder<'_> {
             let number = self.raw.names.number(name);
             self.scope().add(number, facts);
         }
-        if !matches!(opening.kind, ScopeKind::TypeParameters | ScopeKind::TypeVariable | ScopeKind::Annotation) {
+        if !matches!(
+            opening.kind,
+            ScopeKind::TypeParameters | ScopeKind::TypeVariable | ScopeKind::Annotation
+        ) {
             self.raw.opened.insert(opening.node, id);
         }
     }
@@ -197,7 +218,10 @@ impl Builder<'_> {
             None => {
                 self.enter(opening);
                 self.raw.scopes[outer as usize].annotations = Some(self.current);
-                let in_function = matches!(self.raw.scopes[outer as usize].kind, ScopeKind::Function | ScopeKind::Lambda);
+                let in_function = matches!(
+                    self.raw.scopes[outer as usize].kind,
+                    ScopeKind::Function | ScopeKind::Lambda
+                );
                 self.scope().unevaluated = in_function;
             }
         }
@@ -239,8 +263,11 @@ impl Builder<'_> {
         }
         self.scope().add(name, fact::USE);
         self.raw.uses.push(Use { node: identifier, scope: self.current, name, reads: true });
-        let in_function = matches!(self.kind_here(), ScopeKind::Function | ScopeKind::Lambda | ScopeKind::Comprehension)
-            || (self.version >= PythonVersion(14) && self.kind_here().is_function_like());
+        let in_function = matches!(
+            self.kind_here(),
+            ScopeKind::Function | ScopeKind::Lambda | ScopeKind::Comprehension
+        ) || (self.version >= PythonVersion(14)
+            && self.kind_here().is_function_like());
         if in_function && self.raw.names.text(name) == "super" {
             let class = self.raw.names.number("__class__");
             self.scope().add(class, fact::USE);
@@ -253,7 +280,13 @@ impl Builder<'_> {
     }
 
     /// As [`write`](Self::write), with another node standing for the binding.
-    pub(super) fn write_as(&mut self, node: NodeId, identifier: NodeId, facts: u16, kind: BindingKind) {
+    pub(super) fn write_as(
+        &mut self,
+        node: NodeId,
+        identifier: NodeId,
+        facts: u16,
+        kind: BindingKind,
+    ) {
         let name = self.name(identifier);
         self.scope().add(name, facts);
         self.raw.uses.push(Use { node: identifier, scope: self.current, name, reads: false });
@@ -270,7 +303,12 @@ impl Builder<'_> {
         let tree = self.tree;
         tree.children(Tree::ROOT)
             .filter(|statement| tree.kind(*statement) == Kind::FutureImportStatement)
-            .any(|statement| tree.subtree(statement).any(|node| tree.kind(node) == Kind::Identifier && tree.text(node, self.text) == "annotations"))
+            .any(|statement| {
+                tree.subtree(statement).any(|node| {
+                    tree.kind(node) == Kind::Identifier
+                        && tree.text(node, self.text) == "annotations"
+                })
+            })
     }
 }
 

@@ -35,8 +35,11 @@ struct Signature {
 impl Builder<'_> {
     pub(super) fn decorated(&mut self, node: NodeId) {
         let tree = self.tree;
-        let decorators: Vec<_> = tree.children(node).filter(|child| tree.kind(*child) == Kind::Decorator).collect();
-        let Some(definition) = tree.child(node, Field::Definition) else { return self.visit_children(node) };
+        let decorators: Vec<_> =
+            tree.children(node).filter(|child| tree.kind(*child) == Kind::Decorator).collect();
+        let Some(definition) = tree.child(node, Field::Definition) else {
+            return self.visit_children(node);
+        };
         match tree.kind(definition) {
             Kind::FunctionDefinition => self.function(definition, &decorators),
             Kind::ClassDefinition => self.class(definition, &decorators),
@@ -46,7 +49,9 @@ impl Builder<'_> {
 
     pub(super) fn function(&mut self, node: NodeId, decorators: &[NodeId]) {
         let tree = self.tree;
-        let Some(identifier) = tree.child(node, Field::Name) else { return self.visit_children(node) };
+        let Some(identifier) = tree.child(node, Field::Name) else {
+            return self.visit_children(node);
+        };
         self.write(identifier, fact::LOCAL, BindingKind::FunctionDef(node));
         let name = self.plain_name(identifier);
         let parameters = tree.child(node, Field::Parameters);
@@ -103,7 +108,9 @@ impl Builder<'_> {
 
     pub(super) fn class(&mut self, node: NodeId, decorators: &[NodeId]) {
         let tree = self.tree;
-        let Some(identifier) = tree.child(node, Field::Name) else { return self.visit_children(node) };
+        let Some(identifier) = tree.child(node, Field::Name) else {
+            return self.visit_children(node);
+        };
         self.write(identifier, fact::LOCAL, BindingKind::ClassDef(node));
         let name = self.plain_name(identifier);
         let bases = tree.child(node, Field::Superclasses);
@@ -126,7 +133,8 @@ impl Builder<'_> {
         let mut body_scope = opening(ScopeKind::Class, name, node);
         body_scope.private = Some(name);
         if type_parameters.is_some() {
-            body_scope.implicit = vec![("__type_params__", fact::LOCAL), (".type_params", fact::USE)];
+            body_scope.implicit =
+                vec![("__type_params__", fact::LOCAL), (".type_params", fact::USE)];
         }
         self.then(Task::Enter(body_scope));
         if let Some(body) = tree.child(node, Field::Body) {
@@ -140,7 +148,14 @@ impl Builder<'_> {
 
     /// Opens the scope of type parameters and visits them; the caller closes it. `class` is the class whose header
     /// it is, if any.
-    pub(super) fn enter_type_parameters(&mut self, node: NodeId, name: u32, list: NodeId, implicit: Vec<(&'static str, u16)>, class: Option<u32>) {
+    pub(super) fn enter_type_parameters(
+        &mut self,
+        node: NodeId,
+        name: u32,
+        list: NodeId,
+        implicit: Vec<(&'static str, u16)>,
+        class: Option<u32>,
+    ) {
         let tree = self.tree;
         let mut scope = opening(ScopeKind::TypeParameters, name, node);
         scope.private = class;
@@ -155,7 +170,13 @@ impl Builder<'_> {
     }
 
     /// Opens the scope of a type alias's value, visits it and closes it.
-    pub(super) fn enter_alias_value(&mut self, node: NodeId, name: u32, value: NodeId, in_class: bool) {
+    pub(super) fn enter_alias_value(
+        &mut self,
+        node: NodeId,
+        name: u32,
+        value: NodeId,
+        in_class: bool,
+    ) {
         let mut scope = opening(ScopeKind::TypeAlias, name, node);
         if in_class {
             see_class(&mut scope);
@@ -206,7 +227,11 @@ impl Builder<'_> {
             let Parameter { node, names, default, annotation, star } = parameter;
             for name in names {
                 self.raw.scope_at[node.0 as usize] = self.current;
-                self.write(name, fact::PARAMETER, BindingKind::Parameter { node, default, annotation, star });
+                self.write(
+                    name,
+                    fact::PARAMETER,
+                    BindingKind::Parameter { node, default, annotation, star },
+                );
             }
         }
     }
@@ -216,7 +241,11 @@ impl Builder<'_> {
         let mut signature = Signature::default();
         let mut after_star = false;
         for node in tree.children(list) {
-            let typed = if tree.kind(node) == Kind::TypedParameter { tree.children(node).next().unwrap_or(node) } else { node };
+            let typed = if tree.kind(node) == Kind::TypedParameter {
+                tree.children(node).next().unwrap_or(node)
+            } else {
+                node
+            };
             let star = match tree.kind(typed) {
                 Kind::ListSplatPattern => 1,
                 Kind::DictionarySplatPattern => 2,
@@ -249,10 +278,24 @@ impl Builder<'_> {
         }
     }
 
-    fn function_annotations(&mut self, node: NodeId, signature: &Signature, return_type: Option<NodeId>, in_class: bool) {
+    fn function_annotations(
+        &mut self,
+        node: NodeId,
+        signature: &Signature,
+        return_type: Option<NodeId>,
+        in_class: bool,
+    ) {
         let groups = [&signature.positional, &signature.rest, &signature.keyword_only];
-        let annotations: Vec<_> = groups.into_iter().flatten().filter_map(|parameter| parameter.annotation).chain(return_type).collect();
-        let own_scope = self.version >= ANNOTATION_SCOPES || (self.lazy_annotations && !annotations.is_empty() && self.version >= HIDDEN_ANNOTATIONS);
+        let annotations: Vec<_> = groups
+            .into_iter()
+            .flatten()
+            .filter_map(|parameter| parameter.annotation)
+            .chain(return_type)
+            .collect();
+        let own_scope = self.version >= ANNOTATION_SCOPES
+            || (self.lazy_annotations
+                && !annotations.is_empty()
+                && self.version >= HIDDEN_ANNOTATIONS);
         if own_scope {
             let scope = self.annotation_scope(node, in_class);
             self.then(Task::Enter(scope));
@@ -268,9 +311,11 @@ impl Builder<'_> {
     /// The annotation of a variable.
     pub(super) fn variable_annotation(&mut self, annotation: NodeId) {
         let in_class = self.kind_here() == ScopeKind::Class;
-        let own_scope = self.version >= ANNOTATION_SCOPES || (self.lazy_annotations && self.version >= HIDDEN_ANNOTATIONS);
+        let own_scope = self.version >= ANNOTATION_SCOPES
+            || (self.lazy_annotations && self.version >= HIDDEN_ANNOTATIONS);
         if self.version >= ANNOTATION_SCOPES {
-            let conditional = self.kind_here() == ScopeKind::Module || (in_class && self.scope().in_conditional);
+            let conditional =
+                self.kind_here() == ScopeKind::Module || (in_class && self.scope().in_conditional);
             if conditional {
                 let name = self.raw.names.number("__conditional_annotations__");
                 self.scope().add(name, fact::USE);
@@ -307,7 +352,15 @@ impl Builder<'_> {
 }
 
 fn opening(kind: ScopeKind, name: u32, node: NodeId) -> Opening {
-    Opening { kind, name, node, line_of: node, sees_class: false, implicit: Vec::new(), private: None }
+    Opening {
+        kind,
+        name,
+        node,
+        line_of: node,
+        sees_class: false,
+        implicit: Vec::new(),
+        private: None,
+    }
 }
 
 /// Lets a scope read the names of the class around it.

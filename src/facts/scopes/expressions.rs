@@ -51,7 +51,9 @@ impl Builder<'_> {
     /// Positional arguments come before keywords, wherever they stand.
     pub(super) fn arguments(&mut self, node: NodeId) {
         let tree = self.tree;
-        let is_keyword = |child: &NodeId| matches!(tree.kind(*child), Kind::KeywordArgument | Kind::DictionarySplat);
+        let is_keyword = |child: &NodeId| {
+            matches!(tree.kind(*child), Kind::KeywordArgument | Kind::DictionarySplat)
+        };
         let (keywords, positional): (Vec<_>, Vec<_>) = tree.children(node).partition(is_keyword);
         for argument in positional.into_iter().chain(keywords) {
             self.then(Task::Visit(argument));
@@ -84,7 +86,9 @@ impl Builder<'_> {
     /// Inside comprehensions a walrus writes a variable of the function or module around them.
     fn walrus(&mut self, node: NodeId) {
         let tree = self.tree;
-        let (Some(target), Some(value)) = (tree.child(node, Field::Name), tree.child(node, Field::Value)) else {
+        let (Some(target), Some(value)) =
+            (tree.child(node, Field::Name), tree.child(node, Field::Value))
+        else {
             return self.visit_children(node);
         };
         if self.kind_here() == ScopeKind::Comprehension {
@@ -123,7 +127,8 @@ impl Builder<'_> {
         let Some(value) = tree.children(node).next() else { return };
         self.then(Task::Visit(value));
         let statement = tree.enclosing(node, &[Kind::WithStatement]);
-        let is_async = statement.is_some_and(|statement| tree.child_of_kind(statement, Kind::AsyncKeyword).is_some());
+        let is_async = statement
+            .is_some_and(|statement| tree.child_of_kind(statement, Kind::AsyncKeyword).is_some());
         if let Some(target) = tree.child(node, Field::Alias) {
             self.then(Task::Target(target, Write::With { value, is_async }));
         }
@@ -132,7 +137,8 @@ impl Builder<'_> {
     /// The first iterable is evaluated outside; the result comes after all clauses.
     fn comprehension(&mut self, node: NodeId, name: &str) {
         let tree = self.tree;
-        let is_clause = |child: &NodeId| matches!(tree.kind(*child), Kind::ForInClause | Kind::IfClause);
+        let is_clause =
+            |child: &NodeId| matches!(tree.kind(*child), Kind::ForInClause | Kind::IfClause);
         let clauses: Vec<_> = tree.children(node).filter(is_clause).collect();
         if let Some(first) = clauses.first() {
             for iterable in tree.children_in(*first, Field::Right) {
@@ -141,7 +147,15 @@ impl Builder<'_> {
         }
         let name = self.raw.names.number(name);
         let implicit = vec![(".0", fact::PARAMETER)];
-        let opening = Opening { kind: ScopeKind::Comprehension, name, node, line_of: node, sees_class: false, implicit, private: None };
+        let opening = Opening {
+            kind: ScopeKind::Comprehension,
+            name,
+            node,
+            line_of: node,
+            sees_class: false,
+            implicit,
+            private: None,
+        };
         self.then(Task::Enter(opening));
         for (index, clause) in clauses.into_iter().enumerate() {
             if tree.kind(clause) == Kind::IfClause {

@@ -22,7 +22,9 @@ mod version;
 #[cfg(test)]
 mod tests;
 
-pub use model::{Binding, BindingKind, PathStep, Resolution, Scope, ScopeId, ScopeKind, Symbol, SymbolFlags};
+pub use model::{
+    Binding, BindingKind, PathStep, Resolution, Scope, ScopeId, ScopeKind, Symbol, SymbolFlags,
+};
 pub use names::{mangle, normalize};
 pub use resolve::Scopes;
 pub use version::PythonVersion;

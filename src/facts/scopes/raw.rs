@@ -69,7 +69,10 @@ impl RawScope {
     }
 
     pub(super) fn add(&mut self, name: u32, facts: u16) {
-        self.symbols.entry(name).or_insert(RawSymbol { facts: 0, place: Place::Undecided, home: 0 }).facts |= facts;
+        self.symbols
+            .entry(name)
+            .or_insert(RawSymbol { facts: 0, place: Place::Undecided, home: 0 })
+            .facts |= facts;
     }
 }
 

@@ -37,7 +37,12 @@ impl Scopes {
         analyze(&mut raw, PythonVersion::DEFAULT, false);
         let all = raw.scopes.iter().map(|scope| public_scope(scope, &raw)).collect();
         let variables = variables(&mut raw);
-        let home = |used: &Use| raw.scopes[used.scope as usize].symbols.get(&used.name).map(|symbol| ScopeId(symbol.home));
+        let home = |used: &Use| {
+            raw.scopes[used.scope as usize]
+                .symbols
+                .get(&used.name)
+                .map(|symbol| ScopeId(symbol.home))
+        };
         let homes = raw.uses.iter().map(home).collect();
         let RawScopes { scope_at, opened, uses, names, .. } = raw;
         Self { all, scope_at, opened, uses, homes, names, variables }
@@ -77,7 +82,9 @@ impl Scopes {
             let is_visible = up == scope || here.kind.is_function_like();
             if let (true, Some(symbol)) = (is_visible, here.symbols.get(name)) {
                 return match symbol.home {
-                    home if home == scope && symbol.flags.contains(SymbolFlags::LOCAL) => Resolution::Local(home),
+                    home if home == scope && symbol.flags.contains(SymbolFlags::LOCAL) => {
+                        Resolution::Local(home)
+                    }
                     home if home == self.module() => Resolution::Global,
                     home => Resolution::Free(home),
                 };
@@ -96,7 +103,9 @@ impl Scopes {
 
     /// Whether the identifier reads the variable that it names.
     pub fn is_read(&self, identifier: NodeId) -> bool {
-        self.uses.binary_search_by_key(&identifier, |used| used.node).is_ok_and(|found| self.uses[found].reads)
+        self.uses
+            .binary_search_by_key(&identifier, |used| used.node)
+            .is_ok_and(|found| self.uses[found].reads)
     }
 
     /// Every place of the file that writes or deletes the variable `name` of `scope`, in the order of the text: also
@@ -119,7 +128,9 @@ impl Scopes {
 
 fn variables(raw: &mut RawScopes) -> FxHashMap<(u32, u32), Variable> {
     let mut numbered: FxHashMap<(u32, u32), Variable> = FxHashMap::default();
-    let home = |scope: u32, name: u32| raw.scopes[scope as usize].symbols.get(&name).map_or(scope, |symbol| symbol.home);
+    let home = |scope: u32, name: u32| {
+        raw.scopes[scope as usize].symbols.get(&name).map_or(scope, |symbol| symbol.home)
+    };
     for used in raw.uses.iter().filter(|used| used.reads) {
         let holder = home(used.scope, used.name);
         numbered.entry((holder, used.name)).or_default().references.push(used.node);
@@ -128,8 +139,16 @@ fn variables(raw: &mut RawScopes) -> FxHashMap<(u32, u32), Variable> {
         }
     }
     for binding in std::mem::take(&mut raw.bindings) {
-        let holder = raw.scopes[binding.scope as usize].symbols.get(&binding.name).map_or(binding.scope, |symbol| symbol.home);
-        let public = Binding { node: binding.node, scope: ScopeId(binding.scope), statement: binding.statement, kind: binding.kind };
+        let holder = raw.scopes[binding.scope as usize]
+            .symbols
+            .get(&binding.name)
+            .map_or(binding.scope, |symbol| symbol.home);
+        let public = Binding {
+            node: binding.node,
+            scope: ScopeId(binding.scope),
+            statement: binding.statement,
+            kind: binding.kind,
+        };
         numbered.entry((holder, binding.name)).or_default().bindings.push(public);
     }
     numbered
@@ -159,10 +178,16 @@ pub(super) fn flags(symbol: &RawSymbol, is_module: bool) -> SymbolFlags {
     let bound_in_module = is_module && has(fact::BOUND);
     let mut flags = SymbolFlags::default();
     flags.set(SymbolFlags::PARAMETER, has(fact::PARAMETER));
-    flags.set(SymbolFlags::LOCAL, matches!(symbol.place, Place::Local | Place::Cell) || bound_in_module);
+    flags.set(
+        SymbolFlags::LOCAL,
+        matches!(symbol.place, Place::Local | Place::Cell) || bound_in_module,
+    );
     flags.set(SymbolFlags::FREE, symbol.place == Place::Free);
     flags.set(SymbolFlags::CELL, symbol.place == Place::Cell);
-    flags.set(SymbolFlags::GLOBAL, matches!(symbol.place, Place::GlobalExplicit | Place::GlobalImplicit) || bound_in_module);
+    flags.set(
+        SymbolFlags::GLOBAL,
+        matches!(symbol.place, Place::GlobalExplicit | Place::GlobalImplicit) || bound_in_module,
+    );
     flags.set(SymbolFlags::DECLARED_GLOBAL, symbol.place == Place::GlobalExplicit);
     flags.set(SymbolFlags::NONLOCAL, has(fact::NONLOCAL));
     flags.set(SymbolFlags::IMPORTED, has(fact::IMPORT));

@@ -11,8 +11,15 @@ impl Builder<'_> {
     /// Visits a statement, or hands an expression on.
     pub(super) fn visit(&mut self, node: NodeId) {
         let kind = self.tree.kind(node);
-        let may_stop_midway =
-            matches!(kind, Kind::ForStatement | Kind::WhileStatement | Kind::IfStatement | Kind::MatchStatement | Kind::TryStatement | Kind::WithStatement);
+        let may_stop_midway = matches!(
+            kind,
+            Kind::ForStatement
+                | Kind::WhileStatement
+                | Kind::IfStatement
+                | Kind::MatchStatement
+                | Kind::TryStatement
+                | Kind::WithStatement
+        );
         if !may_stop_midway {
             return self.statement(node);
         }
@@ -70,7 +77,8 @@ impl Builder<'_> {
 
     fn annotated_target(&mut self, target: NodeId, annotation: NodeId, value: Option<NodeId>) {
         if self.tree.kind(target) == Kind::Identifier {
-            let kind = BindingKind::Assignment { value, path: Vec::new(), annotation: Some(annotation) };
+            let kind =
+                BindingKind::Assignment { value, path: Vec::new(), annotation: Some(annotation) };
             self.write(target, fact::ANNOTATED | fact::LOCAL, kind);
         } else if value.is_some() || self.lone_identifier(target).is_none() {
             // `(x): int` alone neither binds nor declares x.
@@ -81,7 +89,9 @@ impl Builder<'_> {
 
     fn augmented_assignment(&mut self, node: NodeId) {
         let tree = self.tree;
-        let (Some(target), Some(value)) = (tree.child(node, Field::Left), tree.child(node, Field::Right)) else {
+        let (Some(target), Some(value)) =
+            (tree.child(node, Field::Left), tree.child(node, Field::Right))
+        else {
             return self.visit_children(node);
         };
         self.then(Task::Target(target, Write::Augmented { value }));
@@ -98,7 +108,9 @@ impl Builder<'_> {
     fn for_statement(&mut self, node: NodeId) {
         let tree = self.tree;
         let is_async = tree.child_of_kind(node, Kind::AsyncKeyword).is_some();
-        let (Some(target), Some(iterable)) = (tree.child(node, Field::Left), tree.child(node, Field::Right)) else {
+        let (Some(target), Some(iterable)) =
+            (tree.child(node, Field::Left), tree.child(node, Field::Right))
+        else {
             return self.visit_children(node);
         };
         self.then(Task::Target(target, Write::For { iterable, is_async }));
@@ -153,7 +165,11 @@ impl Builder<'_> {
     fn case_clause(&mut self, node: NodeId) {
         let tree = self.tree;
         for child in tree.children(node) {
-            let task = if tree.kind(child) == Kind::CasePattern { Task::Pattern(child) } else { Task::Visit(child) };
+            let task = if tree.kind(child) == Kind::CasePattern {
+                Task::Pattern(child)
+            } else {
+                Task::Visit(child)
+            };
             self.then(task);
         }
     }
@@ -166,11 +182,20 @@ impl Builder<'_> {
             match alias {
                 Some(alias) => {
                     let module = self.dotted(path);
-                    self.write(alias, fact::IMPORT, BindingKind::Import { module, attribute: None });
+                    self.write(
+                        alias,
+                        fact::IMPORT,
+                        BindingKind::Import { module, attribute: None },
+                    );
                 }
                 None => {
                     let module = self.dotted(first);
-                    self.write_as(path, first, fact::IMPORT, BindingKind::Import { module, attribute: None });
+                    self.write_as(
+                        path,
+                        first,
+                        fact::IMPORT,
+                        BindingKind::Import { module, attribute: None },
+                    );
                 }
             }
         }
@@ -190,7 +215,8 @@ impl Builder<'_> {
         for item in tree.children_in(node, Field::Name) {
             let (path, alias) = self.import_item(item);
             let Some(first) = tree.child_of_kind(path, Kind::Identifier) else { continue };
-            let kind = BindingKind::Import { module: module.clone(), attribute: Some(self.dotted(path)) };
+            let kind =
+                BindingKind::Import { module: module.clone(), attribute: Some(self.dotted(path)) };
             match alias {
                 Some(alias) => self.write(alias, fact::IMPORT, kind),
                 None => self.write_as(path, first, fact::IMPORT, kind),
@@ -210,10 +236,14 @@ impl Builder<'_> {
     /// A dotted name or relative import without the blanks that may stand in it.
     fn dotted(&self, node: NodeId) -> String {
         let tree = self.tree;
-        let leaves = tree.subtree(node).filter(|leaf| matches!(tree.kind(*leaf), Kind::Identifier | Kind::Dot | Kind::ImportPrefix));
+        let leaves = tree.subtree(node).filter(|leaf| {
+            matches!(tree.kind(*leaf), Kind::Identifier | Kind::Dot | Kind::ImportPrefix)
+        });
         // The dots of an import prefix are its children; the node itself is skipped if so.
         leaves
-            .filter(|leaf| tree.kind(*leaf) != Kind::ImportPrefix || tree.all_children(*leaf).next().is_none())
+            .filter(|leaf| {
+                tree.kind(*leaf) != Kind::ImportPrefix || tree.all_children(*leaf).next().is_none()
+            })
             .map(|leaf| super::names::normalize(tree.text(leaf, self.text)))
             .collect::<String>()
             .split_whitespace()
@@ -222,7 +252,8 @@ impl Builder<'_> {
 
     fn declare(&mut self, node: NodeId, facts: u16) {
         let tree = self.tree;
-        for identifier in tree.children(node).filter(|child| tree.kind(*child) == Kind::Identifier) {
+        for identifier in tree.children(node).filter(|child| tree.kind(*child) == Kind::Identifier)
+        {
             let name = self.name(identifier);
             self.scope().add(name, facts);
             if facts == fact::GLOBAL {
@@ -235,13 +266,18 @@ impl Builder<'_> {
 
     fn type_alias(&mut self, node: NodeId) {
         let tree = self.tree;
-        let (Some(left), Some(value)) = (tree.child(node, Field::Left), tree.child(node, Field::Right)) else {
+        let (Some(left), Some(value)) =
+            (tree.child(node, Field::Left), tree.child(node, Field::Right))
+        else {
             return self.visit_children(node);
         };
         let target = tree.children(left).next().unwrap_or(left);
         let (name, parameters) = match tree.kind(target) {
             Kind::Identifier => (target, None),
-            Kind::GenericType => match (tree.child_of_kind(target, Kind::Identifier), tree.child_of_kind(target, Kind::TypeParameter)) {
+            Kind::GenericType => match (
+                tree.child_of_kind(target, Kind::Identifier),
+                tree.child_of_kind(target, Kind::TypeParameter),
+            ) {
                 (Some(name), parameters) => (name, parameters),
                 _ => return self.visit_children(node),
             },

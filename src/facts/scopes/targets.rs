@@ -39,8 +39,15 @@ impl Builder<'_> {
         while let Some((node, path)) = open.pop() {
             match tree.kind(node) {
                 Kind::Identifier => self.write(node, fact::LOCAL, write.kind(path)),
-                _ if is_wrapper(tree, node) => open.extend(tree.children(node).map(|child| (child, path.clone()))),
-                Kind::Tuple | Kind::List | Kind::TuplePattern | Kind::ListPattern | Kind::PatternList | Kind::ExpressionList => {
+                _ if is_wrapper(tree, node) => {
+                    open.extend(tree.children(node).map(|child| (child, path.clone())));
+                }
+                Kind::Tuple
+                | Kind::List
+                | Kind::TuplePattern
+                | Kind::ListPattern
+                | Kind::PatternList
+                | Kind::ExpressionList => {
                     let elements: Vec<_> = tree.children(node).collect();
                     for (element, step) in elements.iter().zip(steps(tree, &elements)).rev() {
                         let inner = path.iter().copied().chain([step]).collect();
@@ -60,7 +67,9 @@ impl Builder<'_> {
         loop {
             match tree.kind(at) {
                 Kind::Identifier => return Some(at),
-                Kind::ParenthesizedExpression | Kind::TuplePattern if is_wrapper(tree, at) => at = tree.children(at).next()?,
+                Kind::ParenthesizedExpression | Kind::TuplePattern if is_wrapper(tree, at) => {
+                    at = tree.children(at).next()?;
+                }
                 _ => return None,
             }
         }
@@ -120,18 +129,26 @@ impl Builder<'_> {
 /// Whether the target stands for its one child: `(a)` does (the grammar takes it for a tuple), `(a,)` does not.
 fn is_wrapper(tree: &Tree, node: NodeId) -> bool {
     match tree.kind(node) {
-        Kind::ParenthesizedExpression | Kind::AsPatternTarget | Kind::ListSplatPattern | Kind::ListSplat => true,
-        Kind::TuplePattern => tree.child_of_kind(node, Kind::Comma).is_none() && tree.children(node).next().is_some(),
+        Kind::ParenthesizedExpression
+        | Kind::AsPatternTarget
+        | Kind::ListSplatPattern
+        | Kind::ListSplat => true,
+        Kind::TuplePattern => {
+            tree.child_of_kind(node, Kind::Comma).is_none() && tree.children(node).next().is_some()
+        }
         _ => false,
     }
 }
 
 /// How to get to each element of an unpacked sequence.
 fn steps(tree: &Tree, elements: &[NodeId]) -> Vec<PathStep> {
-    let is_star = |node: &NodeId| matches!(tree.kind(*node), Kind::ListSplat | Kind::ListSplatPattern);
+    let is_star =
+        |node: &NodeId| matches!(tree.kind(*node), Kind::ListSplat | Kind::ListSplatPattern);
     let star = elements.iter().position(is_star);
     let step = |index: usize| match star {
-        Some(star) if index == star => PathStep::Star { before: star, after: elements.len() - 1 - star },
+        Some(star) if index == star => {
+            PathStep::Star { before: star, after: elements.len() - 1 - star }
+        }
         Some(star) if index > star => PathStep::FromEnd(elements.len() - 1 - index),
         _ => PathStep::Index(index),
     };

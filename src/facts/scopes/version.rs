@@ -16,7 +16,12 @@ impl FromStr for PythonVersion {
 
     /// Reads `3.8` to `3.14`.
     fn from_str(text: &str) -> Result<Self, String> {
-        let minor = text.strip_prefix("3.").and_then(|minor| minor.parse().ok()).filter(|minor| (8..=14).contains(minor));
-        minor.map(Self).ok_or_else(|| format!("`{text}` is not a supported Python release: use one of 3.8 to 3.14"))
+        let minor = text
+            .strip_prefix("3.")
+            .and_then(|minor| minor.parse().ok())
+            .filter(|minor| (8..=14).contains(minor));
+        minor.map(Self).ok_or_else(|| {
+            format!("`{text}` is not a supported Python release: use one of 3.8 to 3.14")
+        })
     }
 }

@@ -42,7 +42,11 @@ pub(super) fn bars(page: &mut String, title: &str, width: usize, bars: &[Bar]) {
         return;
     };
     let height = bars.len() * ROW;
-    let _ = write!(page, "<svg class=\"bars\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{}\">", escape(title));
+    let _ = write!(
+        page,
+        "<svg class=\"bars\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{}\">",
+        escape(title)
+    );
     for (row, bar) in bars.iter().enumerate() {
         let top = row * ROW;
         let words = shortened(&bar.words, (width / 7).saturating_sub(bar.label.len() + 4));
@@ -68,7 +72,13 @@ pub(super) fn bars(page: &mut String, title: &str, width: usize, bars: &[Bar]) {
             );
             left += long + 1.5;
         }
-        let _ = write!(page, "<text class=\"count\" x=\"{:.1}\" y=\"{}\">{}</text></g>", left + 6.0, top + 34, number(bar.total()));
+        let _ = write!(
+            page,
+            "<text class=\"count\" x=\"{:.1}\" y=\"{}\">{}</text></g>",
+            left + 6.0,
+            top + 34,
+            number(bar.total())
+        );
     }
     page.push_str("</svg>");
 }
@@ -78,7 +88,11 @@ pub(super) fn ring(page: &mut String, title: &str, words: &str, parts: &[Part]) 
     const RADIUS: f64 = 54.0;
     let around = 2.0 * std::f64::consts::PI * RADIUS;
     let total: usize = parts.iter().map(|part| part.count).sum();
-    let _ = write!(page, "<div class=\"ring\"><svg viewBox=\"0 0 140 140\" width=\"150\" height=\"150\" role=\"img\" aria-label=\"{}\">", escape(title));
+    let _ = write!(
+        page,
+        "<div class=\"ring\"><svg viewBox=\"0 0 140 140\" width=\"150\" height=\"150\" role=\"img\" aria-label=\"{}\">",
+        escape(title)
+    );
     let _ = write!(page, "<circle class=\"track\" cx=\"70\" cy=\"70\" r=\"{RADIUS}\"/>");
     let mut done = 0.0;
     for part in parts.iter().filter(|part| part.count > 0) {
@@ -100,7 +114,13 @@ pub(super) fn ring(page: &mut String, title: &str, words: &str, parts: &[Part]) 
         number(total)
     );
     for part in parts {
-        let _ = write!(page, "<li><span class=\"dot s-{}\"></span>{}<b>{}</b></li>", part.class, part.words, number(part.count));
+        let _ = write!(
+            page,
+            "<li><span class=\"dot s-{}\"></span>{}<b>{}</b></li>",
+            part.class,
+            part.words,
+            number(part.count)
+        );
     }
     page.push_str("</ul></div>");
 }

@@ -39,7 +39,10 @@ mod tests {
 
     #[test]
     fn nothing_gets_out() {
-        assert_eq!(escape("<a b=\"c\" d='e'>&\u{0}\u{202e}é"), "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;\u{fffd}\u{fffd}é");
+        assert_eq!(
+            escape("<a b=\"c\" d='e'>&\u{0}\u{202e}é"),
+            "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;\u{fffd}\u{fffd}é"
+        );
     }
 
     #[test]

@@ -13,12 +13,22 @@ use escape::{escape, number};
 use std::fmt::Write;
 
 /// What a finding can end as: the CSS class, and the words of legends.
-const ENDS: [(&str, &str); 4] = [("fixed", "fixed"), ("consent", "need consent"), ("rejected", "left out by checks"), ("refused", "not rewritten")];
+const ENDS: [(&str, &str); 4] = [
+    ("fixed", "fixed"),
+    ("consent", "need consent"),
+    ("rejected", "left out by checks"),
+    ("refused", "not rewritten"),
+];
 
 /// Renders the page. `diff` brings a repository's unified diff.
-pub(crate) fn render(summary: &Summary, outcomes: &[&Outcome], diff: &dyn Fn(&Outcome) -> Option<Vec<u8>>) -> String {
+pub(crate) fn render(
+    summary: &Summary,
+    outcomes: &[&Outcome],
+    diff: &dyn Fn(&Outcome) -> Option<Vec<u8>>,
+) -> String {
     let mut page = String::new();
-    let title = format!("spawnsafe: {}", counted(summary.repositories.total, "repository", "repositories"));
+    let title =
+        format!("spawnsafe: {}", counted(summary.repositories.total, "repository", "repositories"));
     let _ = write!(
         page,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"referrer\" content=\"no-referrer\">\n<link rel=\"icon\" href=\"data:,\">\n<title>{}</title>\n<style>\n{}</style>\n<noscript><style>.more[hidden] {{ display: table-row }} .controls, .theme {{ display: none }}</style></noscript>\n</head>\n<body>\n",
@@ -56,13 +66,17 @@ fn head(page: &mut String, summary: &Summary) {
     );
     if repositories.open > 0 {
         let open = counted(repositories.open, "repository is", "repositories are");
-        let _ = writeln!(page, "<p class=\"open\">This report is not complete: {open} still to be done. The same command goes on.</p>");
+        let _ = writeln!(
+            page,
+            "<p class=\"open\">This report is not complete: {open} still to be done. The same command goes on.</p>"
+        );
     }
     page.push_str("</header>\n");
 }
 
 fn tiles(page: &mut String, summary: &Summary) {
-    let (repositories, findings, files) = (&summary.repositories, &summary.findings, &summary.files);
+    let (repositories, findings, files) =
+        (&summary.repositories, &summary.findings, &summary.files);
     page.push_str("<section class=\"tiles\" aria-label=\"Totals\">\n");
     let mut tile = |class: &str, big: String, words: &str, small: String| {
         let _ = writeln!(
@@ -70,11 +84,29 @@ fn tiles(page: &mut String, summary: &Summary) {
             "<div class=\"tile {class}\"><span class=\"big\">{big}</span><span class=\"what\">{words}</span><span class=\"small\">{small}</span></div>"
         );
     };
-    tile("changed", number(repositories.changed), "repositories changed", format!("of {}", number(repositories.total)));
-    let share = (findings.fixed * 100).checked_div(findings.found).map(|share| format!(" ({share} %)")).unwrap_or_default();
-    tile("fixed", number(findings.fixed), "findings fixed", format!("of {}{share}", number(findings.found)));
+    tile(
+        "changed",
+        number(repositories.changed),
+        "repositories changed",
+        format!("of {}", number(repositories.total)),
+    );
+    let share = (findings.fixed * 100)
+        .checked_div(findings.found)
+        .map(|share| format!(" ({share} %)"))
+        .unwrap_or_default();
+    tile(
+        "fixed",
+        number(findings.fixed),
+        "findings fixed",
+        format!("of {}{share}", number(findings.found)),
+    );
     let person = findings.refused + findings.needs_consent + findings.rejected;
-    tile("refused", number(person), "findings for a person", format!("{} not rewritten", number(findings.refused)));
+    tile(
+        "refused",
+        number(person),
+        "findings for a person",
+        format!("{} not rewritten", number(findings.refused)),
+    );
     tile(
         "files",
         number(files.changed),
@@ -87,13 +119,24 @@ fn tiles(page: &mut String, summary: &Summary) {
         ),
     );
     let alone = repositories.dirty + repositories.empty;
-    tile(if repositories.failed > 0 { "failed" } else { "quiet" }, number(repositories.failed), "repositories failed", format!("{} left alone", number(alone)));
+    tile(
+        if repositories.failed > 0 { "failed" } else { "quiet" },
+        number(repositories.failed),
+        "repositories failed",
+        format!("{} left alone", number(alone)),
+    );
     page.push_str("</section>\n");
 }
 
 fn panels(page: &mut String, summary: &Summary) {
-    let statuses: Vec<Part> =
-        Status::ALL.iter().map(|status| Part { class: status.word(), words: status.word(), count: summary.repositories.of(*status) }).collect();
+    let statuses: Vec<Part> = Status::ALL
+        .iter()
+        .map(|status| Part {
+            class: status.word(),
+            words: status.word(),
+            count: summary.repositories.of(*status),
+        })
+        .collect();
     page.push_str("<section class=\"panels\">\n<div class=\"panel\"><h2>Repositories</h2>");
     charts::ring(page, "Repositories by how they ended", "repositories", &statuses);
     numbers(page, summary);
@@ -104,7 +147,12 @@ fn panels(page: &mut String, summary: &Summary) {
         .map(|(code, counts)| Bar {
             label: code.clone(),
             words: counts.name.clone(),
-            parts: parts([counts.fixed, counts.needs_consent, counts.rejected, counts.refused_total()]),
+            parts: parts([
+                counts.fixed,
+                counts.needs_consent,
+                counts.rejected,
+                counts.refused_total(),
+            ]),
         })
         .collect();
     rules.sort_by_key(|bar| std::cmp::Reverse(bar.total()));
@@ -147,7 +195,9 @@ fn numbers(page: &mut String, summary: &Summary) {
 /// The documented meaning of a reason, its first sentence.
 fn meaning(id: &str) -> String {
     let reason = crate::findings::Reason::ALL.iter().find(|reason| reason.id() == id);
-    reason.map(|reason| reason.meaning().trim().trim_end_matches('.').replace('`', "")).unwrap_or_default()
+    reason
+        .map(|reason| reason.meaning().trim().trim_end_matches('.').replace('`', ""))
+        .unwrap_or_default()
 }
 
 /// Counts in the order of [`ENDS`].
@@ -156,7 +206,9 @@ fn parts(counts: [usize; 4]) -> Vec<Part> {
 }
 
 fn foot(page: &mut String, summary: &Summary) {
-    let list = |counts: &std::collections::BTreeMap<String, usize>| counts.keys().map(|key| escape(key)).collect::<Vec<_>>().join(", ");
+    let list = |counts: &std::collections::BTreeMap<String, usize>| {
+        counts.keys().map(|key| escape(key)).collect::<Vec<_>>().join(", ")
+    };
     let _ = writeln!(
         page,
         "<footer>spawnsafe {} · configuration {} · <code>summary.json</code>, <code>repositories.jsonl</code>, <code>report.csv</code> and <code>report.md</code> beside this page hold the same for programs and people</footer>",

@@ -22,16 +22,25 @@ const COLUMNS: [(&str, &str, bool); 7] = [
 ];
 
 /// The order in which repositories are listed; within one status they keep theirs.
-const ORDER: [Status; 5] = [Status::Failed, Status::Dirty, Status::Empty, Status::Changed, Status::Unchanged];
+const ORDER: [Status; 5] =
+    [Status::Failed, Status::Dirty, Status::Empty, Status::Changed, Status::Unchanged];
 
 /// Writes the table.
-pub(super) fn table(page: &mut String, summary: &Summary, outcomes: &[&Outcome], diff: &dyn Fn(&Outcome) -> Option<Vec<u8>>) {
+pub(super) fn table(
+    page: &mut String,
+    summary: &Summary,
+    outcomes: &[&Outcome],
+    diff: &dyn Fn(&Outcome) -> Option<Vec<u8>>,
+) {
     page.push_str("<section class=\"panel list\"><h2>Repositories one by one</h2>\n");
     controls(page, summary);
     page.push_str("<div class=\"scroll\"><table id=\"repositories\"><thead><tr>");
     for (heading, key, numeric) in COLUMNS {
         let class = if numeric { " class=\"n\"" } else { "" };
-        let _ = write!(page, "<th{class} scope=\"col\" aria-sort=\"none\"><button type=\"button\" data-key=\"{key}\">{heading}</button></th>");
+        let _ = write!(
+            page,
+            "<th{class} scope=\"col\" aria-sort=\"none\"><button type=\"button\" data-key=\"{key}\">{heading}</button></th>"
+        );
     }
     page.push_str("</tr></thead>\n");
     // What needs a person comes first.
@@ -54,9 +63,16 @@ fn controls(page: &mut String, summary: &Summary) {
             number(summary.repositories.of(status))
         );
     }
-    page.push_str("</div><select id=\"rule\" aria-label=\"Rule\"><option value=\"\">all rules</option>");
+    page.push_str(
+        "</div><select id=\"rule\" aria-label=\"Rule\"><option value=\"\">all rules</option>",
+    );
     for (code, counts) in &summary.rules {
-        let _ = write!(page, "<option value=\"{0}\">{0} {1}</option>", escape(code), escape(&counts.name));
+        let _ = write!(
+            page,
+            "<option value=\"{0}\">{0} {1}</option>",
+            escape(code),
+            escape(&counts.name)
+        );
     }
     page.push_str("</select><span id=\"shown\" role=\"status\"></span><button type=\"button\" id=\"unfold\">Unfold all</button></div>\n");
 }
@@ -80,7 +96,11 @@ fn repository(page: &mut String, outcome: &Outcome, diff: Option<&[u8]>) {
         page,
         "<tr class=\"head\"><th scope=\"row\"><button type=\"button\" class=\"fold\" aria-expanded=\"false\" aria-controls=\"more-{id}\">{}</button>{}</th><td><span class=\"badge s-{word}\">{word}</span>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>",
         escape(&outcome.name),
-        outcome.problem.as_ref().map(|problem| format!("<span class=\"reason\">{}</span>", escape(problem))).unwrap_or_default(),
+        outcome
+            .problem
+            .as_ref()
+            .map(|problem| format!("<span class=\"reason\">{}</span>", escape(problem)))
+            .unwrap_or_default(),
         verdict(outcome),
         zero(found),
         zero(fixed),
@@ -90,8 +110,11 @@ fn repository(page: &mut String, outcome: &Outcome, diff: Option<&[u8]>) {
     if lines == 0 {
         page.push_str("<td class=\"n\"><span class=\"zero\">–</span></td></tr>");
     } else {
-        let _ =
-            write!(page, "<td class=\"n\"><span class=\"add\">+{}</span> <span class=\"del\">−{}</span></td></tr>", outcome.lines.added, outcome.lines.removed);
+        let _ = write!(
+            page,
+            "<td class=\"n\"><span class=\"add\">+{}</span> <span class=\"del\">−{}</span></td></tr>",
+            outcome.lines.added, outcome.lines.removed
+        );
     }
     let _ = write!(page, "<tr class=\"more\" id=\"more-{id}\" hidden><td colspan=\"7\">");
     details(page, outcome);
@@ -103,8 +126,18 @@ fn repository(page: &mut String, outcome: &Outcome, diff: Option<&[u8]>) {
 
 /// Everything that the filter looks into, lower case.
 fn searchable(outcome: &Outcome) -> String {
-    let mut words = vec![outcome.name.clone(), outcome.location.clone(), outcome.problem.clone().unwrap_or_default(), outcome.notes.join(" ")];
-    let mut more: Vec<&str> = outcome.findings.iter().take(LISTED).flat_map(|entry| [entry.path.as_str(), entry.code.as_str()]).collect();
+    let mut words = vec![
+        outcome.name.clone(),
+        outcome.location.clone(),
+        outcome.problem.clone().unwrap_or_default(),
+        outcome.notes.join(" "),
+    ];
+    let mut more: Vec<&str> = outcome
+        .findings
+        .iter()
+        .take(LISTED)
+        .flat_map(|entry| [entry.path.as_str(), entry.code.as_str()])
+        .collect();
     more.extend(outcome.rules.values().map(|rule| rule.name.as_str()));
     more.sort_unstable();
     more.dedup();
@@ -150,7 +183,12 @@ fn details(page: &mut String, outcome: &Outcome) {
     if !outcome.bad_files.is_empty() {
         page.push_str("<h3>Files that could not be done</h3><ul class=\"bad\">");
         for file in outcome.bad_files.iter().take(LISTED) {
-            let _ = write!(page, "<li><code>{}</code> {}</li>", escape(&file.path), escape(&file.message));
+            let _ = write!(
+                page,
+                "<li><code>{}</code> {}</li>",
+                escape(&file.path),
+                escape(&file.message)
+            );
         }
         page.push_str("</ul>");
     }
@@ -199,10 +237,15 @@ fn finding(page: &mut String, entry: &Entry) {
 fn changes(page: &mut String, outcome: &Outcome, diff: &[u8]) {
     let cut = diff.len().min(DIFF);
     // A cut inside a line would show half of it.
-    let end = if cut < diff.len() { diff[..cut].iter().rposition(|byte| *byte == b'\n').map_or(cut, |at| at + 1) } else { cut };
+    let end = if cut < diff.len() {
+        diff[..cut].iter().rposition(|byte| *byte == b'\n').map_or(cut, |at| at + 1)
+    } else {
+        cut
+    };
     // Carriage returns belong to the files; a browser would show them as further lines.
     let text = String::from_utf8_lossy(&diff[..end]).replace("\r\n", "\n");
-    let _ = write!(page, "<h3>Changes</h3><pre class=\"diff\" tabindex=\"0\">{}</pre>", escape(&text));
+    let _ =
+        write!(page, "<h3>Changes</h3><pre class=\"diff\" tabindex=\"0\">{}</pre>", escape(&text));
     if let Some(name) = outcome.diff.as_ref().filter(|_| end < diff.len()) {
         let _ = write!(page, "<p class=\"note\">The rest is in <code>{}</code>.</p>", escape(name));
     }

@@ -29,18 +29,25 @@ pub fn made_by(eval: &Eval, file: FileId, run: &[NodeId]) -> Changes {
     for node in run {
         match tree.kind(*node) {
             Kind::Assignment | Kind::AugmentedAssignment => {
-                let left = tree.child(*node, Field::Left).filter(|left| matches!(tree.kind(*left), Kind::Attribute | Kind::Subscript));
+                let left = tree
+                    .child(*node, Field::Left)
+                    .filter(|left| matches!(tree.kind(*left), Kind::Attribute | Kind::Subscript));
                 out.surely.extend(left.and_then(module_name));
                 // `settings.rate = 3`, where `settings` is a module of the project.
-                let of_module = left.filter(|left| tree.kind(*left) == Kind::Attribute).map(|node| Site { file, node });
+                let of_module = left
+                    .filter(|left| tree.kind(*left) == Kind::Attribute)
+                    .map(|node| Site { file, node });
                 out.may.extend(of_module.into_iter().flat_map(|left| eval.state_read(left)));
             }
             Kind::Call => {
                 let Some(callee) = tree.child(*node, Field::Function) else { continue };
                 let site = Site { file, node: *node };
-                let for_effect = tree.parent(*node).is_some_and(|up| tree.kind(up) == Kind::ExpressionStatement);
+                let for_effect =
+                    tree.parent(*node).is_some_and(|up| tree.kind(up) == Kind::ExpressionStatement);
                 let name = tree.child(callee, Field::Attribute).map_or("", |name| facts.text(name));
-                if effect_tables::PROCESS_SETUP.contains(&name) || effects::leaves_object_alone(eval, site) {
+                if effect_tables::PROCESS_SETUP.contains(&name)
+                    || effects::leaves_object_alone(eval, site)
+                {
                     continue;
                 }
                 if for_effect && let Some(state) = state::changed_by(eval, site) {
@@ -54,7 +61,10 @@ pub fn made_by(eval: &Eval, file: FileId, run: &[NodeId]) -> Changes {
                     out.may.extend(module_name(callee));
                 }
                 if for_effect && effects::changes_arguments(eval, site) {
-                    let names = eval.positional_arguments(site).into_iter().filter(|argument| tree.kind(argument.node) == Kind::Identifier);
+                    let names = eval
+                        .positional_arguments(site)
+                        .into_iter()
+                        .filter(|argument| tree.kind(argument.node) == Kind::Identifier);
                     out.may.extend(names.filter_map(|argument| module_name(argument.node)));
                 }
             }
@@ -68,7 +78,11 @@ pub fn made_by(eval: &Eval, file: FileId, run: &[NodeId]) -> Changes {
 /// The name that an attribute or item is taken from, through any number of steps.
 fn root_of(tree: &Tree, node: NodeId) -> NodeId {
     let mut at = node;
-    while let Some(inner) = tree.child(at, Field::Object).or_else(|| tree.child(at, Field::Value)).or_else(|| tree.child(at, Field::Function)) {
+    while let Some(inner) = tree
+        .child(at, Field::Object)
+        .or_else(|| tree.child(at, Field::Value))
+        .or_else(|| tree.child(at, Field::Function))
+    {
         at = inner;
     }
     at

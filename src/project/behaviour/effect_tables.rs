@@ -215,8 +215,14 @@ pub(in crate::project) const DIFFERENT: &[&str] = &[
 ];
 
 /// Calls that do so unless they are given an argument: the time to speak of, the seed.
-pub(in crate::project) const DIFFERENT_UNLESS_GIVEN: &[&str] =
-    &["numpy.random.RandomState", "numpy.random.default_rng", "random.Random", "time.ctime", "time.gmtime", "time.localtime"];
+pub(in crate::project) const DIFFERENT_UNLESS_GIVEN: &[&str] = &[
+    "numpy.random.RandomState",
+    "numpy.random.default_rng",
+    "random.Random",
+    "time.ctime",
+    "time.gmtime",
+    "time.localtime",
+];
 
 /// Calls that do so unless a seed was set.
 pub(in crate::project) const RANDOM: &[&str] = &[
@@ -240,15 +246,36 @@ pub(in crate::project) const RANDOM: &[&str] = &[
 ];
 
 /// Calls of a library that otherwise sets up: each is a message.
-pub(in crate::project) const LOGS: &[&str] =
-    &["logging.critical", "logging.debug", "logging.error", "logging.exception", "logging.info", "logging.log", "logging.warning"];
+pub(in crate::project) const LOGS: &[&str] = &[
+    "logging.critical",
+    "logging.debug",
+    "logging.error",
+    "logging.exception",
+    "logging.info",
+    "logging.log",
+    "logging.warning",
+];
 
 /// Modules (and parts of modules) whose functions, other than those that set something up, change nothing of the module.
-pub(in crate::project) const STATELESS: &[&str] =
-    &["click.", "csv.", "glob.", "json.", "os.", "pathlib.", "pprint.", "shutil.", "subprocess.", "sys.exit", "sys.stderr.", "sys.stdout.", "time."];
+pub(in crate::project) const STATELESS: &[&str] = &[
+    "click.",
+    "csv.",
+    "glob.",
+    "json.",
+    "os.",
+    "pathlib.",
+    "pprint.",
+    "shutil.",
+    "subprocess.",
+    "sys.exit",
+    "sys.stderr.",
+    "sys.stdout.",
+    "time.",
+];
 
 /// What `requests` and `subprocess` offer beside their work.
-pub(in crate::project) const NOT_SEEN: &[&str] = &["requests.Session", "requests.session", "httpx.Client", "subprocess.list2cmdline"];
+pub(in crate::project) const NOT_SEEN: &[&str] =
+    &["requests.Session", "requests.session", "httpx.Client", "subprocess.list2cmdline"];
 
 /// Modules of the standard library that scripts import in the middle of their work, and that nothing prepares.
 pub const STANDARD_MODULES: &[&str] = &[
@@ -286,7 +313,8 @@ pub const STANDARD_MODULES: &[&str] = &[
 ];
 
 /// Methods of multiprocessing that prepare the start of processes: only the process that starts them needs that.
-pub const PROCESS_SETUP: &[&str] = &["set_start_method", "freeze_support", "set_executable", "set_forkserver_preload"];
+pub const PROCESS_SETUP: &[&str] =
+    &["set_start_method", "freeze_support", "set_executable", "set_forkserver_preload"];
 
 /// Methods that change a container and do nothing else.
 pub const MUTATORS: &[&str] = &[

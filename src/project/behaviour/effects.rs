@@ -3,7 +3,8 @@
 use crate::catalogue::objects::{self, Travels};
 use crate::facts::execution;
 use crate::project::behaviour::effect_tables::{
-    DIFFERENT, DIFFERENT_UNLESS_GIVEN, LOGS, NOT_SEEN, PURE, PURE_BUILTINS, RANDOM, SEEN, SETUP, STANDARD_MODULES, STATELESS,
+    DIFFERENT, DIFFERENT_UNLESS_GIVEN, LOGS, NOT_SEEN, PURE, PURE_BUILTINS, RANDOM, SEEN, SETUP,
+    STANDARD_MODULES, STATELESS,
 };
 use crate::project::processes::starts::called_name;
 use crate::project::{Eval, FileId, Site, Type, Value};
@@ -42,7 +43,8 @@ pub struct Effect {
 }
 
 impl Effect {
-    const PURE: Self = Self { level: Level::Pure, cause: None, repeatable: true, differs: false, prepares: false };
+    const PURE: Self =
+        Self { level: Level::Pure, cause: None, repeatable: true, differs: false, prepares: false };
 
     fn of(level: Level) -> Self {
         Self { level, prepares: level == Level::Setup, ..Self::PURE }
@@ -50,7 +52,12 @@ impl Effect {
 
     fn join(self, other: Self) -> Self {
         let strongest = if other.level > self.level { other } else { self };
-        Self { repeatable: self.repeatable && other.repeatable, differs: self.differs || other.differs, prepares: self.prepares || other.prepares, ..strongest }
+        Self {
+            repeatable: self.repeatable && other.repeatable,
+            differs: self.differs || other.differs,
+            prepares: self.prepares || other.prepares,
+            ..strongest
+        }
     }
 
     fn seen(call: Site, what: &'static str, repeatable: bool) -> Self {
@@ -60,7 +67,9 @@ impl Effect {
 
 /// Whether `path` is in a list, or starts with an entry that ends with a dot or an underscore.
 fn listed(list: &[&str], path: &str) -> bool {
-    list.iter().any(|entry| if entry.ends_with(['.', '_']) { path.starts_with(entry) } else { path == *entry })
+    list.iter().any(|entry| {
+        if entry.ends_with(['.', '_']) { path.starts_with(entry) } else { path == *entry }
+    })
 }
 
 impl Eval<'_> {
@@ -75,7 +84,11 @@ impl Eval<'_> {
         nodes.iter().fold(Effect::PURE, |found, node| {
             let own = match tree.kind(*node) {
                 Kind::Call => self.effect_of_call(Site { file, node: *node }, depth),
-                Kind::ForStatement | Kind::WhileStatement | Kind::WithStatement | Kind::Await | Kind::Yield => Effect::of(Level::Work),
+                Kind::ForStatement
+                | Kind::WhileStatement
+                | Kind::WithStatement
+                | Kind::Await
+                | Kind::Yield => Effect::of(Level::Work),
                 Kind::Assignment | Kind::AugmentedAssignment => self.effect_of_target(file, *node),
                 Kind::Attribute => self.effect_of_stdin(Site { file, node: *node }),
                 _ => Effect::PURE,
@@ -96,16 +109,23 @@ impl Eval<'_> {
         if facts.text(left).starts_with("sys.argv") {
             return Effect::of(Level::Work);
         }
-        while let Some(inner) = tree.child(left, Field::Object).or_else(|| tree.child(left, Field::Value)) {
+        while let Some(inner) =
+            tree.child(left, Field::Object).or_else(|| tree.child(left, Field::Value))
+        {
             left = inner;
         }
-        let external = self.values(Site { file, node: left }).iter().any(|value| matches!(value, Value::External { .. } | Value::Module(_)));
+        let external = self
+            .values(Site { file, node: left })
+            .iter()
+            .any(|value| matches!(value, Value::External { .. } | Value::Module(_)));
         Effect::of(if external { Level::Setup } else { Level::Pure })
     }
 
     fn effect_of_call(&self, call: Site, depth: u32) -> Effect {
         let tree = self.file(call.file).tree();
-        let Some(callee) = tree.child(call.node, Field::Function) else { return Effect::of(Level::Work) };
+        let Some(callee) = tree.child(call.node, Field::Function) else {
+            return Effect::of(Level::Work);
+        };
         let values = self.values(Site { file: call.file, node: callee });
         let of_literal = self.on_literal(call, callee);
         if let Some(effect) = of_literal {
@@ -114,24 +134,34 @@ impl Eval<'_> {
         if values.is_empty() {
             return Effect::of(Level::Work);
         }
-        values.iter().fold(Effect::PURE, |found, value| found.join(self.effect_of_value(value, call, depth)))
+        values
+            .iter()
+            .fold(Effect::PURE, |found, value| found.join(self.effect_of_value(value, call, depth)))
     }
 
     /// Methods of displays and strings compute, or change the object only.
     fn on_literal(&self, call: Site, callee: NodeId) -> Option<Effect> {
         let tree = self.file(call.file).tree();
-        let object = tree.child(callee, Field::Object).filter(|_| tree.kind(callee) == Kind::Attribute)?;
+        let object =
+            tree.child(callee, Field::Object).filter(|_| tree.kind(callee) == Kind::Attribute)?;
         let values = self.values(Site { file: call.file, node: object });
-        let plain = !values.is_empty() && values.iter().all(|value| matches!(value, Value::Literal(_)));
+        let plain =
+            !values.is_empty() && values.iter().all(|value| matches!(value, Value::Literal(_)));
         plain.then_some(Effect::PURE)
     }
 
     fn effect_of_value(&self, value: &Value, call: Site, depth: u32) -> Effect {
         match value {
             Value::External { path, .. } => self.effect_of_path(path, call),
-            Value::Function(site) | Value::Lambda(site) | Value::Method { function: Some(site), .. } => self.effect_of_function(*site, call, depth),
+            Value::Function(site)
+            | Value::Lambda(site)
+            | Value::Method { function: Some(site), .. } => {
+                self.effect_of_function(*site, call, depth)
+            }
             Value::Class(class) => self.effect_of_making(*class, call, depth),
-            Value::Method { receiver: Type::External { path, .. }, name, .. } => effect_of_method(path, name),
+            Value::Method { receiver: Type::External { path, .. }, name, .. } => {
+                effect_of_method(path, name)
+            }
             _ => Effect::of(Level::Work),
         }
     }
@@ -141,10 +171,16 @@ impl Eval<'_> {
         if depth == 0 {
             return Effect::of(Level::Work);
         }
-        if facts.is_generator(function.node) && facts.tree().kind(function.node) == Kind::FunctionDefinition {
+        if facts.is_generator(function.node)
+            && facts.tree().kind(function.node) == Kind::FunctionDefinition
+        {
             return Effect::PURE;
         }
-        let inner = self.effect_of_nodes(function.file, &execution::body_of(facts, function.node), depth - 1);
+        let inner = self.effect_of_nodes(
+            function.file,
+            &execution::body_of(facts, function.node),
+            depth - 1,
+        );
         Effect { cause: inner.cause.map(|(_, what)| (call, what)), ..inner }
     }
 
@@ -152,8 +188,12 @@ impl Eval<'_> {
         if self.has_unknown_base(class) {
             return Effect::of(Level::Work);
         }
-        let inits = ["__new__", "__init__", "__post_init__"].iter().filter_map(|name| self.method(class, name));
-        inits.fold(Effect::PURE, |found, (_, method)| found.join(self.effect_of_function(method, call, depth)))
+        let inits = ["__new__", "__init__", "__post_init__"]
+            .iter()
+            .filter_map(|name| self.method(class, name));
+        inits.fold(Effect::PURE, |found, (_, method)| {
+            found.join(self.effect_of_function(method, call, depth))
+        })
     }
 
     fn effect_of_path(&self, path: &str, call: Site) -> Effect {
@@ -163,9 +203,15 @@ impl Eval<'_> {
         if !listed(NOT_SEEN, path)
             && let Some((_, what)) = SEEN.iter().find(|(prefix, _)| listed(&[prefix], path))
         {
-            return Effect::seen(call, what, !matches!(*what, "reads standard input" | "changes files"));
+            return Effect::seen(
+                call,
+                what,
+                !matches!(*what, "reads standard input" | "changes files"),
+            );
         }
-        if matches!(path, "os.mkdir" | "os.makedirs") && self.keyword_argument(call, "exist_ok").is_none() {
+        if matches!(path, "os.mkdir" | "os.makedirs")
+            && self.keyword_argument(call, "exist_ok").is_none()
+        {
             return Effect::seen(call, "changes files", true);
         }
         if self.differs(path, call) {
@@ -179,21 +225,33 @@ impl Eval<'_> {
         if listed(PURE, path) {
             return Effect::PURE;
         }
-        let level = if listed(SETUP, path) && !listed(LOGS, path) { Level::Setup } else { Level::Work };
+        let level =
+            if listed(SETUP, path) && !listed(LOGS, path) { Level::Setup } else { Level::Work };
         let tree = self.file(call.file).tree();
-        let for_effect = tree.parent(call.node).is_some_and(|up| tree.kind(up) == Kind::ExpressionStatement);
+        let for_effect =
+            tree.parent(call.node).is_some_and(|up| tree.kind(up) == Kind::ExpressionStatement);
         let top = path.split('.').next().unwrap_or(path);
         let of_library = top != "builtins" && !STANDARD_MODULES.contains(&top);
-        Effect { prepares: level == Level::Setup || (for_effect && of_library), ..Effect::of(level) }
+        Effect {
+            prepares: level == Level::Setup || (for_effect && of_library),
+            ..Effect::of(level)
+        }
     }
 
     /// Whether a statement imports a file of the project that prints or the like while it is imported.
     pub fn imports_noise(&self, statement: Site) -> bool {
         let facts = self.file(statement.file);
-        if !matches!(facts.tree().kind(statement.node), Kind::ImportStatement | Kind::ImportFromStatement) {
+        if !matches!(
+            facts.tree().kind(statement.node),
+            Kind::ImportStatement | Kind::ImportFromStatement
+        ) {
             return false;
         }
-        let files = self.project.imported_paths(statement.file, facts, statement.node).into_iter().filter_map(|path| self.project.at(&path));
+        let files = self
+            .project
+            .imported_paths(statement.file, facts, statement.node)
+            .into_iter()
+            .filter_map(|path| self.project.at(&path));
         files.into_iter().any(|file| {
             let nodes: Vec<NodeId> = execution::executed(self.file(file), Tree::ROOT);
             self.effect_of_nodes(file, &nodes, 2).level == Level::Seen
@@ -203,9 +261,14 @@ impl Eval<'_> {
     /// Whether a call gives something else each time. Random numbers repeat where a seed was set above.
     fn differs(&self, path: &str, call: Site) -> bool {
         let facts = self.file(call.file);
-        let given = facts.tree().child(call.node, Field::Arguments).is_some_and(|list| facts.tree().children(list).next().is_some());
+        let given = facts
+            .tree()
+            .child(call.node, Field::Arguments)
+            .is_some_and(|list| facts.tree().children(list).next().is_some());
         let seeded = || facts.all()[..facts.tree().start(call.node) as usize].contains("seed(");
-        listed(DIFFERENT, path) || (listed(DIFFERENT_UNLESS_GIVEN, path) && !given) || (listed(RANDOM, path) && !seeded())
+        listed(DIFFERENT, path)
+            || (listed(DIFFERENT_UNLESS_GIVEN, path) && !given)
+            || (listed(RANDOM, path) && !seeded())
     }
 
     /// `sys.stdin` where it is read: iterated over, handed to a call, asked for more than its state.
@@ -218,9 +281,12 @@ impl Eval<'_> {
         let Some(up) = tree.parent(site.node) else { return Effect::PURE };
         let reads = match tree.kind(up) {
             Kind::ForStatement | Kind::ForInClause | Kind::ArgumentList => true,
-            Kind::Attribute => {
-                tree.child(up, Field::Attribute).is_some_and(|name| !matches!(facts.text(name), "isatty" | "fileno" | "encoding" | "reconfigure" | "closed"))
-            }
+            Kind::Attribute => tree.child(up, Field::Attribute).is_some_and(|name| {
+                !matches!(
+                    facts.text(name),
+                    "isatty" | "fileno" | "encoding" | "reconfigure" | "closed"
+                )
+            }),
             _ => false,
         };
         if reads { Effect::seen(site, "reads standard input", false) } else { Effect::PURE }
@@ -229,12 +295,20 @@ impl Eval<'_> {
     fn effect_of_builtin(&self, path: &str, call: Site) -> Option<Effect> {
         let name = path.strip_prefix("builtins.")?;
         if name == "open" {
-            let mode = self.argument(call, "mode", 1).and_then(|mode| self.string_literal(mode)).unwrap_or("r");
+            let mode = self
+                .argument(call, "mode", 1)
+                .and_then(|mode| self.string_literal(mode))
+                .unwrap_or("r");
             let writes = mode.contains(['w', 'a', 'x', '+']);
-            return Some(if writes { Effect::seen(call, "opens a file for writing", false) } else { Effect::of(Level::Work) });
+            return Some(if writes {
+                Effect::seen(call, "opens a file for writing", false)
+            } else {
+                Effect::of(Level::Work)
+            });
         }
         // Other names that nothing binds may come from a star import.
-        let plain = PURE_BUILTINS.contains(&name) || name.ends_with("Error") || name.ends_with("Exception");
+        let plain =
+            PURE_BUILTINS.contains(&name) || name.ends_with("Error") || name.ends_with("Exception");
         plain.then_some(Effect::PURE)
     }
 }
@@ -244,9 +318,23 @@ fn effect_of_method(receiver: &str, name: &str) -> Effect {
     if is_logger && (name.starts_with("set") || name.starts_with("add")) {
         return Effect::of(Level::Setup);
     }
-    let idle = ["pathlib.", "re.", "collections.", "datetime.", "concurrent.futures."].iter().any(|prefix| receiver.starts_with(prefix));
-    let computes =
-        idle && !name.starts_with("write") && !matches!(name, "mkdir" | "unlink" | "touch" | "rename" | "rmdir" | "open" | "submit" | "map" | "shutdown");
+    let idle = ["pathlib.", "re.", "collections.", "datetime.", "concurrent.futures."]
+        .iter()
+        .any(|prefix| receiver.starts_with(prefix));
+    let computes = idle
+        && !name.starts_with("write")
+        && !matches!(
+            name,
+            "mkdir"
+                | "unlink"
+                | "touch"
+                | "rename"
+                | "rmdir"
+                | "open"
+                | "submit"
+                | "map"
+                | "shutdown"
+        );
     Effect::of(if computes { Level::Pure } else { Level::Work })
 }
 
@@ -256,7 +344,9 @@ pub fn changes_arguments(eval: &Eval, call: Site) -> bool {
     let Some(callee) = tree.child(call.node, Field::Function) else { return true };
     let name = called_name(eval, call);
     eval.values(Site { file: call.file, node: callee }).iter().any(|value| match value {
-        Value::External { .. } => matches!(name, "shuffle" | "heapify" | "heappush" | "insort" | "setattr" | "exec"),
+        Value::External { .. } => {
+            matches!(name, "shuffle" | "heapify" | "heappush" | "insort" | "setattr" | "exec")
+        }
         Value::Method { receiver: Type::External { .. }, .. } => false,
         _ => true,
     })
@@ -270,9 +360,12 @@ pub fn leaves_object_alone(eval: &Eval, call: Site) -> bool {
     let values = eval.values(Site { file: call.file, node: callee });
     !values.is_empty()
         && values.iter().all(|value| match value {
-            Value::External { path, .. } => listed(LOGS, path) || (listed(STATELESS, path) && !listed(SETUP, path)),
+            Value::External { path, .. } => {
+                listed(LOGS, path) || (listed(STATELESS, path) && !listed(SETUP, path))
+            }
             Value::Method { receiver: Type::External { path, .. }, name, .. } => {
-                path.starts_with("logging.") && LOGS.iter().any(|log| log.strip_prefix("logging.") == Some(&**name))
+                path.starts_with("logging.")
+                    && LOGS.iter().any(|log| log.strip_prefix("logging.") == Some(&**name))
             }
             _ => false,
         })

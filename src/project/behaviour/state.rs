@@ -12,7 +12,9 @@ pub(in crate::project) const NUMPY_RANDOM: &str = "numpy.random";
 
 /// Whether a function is `numpy.random.seed`.
 pub(in crate::project) fn seeds_numpy(eval: &Eval, callee: Site) -> bool {
-    eval.values(callee).iter().any(|value| matches!(value, Value::External { path, .. } if &**path == "numpy.random.seed"))
+    eval.values(callee).iter().any(
+        |value| matches!(value, Value::External { path, .. } if &**path == "numpy.random.seed"),
+    )
 }
 
 /// The generator, if a value is numpy's module of random numbers or something in it.
@@ -69,21 +71,40 @@ impl Eval<'_> {
         let tree = self.file(site.file).tree();
         match tree.kind(site.node) {
             Kind::Attribute => {
-                let object = tree.child(site.node, Field::Object).map(|node| Site { file: site.file, node });
-                let Some((object, name)) = object.zip(tree.child(site.node, Field::Attribute)) else { return BTreeSet::new() };
+                let object =
+                    tree.child(site.node, Field::Object).map(|node| Site { file: site.file, node });
+                let Some((object, name)) = object.zip(tree.child(site.node, Field::Attribute))
+                else {
+                    return BTreeSet::new();
+                };
                 let name = self.file(site.file).text(name);
                 let modules = self.values(object);
-                let read = modules.iter().filter_map(|value| if let Value::Module(file) = value { Some(self.reached_from(*file, name)) } else { None });
+                let read = modules.iter().filter_map(|value| {
+                    if let Value::Module(file) = value {
+                        Some(self.reached_from(*file, name))
+                    } else {
+                        None
+                    }
+                });
                 let random = if name == "random" { numpy_random(&self.values(site)) } else { None };
                 read.flatten().chain(self.functions_at(site)).chain(random).collect()
             }
             Kind::Identifier if tree.field(site.node) != Field::Attribute => {
-                let attribute = tree.parent(site.node).is_some_and(|up| tree.kind(up) == Kind::Attribute && tree.field(site.node) == Field::Object);
+                let attribute = tree.parent(site.node).is_some_and(|up| {
+                    tree.kind(up) == Kind::Attribute && tree.field(site.node) == Field::Object
+                });
                 let modules = self.values(site);
                 // A module that is handed on whole may be asked for any of its names.
-                let whole = modules.iter().filter_map(|value| if let Value::Module(file) = value { Some(self.all_names(*file)) } else { None });
-                let whole: BTreeSet<String> = if attribute { BTreeSet::new() } else { whole.flatten().collect() };
-                whole.into_iter().chain(self.functions_at(site)).chain(numpy_random(&modules)).collect()
+                let whole = modules.iter().filter_map(|value| {
+                    if let Value::Module(file) = value { Some(self.all_names(*file)) } else { None }
+                });
+                let whole: BTreeSet<String> =
+                    if attribute { BTreeSet::new() } else { whole.flatten().collect() };
+                whole
+                    .into_iter()
+                    .chain(self.functions_at(site))
+                    .chain(numpy_random(&modules))
+                    .collect()
             }
             _ => BTreeSet::new(),
         }
@@ -100,7 +121,10 @@ impl Eval<'_> {
             if let Value::Function(function) = value
                 && function.file != site.file
             {
-                found.extend(self.reached_from(function.file, self.file(function.file).definition_name(function.node)));
+                found.extend(self.reached_from(
+                    function.file,
+                    self.file(function.file).definition_name(function.node),
+                ));
             }
         }
         found
@@ -113,6 +137,12 @@ impl Eval<'_> {
 
     fn all_names(&self, file: FileId) -> BTreeSet<String> {
         let facts = self.file(file);
-        facts.scopes.get(facts.scopes.module()).symbols.keys().map(|name| qualified(self, file, name)).collect()
+        facts
+            .scopes
+            .get(facts.scopes.module())
+            .symbols
+            .keys()
+            .map(|name| qualified(self, file, name))
+            .collect()
     }
 }

@@ -23,7 +23,13 @@ impl Eval<'_> {
     /// Whether another module imports a function, or may take it as an attribute of its module.
     fn is_taken(&self, function: Site) -> bool {
         let facts = self.file(function.file);
-        let importers: Vec<Site> = self.project.importers(&facts.source.path).into_iter().filter(|site| site.file != function.file).collect();
-        self.names_taken(function.file, &importers).is_none_or(|taken| taken.contains(facts.definition_name(function.node)))
+        let importers: Vec<Site> = self
+            .project
+            .importers(&facts.source.path)
+            .into_iter()
+            .filter(|site| site.file != function.file)
+            .collect();
+        self.names_taken(function.file, &importers)
+            .is_none_or(|taken| taken.contains(facts.definition_name(function.node)))
     }
 }

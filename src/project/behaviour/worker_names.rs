@@ -3,7 +3,9 @@
 use crate::facts::FileFacts;
 use crate::facts::scopes::{BindingKind, ScopeId};
 use crate::project::behaviour::state;
-use crate::project::{Callable, Eval, FileId, Part, Sent, Site, Slot, Type, Value, values::registrations};
+use crate::project::{
+    Callable, Eval, FileId, Part, Sent, Site, Slot, Type, Value, values::registrations,
+};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 use std::collections::BTreeSet;
 
@@ -21,8 +23,15 @@ pub struct WorkerNames {
 impl Eval<'_> {
     /// The names of `file` that code reachable from what `sent` lists may use in a worker.
     pub fn worker_names(&self, file: FileId, sent: &[Sent]) -> WorkerNames {
-        let mut reach =
-            Reach { eval: self, file, seen: BTreeSet::new(), waiting: Vec::new(), methods: BTreeSet::new(), by_name: false, names: WorkerNames::default() };
+        let mut reach = Reach {
+            eval: self,
+            file,
+            seen: BTreeSet::new(),
+            waiting: Vec::new(),
+            methods: BTreeSet::new(),
+            by_name: false,
+            names: WorkerNames::default(),
+        };
         for each in sent {
             reach.callable(&each.origin.callable);
         }
@@ -39,7 +48,11 @@ impl Eval<'_> {
 
     /// Whether modules that a script may use send what cannot be told, with all that is `sent` besides.
     pub fn others_send_unseen(&self, script: FileId, sent: &[Sent]) -> bool {
-        let mut others = self.project.files().map(|row| row.0).filter(|other| *other != script && self.may_take_part(script, *other));
+        let mut others = self
+            .project
+            .files()
+            .map(|row| row.0)
+            .filter(|other| *other != script && self.may_take_part(script, *other));
         others.any(|other| self.sends_unseen(other, sent))
     }
 
@@ -50,7 +63,10 @@ impl Eval<'_> {
                 let tree = self.file(slot.expression.file).tree();
                 let none = tree.kind(slot.expression.node) == Kind::None || self.is_not_among(slot);
                 let resolved = sent.iter().any(|each| each.slot.expression == slot.expression);
-                let external = self.values(slot.expression).iter().all(|value| matches!(value, Value::External { .. }));
+                let external = self
+                    .values(slot.expression)
+                    .iter()
+                    .all(|value| matches!(value, Value::External { .. }));
                 !none && !resolved && !external
             })
         })
@@ -79,7 +95,10 @@ struct Reach<'e, 'p> {
 impl Reach<'_, '_> {
     fn callable(&mut self, callable: &Callable) {
         match callable {
-            Callable::Lambda(site) | Callable::Function(site) | Callable::Class(site) | Callable::Instance(site) => self.add(*site),
+            Callable::Lambda(site)
+            | Callable::Function(site)
+            | Callable::Class(site)
+            | Callable::Instance(site) => self.add(*site),
             Callable::Method { receiver, function, .. } => {
                 if let Type::Class(class) = receiver {
                     self.add(*class);
@@ -131,7 +150,9 @@ impl Reach<'_, '_> {
         loop {
             let before = self.seen.len();
             let reads = self.names.reads.clone();
-            for registration in registrations.iter().filter(|each| !each.containers.is_disjoint(&reads)) {
+            for registration in
+                registrations.iter().filter(|each| !each.containers.is_disjoint(&reads))
+            {
                 registration.definitions.iter().for_each(|site| self.add(*site));
             }
             if self.by_name {
@@ -151,7 +172,10 @@ impl Reach<'_, '_> {
         let Some(body) = tree.child(class.node, Field::Body) else { return };
         for node in tree.subtree(body).filter(|node| tree.kind(*node) == Kind::FunctionDefinition) {
             let name = facts.definition_name(node);
-            if name.starts_with("__") && name.ends_with("__") && !matches!(name, "__init__" | "__new__" | "__init_subclass__") {
+            if name.starts_with("__")
+                && name.ends_with("__")
+                && !matches!(name, "__init__" | "__new__" | "__init_subclass__")
+            {
                 self.add(Site { file: class.file, node });
             }
         }
@@ -167,7 +191,10 @@ impl Reach<'_, '_> {
 
     fn definitions(&self, kind: Kind) -> Vec<Site> {
         let tree = self.eval.file(self.file).tree();
-        tree.subtree(Tree::ROOT).filter(|node| tree.kind(*node) == kind).map(|node| Site { file: self.file, node }).collect()
+        tree.subtree(Tree::ROOT)
+            .filter(|node| tree.kind(*node) == kind)
+            .map(|node| Site { file: self.file, node })
+            .collect()
     }
 
     fn run(&mut self) {
@@ -177,7 +204,9 @@ impl Reach<'_, '_> {
             }
             // Objects travel with the arguments: a method that worker code calls may be one of any class.
             for class in self.definitions(Kind::ClassDefinition) {
-                if !self.seen.contains(&class) && self.methods.iter().any(|name| self.eval.own_method(class, name).is_some()) {
+                if !self.seen.contains(&class)
+                    && self.methods.iter().any(|name| self.eval.own_method(class, name).is_some())
+                {
                     self.add(class);
                 }
             }
@@ -205,7 +234,11 @@ impl Reach<'_, '_> {
 
     fn name(&mut self, file: FileId, node: NodeId, module: crate::facts::scopes::ScopeId) {
         let facts = self.eval.file(file);
-        let Some((home, name)) = facts.scopes.resolve_name(node).filter(|(home, _)| *home == module) else { return };
+        let Some((home, name)) =
+            facts.scopes.resolve_name(node).filter(|(home, _)| *home == module)
+        else {
+            return;
+        };
         let bindings = facts.scopes.bindings(home, name);
         if file != self.file && facts.scopes.is_read(node) {
             self.names.reads.insert(state::qualified(self.eval, file, name));
@@ -218,12 +251,17 @@ impl Reach<'_, '_> {
             if file == self.file {
                 self.names.reads.insert(name.to_owned());
             }
-        } else if file == self.file && facts.scopes.scope_of(node) != module && !reads_too(facts, home, name, node) {
+        } else if file == self.file
+            && facts.scopes.scope_of(node) != module
+            && !reads_too(facts, home, name, node)
+        {
             self.names.binds.insert(name.to_owned());
         }
         for binding in bindings {
             match &binding.kind {
-                BindingKind::FunctionDef(node) | BindingKind::ClassDef(node) => self.add(Site { file, node: *node }),
+                BindingKind::FunctionDef(node) | BindingKind::ClassDef(node) => {
+                    self.add(Site { file, node: *node });
+                }
                 BindingKind::Import { .. } => {
                     for value in self.eval.binding_values(file, binding) {
                         self.value(&value);
@@ -249,7 +287,12 @@ impl Reach<'_, '_> {
             return;
         }
         let object_is_module = facts.tree().child(node, Field::Object).is_some_and(|object| {
-            facts.tree().kind(object) == Kind::Identifier && self.eval.values(Site { file, node: object }).iter().any(|value| matches!(value, Value::Module(_)))
+            facts.tree().kind(object) == Kind::Identifier
+                && self
+                    .eval
+                    .values(Site { file, node: object })
+                    .iter()
+                    .any(|value| matches!(value, Value::Module(_)))
         });
         if object_is_module {
             for value in self.eval.values(Site { file, node }).iter() {
@@ -264,6 +307,10 @@ impl Reach<'_, '_> {
 fn reads_too(facts: &FileFacts, home: ScopeId, name: &str, node: NodeId) -> bool {
     let tree = facts.tree();
     let function = facts.enclosing_function(node);
-    let inside = |read: &NodeId| function.is_some_and(|function| tree.contains(function, *read)) && facts.scopes.is_read(*read);
-    tree.parent(node).is_some_and(|up| tree.kind(up) == Kind::AugmentedAssignment) || facts.scopes.references(home, name).iter().any(inside)
+    let inside = |read: &NodeId| {
+        function.is_some_and(|function| tree.contains(function, *read))
+            && facts.scopes.is_read(*read)
+    };
+    tree.parent(node).is_some_and(|up| tree.kind(up) == Kind::AugmentedAssignment)
+        || facts.scopes.references(home, name).iter().any(inside)
 }

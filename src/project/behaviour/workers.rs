@@ -15,7 +15,9 @@ impl Eval<'_> {
         match &origin.callable {
             Callable::Lambda(site) | Callable::Function(site) => Some(*site),
             Callable::Method { function, .. } => *function,
-            Callable::Instance(class) => self.method(*class, "__call__").map(|(_, function)| function),
+            Callable::Instance(class) => {
+                self.method(*class, "__call__").map(|(_, function)| function)
+            }
             _ => None,
         }
     }
@@ -26,13 +28,23 @@ impl Eval<'_> {
         let facts = self.file(site.file);
         let tree = facts.tree();
         let module = facts.scopes.module();
-        let has_default = tree.child(site.node, Field::Parameters).is_some_and(|list| tree.children(list).any(|each| tree.child(each, Field::Value).is_some()));
-        let scopes = tree.subtree(site.node).filter_map(|node| facts.scopes.inner(node)).map(|scope| facts.scopes.get(scope));
+        let has_default = tree.child(site.node, Field::Parameters).is_some_and(|list| {
+            tree.children(list).any(|each| tree.child(each, Field::Value).is_some())
+        });
+        let scopes = tree
+            .subtree(site.node)
+            .filter_map(|node| facts.scopes.inner(node))
+            .map(|scope| facts.scopes.get(scope));
         let outside = |home: ScopeId, name: &str| {
-            let bound_in_module = home == module && !(facts.scopes.bindings(module, name).is_empty() && facts.scopes.bindings(module, "*").is_empty());
-            bound_in_module || home != module && !tree.contains(site.node, facts.scopes.get(home).node)
+            let bound_in_module = home == module
+                && !(facts.scopes.bindings(module, name).is_empty()
+                    && facts.scopes.bindings(module, "*").is_empty());
+            bound_in_module
+                || home != module && !tree.contains(site.node, facts.scopes.get(home).node)
         };
-        let reads = scopes.flat_map(|scope| &scope.symbols).any(|(name, symbol)| outside(symbol.home, name));
+        let reads = scopes
+            .flat_map(|scope| &scope.symbols)
+            .any(|(name, symbol)| outside(symbol.home, name));
         !has_default && !reads && facts.decorators(site.node).is_empty()
     }
 
@@ -42,7 +54,11 @@ impl Eval<'_> {
     }
 
     /// As [`reached`](Self::reached), by those calls only that `counts` says.
-    pub(in crate::project) fn reached_over(&self, function: Site, counts: &dyn Fn(Site) -> bool) -> Vec<Site> {
+    pub(in crate::project) fn reached_over(
+        &self,
+        function: Site,
+        counts: &dyn Fn(Site) -> bool,
+    ) -> Vec<Site> {
         let mut found = vec![function];
         let mut seen = BTreeSet::from([function]);
         let mut level = vec![function];
@@ -65,14 +81,19 @@ impl Eval<'_> {
         let facts = self.file(function.file);
         let tree = facts.tree();
         let first = facts.calls.partition_point(|call| *call < function.node);
-        let calls = facts.calls[first..].iter().take_while(|call| tree.contains(function.node, **call));
+        let calls =
+            facts.calls[first..].iter().take_while(|call| tree.contains(function.node, **call));
         let mut found = Vec::new();
         for call in calls.filter(|call| counts(Site { file: function.file, node: **call })) {
             let Some(callee) = tree.child(*call, crate::syntax::Field::Function) else { continue };
             for value in self.values(Site { file: function.file, node: callee }).iter() {
                 match value {
-                    Value::Function(called) | Value::Method { function: Some(called), .. } => found.push(*called),
-                    Value::Class(class) => found.extend(self.method(*class, "__init__").map(|(_, init)| init)),
+                    Value::Function(called) | Value::Method { function: Some(called), .. } => {
+                        found.push(*called);
+                    }
+                    Value::Class(class) => {
+                        found.extend(self.method(*class, "__init__").map(|(_, init)| init));
+                    }
                     _ => {}
                 }
             }

@@ -110,7 +110,8 @@ impl NameIndex {
             let Some(name) = last_name(tree, callee) else { continue };
             let name = file.text(name);
             self.calls.entry(name.to_owned()).or_default().push(at(*call));
-            let first = tree.child(*call, Field::Arguments).and_then(|list| tree.children(list).next());
+            let first =
+                tree.child(*call, Field::Arguments).and_then(|list| tree.children(list).next());
             if name == "partial"
                 && let Some(inner) = first.and_then(|first| last_name(tree, first))
             {
@@ -119,10 +120,23 @@ impl NameIndex {
             let arguments = tree.child(*call, Field::Arguments);
             if matches!(name, "append" | "add" | "appendleft" | "insert" | "setdefault" | "extend")
                 && let Some(container) = tree.child(callee, Field::Object)
-                && let Some(item) =
-                    arguments.and_then(|list| if tree.kind(list) == Kind::GeneratorExpression { Some(list) } else { tree.children(list).last() })
+                && let Some(item) = arguments.and_then(|list| {
+                    if tree.kind(list) == Kind::GeneratorExpression {
+                        Some(list)
+                    } else {
+                        tree.children(list).last()
+                    }
+                })
             {
-                self.add_put(file, Put { container: at(container), item: at(item), keyed: name == "setdefault", spread: name == "extend" });
+                self.add_put(
+                    file,
+                    Put {
+                        container: at(container),
+                        item: at(item),
+                        keyed: name == "setdefault",
+                        spread: name == "extend",
+                    },
+                );
             }
         }
     }
@@ -135,45 +149,93 @@ impl NameIndex {
                     self.classes.insert(file.definition_name(node).to_owned());
                     let bases = tree.child(node, Field::Superclasses);
                     for base in bases.into_iter().flat_map(|list| tree.children(list)) {
-                        let named = tree.child(base, Field::Value).filter(|_| tree.kind(base) == Kind::Subscript).unwrap_or(base);
+                        let named = tree
+                            .child(base, Field::Value)
+                            .filter(|_| tree.kind(base) == Kind::Subscript)
+                            .unwrap_or(base);
                         if let Some(name) = last_name(tree, named) {
-                            self.deriving.entry(file.text(name).to_owned()).or_default().push(Site { file: id, node });
+                            self.deriving
+                                .entry(file.text(name).to_owned())
+                                .or_default()
+                                .push(Site { file: id, node });
                         }
                     }
                 }
                 Kind::Attribute => {
-                    let name = tree.child(node, Field::Attribute).map_or("", |name| file.text(name));
-                    self.attributes.entry(name.to_owned()).or_default().push(Site { file: id, node });
+                    let name =
+                        tree.child(node, Field::Attribute).map_or("", |name| file.text(name));
+                    self.attributes
+                        .entry(name.to_owned())
+                        .or_default()
+                        .push(Site { file: id, node });
                 }
                 Kind::Decorator => {
                     let expression = tree.children(node).next();
-                    let callee =
-                        expression.map(|inner| if tree.kind(inner) == Kind::Call { tree.child(inner, Field::Function).unwrap_or(inner) } else { inner });
+                    let callee = expression.map(|inner| {
+                        if tree.kind(inner) == Kind::Call {
+                            tree.child(inner, Field::Function).unwrap_or(inner)
+                        } else {
+                            inner
+                        }
+                    });
                     if let Some(name) = callee.and_then(|callee| last_name(tree, callee)) {
-                        self.decorators.entry(file.text(name).to_owned()).or_default().push(Site { file: id, node });
+                        self.decorators
+                            .entry(file.text(name).to_owned())
+                            .or_default()
+                            .push(Site { file: id, node });
                     }
                 }
                 Kind::AliasedImport => {
                     let parts = tree.child(node, Field::Name).zip(tree.child(node, Field::Alias));
-                    self.add_alias(parts.map(|(name, alias)| (crate::catalogue::last_part(file.text(name)), file.text(alias))));
+                    self.add_alias(parts.map(|(name, alias)| {
+                        (crate::catalogue::last_part(file.text(name)), file.text(alias))
+                    }));
                 }
                 Kind::AugmentedAssignment => {
-                    if let Some((container, item)) = tree.child(node, Field::Left).zip(tree.child(node, Field::Right)) {
+                    if let Some((container, item)) =
+                        tree.child(node, Field::Left).zip(tree.child(node, Field::Right))
+                    {
                         let at = |node| Site { file: id, node };
-                        self.add_put(file, Put { container: at(container), item: at(item), keyed: false, spread: true });
+                        self.add_put(
+                            file,
+                            Put {
+                                container: at(container),
+                                item: at(item),
+                                keyed: false,
+                                spread: true,
+                            },
+                        );
                     }
                 }
                 Kind::Assignment => {
-                    let stored = tree.child(node, Field::Left).filter(|target| tree.kind(*target) == Kind::Subscript);
-                    let parts = stored.and_then(|target| tree.child(target, Field::Value)).zip(tree.child(node, Field::Right));
+                    let stored = tree
+                        .child(node, Field::Left)
+                        .filter(|target| tree.kind(*target) == Kind::Subscript);
+                    let parts = stored
+                        .and_then(|target| tree.child(target, Field::Value))
+                        .zip(tree.child(node, Field::Right));
                     if let Some((container, item)) = parts {
                         let at = |node| Site { file: id, node };
-                        self.add_put(file, Put { container: at(container), item: at(item), keyed: true, spread: false });
+                        self.add_put(
+                            file,
+                            Put {
+                                container: at(container),
+                                item: at(item),
+                                keyed: true,
+                                spread: false,
+                            },
+                        );
                     }
-                    let value = tree.child(node, Field::Right).map(|value| tree.unparenthesized(value));
+                    let value =
+                        tree.child(node, Field::Right).map(|value| tree.unparenthesized(value));
                     let value = value.and_then(|value| renamed(file, value));
-                    let target = tree.child(node, Field::Left).and_then(|target| last_name(tree, target));
-                    self.add_alias(value.zip(target).map(|(value, target)| (file.text(value), file.text(target))));
+                    let target =
+                        tree.child(node, Field::Left).and_then(|target| last_name(tree, target));
+                    self.add_alias(
+                        value
+                            .zip(target)
+                            .map(|(value, target)| (file.text(value), file.text(target))),
+                    );
                 }
                 _ => {}
             }
@@ -206,6 +268,9 @@ pub(in crate::project) fn renamed(file: &FileFacts, value: NodeId) -> Option<Nod
 
 /// The identifier of a name, or of the last part of a dotted one.
 fn last_name(tree: &Tree, node: NodeId) -> Option<NodeId> {
-    let name = tree.child(node, Field::Attribute).filter(|_| tree.kind(node) == Kind::Attribute).unwrap_or(node);
+    let name = tree
+        .child(node, Field::Attribute)
+        .filter(|_| tree.kind(node) == Kind::Attribute)
+        .unwrap_or(node);
     (tree.kind(name) == Kind::Identifier).then_some(name)
 }

@@ -9,7 +9,12 @@ use std::path::PathBuf;
 
 impl Eval<'_> {
     /// A global without a binding in its module: from a star import, or a builtin.
-    pub(in crate::project) fn unbound_name(&self, file: FileId, scope: crate::facts::scopes::ScopeId, name: &str) -> Vec<Value> {
+    pub(in crate::project) fn unbound_name(
+        &self,
+        file: FileId,
+        scope: crate::facts::scopes::ScopeId,
+        name: &str,
+    ) -> Vec<Value> {
         let facts = self.file(file);
         if scope != facts.scopes.module() {
             return vec![Value::Unknown];
@@ -39,7 +44,8 @@ impl Eval<'_> {
 
     /// Whether the tables have something to say about a dotted path.
     pub fn is_known_path(&self, path: &str) -> bool {
-        self.project.catalogue.by_path(path).is_some() || crate::catalogue::objects::made_by(path).is_some()
+        self.project.catalogue.by_path(path).is_some()
+            || crate::catalogue::objects::made_by(path).is_some()
     }
 
     /// Where a name read in the module scope of `file` is looked up: all its bindings.
@@ -67,11 +73,18 @@ impl Eval<'_> {
     /// A class or function of the project that its configuration names as a process API.
     pub(in crate::project) fn own_api(&self, file: FileId, name: &str) -> Option<Value> {
         let path = &self.file(file).source.path;
-        let mut named = self.project.catalogue.added().filter(|entry| entry.receiver.is_empty()).flat_map(|entry| &entry.paths);
+        let mut named = self
+            .project
+            .catalogue
+            .added()
+            .filter(|entry| entry.receiver.is_empty())
+            .flat_map(|entry| &entry.paths);
         let found = named.find(|dotted| {
             let Some((module, last)) = dotted.rsplit_once('.') else { return false };
             let module = module.replace('.', "/");
-            last == name && (path.ends_with(format!("{module}.py")) || path.ends_with(format!("{module}/__init__.py")))
+            last == name
+                && (path.ends_with(format!("{module}.py"))
+                    || path.ends_with(format!("{module}/__init__.py")))
         });
         found.map(|dotted| Value::external(dotted))
     }
@@ -123,7 +136,12 @@ impl Eval<'_> {
             }
         }
         // Known APIs are found by their path even inside the project that defines them.
-        if attribute.is_none() && matches!(module, "multiprocessing" | "threading" | "concurrent" | "concurrent.futures" | "functools") {
+        if attribute.is_none()
+            && matches!(
+                module,
+                "multiprocessing" | "threading" | "concurrent" | "concurrent.futures" | "functools"
+            )
+        {
             return vec![Value::external(module)];
         }
         let Some(found) = self.project.module_path(file, module) else {
@@ -134,9 +152,18 @@ impl Eval<'_> {
                 }
             } else {
                 // A folder without an `__init__.py` may hold the module.
-                let below = attribute.and_then(|name| self.project.module_path(file, &modules::member_of(module, name)));
+                let below = attribute.and_then(|name| {
+                    self.project.module_path(file, &modules::member_of(module, name))
+                });
                 below.map_or_else(
-                    || vec![Value::external(&attribute.map_or_else(|| module.to_owned(), |name| format!("{module}.{name}")))],
+                    || {
+                        vec![Value::external(
+                            &attribute.map_or_else(
+                                || module.to_owned(),
+                                |name| format!("{module}.{name}"),
+                            ),
+                        )]
+                    },
                     |path| self.module_at(path, None),
                 )
             };
@@ -146,14 +173,25 @@ impl Eval<'_> {
         match module_value.first() {
             Some(Value::Module(id)) => {
                 let found = self.module_member(*id, name);
-                if found.iter().all(|value| matches!(value, Value::Unknown)) { self.relative_submodule(file, module, name) } else { found }
+                if found.iter().all(|value| matches!(value, Value::Unknown)) {
+                    self.relative_submodule(file, module, name)
+                } else {
+                    found
+                }
             }
             // A package that is not parsed: its submodules are known by their paths.
             _ => self.relative_submodule(file, module, name),
         }
     }
 
-    pub(in crate::project) fn relative_submodule(&self, file: FileId, module: &str, name: &str) -> Vec<Value> {
-        self.project.module_path(file, &modules::member_of(module, name)).map_or_else(|| vec![Value::Unknown], |path| self.module_at(path, None))
+    pub(in crate::project) fn relative_submodule(
+        &self,
+        file: FileId,
+        module: &str,
+        name: &str,
+    ) -> Vec<Value> {
+        self.project
+            .module_path(file, &modules::member_of(module, name))
+            .map_or_else(|| vec![Value::Unknown], |path| self.module_at(path, None))
     }
 }

@@ -25,13 +25,20 @@ impl ModuleNames {
             for binding in facts.scopes.bindings(module, name) {
                 let node = match binding.kind {
                     BindingKind::FunctionDef(node) | BindingKind::ClassDef(node) => node,
-                    BindingKind::Assignment { value: Some(value), .. } if facts.tree().kind(value) == Kind::Lambda => value,
+                    BindingKind::Assignment { value: Some(value), .. }
+                        if facts.tree().kind(value) == Kind::Lambda =>
+                    {
+                        value
+                    }
                     _ => continue,
                 };
-                let nodes: Vec<NodeId> = facts.tree().subtree(facts.with_decorators(node)).collect();
+                let nodes: Vec<NodeId> =
+                    facts.tree().subtree(facts.with_decorators(node)).collect();
                 let reads = table.read_by(facts, &nodes);
                 table.bodies.entry(name.clone()).or_default().extend(reads);
-                table.written_by.entry(name.clone()).or_default().extend(global_writes(facts, node).into_iter().chain(written_by_text(facts, node)));
+                table.written_by.entry(name.clone()).or_default().extend(
+                    global_writes(facts, node).into_iter().chain(written_by_text(facts, node)),
+                );
                 table.definitions.entry(name.clone()).or_default().push(node);
             }
         }
@@ -41,8 +48,16 @@ impl ModuleNames {
     /// The module's names that `nodes` read.
     pub fn read_by(&self, facts: &FileFacts, nodes: &[NodeId]) -> BTreeSet<String> {
         let module = facts.scopes.module();
-        let names = nodes.iter().filter(|node| facts.scopes.is_read(**node)).filter_map(|node| facts.scopes.resolve_name(*node));
-        names.filter(|(home, name)| *home == module && !facts.scopes.bindings(module, name).is_empty()).map(|row| row.1.to_owned()).collect()
+        let names = nodes
+            .iter()
+            .filter(|node| facts.scopes.is_read(**node))
+            .filter_map(|node| facts.scopes.resolve_name(*node));
+        names
+            .filter(|(home, name)| {
+                *home == module && !facts.scopes.bindings(module, name).is_empty()
+            })
+            .map(|row| row.1.to_owned())
+            .collect()
     }
 
     /// `names` and everything that functions and classes among them read, transitively.
@@ -74,15 +89,27 @@ impl ModuleNames {
 fn global_writes(facts: &FileFacts, function: NodeId) -> BTreeSet<String> {
     let module = facts.scopes.module();
     let tree = facts.tree();
-    let written = |name: &&String| facts.scopes.bindings(module, name).iter().any(|binding| binding.scope != module && tree.contains(function, binding.node));
+    let written = |name: &&String| {
+        facts
+            .scopes
+            .bindings(module, name)
+            .iter()
+            .any(|binding| binding.scope != module && tree.contains(function, binding.node))
+    };
     facts.scopes.get(module).symbols.keys().filter(written).cloned().collect()
 }
 
 /// `globals()["rate"] = 3` in a function.
 fn written_by_text(facts: &FileFacts, function: NodeId) -> Vec<String> {
     let tree = facts.tree();
-    let assigned = tree.subtree(function).filter(|node| tree.kind(*node) == Kind::Subscript && tree.field(*node) == Field::Left);
-    let of_module = assigned.filter(|node| tree.child(*node, Field::Value).is_some_and(|value| facts.text(value) == "globals()"));
-    let keys = of_module.filter_map(|node| tree.child(node, Field::Subscript)).filter(|key| tree.kind(*key) == Kind::String);
+    let assigned = tree
+        .subtree(function)
+        .filter(|node| tree.kind(*node) == Kind::Subscript && tree.field(*node) == Field::Left);
+    let of_module = assigned.filter(|node| {
+        tree.child(*node, Field::Value).is_some_and(|value| facts.text(value) == "globals()")
+    });
+    let keys = of_module
+        .filter_map(|node| tree.child(node, Field::Subscript))
+        .filter(|key| tree.kind(*key) == Kind::String);
     keys.map(|key| facts.text(key).trim_matches(['"', '\'']).to_owned()).collect()
 }

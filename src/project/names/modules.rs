@@ -22,7 +22,8 @@ impl Project {
         {
             return found.clone();
         }
-        let found = self.module_from(self.file(from).source.path.parent().unwrap_or(Path::new("")), module);
+        let found =
+            self.module_from(self.file(from).source.path.parent().unwrap_or(Path::new("")), module);
         if let Ok(mut known) = self.module_paths.lock() {
             known.insert(key, found.clone());
         }
@@ -44,7 +45,11 @@ impl Project {
         while let Some(folder) = base {
             // Inside a package an absolute import starts at the package's parent or above.
             if !self.paths.contains(&folder.join("__init__.py")) {
-                let found = self.module_below(folder, &parts).or_else(|| SOURCES.iter().find_map(|sources| self.module_below(&folder.join(sources), &parts)));
+                let found = self.module_below(folder, &parts).or_else(|| {
+                    SOURCES
+                        .iter()
+                        .find_map(|sources| self.module_below(&folder.join(sources), &parts))
+                });
                 if found.is_some() {
                     return found;
                 }
@@ -58,9 +63,16 @@ impl Project {
     /// binds to `tools` is no file.
     pub fn below_namespace(&self, from: FileId, dotted: &str) -> Option<PathBuf> {
         let namespaces = self.namespaces.get_or_init(|| {
-            let folders: HashSet<&Path> = self.paths.iter().filter_map(|path| path.parent()).collect();
-            let all = folders.into_iter().flat_map(|folder| folder.ancestors().take_while(|folder| !self.paths.contains(&folder.join("__init__.py"))));
-            all.filter_map(|folder| folder.file_name()).map(|name| name.to_string_lossy().into_owned()).collect()
+            let folders: HashSet<&Path> =
+                self.paths.iter().filter_map(|path| path.parent()).collect();
+            let all = folders.into_iter().flat_map(|folder| {
+                folder
+                    .ancestors()
+                    .take_while(|folder| !self.paths.contains(&folder.join("__init__.py")))
+            });
+            all.filter_map(|folder| folder.file_name())
+                .map(|name| name.to_string_lossy().into_owned())
+                .collect()
         });
         let (first, _) = dotted.split_once('.')?;
         namespaces.contains(first).then(|| self.module_path(from, dotted)).flatten()
@@ -85,7 +97,9 @@ impl Project {
     /// The submodule `name` of the package whose `__init__.py` is `package`.
     pub fn submodule(&self, package: FileId, name: &str) -> Option<PathBuf> {
         let path = &self.file(package).source.path;
-        (path.file_name()? == "__init__.py").then(|| self.module_below(path.parent()?, &[name])).flatten()
+        (path.file_name()? == "__init__.py")
+            .then(|| self.module_below(path.parent()?, &[name]))
+            .flatten()
     }
 
     /// The `__init__.py` files of the packages around a module, which may hand out what it defines; its own is not

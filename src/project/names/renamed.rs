@@ -17,7 +17,9 @@ impl Project {
         let mut modules: Sources = BTreeMap::new();
         for trigger in triggers {
             let Some(name) = &trigger.name else { continue };
-            modules.entry(name).or_default().extend(std::iter::once(&trigger.module).chain(&trigger.packages).map(PathBuf::as_path));
+            modules.entry(name).or_default().extend(
+                std::iter::once(&trigger.module).chain(&trigger.packages).map(PathBuf::as_path),
+            );
         }
         let mut out = BTreeSet::new();
         for (id, _) in self.files() {
@@ -36,24 +38,41 @@ impl Project {
             for binding in file.scopes.bindings(top, name) {
                 if let BindingKind::Import { module, attribute: Some(attribute) } = &binding.kind
                     && let Some(from) = modules.get(attribute.as_str())
-                    && self.module_path(id, module).is_some_and(|path| from.contains(path.as_path()))
+                    && self
+                        .module_path(id, module)
+                        .is_some_and(|path| from.contains(path.as_path()))
                 {
                     found.insert(name.as_str());
                 }
             }
         }
         let tree = file.tree();
-        for node in tree.children(Tree::ROOT).filter(|node| tree.kind(*node) == Kind::ClassDefinition) {
-            let bases = tree.child(node, Field::Superclasses).into_iter().flat_map(|list| tree.children(list));
+        for node in
+            tree.children(Tree::ROOT).filter(|node| tree.kind(*node) == Kind::ClassDefinition)
+        {
+            let bases = tree
+                .child(node, Field::Superclasses)
+                .into_iter()
+                .flat_map(|list| tree.children(list));
             let takes = |base| modules.contains_key(crate::catalogue::last_part(file.text(base)));
             if bases.into_iter().any(takes) {
                 found.insert(file.definition_name(node));
             }
         }
-        for statement in tree.children(Tree::ROOT).filter(|node| tree.kind(*node) == Kind::ExpressionStatement) {
-            let Some(assignment) = tree.children(statement).next().filter(|node| tree.kind(*node) == Kind::Assignment) else { continue };
-            let value = tree.child(assignment, Field::Right).and_then(|value| index::renamed(file, tree.unparenthesized(value)));
-            let target = tree.child(assignment, Field::Left).filter(|target| tree.kind(*target) == Kind::Identifier);
+        for statement in
+            tree.children(Tree::ROOT).filter(|node| tree.kind(*node) == Kind::ExpressionStatement)
+        {
+            let Some(assignment) =
+                tree.children(statement).next().filter(|node| tree.kind(*node) == Kind::Assignment)
+            else {
+                continue;
+            };
+            let value = tree
+                .child(assignment, Field::Right)
+                .and_then(|value| index::renamed(file, tree.unparenthesized(value)));
+            let target = tree
+                .child(assignment, Field::Left)
+                .filter(|target| tree.kind(*target) == Kind::Identifier);
             if let (Some(value), Some(target)) = (value, target)
                 && modules.contains_key(file.text(value))
             {

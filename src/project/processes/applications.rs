@@ -43,14 +43,32 @@ fn registrations_of(facts: &FileFacts) -> Registrations {
         let (callee, methods, target) = match tree.kind(node) {
             Kind::Decorator => {
                 let expression = tree.children(node).next();
-                let callee = expression.map(|inner| if tree.kind(inner) == Kind::Call { tree.child(inner, Field::Function).unwrap_or(inner) } else { inner });
-                (callee, REGISTERS, tree.parent(node).and_then(|up| tree.child(up, Field::Definition)))
+                let callee = expression.map(|inner| {
+                    if tree.kind(inner) == Kind::Call {
+                        tree.child(inner, Field::Function).unwrap_or(inner)
+                    } else {
+                        inner
+                    }
+                });
+                (
+                    callee,
+                    REGISTERS,
+                    tree.parent(node).and_then(|up| tree.child(up, Field::Definition)),
+                )
             }
-            Kind::Call => (tree.child(node, Field::Function), ADDS, tree.child(node, Field::Arguments).and_then(|list| tree.children(list).next())),
+            Kind::Call => (
+                tree.child(node, Field::Function),
+                ADDS,
+                tree.child(node, Field::Arguments).and_then(|list| tree.children(list).next()),
+            ),
             _ => continue,
         };
         let (Some(callee), Some(target)) = (callee, target) else { continue };
-        let (Some(object), Some(method)) = (tree.child(callee, Field::Object), tree.child(callee, Field::Attribute)) else { continue };
+        let (Some(object), Some(method)) =
+            (tree.child(callee, Field::Object), tree.child(callee, Field::Attribute))
+        else {
+            continue;
+        };
         if tree.kind(object) == Kind::Identifier && methods.contains(&facts.text(method)) {
             table.entry(facts.text(object).to_owned()).or_default().push(target);
         }
@@ -60,12 +78,18 @@ fn registrations_of(facts: &FileFacts) -> Registrations {
 
 impl Eval<'_> {
     /// `cli()` and `app()` of command-line libraries: the functions registered by `@cli.command()` run.
-    pub(in crate::project) fn start_by_application(&self, call: Site, callee: Site) -> Option<ProcessStart> {
+    pub(in crate::project) fn start_by_application(
+        &self,
+        call: Site,
+        callee: Site,
+    ) -> Option<ProcessStart> {
         let facts = self.file(call.file);
         let tree = facts.tree();
         let root = match tree.kind(callee.node) {
             Kind::Attribute => {
-                let runs = tree.child(callee.node, Field::Attribute).is_some_and(|name| RUNS.contains(&facts.text(name)));
+                let runs = tree
+                    .child(callee.node, Field::Attribute)
+                    .is_some_and(|name| RUNS.contains(&facts.text(name)));
                 tree.child(callee.node, Field::Object).filter(|_| runs)?
             }
             _ => callee.node,
@@ -86,10 +110,15 @@ impl Eval<'_> {
                 return Some((file, text));
             }
             let facts = self.file(file);
-            let import = facts.scopes.bindings(facts.scopes.module(), &text).iter().find_map(|binding| match &binding.kind {
-                BindingKind::Import { module, attribute: Some(attribute) } => Some((module, attribute)),
-                _ => None,
-            });
+            let import =
+                facts.scopes.bindings(facts.scopes.module(), &text).iter().find_map(|binding| {
+                    match &binding.kind {
+                        BindingKind::Import { module, attribute: Some(attribute) } => {
+                            Some((module, attribute))
+                        }
+                        _ => None,
+                    }
+                });
             let (module, attribute) = import?;
             file = self.project.at(&self.project.module_path(file, module)?)?;
             text.clone_from(attribute);
@@ -99,15 +128,24 @@ impl Eval<'_> {
 
     fn start_of_application(&self, file: FileId, name: &str, depth: u32) -> Option<ProcessStart> {
         let facts = self.file(file);
-        let targets = self.project.registrations(file).and_then(|table| table.get(name)).filter(|_| depth > 0)?;
+        let targets = self
+            .project
+            .registrations(file)
+            .and_then(|table| table.get(name))
+            .filter(|_| depth > 0)?;
         targets.iter().find_map(|target| {
             let site = Site { file, node: *target };
             if facts.tree().kind(*target) == Kind::FunctionDefinition {
                 let own = self.start_of(site).map(|start| (*start).clone());
                 // `@cli.group()` makes an application of its own.
-                return own.or_else(|| self.start_of_application(file, facts.definition_name(*target), depth - 1));
+                return own.or_else(|| {
+                    self.start_of_application(file, facts.definition_name(*target), depth - 1)
+                });
             }
-            let inner = || self.application(site).and_then(|(file, name)| self.start_of_application(file, &name, depth - 1));
+            let inner = || {
+                self.application(site)
+                    .and_then(|(file, name)| self.start_of_application(file, &name, depth - 1))
+            };
             self.start_of_reference(site).or_else(inner)
         })
     }
@@ -115,7 +153,10 @@ impl Eval<'_> {
     /// The names of the applications of a file whose calls start processes.
     pub(in crate::project) fn starting_applications(&self, file: FileId) -> Vec<&str> {
         let names = self.project.registrations(file).into_iter().flat_map(Registrations::keys);
-        let mut found: Vec<&str> = names.map(String::as_str).filter(|name| self.start_of_application(file, name, MAX_DEPTH).is_some()).collect();
+        let mut found: Vec<&str> = names
+            .map(String::as_str)
+            .filter(|name| self.start_of_application(file, name, MAX_DEPTH).is_some())
+            .collect();
         found.sort_unstable();
         found
     }
@@ -126,7 +167,10 @@ impl Eval<'_> {
         let tree = facts.tree();
         execution::executed(facts, Tree::ROOT)
             .into_iter()
-            .filter(|node| tree.kind(*node) == Kind::FunctionDefinition && facts.scopes.scope_of(*node) == facts.scopes.module())
+            .filter(|node| {
+                tree.kind(*node) == Kind::FunctionDefinition
+                    && facts.scopes.scope_of(*node) == facts.scopes.module()
+            })
             .map(|node| Site { file, node })
             .collect()
     }

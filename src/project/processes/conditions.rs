@@ -18,16 +18,17 @@ impl Eval<'_> {
         entry.when.iter().all(|condition| self.condition_holds(dispatch, condition))
             && !entry.unless_source.iter().any(|part| text.contains(part.as_str()))
             && (entry.id != "mp.BaseManager.register" || !self.serves_in_place(dispatch))
-            && (!matches!(&*entry.id, "apscheduler.add_job" | "apscheduler.scheduled_job") || self.job_runs_in_process(dispatch))
+            && (!matches!(&*entry.id, "apscheduler.add_job" | "apscheduler.scheduled_job")
+                || self.job_runs_in_process(dispatch))
             && (entry.id != "scipy.workers" || !self.maps_in_threads(dispatch))
             && (entry.id != "apscheduler.start" || self.may_run_in_processes(dispatch))
     }
 
     /// Whether `workers` is the method of a pool of threads.
     fn maps_in_threads(&self, dispatch: &Dispatch) -> bool {
-        let of_threads =
-            |value: &Value| matches!(value, Value::Method { receiver: Type::External { path, .. }, .. } if path.contains(".dummy.") || path.contains("Thread"));
-        self.keyword_argument(dispatch.call, "workers").is_some_and(|workers| self.values(workers).iter().any(of_threads))
+        let of_threads = |value: &Value| matches!(value, Value::Method { receiver: Type::External { path, .. }, .. } if path.contains(".dummy.") || path.contains("Thread"));
+        self.keyword_argument(dispatch.call, "workers")
+            .is_some_and(|workers| self.values(workers).iter().any(of_threads))
     }
 
     fn condition_holds(&self, dispatch: &Dispatch, condition: &Condition) -> bool {
@@ -43,16 +44,26 @@ impl Eval<'_> {
             });
         }
         // What is unpacked may hold anything, but hardly just the one value that is asked for.
-        !condition.required || condition.only.is_empty() && self.may_unpack(dispatch.call, condition)
+        !condition.required
+            || condition.only.is_empty() && self.may_unpack(dispatch.call, condition)
     }
 
     /// Whether an argument may be what a condition asks for.
     fn argument_fits(&self, argument: Site, condition: &Condition) -> bool {
         // A name that stands for literals only is as good as they are.
         let values = self.values(argument);
-        let literals: Vec<Site> = values.iter().filter_map(|value| if let Value::Literal(site) = value { Some(*site) } else { None }).collect();
-        let all_known = literals.len() == values.len() && !self.is_parameter(argument) && !self.is_option_of_others(argument);
-        let meant = if !literals.is_empty() && (all_known || !condition.only.is_empty()) { literals } else { vec![argument] };
+        let literals: Vec<Site> = values
+            .iter()
+            .filter_map(|value| if let Value::Literal(site) = value { Some(*site) } else { None })
+            .collect();
+        let all_known = literals.len() == values.len()
+            && !self.is_parameter(argument)
+            && !self.is_option_of_others(argument);
+        let meant = if !literals.is_empty() && (all_known || !condition.only.is_empty()) {
+            literals
+        } else {
+            vec![argument]
+        };
         meant.into_iter().any(|meant| {
             let literal = match self.string_literal(meant) {
                 Some(text) => format!("'{text}'"),
@@ -65,8 +76,14 @@ impl Eval<'_> {
     /// Whether an attribute keeps a parameter of a class whose objects only tests and examples make: its users choose.
     fn is_option_of_others(&self, argument: Site) -> bool {
         let tree = self.file(argument.file).tree();
-        let (Some(object), Some(name)) = (tree.child(argument.node, Field::Object), tree.child(argument.node, Field::Attribute)) else { return false };
-        let Some(class) = self.self_class(Site { file: argument.file, node: object }) else { return false };
+        let (Some(object), Some(name)) =
+            (tree.child(argument.node, Field::Object), tree.child(argument.node, Field::Attribute))
+        else {
+            return false;
+        };
+        let Some(class) = self.self_class(Site { file: argument.file, node: object }) else {
+            return false;
+        };
         let kept = self.attribute_writes(class, self.file(argument.file).text(name));
         kept.iter().any(|write| write.value.is_some_and(|value| self.is_parameter(value)))
             && self.constructor_calls(class).iter().all(|call| self.is_trial(*call))
@@ -76,13 +93,20 @@ impl Eval<'_> {
     /// if the argument is not among them, or has one of the values that speak against it.
     fn may_unpack(&self, call: Site, condition: &Condition) -> bool {
         let tree = self.file(call.file).tree();
-        let excepted = |value: Option<&str>| value.is_some_and(|value| condition.unless.iter().any(|text| text == value));
+        let excepted = |value: Option<&str>| {
+            value.is_some_and(|value| condition.unless.iter().any(|text| text == value))
+        };
         let harmless = |key: &str, value: Option<&str>| key != condition.name || excepted(value);
-        let arguments = tree.child(call.node, Field::Arguments).into_iter().flat_map(|list| tree.children(list));
-        let mut splats = arguments.filter(|node| matches!(tree.kind(*node), Kind::ListSplat | Kind::DictionarySplat));
+        let arguments = tree
+            .child(call.node, Field::Arguments)
+            .into_iter()
+            .flat_map(|list| tree.children(list));
+        let mut splats = arguments
+            .filter(|node| matches!(tree.kind(*node), Kind::ListSplat | Kind::DictionarySplat));
         splats.any(|splat| {
             let Some(unpacked) = tree.children(splat).next() else { return true };
-            tree.kind(splat) == Kind::ListSplat || !self.has_only(Site { file: call.file, node: unpacked }, &harmless, MAX_STEPS)
+            tree.kind(splat) == Kind::ListSplat
+                || !self.has_only(Site { file: call.file, node: unpacked }, &harmless, MAX_STEPS)
         })
     }
 
@@ -93,29 +117,47 @@ impl Eval<'_> {
 
     /// Whether an expression is a dictionary, displayed or made by `dict(…)`, all of whose entries (key, and value if
     /// there is one) are `harmless`. What is stored in it later is not looked at.
-    fn has_only(&self, expression: Site, harmless: &dyn Fn(&str, Option<&str>) -> bool, steps: u32) -> bool {
+    fn has_only(
+        &self,
+        expression: Site,
+        harmless: &dyn Fn(&str, Option<&str>) -> bool,
+        steps: u32,
+    ) -> bool {
         let facts = self.file(expression.file);
         let tree = facts.tree();
         let at = |node| Site { file: expression.file, node };
         let is_harmless = |node: NodeId| {
             let key = match tree.kind(node) {
-                Kind::Pair => tree.child(node, Field::Key).and_then(|own| self.string_literal(at(own))),
+                Kind::Pair => {
+                    tree.child(node, Field::Key).and_then(|own| self.string_literal(at(own)))
+                }
                 Kind::KeywordArgument => tree.child(node, Field::Name).map(|own| facts.text(own)),
                 _ => None,
             };
-            key.is_some_and(|key| harmless(key, tree.child(node, Field::Value).map(|value| facts.text(value))))
+            key.is_some_and(|key| {
+                harmless(key, tree.child(node, Field::Value).map(|value| facts.text(value)))
+            })
         };
         match tree.kind(expression.node) {
             Kind::Dictionary => tree.children(expression.node).all(is_harmless),
             Kind::Call => {
-                let is_dict = tree.child(expression.node, Field::Function).is_some_and(|callee| facts.text(callee) == "dict");
-                is_dict && tree.child(expression.node, Field::Arguments).is_some_and(|list| tree.children(list).all(is_harmless))
+                let is_dict = tree
+                    .child(expression.node, Field::Function)
+                    .is_some_and(|callee| facts.text(callee) == "dict");
+                is_dict
+                    && tree
+                        .child(expression.node, Field::Arguments)
+                        .is_some_and(|list| tree.children(list).all(is_harmless))
             }
             Kind::Identifier if steps > 0 => {
-                let Some((scope, name)) = facts.scopes.resolve_name(expression.node) else { return false };
+                let Some((scope, name)) = facts.scopes.resolve_name(expression.node) else {
+                    return false;
+                };
                 let bindings = reaching::bindings(facts, scope, name, expression.node);
                 let lacks = |binding: &&Binding| match &binding.kind {
-                    BindingKind::Assignment { value: Some(value), path, .. } => path.is_empty() && self.has_only(at(*value), harmless, steps - 1),
+                    BindingKind::Assignment { value: Some(value), path, .. } => {
+                        path.is_empty() && self.has_only(at(*value), harmless, steps - 1)
+                    }
                     _ => false,
                 };
                 !bindings.is_empty() && bindings.iter().all(lacks)

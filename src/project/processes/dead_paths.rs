@@ -45,14 +45,29 @@ impl Constant {
 
 impl Eval<'_> {
     /// The call that an argument is given in, and the function that `parameter` belongs to.
-    pub(in crate::project) fn frame(&self, argument: Site, parameter: Site, handed_on: Site) -> Option<Frame> {
+    pub(in crate::project) fn frame(
+        &self,
+        argument: Site,
+        parameter: Site,
+        handed_on: Site,
+    ) -> Option<Frame> {
         let tree = self.file(argument.file).tree();
-        let call = tree.enclosing(argument.node, &[Kind::ArgumentList]).and_then(|list| tree.parent(list))?;
+        let call = tree
+            .enclosing(argument.node, &[Kind::ArgumentList])
+            .and_then(|list| tree.parent(list))?;
         let facts = self.file(parameter.file);
         let (home, name) = facts.scopes.resolve_name(parameter.node)?;
-        let binding = facts.scopes.bindings(home, name).iter().find(|binding| matches!(binding.kind, BindingKind::Parameter { .. }))?;
+        let binding = facts
+            .scopes
+            .bindings(home, name)
+            .iter()
+            .find(|binding| matches!(binding.kind, BindingKind::Parameter { .. }))?;
         let function = facts.tree().enclosing(binding.node, &[Kind::FunctionDefinition])?;
-        Some(Frame { call: Site { file: argument.file, node: call }, function: Site { file: parameter.file, node: function }, places: [parameter, handed_on] })
+        Some(Frame {
+            call: Site { file: argument.file, node: call },
+            function: Site { file: parameter.file, node: function },
+            places: [parameter, handed_on],
+        })
     }
 
     /// Whether the way from the outermost of `frames` (the last) to the innermost cannot be taken.
@@ -67,15 +82,26 @@ impl Eval<'_> {
     /// Whether the call that `argument` is given in does not come to `place`, in the function that it calls.
     pub(in crate::project) fn argument_avoids(&self, argument: Site, place: Site) -> bool {
         let tree = self.file(argument.file).tree();
-        let call = tree.enclosing(argument.node, &[Kind::ArgumentList]).and_then(|list| tree.parent(list));
+        let call =
+            tree.enclosing(argument.node, &[Kind::ArgumentList]).and_then(|list| tree.parent(list));
         let function = self.file(place.file).enclosing_function(place.node);
-        call.zip(function)
-            .is_some_and(|(call, function)| self.call_avoids(Site { file: argument.file, node: call }, Site { file: place.file, node: function }, &[place]))
+        call.zip(function).is_some_and(|(call, function)| {
+            self.call_avoids(
+                Site { file: argument.file, node: call },
+                Site { file: place.file, node: function },
+                &[place],
+            )
+        })
     }
 
     /// Whether a call of `function` does not come to the last of `places`: a place in the function and, as far as each is
     /// a call of another function, one in that.
-    pub(in crate::project) fn call_avoids(&self, call: Site, function: Site, places: &[Site]) -> bool {
+    pub(in crate::project) fn call_avoids(
+        &self,
+        call: Site,
+        function: Site,
+        places: &[Site],
+    ) -> bool {
         let (mut call, mut function) = (call, function);
         let mut frames = Vec::new();
         for place in places {
@@ -83,7 +109,9 @@ impl Eval<'_> {
             let callee = self.file(place.file).tree().child(place.node, Field::Function);
             let Some(callee) = callee.map(|node| Site { file: place.file, node }) else { break };
             let called = self.values(callee).iter().find_map(|value| match value {
-                Value::Function(called) | Value::Method { function: Some(called), .. } => Some(*called),
+                Value::Function(called) | Value::Method { function: Some(called), .. } => {
+                    Some(*called)
+                }
                 _ => None,
             });
             let Some(called) = called else { break };
@@ -116,13 +144,19 @@ impl Path<'_, '_> {
         while let Some(up) = tree.parent(at).filter(|_| at != function.node) {
             let excluded = match tree.kind(up) {
                 Kind::IfStatement => self.excluded_by_if(up, at),
-                Kind::ElifClause => tree.field(at) == Field::Consequence && self.test_of(up) == Some(false),
+                Kind::ElifClause => {
+                    tree.field(at) == Field::Consequence && self.test_of(up) == Some(false)
+                }
                 Kind::ConditionalExpression => {
                     let parts: Vec<NodeId> = tree.children(up).collect();
                     let test = parts.get(1).and_then(|test| self.truth(*test));
-                    (parts.first() == Some(&at) && test == Some(false)) || (parts.get(2) == Some(&at) && test == Some(true))
+                    (parts.first() == Some(&at) && test == Some(false))
+                        || (parts.get(2) == Some(&at) && test == Some(true))
                 }
-                Kind::Block => tree.children(up).take_while(|statement| *statement != at).any(|statement| self.always_leaves(statement)),
+                Kind::Block => tree
+                    .children(up)
+                    .take_while(|statement| *statement != at)
+                    .any(|statement| self.always_leaves(statement)),
                 _ => false,
             };
             if excluded {
@@ -138,8 +172,11 @@ impl Path<'_, '_> {
         match tree.field(branch) {
             Field::Consequence => self.test_of(statement) == Some(false),
             Field::Alternative => {
-                let earlier = tree.children_in(statement, Field::Alternative).take_while(|clause| *clause != branch);
-                self.test_of(statement) == Some(true) || earlier.into_iter().any(|clause| self.test_of(clause) == Some(true))
+                let earlier = tree
+                    .children_in(statement, Field::Alternative)
+                    .take_while(|clause| *clause != branch);
+                self.test_of(statement) == Some(true)
+                    || earlier.into_iter().any(|clause| self.test_of(clause) == Some(true))
             }
             _ => false,
         }
@@ -151,18 +188,27 @@ impl Path<'_, '_> {
         if tree.kind(statement) != Kind::IfStatement {
             return false;
         }
-        let clauses: Vec<NodeId> = std::iter::once(statement).chain(tree.children_in(statement, Field::Alternative)).collect();
+        let clauses: Vec<NodeId> = std::iter::once(statement)
+            .chain(tree.children_in(statement, Field::Alternative))
+            .collect();
         let is_else = |clause: NodeId| tree.kind(clause) == Kind::ElseClause;
         let leaves = |clause: NodeId| {
-            let block = tree.child(clause, if is_else(clause) { Field::Body } else { Field::Consequence });
+            let block =
+                tree.child(clause, if is_else(clause) { Field::Body } else { Field::Consequence });
             let last = block.and_then(|block| tree.children(block).last());
-            last.is_some_and(|last| matches!(tree.kind(last), Kind::ReturnStatement | Kind::RaiseStatement))
+            last.is_some_and(|last| {
+                matches!(tree.kind(last), Kind::ReturnStatement | Kind::RaiseStatement)
+            })
         };
         if !clauses.iter().any(|clause| leaves(*clause)) {
             return false;
         }
-        let truth = |clause: NodeId| if is_else(clause) { Some(true) } else { self.test_of(clause) };
-        let taken = clauses.into_iter().map(|clause| (clause, truth(clause))).find(|(_, truth)| *truth != Some(false));
+        let truth =
+            |clause: NodeId| if is_else(clause) { Some(true) } else { self.test_of(clause) };
+        let taken = clauses
+            .into_iter()
+            .map(|clause| (clause, truth(clause)))
+            .find(|(_, truth)| *truth != Some(false));
         taken.is_some_and(|(clause, truth)| truth == Some(true) && leaves(clause))
     }
 
@@ -178,12 +224,22 @@ impl Path<'_, '_> {
         match tree.kind(test) {
             Kind::NotOperator => self.truth(tree.child(test, Field::Argument)?).map(|truth| !truth),
             Kind::BooleanOperator => {
-                let is_or = tree.all_children(test).any(|token| tree.kind(token) == Kind::OrKeyword);
-                let sides: Vec<Option<bool>> = tree.children(test).map(|side| self.truth(side)).collect();
-                if sides.contains(&Some(is_or)) { Some(is_or) } else { sides.into_iter().all(|side| side == Some(!is_or)).then_some(!is_or) }
+                let is_or =
+                    tree.all_children(test).any(|token| tree.kind(token) == Kind::OrKeyword);
+                let sides: Vec<Option<bool>> =
+                    tree.children(test).map(|side| self.truth(side)).collect();
+                if sides.contains(&Some(is_or)) {
+                    Some(is_or)
+                } else {
+                    sides.into_iter().all(|side| side == Some(!is_or)).then_some(!is_or)
+                }
             }
             Kind::ComparisonOperator => self.comparison(test),
-            Kind::Identifier => self.variable(test, &|path, value| path.truth(value), &|constant| constant.is_true()),
+            Kind::Identifier => {
+                self.variable(test, &|path, value| path.truth(value), &|constant| {
+                    constant.is_true()
+                })
+            }
             _ => self.constant(test).map(|constant| constant.is_true()),
         }
     }
@@ -193,14 +249,21 @@ impl Path<'_, '_> {
         let sides: Vec<NodeId> = tree.children(test).collect();
         let [left, right] = sides.as_slice() else { return None };
         let (left, right) = (self.constant(*left)?, self.constant(*right)?);
-        let operator = tree.all_children(test).map(|token| tree.kind(token)).find(|kind| *kind != tree.kind(sides[0]) && *kind != tree.kind(sides[1]))?;
+        let operator = tree
+            .all_children(test)
+            .map(|token| tree.kind(token))
+            .find(|kind| *kind != tree.kind(sides[0]) && *kind != tree.kind(sides[1]))?;
         match (operator, &left, &right) {
             (Kind::EqualEqual | Kind::IsKeyword, ..) => Some(left == right),
             (Kind::NotEqual | Kind::IsNot, ..) => Some(left != right),
             (Kind::Less, Constant::Number(left), Constant::Number(right)) => Some(left < right),
-            (Kind::LessEqual, Constant::Number(left), Constant::Number(right)) => Some(left <= right),
+            (Kind::LessEqual, Constant::Number(left), Constant::Number(right)) => {
+                Some(left <= right)
+            }
             (Kind::Greater, Constant::Number(left), Constant::Number(right)) => Some(left > right),
-            (Kind::GreaterEqual, Constant::Number(left), Constant::Number(right)) => Some(left >= right),
+            (Kind::GreaterEqual, Constant::Number(left), Constant::Number(right)) => {
+                Some(left >= right)
+            }
             _ => None,
         }
     }
@@ -217,11 +280,16 @@ impl Path<'_, '_> {
             Kind::ParenthesizedExpression => self.constant(tree.unparenthesized(expression)),
             Kind::Attribute => self.constant_attribute(here),
             Kind::Call => self.attribute_of_callable(here),
-            Kind::Identifier => self.variable(expression, &|path, value| path.constant(value), &|constant| constant),
+            Kind::Identifier => {
+                self.variable(expression, &|path, value| path.constant(value), &|constant| constant)
+            }
             Kind::BooleanOperator => {
                 let parts: Vec<NodeId> = tree.children(expression).collect();
                 let [left, right] = parts.as_slice() else { return None };
-                let (left, is_or) = (self.constant(*left)?, tree.child_of_kind(expression, Kind::OrKeyword).is_some());
+                let (left, is_or) = (
+                    self.constant(*left)?,
+                    tree.child_of_kind(expression, Kind::OrKeyword).is_some(),
+                );
                 if left.is_true() == is_or { Some(left) } else { self.constant(*right) }
             }
             Kind::ConditionalExpression => {
@@ -240,16 +308,26 @@ impl Path<'_, '_> {
     }
 
     /// What a variable of the function is: what all its bindings that may be in force agree on.
-    fn variable<T: PartialEq>(&self, name: NodeId, of_value: &dyn Fn(&Self, NodeId) -> Option<T>, of_given: &dyn Fn(Constant) -> T) -> Option<T> {
+    fn variable<T: PartialEq>(
+        &self,
+        name: NodeId,
+        of_value: &dyn Fn(&Self, NodeId) -> Option<T>,
+        of_given: &dyn Fn(Constant) -> T,
+    ) -> Option<T> {
         let inner = self.followed()?;
         let function = self.frames[self.level].function;
         let facts = self.eval.file(function.file);
         let (home, text) = facts.scopes.resolve_name(name)?;
         let bindings = reaching::bindings(facts, home, text, name);
-        let in_force = bindings.into_iter().filter(|binding| !inner.never_reaches(Site { file: function.file, node: binding.node }));
+        let in_force = bindings.into_iter().filter(|binding| {
+            !inner.never_reaches(Site { file: function.file, node: binding.node })
+        });
         let mut outcomes = in_force.map(|binding| match &binding.kind {
             BindingKind::Parameter { .. } => self.given(binding).map(of_given),
-            BindingKind::Assignment { value: Some(value), path, .. } if path.is_empty() && facts.enclosing_function(binding.node) == Some(function.node) => {
+            BindingKind::Assignment { value: Some(value), path, .. }
+                if path.is_empty()
+                    && facts.enclosing_function(binding.node) == Some(function.node) =>
+            {
                 of_value(&inner, *value)
             }
             _ => None,
@@ -263,13 +341,19 @@ impl Path<'_, '_> {
         let frame = self.frames[self.level];
         let facts = self.eval.file(frame.function.file);
         let BindingKind::Parameter { default, star: 0, .. } = &binding.kind else { return None };
-        if facts.tree().enclosing(binding.node, &[Kind::FunctionDefinition]) != Some(frame.function.node) {
+        if facts.tree().enclosing(binding.node, &[Kind::FunctionDefinition])
+            != Some(frame.function.node)
+        {
             return None;
         }
         match self.eval.argument_in(frame.call, frame.function.file, binding)? {
             Some(given) if self.level + 1 < self.frames.len() => {
                 let outer = Self { level: self.level + 1, ..*self };
-                if given.file == outer.frames[outer.level].function.file { outer.constant(given.node) } else { literal(self.eval, given) }
+                if given.file == outer.frames[outer.level].function.file {
+                    outer.constant(given.node)
+                } else {
+                    literal(self.eval, given)
+                }
             }
             Some(given) => literal(self.eval, given),
             None => literal(self.eval, Site { file: frame.function.file, node: (*default)? }),
@@ -283,7 +367,9 @@ impl Path<'_, '_> {
         let eval = self.eval;
         let facts = eval.file(read.file);
         let tree = facts.tree();
-        let object = tree.child(read.node, Field::Object).filter(|object| tree.kind(*object) == Kind::Identifier)?;
+        let object = tree
+            .child(read.node, Field::Object)
+            .filter(|object| tree.kind(*object) == Kind::Identifier)?;
         let class = eval.self_class(Site { file: read.file, node: object })?;
         let name = facts.text(tree.child(read.node, Field::Attribute)?);
         let writes = self.all_writes(class, name)?;
@@ -297,13 +383,25 @@ impl Path<'_, '_> {
     /// The writes of an attribute in the methods of its class, if nothing else writes it.
     pub(super) fn all_writes(&self, class: Site, name: &str) -> Option<Vec<AttributeWrite>> {
         let eval = self.eval;
-        let written = |site: &&Site| eval.file(site.file).tree().parent(site.node).is_some_and(|up| is_target(eval, **site, up));
+        let written = |site: &&Site| {
+            eval.file(site.file)
+                .tree()
+                .parent(site.node)
+                .is_some_and(|up| is_target(eval, **site, up))
+        };
         // What other classes keep under that name is their own.
         let own = |site: &&Site| {
-            let object = eval.file(site.file).tree().child(site.node, Field::Object).map(|node| Site { file: site.file, node });
-            object.and_then(|object| eval.self_class(object)).is_none_or(|other| eval.lineage(class).contains(&other) || eval.lineage(other).contains(&class))
+            let object = eval
+                .file(site.file)
+                .tree()
+                .child(site.node, Field::Object)
+                .map(|node| Site { file: site.file, node });
+            object.and_then(|object| eval.self_class(object)).is_none_or(|other| {
+                eval.lineage(class).contains(&other) || eval.lineage(other).contains(&class)
+            })
         };
-        let targets = eval.project.attributes_named(name).iter().filter(written).filter(own).count();
+        let targets =
+            eval.project.attributes_named(name).iter().filter(written).filter(own).count();
         let writes = eval.attribute_writes(class, name);
         (targets == writes.len()).then_some(writes)
     }
@@ -316,10 +414,15 @@ impl Path<'_, '_> {
         }
         let facts = eval.file(value.file);
         let method = Site { file: value.file, node: facts.enclosing_function(value.node)? };
-        if let Some(level) = (self.level..self.frames.len()).find(|level| self.frames[*level].function == method) {
+        if let Some(level) =
+            (self.level..self.frames.len()).find(|level| self.frames[*level].function == method)
+        {
             return Self { level, ..*self }.constant(value.node);
         }
-        let (home, parameter) = facts.scopes.resolve_name(value.node).filter(|_| facts.tree().kind(value.node) == Kind::Identifier)?;
+        let (home, parameter) = facts
+            .scopes
+            .resolve_name(value.node)
+            .filter(|_| facts.tree().kind(value.node) == Kind::Identifier)?;
         let [binding] = facts.scopes.bindings(home, parameter) else { return None };
         let BindingKind::Parameter { default, star: 0, .. } = &binding.kind else { return None };
         match eval.argument_in(self.constructor()?, value.file, binding)? {
@@ -341,12 +444,19 @@ impl Path<'_, '_> {
         if self.eval.self_class(at(object)).is_some() {
             let outer = Self { level: self.level + 1, ..*self };
             let around = self.frames.get(outer.level)?.function;
-            return (around.file == call.file && facts.enclosing_function(call.node) == Some(around.node)).then(|| outer.constructor())?;
+            return (around.file == call.file
+                && facts.enclosing_function(call.node) == Some(around.node))
+            .then(|| outer.constructor())?;
         }
-        let (home, name) = facts.scopes.resolve_name(object).filter(|_| tree.kind(object) == Kind::Identifier)?;
+        let (home, name) =
+            facts.scopes.resolve_name(object).filter(|_| tree.kind(object) == Kind::Identifier)?;
         match reaching::bindings(facts, home, name, object)[..] {
             [one] => match &one.kind {
-                BindingKind::Assignment { value: Some(value), path, .. } if path.is_empty() && tree.kind(*value) == Kind::Call => Some(at(*value)),
+                BindingKind::Assignment { value: Some(value), path, .. }
+                    if path.is_empty() && tree.kind(*value) == Kind::Call =>
+                {
+                    Some(at(*value))
+                }
                 _ => None,
             },
             _ => None,
@@ -358,8 +468,14 @@ impl Path<'_, '_> {
 fn is_target(eval: &Eval, attribute: Site, up: NodeId) -> bool {
     let tree = eval.file(attribute.file).tree();
     match tree.kind(up) {
-        Kind::Assignment | Kind::AugmentedAssignment | Kind::ForStatement => tree.field(attribute.node) == Field::Left,
-        Kind::PatternList | Kind::TuplePattern | Kind::ListPattern | Kind::AsPatternTarget | Kind::DeleteStatement => true,
+        Kind::Assignment | Kind::AugmentedAssignment | Kind::ForStatement => {
+            tree.field(attribute.node) == Field::Left
+        }
+        Kind::PatternList
+        | Kind::TuplePattern
+        | Kind::ListPattern
+        | Kind::AsPatternTarget
+        | Kind::DeleteStatement => true,
         _ => false,
     }
 }

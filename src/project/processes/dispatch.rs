@@ -43,12 +43,16 @@ impl Dispatch {
     /// The start methods under which what this call sends is pickled by reference; empty if it never is.
     pub fn pickled_under(&self, project: &Project) -> Vec<StartMethod> {
         let entry = self.api(project);
-        if entry.verdict == Verdict::Never || !matches!(entry.by, ByWhat::Reference | ByWhat::Depends | ByWhat::Stateless) {
+        if entry.verdict == Verdict::Never
+            || !matches!(entry.by, ByWhat::Reference | ByWhat::Depends | ByWhat::Stateless)
+        {
             return Vec::new();
         }
         let methods = self.start.methods().iter().copied();
         match entry.transport {
-            Transport::ProcessArgs => methods.filter(|method| *method != StartMethod::Fork).collect(),
+            Transport::ProcessArgs => {
+                methods.filter(|method| *method != StartMethod::Fork).collect()
+            }
             Transport::Queue | Transport::OwnPipe => methods.collect(),
             Transport::InProcess | Transport::ByName => Vec::new(),
         }
@@ -67,15 +71,24 @@ impl Eval<'_> {
             return known.to_vec();
         }
         let facts = self.file(file);
-        let found: Vec<Dispatch> = facts.calls.iter().flat_map(|call| self.dispatches_at(Site { file, node: *call })).collect();
+        let found: Vec<Dispatch> = facts
+            .calls
+            .iter()
+            .flat_map(|call| self.dispatches_at(Site { file, node: *call }))
+            .collect();
         self.dispatches_known.borrow_mut().insert(file, found.clone().into());
         found
     }
 
     /// The dispatches of a file that pickle anything by reference, with the start methods under which they do.
     pub(in crate::project) fn sending(&self, file: FileId) -> Vec<(Dispatch, Vec<StartMethod>)> {
-        let rows = self.dispatches(file).into_iter().map(|dispatch| (dispatch.pickled_under(self.project), dispatch));
-        rows.filter(|(methods, _)| !methods.is_empty()).map(|(methods, dispatch)| (dispatch, methods)).collect()
+        let rows = self
+            .dispatches(file)
+            .into_iter()
+            .map(|dispatch| (dispatch.pickled_under(self.project), dispatch));
+        rows.filter(|(methods, _)| !methods.is_empty())
+            .map(|(methods, dispatch)| (dispatch, methods))
+            .collect()
     }
 
     /// The dispatches that one call may be (several if the receiver may be of several types).
@@ -91,7 +104,10 @@ impl Eval<'_> {
                 if name == "run_in_executor" {
                     return self.executor_argument_dispatch(call).into_iter().collect();
                 }
-                if name != "__init__" && !self.project.catalogue.knows_name(name) && !self.project.defines_class(name) {
+                if name != "__init__"
+                    && !self.project.catalogue.knows_name(name)
+                    && !self.project.defines_class(name)
+                {
                     return Vec::new();
                 }
             }
@@ -120,19 +136,40 @@ impl Eval<'_> {
                     None => (&**path, 0),
                 };
                 // What a decorator is given is looked at where it decorates.
-                let entry = catalogue.by_path(path).filter(|entry| catalogue.get(*entry).kind != EntryKind::Decorator)?;
-                let made = if shift == 0 && *start == Start::Platform { self.values(call) } else { [].into() };
+                let entry = catalogue
+                    .by_path(path)
+                    .filter(|entry| catalogue.get(*entry).kind != EntryKind::Decorator)?;
+                let made = if shift == 0 && *start == Start::Platform {
+                    self.values(call)
+                } else {
+                    [].into()
+                };
                 let start = match made.first() {
                     Some(Value::Instance(Type::External { start, .. })) => *start,
                     _ => *start,
                 };
-                Some(Dispatch { call, entry, start: self.effective(start, entry), receiver: None, made: None, shift })
+                Some(Dispatch {
+                    call,
+                    entry,
+                    start: self.effective(start, entry),
+                    receiver: None,
+                    made: None,
+                    shift,
+                })
             }
-            Value::Method { receiver, object, name, function } => self.method_dispatch(receiver, *object, name, *function, call),
+            Value::Method { receiver, object, name, function } => {
+                self.method_dispatch(receiver, *object, name, *function, call)
+            }
             // `Parallel(…)(delayed(f)(x) for x in xs)`: the object is called itself.
             Value::Instance(receiver @ Type::External { .. }) => {
                 let object = self.file(call.file).tree().child(call.node, Field::Function)?;
-                self.method_dispatch(receiver, Site { file: call.file, node: object }, "__call__", None, call)
+                self.method_dispatch(
+                    receiver,
+                    Site { file: call.file, node: object },
+                    "__call__",
+                    None,
+                    call,
+                )
             }
             Value::Class(class) => {
                 // A project class that derives from an API class and inherits its constructor.
@@ -147,14 +184,24 @@ impl Eval<'_> {
                 let bound = self.positional_arguments(*partial);
                 let inner = bound.first()?;
                 let values = self.values(*inner);
-                let found = values.iter().filter(|value| !matches!(value, Value::Partial(_))).find_map(|value| self.dispatch_of(value, call))?;
+                let found = values
+                    .iter()
+                    .filter(|value| !matches!(value, Value::Partial(_)))
+                    .find_map(|value| self.dispatch_of(value, call))?;
                 Some(Dispatch { shift: found.shift + 1 - bound.len() as i32, ..found })
             }
             _ => None,
         }
     }
 
-    pub(in crate::project) fn method_dispatch(&self, receiver: &Type, object: Site, name: &str, function: Option<Site>, call: Site) -> Option<Dispatch> {
+    pub(in crate::project) fn method_dispatch(
+        &self,
+        receiver: &Type,
+        object: Site,
+        name: &str,
+        function: Option<Site>,
+        call: Site,
+    ) -> Option<Dispatch> {
         let catalogue = &self.project.catalogue;
         let (class, start, made) = match receiver {
             Type::External { path, start, made } => (catalogue.by_path(path)?, *start, *made),
@@ -172,7 +219,14 @@ impl Eval<'_> {
         let start = self.effective(start, class);
         let dispatch = Dispatch { call, entry, start, receiver: Some(object), made, shift: 0 };
         // The receiver's own conditions (a pool told to use dill) count for its methods.
-        let of_class = made.map(|made| Dispatch { call: made, entry: class, start, receiver: None, made: None, shift: 0 });
+        let of_class = made.map(|made| Dispatch {
+            call: made,
+            entry: class,
+            start,
+            receiver: None,
+            made: None,
+            shift: 0,
+        });
         of_class.is_none_or(|of_class| self.conditions_hold(&of_class)).then_some(dispatch)
     }
 
@@ -182,16 +236,23 @@ impl Eval<'_> {
         let facts = self.file(init.file);
         let tree = facts.tree();
         let calls = facts.own_nodes(init.node).filter(|node| tree.kind(*node) == Kind::Call);
-        let contexts = calls.flat_map(|call| ["ctx", "context", "mp_context"].map(|name| self.keyword_argument(Site { file: init.file, node: call }, name)));
+        let contexts = calls.flat_map(|call| {
+            ["ctx", "context", "mp_context"]
+                .map(|name| self.keyword_argument(Site { file: init.file, node: call }, name))
+        });
         let values = contexts.flatten().flat_map(|context| self.values(context).to_vec());
-        values.into_iter().find_map(|value| matches!(value, Value::Instance(Type::External { start: Start::Fork, .. })).then_some(Start::Fork))
+        values.into_iter().find_map(|value| {
+            matches!(value, Value::Instance(Type::External { start: Start::Fork, .. }))
+                .then_some(Start::Fork)
+        })
     }
 
     /// The catalogue's entry of the API class that a project class derives from.
     pub fn entry_of_class(&self, class: Site) -> Option<(EntryId, Start)> {
         self.external_bases(class).into_iter().find_map(|(path, start)| {
             let entry = self.project.catalogue.by_path(&path)?;
-            (self.project.catalogue.get(entry).kind == EntryKind::Class).then(|| (entry, self.effective(start, entry)))
+            (self.project.catalogue.get(entry).kind == EntryKind::Class)
+                .then(|| (entry, self.effective(start, entry)))
         })
     }
 
@@ -208,7 +269,8 @@ impl Eval<'_> {
 
     fn is_process_entry(&self, entry: EntryId) -> bool {
         let entry = self.project.catalogue.get(entry);
-        entry.transport == Transport::ProcessArgs && entry.callables.first().is_some_and(|slot| slot.name == "target")
+        entry.transport == Transport::ProcessArgs
+            && entry.callables.first().is_some_and(|slot| slot.name == "target")
     }
 
     /// Whether an override hands its arguments on to `super().name`.
@@ -216,7 +278,9 @@ impl Eval<'_> {
         let facts = self.file(function.file);
         let wanted = format!("super().{name}");
         let tree = facts.tree();
-        facts.own_nodes(function.node).any(|node| tree.kind(node) == Kind::Attribute && facts.text(node) == wanted)
+        facts
+            .own_nodes(function.node)
+            .any(|node| tree.kind(node) == Kind::Attribute && facts.text(node) == wanted)
     }
 
     pub(in crate::project) fn effective(&self, start: Start, entry: EntryId) -> Start {
@@ -231,41 +295,62 @@ impl Eval<'_> {
         let entry = self.project.catalogue.by_id("asyncio.run_in_executor")?;
         let parameter = self.project.catalogue.get(entry).executor.clone()?;
         let executor = self.argument(call, &parameter.name, parameter.pos)?;
-        let (start, made) = self.values(executor).iter().find_map(|value| self.process_executor(value))?;
+        let (start, made) =
+            self.values(executor).iter().find_map(|value| self.process_executor(value))?;
         Some(Dispatch { call, entry, start, receiver: Some(executor), made, shift: 0 })
     }
 
     /// The start method of a value that is an executor of processes, and the call that made it.
-    pub(in crate::project) fn process_executor(&self, value: &Value) -> Option<(Start, Option<Site>)> {
+    pub(in crate::project) fn process_executor(
+        &self,
+        value: &Value,
+    ) -> Option<(Start, Option<Site>)> {
         let Value::Instance(ty) = value else { return None };
         let (entry, start, made) = match ty {
-            Type::External { path, start, made } => (self.project.catalogue.by_path(path)?, *start, *made),
+            Type::External { path, start, made } => {
+                (self.project.catalogue.by_path(path)?, *start, *made)
+            }
             Type::Class(class) => {
                 let (entry, start) = self.entry_of_class(*class)?;
                 (entry, start, None)
             }
         };
-        let submit = self.project.catalogue.method(entry, "submit").or_else(|| self.project.catalogue.method(entry, "schedule"))?;
+        let submit = self
+            .project
+            .catalogue
+            .method(entry, "submit")
+            .or_else(|| self.project.catalogue.method(entry, "schedule"))?;
         let transport = self.project.catalogue.get(submit).transport;
-        matches!(transport, Transport::Queue | Transport::OwnPipe).then(|| (self.effective(start, entry), made))
+        matches!(transport, Transport::Queue | Transport::OwnPipe)
+            .then(|| (self.effective(start, entry), made))
     }
 
     /// Whether a call has a `*args` or `**kwargs` among its arguments.
     pub fn has_splat(&self, call: Site) -> bool {
         let tree = self.file(call.file).tree();
-        tree.child(call.node, Field::Arguments)
-            .is_some_and(|list| tree.children(list).any(|node| matches!(tree.kind(node), Kind::ListSplat | Kind::DictionarySplat)))
+        tree.child(call.node, Field::Arguments).is_some_and(|list| {
+            tree.children(list)
+                .any(|node| matches!(tree.kind(node), Kind::ListSplat | Kind::DictionarySplat))
+        })
     }
 
     /// The callable slots of a dispatch that arguments fill.
     pub fn slots(&self, dispatch: &Dispatch) -> Vec<Slot> {
         let entry = dispatch.api(self.project);
-        let delayed = self.delayed(dispatch).into_iter().filter_map(|call| self.positional_arguments(call).first().copied());
-        let delayed = delayed.map(|expression| Slot { name: "function".to_owned(), expression, part: None });
+        let delayed = self
+            .delayed(dispatch)
+            .into_iter()
+            .filter_map(|call| self.positional_arguments(call).first().copied());
+        let delayed =
+            delayed.map(|expression| Slot { name: "function".to_owned(), expression, part: None });
         let given = entry.callables.iter().flat_map(|parameter| {
             let position = (parameter.pos >= 0).then_some(parameter.pos + dispatch.shift);
             let given = self.given(dispatch.call, &parameter.name, position).into_iter();
-            given.map(|given| Slot { name: parameter.name.clone(), expression: given.expression, part: given.part })
+            given.map(|given| Slot {
+                name: parameter.name.clone(),
+                expression: given.expression,
+                part: given.part,
+            })
         });
         given.chain(delayed).chain(self.bound_slots(dispatch)).collect()
     }
@@ -276,12 +361,17 @@ impl Eval<'_> {
 fn is_fallback(value: &Value, values: &[Value]) -> bool {
     fn path(value: &Value) -> Option<&str> {
         match value {
-            Value::External { path, .. } | Value::Instance(Type::External { path, .. }) | Value::Method { receiver: Type::External { path, .. }, .. } => {
-                Some(path)
-            }
+            Value::External { path, .. }
+            | Value::Instance(Type::External { path, .. })
+            | Value::Method { receiver: Type::External { path, .. }, .. } => Some(path),
             _ => None,
         }
     }
     let rest = path(value).and_then(|path| path.strip_prefix("multiprocessing."));
-    rest.is_some_and(|rest| values.iter().filter_map(path).any(|other| other.strip_prefix("multiprocess.") == Some(rest)))
+    rest.is_some_and(|rest| {
+        values
+            .iter()
+            .filter_map(path)
+            .any(|other| other.strip_prefix("multiprocess.") == Some(rest))
+    })
 }

@@ -19,9 +19,12 @@ impl Eval<'_> {
     /// Whether a test expects that what it hands over at a place cannot be pickled, or hands it to a stand-in.
     pub(in crate::project) fn is_staged(&self, site: Site) -> bool {
         let text = self.file(site.file).all();
-        let (expects, patches) = (EXPECTING[..2].iter().any(|word| text.contains(word)), text.contains("patch"));
+        let (expects, patches) =
+            (EXPECTING[..2].iter().any(|word| text.contains(word)), text.contains("patch"));
         let is_program = text.contains(OWN_PROGRAM) && self.is_own_program(site);
-        is_program || (expects && self.expects_failure(site)) || (patches && self.stands_beside_a_patch(site))
+        is_program
+            || (expects && self.expects_failure(site))
+            || (patches && self.stands_beside_a_patch(site))
     }
 
     /// Whether two places are in two tests, of which none calls the other: what one keeps in an object of the module does
@@ -35,16 +38,21 @@ impl Eval<'_> {
     fn test_around(&self, place: Site) -> Option<Site> {
         let facts = self.file(place.file);
         let tree = facts.tree();
-        let outermost = tree.ancestors(place.node).filter(|up| tree.kind(*up) == Kind::FunctionDefinition).last()?;
+        let outermost = tree
+            .ancestors(place.node)
+            .filter(|up| tree.kind(*up) == Kind::FunctionDefinition)
+            .last()?;
         let name = facts.definition_name(outermost);
-        (name.starts_with("test") && self.project.calls_named(name).is_empty()).then_some(Site { file: place.file, node: outermost })
+        (name.starts_with("test") && self.project.calls_named(name).is_empty())
+            .then_some(Site { file: place.file, node: outermost })
     }
 
     /// Whether the place is in a test whose body is run as a program of its own, where its functions are a module's.
     fn is_own_program(&self, site: Site) -> bool {
         let facts = self.file(site.file);
         let tree = facts.tree();
-        let functions = tree.ancestors(site.node).filter(|up| tree.kind(*up) == Kind::FunctionDefinition);
+        let functions =
+            tree.ancestors(site.node).filter(|up| tree.kind(*up) == Kind::FunctionDefinition);
         let mut decorators = functions.flat_map(|function| facts.decorators(function));
         decorators.any(|decorator| facts.text(decorator).contains(OWN_PROGRAM))
     }
@@ -53,16 +61,25 @@ impl Eval<'_> {
     fn expects_failure(&self, site: Site) -> bool {
         let facts = self.file(site.file);
         let tree = facts.tree();
-        let mut blocks = tree.ancestors(site.node).filter(|up| tree.kind(*up) == Kind::WithStatement);
+        let mut blocks =
+            tree.ancestors(site.node).filter(|up| tree.kind(*up) == Kind::WithStatement);
         blocks.any(|block| {
             let clause = tree.child_of_kind(block, Kind::WithClause);
-            let calls = clause.into_iter().flat_map(|clause| tree.subtree(clause)).filter(|node| tree.kind(*node) == Kind::Call);
-            let meant = |call: NodeId| tree.child(call, Field::Arguments).map_or("", |list| facts.text(list));
+            let calls = clause
+                .into_iter()
+                .flat_map(|clause| tree.subtree(clause))
+                .filter(|node| tree.kind(*node) == Kind::Call);
+            let meant = |call: NodeId| {
+                tree.child(call, Field::Arguments).map_or("", |list| facts.text(list))
+            };
             let expecting = |call: &NodeId| {
-                let callee = tree.child(*call, Field::Function).map_or("", |callee| facts.text(callee));
+                let callee =
+                    tree.child(*call, Field::Function).map_or("", |callee| facts.text(callee));
                 EXPECTING.contains(&crate::catalogue::last_part(callee))
             };
-            calls.filter(expecting).any(|call| meant(call).contains("ickl") || meant(call).contains("AttributeError"))
+            calls
+                .filter(expecting)
+                .any(|call| meant(call).contains("ickl") || meant(call).contains("AttributeError"))
         }) || self.expects_it_of_a_call(site)
     }
 
@@ -71,12 +88,18 @@ impl Eval<'_> {
         let facts = self.file(site.file);
         let tree = facts.tree();
         let function = facts.enclosing_function(site.node);
-        let behind = facts.calls.iter().filter(|call| tree.start(**call) > tree.start(site.node) && facts.enclosing_function(**call) == function);
+        let behind = facts.calls.iter().filter(|call| {
+            tree.start(**call) > tree.start(site.node)
+                && facts.enclosing_function(**call) == function
+        });
         function.is_some()
             && behind.copied().any(|call| {
-                let callee = tree.child(call, Field::Function).map_or("", |callee| facts.text(callee));
+                let callee =
+                    tree.child(call, Field::Function).map_or("", |callee| facts.text(callee));
                 let given = self.positional_arguments(Site { file: site.file, node: call });
-                EXPECTING.contains(&crate::catalogue::last_part(callee)) && given.len() > 1 && facts.text(given[0].node).contains("ickl")
+                EXPECTING.contains(&crate::catalogue::last_part(callee))
+                    && given.len() > 1
+                    && facts.text(given[0].node).contains("ickl")
             })
     }
 
@@ -85,14 +108,22 @@ impl Eval<'_> {
     fn stands_beside_a_patch(&self, site: Site) -> bool {
         let facts = self.file(site.file);
         let tree = facts.tree();
-        let functions = tree.ancestors(site.node).filter(|up| tree.kind(*up) == Kind::FunctionDefinition);
-        let mut calls = functions.flat_map(|function| tree.subtree(facts.with_decorators(function))).filter(|node| tree.kind(*node) == Kind::Call);
+        let functions =
+            tree.ancestors(site.node).filter(|up| tree.kind(*up) == Kind::FunctionDefinition);
+        let mut calls = functions
+            .flat_map(|function| tree.subtree(facts.with_decorators(function)))
+            .filter(|node| tree.kind(*node) == Kind::Call);
         calls.any(|call| {
             let callee = tree.child(call, Field::Function).map_or("", |callee| facts.text(callee));
-            let patches = PATCHING.iter().any(|name| callee == *name || callee.strip_suffix(name).is_some_and(|rest| rest.ends_with('.')));
+            let patches = PATCHING.iter().any(|name| {
+                callee == *name || callee.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'))
+            });
             let arguments = || self.positional_arguments(Site { file: site.file, node: call });
             patches
-                && arguments().into_iter().filter_map(|argument| self.string_literal(argument)).any(|text| PATCHED.contains(&crate::catalogue::last_part(text)))
+                && arguments()
+                    .into_iter()
+                    .filter_map(|argument| self.string_literal(argument))
+                    .any(|text| PATCHED.contains(&crate::catalogue::last_part(text)))
         })
     }
 }

@@ -19,7 +19,9 @@ impl Eval<'_> {
         for each in self.lineage(class) {
             for (name, write) in self.own_attribute_writes(each).iter() {
                 let path = format!("self.{name}");
-                if found.iter().all(|have| have.path != path) && (self.collects(write, call) || self.is_started_first(write, call)) {
+                if found.iter().all(|have| have.path != path)
+                    && (self.collects(write, call) || self.is_started_first(write, call))
+                {
                     found.push(Obstacle { path, ..Obstacle::of(STARTED, Some(write.target)) });
                 }
             }
@@ -30,18 +32,34 @@ impl Eval<'_> {
     /// Whether the attribute is a list into which the process goes that `call` makes, and others do before it.
     fn collects(&self, write: &AttributeWrite, call: Site) -> bool {
         let Some(value) = write.value else { return false };
-        let inside = |site: Site| site.file == call.file && self.file(call.file).tree().contains(site.node, call.node);
+        let inside = |site: Site| {
+            site.file == call.file && self.file(call.file).tree().contains(site.node, call.node)
+        };
         let made_here = inside(value) && self.displayed(value).into_iter().any(inside);
         let is_it = |item: Site| inside(item) || self.holds(item, call);
-        let put = || self.appended_to(write.target).into_iter().chain(self.mapping_items(write.target)).any(is_it);
+        let put = || {
+            self.appended_to(write.target)
+                .into_iter()
+                .chain(self.mapping_items(write.target))
+                .any(is_it)
+        };
         (made_here || put()) && self.is_repeated(call)
     }
 
     /// Whether a name stands for what `call` makes.
     fn holds(&self, item: Site, call: Site) -> bool {
         let facts = self.file(item.file);
-        let Some((home, name)) = facts.scopes.resolve_name(item.node).filter(|_| item.file == call.file) else { return false };
-        self.is_process(call) && facts.scopes.bindings(home, name).iter().any(|binding| facts.tree().contains(binding.statement, call.node))
+        let Some((home, name)) =
+            facts.scopes.resolve_name(item.node).filter(|_| item.file == call.file)
+        else {
+            return false;
+        };
+        self.is_process(call)
+            && facts
+                .scopes
+                .bindings(home, name)
+                .iter()
+                .any(|binding| facts.tree().contains(binding.statement, call.node))
     }
 
     /// Whether a call makes a process.
@@ -66,24 +84,45 @@ impl Eval<'_> {
 
     /// Whether the attribute is another process that the same function starts before it starts the one that `call` makes.
     fn is_started_first(&self, write: &AttributeWrite, call: Site) -> bool {
-        let Some(value) = write.value.filter(|value| *value != call && value.file == call.file && self.is_process(*value)) else { return false };
+        let Some(value) = write
+            .value
+            .filter(|value| *value != call && value.file == call.file && self.is_process(*value))
+        else {
+            return false;
+        };
         let facts = self.file(call.file);
         let function = facts.enclosing_function(call.node);
         let same_suite = |start: NodeId| {
-            facts.enclosing_function(start) == function && facts.tree().parent(facts.statement(start)) == facts.tree().parent(facts.statement(call.node))
+            facts.enclosing_function(start) == function
+                && facts.tree().parent(facts.statement(start))
+                    == facts.tree().parent(facts.statement(call.node))
         };
-        let (Some(first), Some(second)) = (start_of(facts, value.node), start_of(facts, call.node)) else { return false };
-        function.is_some() && facts.enclosing_function(value.node) == function && same_suite(first) && same_suite(second) && first < second
+        let (Some(first), Some(second)) = (start_of(facts, value.node), start_of(facts, call.node))
+        else {
+            return false;
+        };
+        function.is_some()
+            && facts.enclosing_function(value.node) == function
+            && same_suite(first)
+            && same_suite(second)
+            && first < second
     }
 }
 
 /// Whether a place is in the body of a loop, or in a comprehension, of its function.
 fn in_loop(facts: &crate::facts::FileFacts, place: NodeId) -> bool {
     let tree = facts.tree();
-    let around = tree.ancestors(place).take_while(|up| !matches!(tree.kind(*up), Kind::FunctionDefinition | Kind::Lambda | Kind::ClassDefinition));
+    let around = tree.ancestors(place).take_while(|up| {
+        !matches!(tree.kind(*up), Kind::FunctionDefinition | Kind::Lambda | Kind::ClassDefinition)
+    });
     around.into_iter().any(|up| match tree.kind(up) {
-        Kind::ForStatement | Kind::WhileStatement => tree.child(up, Field::Body).is_some_and(|body| tree.contains(body, place)),
-        Kind::ListComprehension | Kind::SetComprehension | Kind::DictionaryComprehension | Kind::GeneratorExpression => true,
+        Kind::ForStatement | Kind::WhileStatement => {
+            tree.child(up, Field::Body).is_some_and(|body| tree.contains(body, place))
+        }
+        Kind::ListComprehension
+        | Kind::SetComprehension
+        | Kind::DictionaryComprehension
+        | Kind::GeneratorExpression => true,
         _ => false,
     })
 }
@@ -94,6 +133,10 @@ fn start_of(facts: &crate::facts::FileFacts, call: NodeId) -> Option<NodeId> {
     let assignment = tree.parent(call).filter(|up| tree.kind(*up) == Kind::Assignment)?;
     let target = format!("{}.start", facts.text(tree.child(assignment, Field::Left)?));
     let function = facts.enclosing_function(call);
-    let later = facts.calls.iter().copied().filter(|other| tree.start(*other) > tree.end(call) && facts.enclosing_function(*other) == function);
-    later.into_iter().find(|other| tree.child(*other, Field::Function).is_some_and(|callee| facts.text(callee) == target))
+    let later = facts.calls.iter().copied().filter(|other| {
+        tree.start(*other) > tree.end(call) && facts.enclosing_function(*other) == function
+    });
+    later.into_iter().find(|other| {
+        tree.child(*other, Field::Function).is_some_and(|callee| facts.text(callee) == target)
+    })
 }

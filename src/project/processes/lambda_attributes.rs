@@ -24,7 +24,10 @@ impl Path<'_, '_> {
         let frame = self.frames[self.level];
         let facts = eval.file(frame.function.file);
         let given = (|| {
-            let (home, name) = facts.scopes.resolve_name(parameter).filter(|_| facts.tree().kind(parameter) == Kind::Identifier)?;
+            let (home, name) = facts
+                .scopes
+                .resolve_name(parameter)
+                .filter(|_| facts.tree().kind(parameter) == Kind::Identifier)?;
             let [binding] = facts.scopes.bindings(home, name) else { return None };
             eval.argument_in(frame.call, frame.function.file, binding)?
         })();
@@ -33,20 +36,30 @@ impl Path<'_, '_> {
         let tree = facts.tree();
         match tree.kind(given.node) {
             Kind::Lambda => true,
-            Kind::Identifier if self.level + 1 < self.frames.len() && self.frames[self.level + 1].function.file == given.file && eval.is_parameter(given) => {
+            Kind::Identifier
+                if self.level + 1 < self.frames.len()
+                    && self.frames[self.level + 1].function.file == given.file
+                    && eval.is_parameter(given) =>
+            {
                 Self { level: self.level + 1, ..*self }.is_fresh_lambda(given.node)
             }
             Kind::Identifier => {
-                let Some((home, name)) = facts.scopes.resolve_name(given.node) else { return false };
+                let Some((home, name)) = facts.scopes.resolve_name(given.node) else {
+                    return false;
+                };
                 let callee = |node: NodeId| {
-                    let call = tree.enclosing(node, &[Kind::ArgumentList]).and_then(|list| tree.parent(list))?;
+                    let call = tree
+                        .enclosing(node, &[Kind::ArgumentList])
+                        .and_then(|list| tree.parent(list))?;
                     tree.child(call, Field::Function).map(|node| Site { file: given.file, node })
                 };
                 let Some(own) = callee(given.node) else { return false };
                 let values = eval.values(given);
                 !values.is_empty()
                     && values.iter().all(|value| is_bare(eval, value))
-                    && facts.scopes.references(home, name).iter().all(|read| callee(*read).is_some_and(|other| do_the_same(eval, own, other)))
+                    && facts.scopes.references(home, name).iter().all(|read| {
+                        callee(*read).is_some_and(|other| do_the_same(eval, own, other))
+                    })
             }
             _ => false,
         }
@@ -60,9 +73,15 @@ fn is_bare(eval: &Eval, value: &Value) -> bool {
         Value::Function(function) if eval.is_local(*function) => {
             let facts = eval.file(function.file);
             let tree = facts.tree();
-            let name = tree.child(function.node, Field::Name).and_then(|name| facts.scopes.resolve_name(name));
-            let is_object = |read: &NodeId| tree.parent(*read).is_some_and(|up| tree.kind(up) == Kind::Attribute);
-            name.is_some_and(|(home, name)| !facts.scopes.references(home, name).iter().any(is_object))
+            let name = tree
+                .child(function.node, Field::Name)
+                .and_then(|name| facts.scopes.resolve_name(name));
+            let is_object = |read: &NodeId| {
+                tree.parent(*read).is_some_and(|up| tree.kind(up) == Kind::Attribute)
+            };
+            name.is_some_and(|(home, name)| {
+                !facts.scopes.references(home, name).iter().any(is_object)
+            })
         }
         _ => false,
     }
@@ -70,8 +89,14 @@ fn is_bare(eval: &Eval, value: &Value) -> bool {
 
 /// Whether two callees are written the same, or make objects of one class or of one that derives from the other.
 fn do_the_same(eval: &Eval, one: Site, other: Site) -> bool {
-    let class = |callee: Site| eval.values(callee).iter().find_map(|value| if let Value::Class(class) = value { Some(*class) } else { None });
+    let class = |callee: Site| {
+        eval.values(callee)
+            .iter()
+            .find_map(|value| if let Value::Class(class) = value { Some(*class) } else { None })
+    };
     let facts = eval.file(one.file);
     facts.text(one.node) == facts.text(other.node)
-        || class(one).zip(class(other)).is_some_and(|(one, other)| eval.lineage(one).contains(&other) || eval.lineage(other).contains(&one))
+        || class(one).zip(class(other)).is_some_and(|(one, other)| {
+            eval.lineage(one).contains(&other) || eval.lineage(other).contains(&one)
+        })
 }

@@ -11,7 +11,8 @@ use crate::syntax::{Field, Kind};
 const MAX_STEPS: u32 = 4;
 
 /// Functions whose result iterates over what they are given.
-const PASS_ON: &[&str] = &["enumerate", "tqdm", "trange", "track", "zip", "islice", "iter", "cycle", "list"];
+const PASS_ON: &[&str] =
+    &["enumerate", "tqdm", "trange", "track", "zip", "islice", "iter", "cycle", "list"];
 
 impl Eval<'_> {
     /// A loop over an object that starts its workers when it is iterated, also through `enumerate` and its like.
@@ -22,7 +23,9 @@ impl Eval<'_> {
         let tree = self.file(iterable.file).tree();
         let found = self.values(iterable).iter().find_map(|value| {
             let (entry, made) = match value {
-                Value::Instance(Type::External { path, made: Some(made), .. }) => self.loader(path, *made)?,
+                Value::Instance(Type::External { path, made: Some(made), .. }) => {
+                    self.loader(path, *made)?
+                }
                 Value::Instance(Type::Class(class)) => self.derived_loader(*class, iterable)?,
                 _ => return None,
             };
@@ -37,14 +40,17 @@ impl Eval<'_> {
         if !PASS_ON.contains(&called_name(self, call)) {
             return None;
         }
-        self.positional_arguments(call).into_iter().find_map(|argument| self.start_by_loop(argument))
+        self.positional_arguments(call)
+            .into_iter()
+            .find_map(|argument| self.start_by_loop(argument))
     }
 
     /// A loader of the catalogue, if the call that made it gives it workers.
     fn loader(&self, path: &str, made: Site) -> Option<(EntryId, Site)> {
         let catalogue = &self.project.catalogue;
         let entry = catalogue.by_path(path)?;
-        let runs = catalogue.get(entry).starts == Starts::Iterate && self.dispatches_at(made).iter().any(|dispatch| dispatch.entry == entry);
+        let runs = catalogue.get(entry).starts == Starts::Iterate
+            && self.dispatches_at(made).iter().any(|dispatch| dispatch.entry == entry);
         runs.then_some((entry, made))
     }
 
@@ -56,7 +62,11 @@ impl Eval<'_> {
         if api.starts != Starts::Iterate {
             return None;
         }
-        let asks = |call: &Site| api.when.iter().all(|condition| self.passes_keyword(*call, &condition.name, &condition.unless));
+        let asks = |call: &Site| {
+            api.when
+                .iter()
+                .all(|condition| self.passes_keyword(*call, &condition.name, &condition.unless))
+        };
         self.makers(object, MAX_STEPS).into_iter().find(asks).map(|made| (entry, made))
     }
 
@@ -67,19 +77,30 @@ impl Eval<'_> {
         if let Some(argument) = self.keyword_argument(call, name) {
             return !unless.iter().any(|value| value == facts.text(argument.node));
         }
-        let unpacked = tree.child(call.node, Field::Arguments).into_iter().flat_map(|list| tree.children(list));
-        unpacked.filter(|node| tree.kind(*node) == Kind::DictionarySplat).filter_map(|splat| tree.children(splat).next()).any(|inner| {
-            self.values(Site { file: call.file, node: inner }).iter().any(|value| match value {
-                Value::Literal(display) => self.entry_of_display(*display, name).is_some_and(|entry| {
-                    let facts = self.file(entry.file);
-                    !unless.iter().any(|value| value == facts.text(entry.node))
-                }),
-                _ => false,
-            }) || self
-                .makers(Site { file: call.file, node: inner }, 1)
-                .into_iter()
-                .any(|made| made != call && called_name(self, made) == "dict" && self.passes_keyword(made, name, unless))
-        })
+        let unpacked = tree
+            .child(call.node, Field::Arguments)
+            .into_iter()
+            .flat_map(|list| tree.children(list));
+        unpacked
+            .filter(|node| tree.kind(*node) == Kind::DictionarySplat)
+            .filter_map(|splat| tree.children(splat).next())
+            .any(|inner| {
+                self.values(Site { file: call.file, node: inner }).iter().any(|value| match value {
+                    Value::Literal(display) => {
+                        self.entry_of_display(*display, name).is_some_and(|entry| {
+                            let facts = self.file(entry.file);
+                            !unless.iter().any(|value| value == facts.text(entry.node))
+                        })
+                    }
+                    _ => false,
+                }) || self.makers(Site { file: call.file, node: inner }, 1).into_iter().any(
+                    |made| {
+                        made != call
+                            && called_name(self, made) == "dict"
+                            && self.passes_keyword(made, name, unless)
+                    },
+                )
+            })
     }
 
     /// The value of a key in a dictionary display.
@@ -102,19 +123,33 @@ impl Eval<'_> {
             Kind::Call => vec![at(node)],
             _ if steps == 0 => Vec::new(),
             Kind::Identifier => {
-                let Some((scope, name)) = facts.scopes.resolve_name(node) else { return Vec::new() };
+                let Some((scope, name)) = facts.scopes.resolve_name(node) else {
+                    return Vec::new();
+                };
                 let bindings = reaching::bindings(facts, scope, name, node);
                 let sources = bindings.into_iter().flat_map(|binding| match &binding.kind {
-                    BindingKind::Assignment { value: Some(value), .. } | BindingKind::Walrus { value } => vec![at(*value)],
+                    BindingKind::Assignment { value: Some(value), .. }
+                    | BindingKind::Walrus { value } => vec![at(*value)],
                     BindingKind::Parameter { .. } => self.arguments_for(object.file, binding),
                     _ => Vec::new(),
                 });
                 sources.flat_map(|source| self.makers(source, steps - 1)).collect()
             }
             Kind::Attribute => {
-                let (Some(owner), Some(name)) = (tree.child(node, Field::Object), tree.child(node, Field::Attribute)) else { return Vec::new() };
-                let writes = self.self_class(at(owner)).map(|class| self.attribute_writes(class, facts.text(name))).unwrap_or_default();
-                writes.into_iter().filter_map(|write| write.value).flat_map(|value| self.makers(value, steps - 1)).collect()
+                let (Some(owner), Some(name)) =
+                    (tree.child(node, Field::Object), tree.child(node, Field::Attribute))
+                else {
+                    return Vec::new();
+                };
+                let writes = self
+                    .self_class(at(owner))
+                    .map(|class| self.attribute_writes(class, facts.text(name)))
+                    .unwrap_or_default();
+                writes
+                    .into_iter()
+                    .filter_map(|write| write.value)
+                    .flat_map(|value| self.makers(value, steps - 1))
+                    .collect()
             }
             _ => Vec::new(),
         }

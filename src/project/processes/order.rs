@@ -14,40 +14,66 @@ impl Eval<'_> {
 
     /// As [`is_before`](Self::is_before); with `again`, a loop around both brings back what stands behind.
     fn before(&self, early: Site, late: Site, depth: u32, again: bool) -> bool {
-        let function = |site: Site| self.file(site.file).enclosing_function(site.node).map(|node| Site { file: site.file, node });
+        let function = |site: Site| {
+            self.file(site.file)
+                .enclosing_function(site.node)
+                .map(|node| Site { file: site.file, node })
+        };
         let (outer, inner) = (function(early), function(late));
         if early.file == late.file && outer == inner {
             let tree = self.file(early.file).tree();
             // The arguments of a call run before it.
             let is_argument = early.node != late.node && tree.contains(late.node, early.node);
-            let in_order = is_argument || tree.start(early.node) < tree.start(late.node) && !tree.contains(early.node, late.node);
-            let loops = || tree.ancestors(early.node).filter(|up| matches!(tree.kind(*up), Kind::ForStatement | Kind::WhileStatement));
+            let in_order = is_argument
+                || tree.start(early.node) < tree.start(late.node)
+                    && !tree.contains(early.node, late.node);
+            let loops = || {
+                tree.ancestors(early.node).filter(|up| {
+                    matches!(tree.kind(*up), Kind::ForStatement | Kind::WhileStatement)
+                })
+            };
             return in_order || again && loops().any(|each| tree.contains(each, late.node));
         }
         if depth == 0 {
             return false;
         }
-        let lifted_early = outer.is_some_and(|outer| self.callers(outer).into_iter().any(|call| self.before(call, late, depth - 1, again)));
-        lifted_early || inner.is_some_and(|inner| self.callers(inner).into_iter().any(|call| self.before(early, call, depth - 1, again)))
+        let lifted_early = outer.is_some_and(|outer| {
+            self.callers(outer).into_iter().any(|call| self.before(call, late, depth - 1, again))
+        });
+        lifted_early
+            || inner.is_some_and(|inner| {
+                self.callers(inner)
+                    .into_iter()
+                    .any(|call| self.before(early, call, depth - 1, again))
+            })
     }
 
     /// Whether `place` is known to run after `call`, in another function than a constructor, and not known to run before it.
     pub(in crate::project) fn runs_after(&self, place: Site, call: Site) -> bool {
-        let function = |site: Site| self.file(site.file).enclosing_function(site.node).map(|node| (site.file, node));
-        let in_init = function(place).is_some_and(|(file, node)| self.file(file).definition_name(node) == "__init__");
-        !in_init && function(place) != function(call) && self.is_before(call, place) && !self.before(place, call, MAX_DEPTH, true)
+        let function = |site: Site| {
+            self.file(site.file).enclosing_function(site.node).map(|node| (site.file, node))
+        };
+        let in_init = function(place)
+            .is_some_and(|(file, node)| self.file(file).definition_name(node) == "__init__");
+        !in_init
+            && function(place) != function(call)
+            && self.is_before(call, place)
+            && !self.before(place, call, MAX_DEPTH, true)
     }
 
     /// Whether `place` runs before the processes of a class start: some call of `start()` is known to come later, and none
     /// to have come by then.
     pub fn is_before_every_start(&self, class: Site, place: Site) -> bool {
         let starts = self.starts_of(class);
-        starts.iter().any(|start| self.is_before(place, *start)) && !starts.iter().any(|start| self.is_before(*start, place))
+        starts.iter().any(|start| self.is_before(place, *start))
+            && !starts.iter().any(|start| self.is_before(*start, place))
     }
 
     /// The calls of `start` on the process that the constructor call `made` gives, as far as they can be seen.
     pub fn starts_of_process(&self, made: Site) -> Vec<Site> {
-        let class = self.values(made).iter().find_map(|value| if let Value::Instance(Type::Class(class)) = value { Some(*class) } else { None });
+        let class = self.values(made).iter().find_map(|value| {
+            if let Value::Instance(Type::Class(class)) = value { Some(*class) } else { None }
+        });
         if let Some(class) = class {
             return self.starts_of(class);
         }
@@ -62,7 +88,9 @@ impl Eval<'_> {
 
     /// The calls of `start` on objects of a `Process` subclass, its bases and its subclasses.
     fn starts_of(&self, class: Site) -> Vec<Site> {
-        let related = |other: Site| self.lineage(other).contains(&class) || self.lineage(class).contains(&other);
+        let related = |other: Site| {
+            self.lineage(other).contains(&class) || self.lineage(class).contains(&other)
+        };
         let of_class = |value: &Value| match value {
             Value::Method { receiver: Type::Class(other), .. } => related(*other),
             _ => false,
@@ -71,7 +99,12 @@ impl Eval<'_> {
         let own = |call: &Site| {
             let facts = self.file(call.file);
             let callee = facts.tree().child(call.node, Field::Function);
-            let by_super = || facts.tree().enclosing(call.node, &[Kind::ClassDefinition]).is_some_and(|node| related(Site { file: call.file, node }));
+            let by_super = || {
+                facts
+                    .tree()
+                    .enclosing(call.node, &[Kind::ClassDefinition])
+                    .is_some_and(|node| related(Site { file: call.file, node }))
+            };
             callee.is_some_and(|node| match facts.text(node) {
                 "super().start" => by_super(),
                 _ => self.values(Site { file: call.file, node }).iter().any(of_class),

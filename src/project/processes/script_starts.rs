@@ -10,18 +10,34 @@ impl Eval<'_> {
         let tree = self.file(file).tree();
         let kinds = [Kind::Call, Kind::ForStatement, Kind::ForInClause, Kind::WithItem];
         let nodes = tree.subtree(Tree::ROOT).filter(|node| kinds.contains(&tree.kind(*node)));
-        nodes.map(|node| Site { file, node }).any(|site| self.start_at(site).is_some() && !self.is_in_called_function(site))
+        nodes
+            .map(|node| Site { file, node })
+            .any(|site| self.start_at(site).is_some() && !self.is_in_called_function(site))
     }
 
     /// Whether a place is in a function of the module, without decorators, that the file uses for nothing else than calls.
     fn is_in_called_function(&self, place: Site) -> bool {
         let facts = self.file(place.file);
         let tree = facts.tree();
-        let is_definition = |up: &NodeId| matches!(tree.kind(*up), Kind::FunctionDefinition | Kind::ClassDefinition);
-        let Some(outermost) = tree.ancestors(place.node).filter(is_definition).last() else { return false };
-        let name = tree.child(outermost, Field::Name).filter(|_| tree.kind(outermost) == Kind::FunctionDefinition);
-        let Some((home, name)) = name.and_then(|name| facts.scopes.resolve_name(name)) else { return false };
-        let is_called = |read: &NodeId| tree.parent(*read).is_some_and(|up| tree.kind(up) == Kind::Call && tree.child(up, Field::Function) == Some(*read));
-        facts.decorators(outermost).is_empty() && facts.scopes.bindings(home, name).len() == 1 && facts.scopes.references(home, name).iter().all(is_called)
+        let is_definition = |up: &NodeId| {
+            matches!(tree.kind(*up), Kind::FunctionDefinition | Kind::ClassDefinition)
+        };
+        let Some(outermost) = tree.ancestors(place.node).filter(is_definition).last() else {
+            return false;
+        };
+        let name = tree
+            .child(outermost, Field::Name)
+            .filter(|_| tree.kind(outermost) == Kind::FunctionDefinition);
+        let Some((home, name)) = name.and_then(|name| facts.scopes.resolve_name(name)) else {
+            return false;
+        };
+        let is_called = |read: &NodeId| {
+            tree.parent(*read).is_some_and(|up| {
+                tree.kind(up) == Kind::Call && tree.child(up, Field::Function) == Some(*read)
+            })
+        };
+        facts.decorators(outermost).is_empty()
+            && facts.scopes.bindings(home, name).len() == 1
+            && facts.scopes.references(home, name).iter().all(is_called)
     }
 }

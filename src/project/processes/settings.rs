@@ -22,7 +22,11 @@ impl Eval<'_> {
     /// What the parameter `name` of a dispatch may have been set to before the call; empty if nothing is known to set it.
     pub(in crate::project) fn set_beforehand(&self, dispatch: &Dispatch, name: &str) -> Vec<Set> {
         let settings = &dispatch.api(self.project).settings;
-        if settings.is_empty() { Vec::new() } else { self.set_before(dispatch.call, settings, name, MAX_CALLERS) }
+        if settings.is_empty() {
+            Vec::new()
+        } else {
+            self.set_before(dispatch.call, settings, name, MAX_CALLERS)
+        }
     }
 
     fn set_before(&self, place: Site, settings: &[Setting], name: &str, callers: u32) -> Vec<Set> {
@@ -35,7 +39,10 @@ impl Eval<'_> {
         let called_at = if is_lambda { vec![function] } else { self.callers(function) };
         let found: Vec<Set> = match callers {
             0 => Vec::new(),
-            _ => called_at.into_iter().flat_map(|call| self.set_before(call, settings, name, callers - 1)).collect(),
+            _ => called_at
+                .into_iter()
+                .flat_map(|call| self.set_before(call, settings, name, callers - 1))
+                .collect(),
         };
         // What the module sets when it is imported holds for all that runs later.
         if found.is_empty() { self.set_in(place, None, settings, name) } else { found }
@@ -43,22 +50,37 @@ impl Eval<'_> {
 
     /// What the calls in `function` (in the module itself if `None`) that come before `place` set; the last one that surely
     /// runs hides those before it.
-    fn set_in(&self, place: Site, function: Option<NodeId>, settings: &[Setting], name: &str) -> Vec<Set> {
+    fn set_in(
+        &self,
+        place: Site,
+        function: Option<NodeId>,
+        settings: &[Setting],
+        name: &str,
+    ) -> Vec<Set> {
         let facts = self.file(place.file);
         let tree = facts.tree();
         let runs_later = function != facts.enclosing_function(place.node);
         let mut found = Vec::new();
-        for call in facts.calls.iter().copied().filter(|call| facts.enclosing_function(*call) == function) {
+        for call in
+            facts.calls.iter().copied().filter(|call| facts.enclosing_function(*call) == function)
+        {
             let ends = with_around(self, place.file, call);
             let holds = match ends {
-                Some(with) => tree.contains(with, place.node) && tree.end(call) <= tree.start(place.node),
+                Some(with) => {
+                    tree.contains(with, place.node) && tree.end(call) <= tree.start(place.node)
+                }
                 None => runs_later || tree.end(call) <= tree.start(place.node),
             };
             if !holds {
                 continue;
             }
-            let Some(set) = self.set_by(Site { file: place.file, node: call }, settings, name) else { continue };
-            let suite = tree.ancestors(call).find(|up| matches!(tree.kind(*up), Kind::Block | Kind::Module));
+            let Some(set) = self.set_by(Site { file: place.file, node: call }, settings, name)
+            else {
+                continue;
+            };
+            let suite = tree
+                .ancestors(call)
+                .find(|up| matches!(tree.kind(*up), Kind::Block | Kind::Module));
             if ends.is_some() || suite.is_some_and(|suite| tree.contains(suite, place.node)) {
                 found.clear();
             }
@@ -86,7 +108,11 @@ impl Eval<'_> {
 /// The `with` statement that the call opens and that takes the setting back at its end.
 fn with_around(eval: &Eval, file: FileId, call: NodeId) -> Option<NodeId> {
     let tree = eval.file(file).tree();
-    let item =
-        tree.ancestors(call).find(|up| tree.kind(*up) == Kind::WithItem || !matches!(tree.kind(*up), Kind::AsPattern | Kind::ParenthesizedExpression))?;
-    (tree.kind(item) == Kind::WithItem).then(|| tree.enclosing(item, &[Kind::WithStatement])).flatten()
+    let item = tree.ancestors(call).find(|up| {
+        tree.kind(*up) == Kind::WithItem
+            || !matches!(tree.kind(*up), Kind::AsPattern | Kind::ParenthesizedExpression)
+    })?;
+    (tree.kind(item) == Kind::WithItem)
+        .then(|| tree.enclosing(item, &[Kind::WithStatement]))
+        .flatten()
 }

@@ -18,13 +18,28 @@ impl Eval<'_> {
     pub(in crate::project) fn settle_start(&self, found: &mut Vec<Dispatch>) {
         // Whoever takes a fork context where there is one has chosen: the rest is for systems that cannot fork. On macOS alone
         // it is chosen for another reason, and Linux is left to its default.
-        let for_macos = |dispatch: &Dispatch| self.file(dispatch.call.file).all().to_ascii_lowercase().contains("darwin");
-        let forked = found.iter().filter(|dispatch| dispatch.start == Start::Fork && !for_macos(dispatch));
+        let for_macos = |dispatch: &Dispatch| {
+            self.file(dispatch.call.file).all().to_ascii_lowercase().contains("darwin")
+        };
+        let forked =
+            found.iter().filter(|dispatch| dispatch.start == Start::Fork && !for_macos(dispatch));
         let forked: Vec<_> = forked.map(|dispatch| dispatch.entry).collect();
-        found.retain(|dispatch| dispatch.start != Start::Platform || !forked.contains(&dispatch.entry));
+        found.retain(|dispatch| {
+            dispatch.start != Start::Platform || !forked.contains(&dispatch.entry)
+        });
         for dispatch in found {
-            let follows = || dispatch.api(self.project).paths.iter().any(|path| FOLLOWERS.iter().any(|package| path.starts_with(package)));
-            if dispatch.start == Start::Platform && follows() && (self.is_fork_asked_for(dispatch.call) || self.is_fork_set_somewhere(dispatch.call)) {
+            let follows = || {
+                dispatch
+                    .api(self.project)
+                    .paths
+                    .iter()
+                    .any(|path| FOLLOWERS.iter().any(|package| path.starts_with(package)))
+            };
+            if dispatch.start == Start::Platform
+                && follows()
+                && (self.is_fork_asked_for(dispatch.call)
+                    || self.is_fork_set_somewhere(dispatch.call))
+            {
                 dispatch.start = Start::Fork;
             }
         }
@@ -36,9 +51,15 @@ impl Eval<'_> {
         let tree = facts.tree();
         let mut at = place.node;
         while let Some(up) = tree.parent(at) {
-            let chosen = matches!(tree.kind(up), Kind::IfStatement | Kind::ElifClause) && tree.field(at) == Field::Consequence;
-            let test = tree.child(up, Field::Condition).filter(|_| chosen).map_or("", |test| facts.text(test));
-            if test.contains("start_method") && (test.ends_with("== \"fork\"") || test.ends_with("== 'fork'")) {
+            let chosen = matches!(tree.kind(up), Kind::IfStatement | Kind::ElifClause)
+                && tree.field(at) == Field::Consequence;
+            let test = tree
+                .child(up, Field::Condition)
+                .filter(|_| chosen)
+                .map_or("", |test| facts.text(test));
+            if test.contains("start_method")
+                && (test.ends_with("== \"fork\"") || test.ends_with("== 'fork'"))
+            {
                 return true;
             }
             at = up;
@@ -59,16 +80,30 @@ impl Eval<'_> {
             return is_fork;
         }
         let Some(function) = function else { return is_own && self.set_by_imports(place.file) };
-        let called = if callers == 0 { Vec::new() } else { self.callers(Site { file: place.file, node: function }) };
-        let by_callers = !called.is_empty() && called.into_iter().all(|call| self.is_fork_set(call, callers - 1, is_own && call.file == place.file));
-        by_callers || is_own && (self.set_at_import(facts, place.file) || self.set_by_imports(place.file))
+        let called = if callers == 0 {
+            Vec::new()
+        } else {
+            self.callers(Site { file: place.file, node: function })
+        };
+        let by_callers = !called.is_empty()
+            && called
+                .into_iter()
+                .all(|call| self.is_fork_set(call, callers - 1, is_own && call.file == place.file));
+        by_callers
+            || is_own && (self.set_at_import(facts, place.file) || self.set_by_imports(place.file))
     }
 
     /// Whether a module of the project that this one imports sets fork when it is imported.
     fn set_by_imports(&self, file: FileId) -> bool {
         self.project.files().any(|(other, facts)| {
-            let sets = other != file && facts.all().contains("set_start_method") && self.set_at_import(facts, other);
-            let by_this = |import: &Site| import.file == file && suite_of(self.file(file), import.node).is_some_and(|suite| suite == Tree::ROOT);
+            let sets = other != file
+                && facts.all().contains("set_start_method")
+                && self.set_at_import(facts, other);
+            let by_this = |import: &Site| {
+                import.file == file
+                    && suite_of(self.file(file), import.node)
+                        .is_some_and(|suite| suite == Tree::ROOT)
+            };
             sets && self.project.importers(&facts.source.path).iter().any(by_this)
         })
     }
@@ -78,24 +113,40 @@ impl Eval<'_> {
     fn set_in_suites(&self, place: Site, function: Option<NodeId>) -> Option<bool> {
         let facts = self.file(place.file);
         let tree = facts.tree();
-        let before = facts.calls.iter().copied().filter(|call| tree.end(*call) <= tree.start(place.node) && facts.enclosing_function(*call) == function);
-        let surely = before.filter(|call| suite_of(facts, *call).is_some_and(|suite| tree.contains(suite, place.node)));
+        let before = facts.calls.iter().copied().filter(|call| {
+            tree.end(*call) <= tree.start(place.node) && facts.enclosing_function(*call) == function
+        });
+        let surely = before.filter(|call| {
+            suite_of(facts, *call).is_some_and(|suite| tree.contains(suite, place.node))
+        });
         surely.filter_map(|call| self.sets_fork(Site { file: place.file, node: call })).last()
     }
 
     /// Whether the module sets fork when it is imported: all that functions do comes later.
     fn set_at_import(&self, facts: &FileFacts, file: FileId) -> bool {
         let tree = facts.tree();
-        let at_import =
-            |call: &NodeId| facts.enclosing_function(*call).is_none() && suite_of(facts, *call).is_some_and(|suite| tree.kind(suite) == Kind::Module);
-        facts.calls.iter().copied().filter(at_import).filter_map(|call| self.sets_fork(Site { file, node: call })).last() == Some(true)
+        let at_import = |call: &NodeId| {
+            facts.enclosing_function(*call).is_none()
+                && suite_of(facts, *call).is_some_and(|suite| tree.kind(suite) == Kind::Module)
+        };
+        facts
+            .calls
+            .iter()
+            .copied()
+            .filter(at_import)
+            .filter_map(|call| self.sets_fork(Site { file, node: call }))
+            .last()
+            == Some(true)
     }
 
     /// Whether a call sets the start method to fork; `None` if it sets none.
     fn sets_fork(&self, call: Site) -> Option<bool> {
         (starts::called_name(self, call) == "set_start_method").then(|| {
             let method = self.argument(call, "method", 0);
-            method.is_some_and(|method| self.string_literal(method) == Some("fork") || self.is_fork_where_there_is_one(method))
+            method.is_some_and(|method| {
+                self.string_literal(method) == Some("fork")
+                    || self.is_fork_where_there_is_one(method)
+            })
         })
     }
 
@@ -113,7 +164,9 @@ impl Eval<'_> {
         }
         let parts: Vec<NodeId> = tree.children(node).collect();
         let [then, test, otherwise] = parts.as_slice() else { return false };
-        let chosen = match on_windows(facts.text(*test)).filter(|_| tree.kind(node) == Kind::ConditionalExpression) {
+        let chosen = match on_windows(facts.text(*test))
+            .filter(|_| tree.kind(node) == Kind::ConditionalExpression)
+        {
             Some(true) => *otherwise,
             Some(false) => *then,
             None => return false,
@@ -125,9 +178,12 @@ impl Eval<'_> {
 /// Whether a test is true on Windows alone (`Some(true)`) or everywhere else (`Some(false)`).
 fn on_windows(test: &str) -> Option<bool> {
     let text = test.replace('"', "'").to_ascii_lowercase();
-    let windows = ["'win32'", "'windows'", "'nt'", "startswith('win')", "is_windows"].iter().any(|name| text.contains(name));
+    let windows = ["'win32'", "'windows'", "'nt'", "startswith('win')", "is_windows"]
+        .iter()
+        .any(|name| text.contains(name));
     let unix = text.contains("'posix'") || text.contains("hasattr(os, 'fork')");
-    if windows == unix || text.contains("darwin") || text.contains(" or ") || text.contains(" and ") {
+    if windows == unix || text.contains("darwin") || text.contains(" or ") || text.contains(" and ")
+    {
         return None;
     }
     let negated = text.contains("!=") || text.contains("not ");
@@ -138,15 +194,21 @@ fn on_windows(test: &str) -> Option<bool> {
 /// already, and from a branch for all systems that can fork.
 fn suite_of(facts: &FileFacts, call: NodeId) -> Option<NodeId> {
     let tree = facts.tree();
-    let mut suites = tree.ancestors(call).filter(|up| matches!(tree.kind(*up), Kind::Block | Kind::Module));
+    let mut suites =
+        tree.ancestors(call).filter(|up| matches!(tree.kind(*up), Kind::Block | Kind::Module));
     suites.find(|suite| {
         let Some(up) = tree.parent(*suite) else { return true };
-        let test = |statement: NodeId| tree.child(statement, Field::Condition).and_then(|test| on_windows(facts.text(test)));
+        let test = |statement: NodeId| {
+            tree.child(statement, Field::Condition).and_then(|test| on_windows(facts.text(test)))
+        };
         match tree.kind(up) {
             Kind::TryStatement => tree.field(*suite) != Field::Body,
             Kind::IfStatement => test(up) != Some(false),
             Kind::ElseClause => {
-                let chosen = tree.parent(up).filter(|whole| tree.kind(*whole) == Kind::IfStatement && tree.child_of_kind(*whole, Kind::ElifClause).is_none());
+                let chosen = tree.parent(up).filter(|whole| {
+                    tree.kind(*whole) == Kind::IfStatement
+                        && tree.child_of_kind(*whole, Kind::ElifClause).is_none()
+                });
                 chosen.and_then(test) != Some(true)
             }
             _ => true,

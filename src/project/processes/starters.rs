@@ -14,9 +14,16 @@ impl Project {
     }
 
     fn starter_names(&self) -> BTreeSet<String> {
-        let starting = |entry: &&crate::catalogue::Entry| entry.guard && entry.starts != Starts::Never && entry.verdict != Verdict::Never;
-        let apis: BTreeSet<String> =
-            self.catalogue.entries().map(|row| row.1).filter(starting).flat_map(|entry| entry.paths.iter().map(|path| last_part(path).to_owned())).collect();
+        let starting = |entry: &&crate::catalogue::Entry| {
+            entry.guard && entry.starts != Starts::Never && entry.verdict != Verdict::Never
+        };
+        let apis: BTreeSet<String> = self
+            .catalogue
+            .entries()
+            .map(|row| row.1)
+            .filter(starting)
+            .flat_map(|entry| entry.paths.iter().map(|path| last_part(path).to_owned()))
+            .collect();
         let words = self.catalogue.words();
         let mut callers: HashMap<&str, Vec<&str>> = HashMap::new();
         let mut found: BTreeSet<String> = BTreeSet::new();
@@ -25,7 +32,9 @@ impl Project {
             let tree = facts.tree();
             let speaks = words.iter().any(|word| facts.all().contains(word.as_str()));
             let names: Vec<&str> = facts.calls.iter().map(|call| called(facts, *call)).collect();
-            let definitions = tree.subtree(Tree::ROOT).filter(|node| matches!(tree.kind(*node), Kind::FunctionDefinition | Kind::ClassDefinition));
+            let definitions = tree.subtree(Tree::ROOT).filter(|node| {
+                matches!(tree.kind(*node), Kind::FunctionDefinition | Kind::ClassDefinition)
+            });
             for definition in definitions {
                 let caller = facts.definition_name(definition);
                 let from = facts.calls.partition_point(|call| *call < definition);
@@ -35,7 +44,9 @@ impl Project {
                 }
                 let is_api = |name: &&str| apis.contains(*name) || *name == "run_in_executor";
                 // A function that is called like an API may be one that hands on to it, whatever its file speaks of.
-                if (speaks && names[from..to].iter().any(is_api)) || (apis.contains(caller) && !caller.starts_with("__")) {
+                if (speaks && names[from..to].iter().any(is_api))
+                    || (apis.contains(caller) && !caller.starts_with("__"))
+                {
                     waiting.push(caller.to_owned());
                 }
             }
@@ -57,7 +68,10 @@ impl Project {
 pub fn called(facts: &FileFacts, call: NodeId) -> &str {
     use crate::facts::scopes::BindingKind;
     let tree = facts.tree();
-    let Some(callee) = tree.child(call, Field::Function).map(|callee| tree.unparenthesized(callee)) else { return "" };
+    let Some(callee) = tree.child(call, Field::Function).map(|callee| tree.unparenthesized(callee))
+    else {
+        return "";
+    };
     if let Some(attribute) = tree.child(callee, Field::Attribute) {
         return facts.text(attribute);
     }
@@ -85,8 +99,15 @@ fn callers_of(facts: &FileFacts, node: NodeId) -> Vec<&str> {
 
 /// Functions with loops and `with` in files that may hold an object which starts its workers there.
 fn by_loops(facts: &FileFacts) -> Vec<String> {
-    let implicit = ["oader", "num_workers", "Manager"].iter().any(|word| facts.all().contains(word));
+    let implicit =
+        ["oader", "num_workers", "Manager"].iter().any(|word| facts.all().contains(word));
     let tree = facts.tree();
-    let nodes = tree.subtree(Tree::ROOT).filter(|node| implicit && matches!(tree.kind(*node), Kind::ForStatement | Kind::ForInClause | Kind::WithStatement));
+    let nodes = tree.subtree(Tree::ROOT).filter(|node| {
+        implicit
+            && matches!(
+                tree.kind(*node),
+                Kind::ForStatement | Kind::ForInClause | Kind::WithStatement
+            )
+    });
     nodes.flat_map(|node| callers_of(facts, node)).map(str::to_owned).collect()
 }

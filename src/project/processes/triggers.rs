@@ -28,7 +28,11 @@ pub struct Trigger {
 impl Project {
     /// The trigger for what a file calls `name` at module level, or for its import.
     pub(in crate::project) fn trigger(&self, file: FileId, name: Option<String>) -> Trigger {
-        Trigger { name, module: self.file(file).source.path.clone(), packages: self.packages_around(file) }
+        Trigger {
+            name,
+            module: self.file(file).source.path.clone(),
+            packages: self.packages_around(file),
+        }
     }
 }
 
@@ -41,13 +45,24 @@ impl Eval<'_> {
         let mut pending: Vec<Site> = Vec::new();
         for (dispatch, _) in self.sending(file) {
             // What starts a worker may get another parameter: then its other callers matter.
-            let by_start = |slot: &Slot| slot.name == "initializer" || dispatch.api(self.project).transport == Transport::ProcessArgs;
+            let by_start = |slot: &Slot| {
+                slot.name == "initializer"
+                    || dispatch.api(self.project).transport == Transport::ProcessArgs
+            };
             let slots = self.slots(&dispatch);
-            let run = slots.iter().filter(|slot| by_start(slot)).flat_map(|slot| self.values(slot.expression).to_vec());
-            let functions = run.filter_map(|value| if let Value::Function(function) = value { Some(function) } else { None });
-            functions.filter(|function| !self.is_local(*function)).for_each(|function| self.add_triggers(function, &mut out));
+            let run = slots
+                .iter()
+                .filter(|slot| by_start(slot))
+                .flat_map(|slot| self.values(slot.expression).to_vec());
+            let functions = run.filter_map(|value| {
+                if let Value::Function(function) = value { Some(function) } else { None }
+            });
+            functions
+                .filter(|function| !self.is_local(*function))
+                .for_each(|function| self.add_triggers(function, &mut out));
             pending.extend(slots.into_iter().map(|slot| slot.expression));
-            pending.extend(self.arguments(&dispatch).into_iter().map(|argument| argument.expression));
+            pending
+                .extend(self.arguments(&dispatch).into_iter().map(|argument| argument.expression));
             // A function that makes an executor may give it out; a class may keep it.
             if let Some(function) = facts.enclosing_function(dispatch.call.node)
                 && facts.tree().kind(function) == Kind::FunctionDefinition
@@ -80,7 +95,11 @@ impl Eval<'_> {
     /// Everything that callers give for a parameter, as far as triggers are concerned: what it holds does not matter.
     fn given_by_callers(&self, file: FileId, binding: &Binding) -> Vec<Site> {
         match &binding.kind {
-            BindingKind::Parameter { star: 0, .. } => self.given_for(file, binding, None).into_iter().map(|given| given.expression).collect(),
+            BindingKind::Parameter { star: 0, .. } => self
+                .given_for(file, binding, None)
+                .into_iter()
+                .map(|given| given.expression)
+                .collect(),
             _ => self.surplus_for(file, binding, 0),
         }
     }
@@ -90,16 +109,25 @@ impl Eval<'_> {
     fn starting_functions(&self, file: FileId) -> Vec<Site> {
         let facts = self.file(file);
         let tree = facts.tree();
-        let is_test = facts.source.path.components().any(|part| part.as_os_str().to_string_lossy().starts_with("test"));
+        let is_test = facts
+            .source
+            .path
+            .components()
+            .any(|part| part.as_os_str().to_string_lossy().starts_with("test"));
         if is_test {
             return Vec::new();
         }
         let is_public = |node: &NodeId| {
             let name = facts.definition_name(*node);
-            tree.kind(*node) == Kind::FunctionDefinition && facts.enclosing_function(*node).is_none() && (!name.starts_with('_') || name.starts_with("__"))
+            tree.kind(*node) == Kind::FunctionDefinition
+                && facts.enclosing_function(*node).is_none()
+                && (!name.starts_with('_') || name.starts_with("__"))
         };
         let functions = tree.subtree(crate::syntax::Tree::ROOT).filter(is_public);
-        functions.map(|node| Site { file, node }).filter(|function| self.start_of(*function).is_some()).collect()
+        functions
+            .map(|node| Site { file, node })
+            .filter(|function| self.start_of(*function).is_some())
+            .collect()
     }
 
     /// The project's own subclasses of executors, pools and processes that a file defines, and its functions that make objects
@@ -108,16 +136,36 @@ impl Eval<'_> {
         let facts = self.file(file);
         let tree = facts.tree();
         let at = |node| Site { file, node };
-        let is_own_api = |class: Site| !self.is_local(class) && self.external_bases(class).iter().any(|(path, _)| self.is_api(&Value::external(path)));
+        let is_own_api = |class: Site| {
+            !self.is_local(class)
+                && self
+                    .external_bases(class)
+                    .iter()
+                    .any(|(path, _)| self.is_api(&Value::external(path)))
+        };
         let may = |name: NodeId| self.project.may_hold(facts.text(name));
-        let classes = tree.subtree(crate::syntax::Tree::ROOT).filter(|node| tree.kind(*node) == Kind::ClassDefinition);
-        let mut found: Vec<Site> =
-            classes.filter(|node| self.project.may_hold(facts.definition_name(*node))).map(at).filter(|class| is_own_api(*class)).collect();
+        let classes = tree
+            .subtree(crate::syntax::Tree::ROOT)
+            .filter(|node| tree.kind(*node) == Kind::ClassDefinition);
+        let mut found: Vec<Site> = classes
+            .filter(|node| self.project.may_hold(facts.definition_name(*node)))
+            .map(at)
+            .filter(|class| is_own_api(*class))
+            .collect();
         for call in &facts.calls {
             let Some(callee) = tree.child(*call, Field::Function) else { continue };
             let name = tree.child(callee, Field::Attribute).unwrap_or(callee);
-            let Some(function) = facts.enclosing_function(*call).filter(|up| tree.kind(*up) == Kind::FunctionDefinition && may(name)) else { continue };
-            if self.values(at(callee)).iter().any(|value| matches!(value, Value::Class(class) if is_own_api(*class))) {
+            let Some(function) = facts
+                .enclosing_function(*call)
+                .filter(|up| tree.kind(*up) == Kind::FunctionDefinition && may(name))
+            else {
+                continue;
+            };
+            if self
+                .values(at(callee))
+                .iter()
+                .any(|value| matches!(value, Value::Class(class) if is_own_api(*class)))
+            {
                 found.push(at(function));
             }
         }
@@ -133,28 +181,50 @@ impl Eval<'_> {
                 let values = || self.values(Site { file, node: *value });
                 match facts.tree().kind(*value) {
                     Kind::Call => values().iter().any(|value| self.is_known_instance(value)),
-                    Kind::Identifier | Kind::Attribute | Kind::ConditionalExpression => values().iter().any(|value| self.is_api(value)),
+                    Kind::Identifier | Kind::Attribute | Kind::ConditionalExpression => {
+                        values().iter().any(|value| self.is_api(value))
+                    }
                     _ => false,
                 }
             }
             // An import that the file itself makes no use of is there for others.
             BindingKind::Import { .. } => {
-                let named =
-                    facts.scopes.resolve_name(binding.node).or_else(|| facts.tree().subtree(binding.node).find_map(|node| facts.scopes.resolve_name(node)));
-                let unused = named.is_some_and(|(home, name)| !facts.scopes.references(home, name).iter().any(|node| facts.scopes.is_read(*node)));
+                let named = facts.scopes.resolve_name(binding.node).or_else(|| {
+                    facts
+                        .tree()
+                        .subtree(binding.node)
+                        .find_map(|node| facts.scopes.resolve_name(node))
+                });
+                let unused = named.is_some_and(|(home, name)| {
+                    !facts
+                        .scopes
+                        .references(home, name)
+                        .iter()
+                        .any(|node| facts.scopes.is_read(*node))
+                });
                 unused && self.binding_values(file, binding).iter().any(|value| self.is_api(value))
             }
             _ => false,
         };
         let module = facts.scopes.module();
-        let names = facts.scopes.get(module).symbols.keys().map(String::as_str).filter(|name| self.project.may_hold(name));
+        let names = facts
+            .scopes
+            .get(module)
+            .symbols
+            .keys()
+            .map(String::as_str)
+            .filter(|name| self.project.may_hold(name));
         names.filter(|name| facts.scopes.bindings(module, name).iter().any(is_known)).collect()
     }
 
     /// Whether a value is a class or function that reaches processes, or a module of such.
     fn is_api(&self, value: &Value) -> bool {
         let catalogue = &self.project.catalogue;
-        let reports = |path: &str| catalogue.by_path(path).is_some_and(|entry| catalogue.get(entry).verdict != crate::catalogue::Verdict::Never);
+        let reports = |path: &str| {
+            catalogue.by_path(path).is_some_and(|entry| {
+                catalogue.get(entry).verdict != crate::catalogue::Verdict::Never
+            })
+        };
         matches!(value, Value::External { path, .. } if reports(path) || matches!(&**path, "multiprocessing" | "concurrent.futures"))
     }
 
@@ -162,10 +232,14 @@ impl Eval<'_> {
     pub fn late_imports(&self, file: FileId) -> BTreeSet<PathBuf> {
         let facts = self.file(file);
         let tree = facts.tree();
-        let is_call =
-            |node: &NodeId| tree.kind(*node) == Kind::ExpressionStatement && tree.children(*node).next().is_some_and(|inner| tree.kind(inner) == Kind::Call);
+        let is_call = |node: &NodeId| {
+            tree.kind(*node) == Kind::ExpressionStatement
+                && tree.children(*node).next().is_some_and(|inner| tree.kind(inner) == Kind::Call)
+        };
         let below = tree.children(crate::syntax::Tree::ROOT).skip_while(|node| !is_call(node));
-        let imports = below.filter(|node| matches!(tree.kind(*node), Kind::ImportStatement | Kind::ImportFromStatement));
+        let imports = below.filter(|node| {
+            matches!(tree.kind(*node), Kind::ImportStatement | Kind::ImportFromStatement)
+        });
         let paths = imports.flat_map(|node| self.project.imported_paths(file, facts, node));
         paths.filter(|path| self.project.at(path).is_none()).collect()
     }
@@ -173,8 +247,10 @@ impl Eval<'_> {
     /// Whether importing the file starts a process: then it matters who imports it.
     fn starts_on_import(&self, file: FileId) -> bool {
         let tree = self.file(file).tree();
-        tree.children(crate::syntax::Tree::ROOT)
-            .any(|statement| tree.kind(statement) != Kind::FunctionDefinition && !self.starts_in(file, statement).is_empty())
+        tree.children(crate::syntax::Tree::ROOT).any(|statement| {
+            tree.kind(statement) != Kind::FunctionDefinition
+                && !self.starts_in(file, statement).is_empty()
+        })
     }
 
     /// Whether a script that starts processes does work at import time: a guard would take names from those who import it.
@@ -182,18 +258,25 @@ impl Eval<'_> {
         let facts = self.file(file);
         let tree = facts.tree();
         let is_repeated = |statement: NodeId| {
-            let test = tree.child(statement, Field::Condition).filter(|_| tree.kind(statement) == Kind::IfStatement);
-            let is_false_guard = test.is_some_and(|test| matches!(guard::shape(facts, test), guard::Shape::False(_)));
+            let test = tree
+                .child(statement, Field::Condition)
+                .filter(|_| tree.kind(statement) == Kind::IfStatement);
+            let is_false_guard = test
+                .is_some_and(|test| matches!(guard::shape(facts, test), guard::Shape::False(_)));
             is_false_guard || self.effect_of(file, statement).level == Level::Seen
         };
-        matches!(self.role(file), Role::Script | Role::Both(_)) && tree.children(crate::syntax::Tree::ROOT).any(is_repeated) && self.starts_processes(file)
+        matches!(self.role(file), Role::Script | Role::Both(_))
+            && tree.children(crate::syntax::Tree::ROOT).any(is_repeated)
+            && self.starts_processes(file)
     }
 
     /// A function, or the class whose method it is, by its name and every name by which importers may reach its module.
     fn add_triggers(&self, definition: Site, out: &mut BTreeSet<Trigger>) {
         let facts = self.file(definition.file);
         let tree = facts.tree();
-        let class = tree.enclosing(definition.node, &[Kind::ClassDefinition, Kind::FunctionDefinition]).filter(|up| tree.kind(*up) == Kind::ClassDefinition);
+        let class = tree
+            .enclosing(definition.node, &[Kind::ClassDefinition, Kind::FunctionDefinition])
+            .filter(|up| tree.kind(*up) == Kind::ClassDefinition);
         let name = facts.definition_name(class.unwrap_or(definition.node));
         if !name.is_empty() {
             out.insert(self.project.trigger(definition.file, Some(name.to_owned())));
@@ -211,15 +294,24 @@ impl Eval<'_> {
             if !seen.insert(node) || seen.len() > MAX_EXPRESSIONS {
                 continue;
             }
-            for name in tree.subtree(node).filter(|node| matches!(tree.kind(*node), Kind::Identifier)) {
+            for name in
+                tree.subtree(node).filter(|node| matches!(tree.kind(*node), Kind::Identifier))
+            {
                 let Some((home, text)) = facts.scopes.resolve_name(name) else { continue };
                 for binding in facts.scopes.bindings(home, text) {
                     match &binding.kind {
-                        BindingKind::Parameter { .. } if tree.kind(binding.statement) == Kind::FunctionDefinition => {
-                            found.push((Site { file: expression.file, node: binding.statement }, binding));
+                        BindingKind::Parameter { .. }
+                            if tree.kind(binding.statement) == Kind::FunctionDefinition =>
+                        {
+                            found.push((
+                                Site { file: expression.file, node: binding.statement },
+                                binding,
+                            ));
                         }
-                        BindingKind::Assignment { value: Some(value), .. } | BindingKind::Walrus { value } => pending.push(*value),
-                        BindingKind::For { iterable, .. } | BindingKind::ComprehensionFor { iterable, .. } => pending.push(*iterable),
+                        BindingKind::Assignment { value: Some(value), .. }
+                        | BindingKind::Walrus { value } => pending.push(*value),
+                        BindingKind::For { iterable, .. }
+                        | BindingKind::ComprehensionFor { iterable, .. } => pending.push(*iterable),
                         _ => {}
                     }
                 }
@@ -228,7 +320,12 @@ impl Eval<'_> {
             for attribute in tree.subtree(node).filter(|node| tree.kind(*node) == Kind::Attribute) {
                 pending.extend(self.written_to(Site { file: expression.file, node: attribute }));
                 let items = self.appended_to(Site { file: expression.file, node: attribute });
-                pending.extend(items.into_iter().filter(|item| item.file == expression.file).map(|item| item.node));
+                pending.extend(
+                    items
+                        .into_iter()
+                        .filter(|item| item.file == expression.file)
+                        .map(|item| item.node),
+                );
             }
         }
         found
@@ -238,15 +335,30 @@ impl Eval<'_> {
     fn written_to(&self, attribute: Site) -> Vec<NodeId> {
         let facts = self.file(attribute.file);
         let tree = facts.tree();
-        let (Some(object), Some(name)) = (tree.child(attribute.node, Field::Object), tree.child(attribute.node, Field::Attribute)) else { return Vec::new() };
-        let class = self.self_class(Site { file: attribute.file, node: object }).filter(|_| tree.kind(object) == Kind::Identifier);
-        let writes = class.map(|class| self.attribute_writes(class, facts.text(name))).unwrap_or_default();
-        writes.into_iter().filter_map(|write| write.value).filter(|site| site.file == attribute.file).map(|site| site.node).collect()
+        let (Some(object), Some(name)) = (
+            tree.child(attribute.node, Field::Object),
+            tree.child(attribute.node, Field::Attribute),
+        ) else {
+            return Vec::new();
+        };
+        let class = self
+            .self_class(Site { file: attribute.file, node: object })
+            .filter(|_| tree.kind(object) == Kind::Identifier);
+        let writes =
+            class.map(|class| self.attribute_writes(class, facts.text(name))).unwrap_or_default();
+        writes
+            .into_iter()
+            .filter_map(|write| write.value)
+            .filter(|site| site.file == attribute.file)
+            .map(|site| site.node)
+            .collect()
     }
 
     fn is_known_instance(&self, value: &Value) -> bool {
         match value {
-            Value::Instance(Type::External { path, .. }) => self.project.catalogue.by_path(path).is_some(),
+            Value::Instance(Type::External { path, .. }) => {
+                self.project.catalogue.by_path(path).is_some()
+            }
             _ => false,
         }
     }

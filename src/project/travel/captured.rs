@@ -17,17 +17,40 @@ impl Eval<'_> {
     pub(in crate::project) fn carried_as_captures(&self, file: FileId) -> Vec<Carried> {
         let mut out = Vec::new();
         for (dispatch, methods) in self.sending(file) {
-            let origins: Vec<Origin> = self.slots(&dispatch).into_iter().flat_map(|slot| self.slot_origins(&slot)).collect();
-            let given: BTreeSet<Site> = origins.iter().flat_map(|origin| self.captured_arguments(origin)).take(MAX_ARGUMENTS).collect();
+            let origins: Vec<Origin> = self
+                .slots(&dispatch)
+                .into_iter()
+                .flat_map(|slot| self.slot_origins(&slot))
+                .collect();
+            let given: BTreeSet<Site> = origins
+                .iter()
+                .flat_map(|origin| self.captured_arguments(origin))
+                .take(MAX_ARGUMENTS)
+                .collect();
             let mut contents: Vec<Content> = Vec::new();
             for argument in given {
-                contents.extend(self.contents(Argument::object(argument), dispatch.carries_primitives(self.project)));
+                contents.extend(self.contents(
+                    Argument::object(argument),
+                    dispatch.carries_primitives(self.project),
+                ));
             }
             for origin in &origins {
                 // What stands in the function around it is handed over with the callable.
-                let here = |content: Content| Content { place: origin.handover, handover: origin.handover, through: origin.through.clone(), ..content };
+                let here = |content: Content| Content {
+                    place: origin.handover,
+                    handover: origin.handover,
+                    through: origin.through.clone(),
+                    ..content
+                };
                 for value in self.captured_values(origin) {
-                    contents.extend(self.contents(Argument::object(value), dispatch.carries_primitives(self.project)).into_iter().map(here));
+                    contents.extend(
+                        self.contents(
+                            Argument::object(value),
+                            dispatch.carries_primitives(self.project),
+                        )
+                        .into_iter()
+                        .map(here),
+                    );
                 }
             }
             let callables = contents.into_iter().filter(|content| content.callable().is_some());
@@ -65,34 +88,63 @@ impl Eval<'_> {
             BindingKind::Assignment { value: Some(_), .. } => self.read_in(origin, file, binding),
             _ => None,
         };
-        let values: Vec<Site> = self.captured_bindings(origin).into_iter().filter_map(assigned).take(MAX_ARGUMENTS).collect();
-        let put: Vec<Site> = values.iter().flat_map(|value| self.put_items(*value)).take(MAX_ARGUMENTS).collect();
+        let values: Vec<Site> = self
+            .captured_bindings(origin)
+            .into_iter()
+            .filter_map(assigned)
+            .take(MAX_ARGUMENTS)
+            .collect();
+        let put: Vec<Site> =
+            values.iter().flat_map(|value| self.put_items(*value)).take(MAX_ARGUMENTS).collect();
         values.into_iter().chain(put).collect()
     }
 
     /// A place where a local function or lambda reads the variable of a binding.
     fn read_in(&self, origin: &Origin, file: FileId, binding: &Binding) -> Option<Site> {
-        let (Callable::Lambda(callable) | Callable::Function(callable)) = origin.callable else { return None };
+        let (Callable::Lambda(callable) | Callable::Function(callable)) = origin.callable else {
+            return None;
+        };
         let facts = self.file(file);
         let (home, name) = facts.scopes.resolve_name(binding.node)?;
         let reads = facts.scopes.references(home, name).iter().copied();
-        reads.into_iter().find(|read| facts.tree().contains(callable.node, *read)).map(|node| Site { file, node })
+        reads
+            .into_iter()
+            .find(|read| facts.tree().contains(callable.node, *read))
+            .map(|node| Site { file, node })
     }
 
     /// The bindings of the variables that a local function or lambda captures, itself or by the local functions that it
     /// names, and whether each is the only one.
     fn captured_bindings(&self, origin: &Origin) -> Vec<(FileId, &Binding, bool)> {
-        let (Callable::Lambda(callable) | Callable::Function(callable)) = origin.callable else { return Vec::new() };
+        let (Callable::Lambda(callable) | Callable::Function(callable)) = origin.callable else {
+            return Vec::new();
+        };
         let facts = self.file(callable.file);
         let mut found = Vec::new();
         let mut seen: BTreeSet<NodeId> = BTreeSet::new();
         let mut waiting = vec![callable.node];
         while let Some(node) = waiting.pop().filter(|_| seen.len() < MAX_FUNCTIONS) {
-            let Some(scope) = facts.scopes.inner(node).filter(|_| seen.insert(node)) else { continue };
-            for (name, symbol) in facts.scopes.get(scope).symbols.iter().filter(|(_, symbol)| symbol.flags.contains(SymbolFlags::FREE)) {
+            let Some(scope) = facts.scopes.inner(node).filter(|_| seen.insert(node)) else {
+                continue;
+            };
+            for (name, symbol) in facts
+                .scopes
+                .get(scope)
+                .symbols
+                .iter()
+                .filter(|(_, symbol)| symbol.flags.contains(SymbolFlags::FREE))
+            {
                 let bindings = facts.scopes.bindings(symbol.home, name);
-                waiting.extend(bindings.iter().filter_map(|binding| if let BindingKind::FunctionDef(node) = binding.kind { Some(node) } else { None }));
-                found.extend(bindings.iter().map(|binding| (callable.file, binding, bindings.len() == 1)));
+                waiting.extend(bindings.iter().filter_map(|binding| {
+                    if let BindingKind::FunctionDef(node) = binding.kind {
+                        Some(node)
+                    } else {
+                        None
+                    }
+                }));
+                found.extend(
+                    bindings.iter().map(|binding| (callable.file, binding, bindings.len() == 1)),
+                );
             }
         }
         found

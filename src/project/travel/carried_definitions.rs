@@ -23,13 +23,21 @@ impl Eval<'_> {
     /// that start processes.
     pub(in crate::project) fn carried_definitions(&self, file: FileId) -> BTreeSet<Site> {
         let calls = self.file(file).calls.iter().map(|node| Site { file, node: *node });
-        let arguments: Vec<Site> = calls.filter(|call| self.may_send(*call)).flat_map(|call| self.sent_arguments(call)).collect();
+        let arguments: Vec<Site> = calls
+            .filter(|call| self.may_send(*call))
+            .flat_map(|call| self.sent_arguments(call))
+            .collect();
         self.definitions_in(arguments)
     }
 
     /// The functions and classes that these expressions may hold.
     pub(in crate::project) fn definitions_in(&self, expressions: Vec<Site>) -> BTreeSet<Site> {
-        let mut walk = Walk { eval: self, seen: BTreeSet::new(), waiting: expressions, found: BTreeSet::new() };
+        let mut walk = Walk {
+            eval: self,
+            seen: BTreeSet::new(),
+            waiting: expressions,
+            found: BTreeSet::new(),
+        };
         while let Some(site) = walk.waiting.pop() {
             if walk.seen.len() < MAX_EXPRESSIONS && walk.seen.insert(site) {
                 walk.expression(site);
@@ -39,17 +47,26 @@ impl Eval<'_> {
     }
 
     fn may_send(&self, call: Site) -> bool {
-        let Some(callee) = self.file(call.file).tree().child(call.node, Field::Function) else { return false };
+        let Some(callee) = self.file(call.file).tree().child(call.node, Field::Function) else {
+            return false;
+        };
         let starts = |value: &Value| match value {
-            Value::Function(site) | Value::Class(site) | Value::Method { function: Some(site), .. } => self.start_of(*site).is_some(),
+            Value::Function(site)
+            | Value::Class(site)
+            | Value::Method { function: Some(site), .. } => self.start_of(*site).is_some(),
             _ => false,
         };
-        !self.dispatches_at(call).is_empty() || self.values(Site { file: call.file, node: callee }).iter().any(starts)
+        !self.dispatches_at(call).is_empty()
+            || self.values(Site { file: call.file, node: callee }).iter().any(starts)
     }
 
     fn sent_arguments(&self, call: Site) -> Vec<Site> {
-        let parent_side: Vec<Site> = PARENT_SIDE.iter().filter_map(|name| self.keyword_argument(call, name)).collect();
-        self.all_arguments(call).into_iter().filter(|argument| !parent_side.contains(argument)).collect()
+        let parent_side: Vec<Site> =
+            PARENT_SIDE.iter().filter_map(|name| self.keyword_argument(call, name)).collect();
+        self.all_arguments(call)
+            .into_iter()
+            .filter(|argument| !parent_side.contains(argument))
+            .collect()
     }
 }
 
@@ -63,7 +80,10 @@ impl Walk<'_, '_> {
                 let Some(callee) = tree.child(site.node, Field::Function) else { return };
                 for value in self.eval.values(Site { file: site.file, node: callee }).iter() {
                     match value {
-                        Value::Function(function) | Value::Method { function: Some(function), .. } => self.waiting.extend(self.eval.returns(*function)),
+                        Value::Function(function)
+                        | Value::Method { function: Some(function), .. } => {
+                            self.waiting.extend(self.eval.returns(*function));
+                        }
                         Value::Class(class) => {
                             self.found.insert(*class);
                         }
@@ -77,7 +97,9 @@ impl Walk<'_, '_> {
                 }
             }
             Kind::Lambda => {}
-            _ => self.waiting.extend(tree.children(site.node).map(|node| Site { file: site.file, node })),
+            _ => self
+                .waiting
+                .extend(tree.children(site.node).map(|node| Site { file: site.file, node })),
         }
     }
 
@@ -108,9 +130,15 @@ impl Walk<'_, '_> {
                 BindingKind::FunctionDef(node) | BindingKind::ClassDef(node) => {
                     self.found.insert(at(*node));
                 }
-                BindingKind::Assignment { value: Some(value), .. } | BindingKind::Walrus { value } => self.waiting.push(at(*value)),
-                BindingKind::For { iterable, .. } | BindingKind::ComprehensionFor { iterable, .. } => self.waiting.push(at(*iterable)),
-                BindingKind::Parameter { .. } => self.waiting.extend(self.eval.arguments_for(site.file, binding)),
+                BindingKind::Assignment { value: Some(value), .. }
+                | BindingKind::Walrus { value } => self.waiting.push(at(*value)),
+                BindingKind::For { iterable, .. }
+                | BindingKind::ComprehensionFor { iterable, .. } => {
+                    self.waiting.push(at(*iterable));
+                }
+                BindingKind::Parameter { .. } => {
+                    self.waiting.extend(self.eval.arguments_for(site.file, binding));
+                }
                 BindingKind::Import { .. } => {
                     for value in self.eval.binding_values(site.file, binding) {
                         self.value(&value);

@@ -35,7 +35,9 @@ impl Content {
     /// The lambda, function or class, if it is one.
     pub fn callable(&self) -> Option<Site> {
         match &self.what {
-            What::Callable(Callable::Lambda(site) | Callable::Function(site) | Callable::Class(site)) => Some(*site),
+            What::Callable(
+                Callable::Lambda(site) | Callable::Function(site) | Callable::Class(site),
+            ) => Some(*site),
             _ => None,
         }
     }

@@ -58,7 +58,12 @@ impl Eval<'_> {
     }
 
     /// As [`contents`](Self::contents), as things are at `moment`.
-    pub fn contents_at(&self, argument: Argument, inheritance: bool, moment: Moment) -> Vec<Content> {
+    pub fn contents_at(
+        &self,
+        argument: Argument,
+        inheritance: bool,
+        moment: Moment,
+    ) -> Vec<Content> {
         let path = Path {
             handover: argument.expression,
             place: argument.expression,
@@ -70,7 +75,8 @@ impl Eval<'_> {
             steps: 0,
             frames: Vec::new(),
         };
-        let mut walk = Walk { eval: self, inheritance, moment, found: BTreeSet::new(), seen: BTreeSet::new() };
+        let mut walk =
+            Walk { eval: self, inheritance, moment, found: BTreeSet::new(), seen: BTreeSet::new() };
         walk.expression(argument.expression, path);
         walk.found.into_iter().collect()
     }
@@ -78,7 +84,15 @@ impl Eval<'_> {
 
 impl Walk<'_, '_> {
     pub(super) fn push(&mut self, what: What, leaf: Site, path: &Path) {
-        self.found.insert(Content { what, leaf, handover: path.handover, place: path.place, through: path.through.clone(), kept: path.kept, captured: false });
+        self.found.insert(Content {
+            what,
+            leaf,
+            handover: path.handover,
+            place: path.place,
+            through: path.through.clone(),
+            kept: path.kept,
+            captured: false,
+        });
     }
 
     pub(super) fn expression(&mut self, site: Site, mut path: Path) {
@@ -89,34 +103,55 @@ impl Walk<'_, '_> {
             path.place = site;
         }
         path.steps += 1;
-        if path.steps > MAX_STEPS || !self.seen.insert((site, path.parts.clone(), path.items, path.handover)) {
+        if path.steps > MAX_STEPS
+            || !self.seen.insert((site, path.parts.clone(), path.items, path.handover))
+        {
             return;
         }
-        let children = |node: NodeId| tree.children(node).take(MAX_ITEMS).map(at).collect::<Vec<_>>();
+        let children =
+            |node: NodeId| tree.children(node).take(MAX_ITEMS).map(at).collect::<Vec<_>>();
         match tree.kind(site.node) {
             Kind::Identifier => self.name(site, path),
             Kind::Lambda => self.push(What::Callable(Callable::Lambda(site)), site, &path),
             Kind::ConditionalExpression | Kind::BooleanOperator => {
-                self.eval.file(site.file).outcomes(site.node).into_iter().for_each(|part| self.expression(at(part), path.clone()));
+                self.eval
+                    .file(site.file)
+                    .outcomes(site.node)
+                    .into_iter()
+                    .for_each(|part| self.expression(at(part), path.clone()));
             }
             Kind::BinaryOperator if joins_displays(tree, site.node) => {
-                children(site.node).into_iter().for_each(|part| self.expression(part, path.clone()));
+                children(site.node)
+                    .into_iter()
+                    .for_each(|part| self.expression(part, path.clone()));
             }
-            Kind::BinaryOperator | Kind::UnaryOperator | Kind::ComparisonOperator | Kind::NotOperator => {}
-            Kind::NamedExpression => tree.child(site.node, Field::Value).into_iter().for_each(|value| self.expression(at(value), path.clone())),
+            Kind::BinaryOperator
+            | Kind::UnaryOperator
+            | Kind::ComparisonOperator
+            | Kind::NotOperator => {}
+            Kind::NamedExpression => tree
+                .child(site.node, Field::Value)
+                .into_iter()
+                .for_each(|value| self.expression(at(value), path.clone())),
             Kind::List | Kind::Tuple | Kind::Set | Kind::ExpressionList => self.display(site, path),
             Kind::ListSplat | Kind::DictionarySplat => {
                 path.items = true;
-                children(site.node).into_iter().for_each(|part| self.expression(part, path.clone()));
+                children(site.node)
+                    .into_iter()
+                    .for_each(|part| self.expression(part, path.clone()));
             }
             Kind::Dictionary => {
                 path.items = false;
                 for pair in children(site.node) {
-                    let value = tree.child(pair.node, Field::Value).filter(|_| tree.kind(pair.node) == Kind::Pair);
+                    let value = tree
+                        .child(pair.node, Field::Value)
+                        .filter(|_| tree.kind(pair.node) == Kind::Pair);
                     self.expression(value.map_or(pair, at), path.clone());
                 }
             }
-            Kind::ListComprehension | Kind::SetComprehension | Kind::DictionaryComprehension => self.comprehension(site, path),
+            Kind::ListComprehension | Kind::SetComprehension | Kind::DictionaryComprehension => {
+                self.comprehension(site, path);
+            }
             Kind::GeneratorExpression if path.items => self.comprehension(site, path),
             Kind::Call => self.call(site, path),
             Kind::Attribute => self.attribute(site, path),
@@ -127,7 +162,8 @@ impl Walk<'_, '_> {
 
     /// A member of an Enum that children do not have.
     pub(super) fn member(&mut self, site: Site, path: &Path) {
-        let missing = |class: &Site| self.eval.is_local(*class) || self.eval.is_main_only_class(*class);
+        let missing =
+            |class: &Site| self.eval.is_local(*class) || self.eval.is_main_only_class(*class);
         if let Some(class) = self.eval.enumeration_of(site).filter(missing) {
             self.push(What::Callable(Callable::Instance(class)), site, path);
         }
@@ -137,14 +173,23 @@ impl Walk<'_, '_> {
         if path.parts.is_empty() {
             path.items = false;
             let tree = self.eval.file(site.file).tree();
-            let items: Vec<Site> = tree.children(site.node).skip(path.skip).take(MAX_ITEMS).map(|node| Site { file: site.file, node }).collect();
+            let items: Vec<Site> = tree
+                .children(site.node)
+                .skip(path.skip)
+                .take(MAX_ITEMS)
+                .map(|node| Site { file: site.file, node })
+                .collect();
             items.into_iter().for_each(|item| self.expression(item, path.clone()));
             return;
         }
         let part = path.parts.remove(0);
         if matches!(part, PathStep::Star { .. }) {
             path.items = false;
-            return self.eval.starred(site, part).into_iter().for_each(|item| self.expression(item, path.clone()));
+            return self
+                .eval
+                .starred(site, part)
+                .into_iter()
+                .for_each(|item| self.expression(item, path.clone()));
         }
         if let Some(item) = self.eval.item(site, part) {
             self.expression(item, path);
@@ -186,10 +231,14 @@ impl Walk<'_, '_> {
     fn binding(&mut self, site: Site, binding: &Binding, mut path: Path) {
         let at = |node| Site { file: site.file, node };
         match &binding.kind {
-            BindingKind::FunctionDef(node) if self.eval.is_local(at(*node)) && path.parts.is_empty() && !path.items => {
+            BindingKind::FunctionDef(node)
+                if self.eval.is_local(at(*node)) && path.parts.is_empty() && !path.items =>
+            {
                 self.push(What::Callable(Callable::Function(at(*node))), site, &path);
             }
-            BindingKind::ClassDef(node) if self.eval.is_local(at(*node)) && path.parts.is_empty() && !path.items => {
+            BindingKind::ClassDef(node)
+                if self.eval.is_local(at(*node)) && path.parts.is_empty() && !path.items =>
+            {
                 self.push(What::Callable(Callable::Class(at(*node))), site, &path);
             }
             BindingKind::Assignment { value: Some(value), path: parts, .. } => {
@@ -197,15 +246,23 @@ impl Walk<'_, '_> {
                 self.expression(at(*value), path);
             }
             BindingKind::Walrus { value } => self.expression(at(*value), path),
-            BindingKind::For { iterable, path: parts, .. } | BindingKind::ComprehensionFor { iterable, path: parts, .. } => {
+            BindingKind::For { iterable, path: parts, .. }
+            | BindingKind::ComprehensionFor { iterable, path: parts, .. } => {
                 self.looped(site, at(*iterable), parts, path);
             }
             BindingKind::Parameter { default, star: 0, .. } => {
                 if let Some(default) = default {
                     self.expression(at(*default), path.clone());
                 }
-                let local = |function: Site| self.eval.is_local(function) && path.parts.is_empty() && !path.items;
-                for each in self.eval.registered_as(site.file, binding).into_iter().filter(|each| local(each.function)) {
+                let local = |function: Site| {
+                    self.eval.is_local(function) && path.parts.is_empty() && !path.items
+                };
+                for each in self
+                    .eval
+                    .registered_as(site.file, binding)
+                    .into_iter()
+                    .filter(|each| local(each.function))
+                {
                     let outer = Path { kept: true, ..path.handed_over_by(each.decorator) };
                     self.push(What::Callable(Callable::Function(each.function)), each.name, &outer);
                 }
@@ -224,7 +281,11 @@ impl Walk<'_, '_> {
                 }
             }
             BindingKind::Import { attribute: None, .. } if path.parts.is_empty() && !path.items => {
-                self.push(What::Object(Obstacle::of("a module", Some(at(binding.statement)))), site, &path);
+                self.push(
+                    What::Object(Obstacle::of("a module", Some(at(binding.statement)))),
+                    site,
+                    &path,
+                );
             }
             BindingKind::With { .. } | BindingKind::Import { .. } if path.parts.is_empty() => {
                 self.known(&self.eval.binding_values(site.file, binding), site, &path);
@@ -254,10 +315,19 @@ impl Walk<'_, '_> {
                 Value::External { path: dotted, .. } => match stored_by(dotted) {
                     kind @ (Stores::Items | Stores::Mapping) => {
                         path.items = true;
-                        self.eval.positional_arguments(site).into_iter().for_each(|argument| self.expression(argument, path.clone()));
+                        self.eval
+                            .positional_arguments(site)
+                            .into_iter()
+                            .for_each(|argument| self.expression(argument, path.clone()));
                         path.items = false;
-                        let named = if matches!(kind, Stores::Mapping) { self.eval.keyword_values(site) } else { Vec::new() };
-                        named.into_iter().for_each(|argument| self.expression(argument, path.clone()));
+                        let named = if matches!(kind, Stores::Mapping) {
+                            self.eval.keyword_values(site)
+                        } else {
+                            Vec::new()
+                        };
+                        named
+                            .into_iter()
+                            .for_each(|argument| self.expression(argument, path.clone()));
                     }
                     Stores::Arguments if !path.items || &**dotted == "itertools.repeat" => {
                         path.items = false;
@@ -279,9 +349,16 @@ impl Walk<'_, '_> {
     fn every_argument(&mut self, call: Site, path: &Path) {
         let tree = self.eval.file(call.file).tree();
         let Some(list) = tree.child(call.node, Field::Arguments) else { return };
-        let arguments: Vec<NodeId> = if tree.kind(list) == Kind::ArgumentList { tree.children(list).take(MAX_ITEMS).collect() } else { vec![list] };
+        let arguments: Vec<NodeId> = if tree.kind(list) == Kind::ArgumentList {
+            tree.children(list).take(MAX_ITEMS).collect()
+        } else {
+            vec![list]
+        };
         for argument in arguments {
-            let value = tree.child(argument, Field::Value).filter(|_| tree.kind(argument) == Kind::KeywordArgument).unwrap_or(argument);
+            let value = tree
+                .child(argument, Field::Value)
+                .filter(|_| tree.kind(argument) == Kind::KeywordArgument)
+                .unwrap_or(argument);
             self.expression(Site { file: call.file, node: value }, path.clone());
         }
     }
@@ -290,7 +367,12 @@ impl Walk<'_, '_> {
         self.member(site, &path);
         if !path.items {
             self.returned(site, &path);
-            let unnamed: Vec<Site> = self.eval.stored_in(site).into_iter().filter(|value| self.eval.makes_from_lambda(*value)).collect();
+            let unnamed: Vec<Site> = self
+                .eval
+                .stored_in(site)
+                .into_iter()
+                .filter(|value| self.eval.makes_from_lambda(*value))
+                .collect();
             if unnamed.is_empty() {
                 return self.values(site, &path);
             }
@@ -299,21 +381,36 @@ impl Walk<'_, '_> {
         let mut kept = path;
         kept.kept = true;
         for stored in self.eval.stored_in(site) {
-            self.expression(stored, if stored.file == kept.handover.file { kept.clone() } else { kept.handed_over_by(stored) });
+            self.expression(
+                stored,
+                if stored.file == kept.handover.file {
+                    kept.clone()
+                } else {
+                    kept.handed_over_by(stored)
+                },
+            );
         }
         kept.items = false;
         for item in self.eval.appended_to(site) {
-            self.expression(item, if item.file == kept.handover.file { kept.clone() } else { kept.handed_over_by(item) });
+            self.expression(
+                item,
+                if item.file == kept.handover.file {
+                    kept.clone()
+                } else {
+                    kept.handed_over_by(item)
+                },
+            );
         }
     }
 
     fn values(&mut self, site: Site, path: &Path) {
         let values = self.eval.values(site);
         // A `defaultdict(lambda: …)` that was made elsewhere: its lambda can be cured where it stands.
-        let with_lambda =
-            |value: &&Value| matches!(value, Value::Instance(Type::External { made: Some(call), .. }) if self.eval.makes_from_lambda(*call) && *call != site);
+        let with_lambda = |value: &&Value| matches!(value, Value::Instance(Type::External { made: Some(call), .. }) if self.eval.makes_from_lambda(*call) && *call != site);
         let (made, others): (Vec<&Value>, Vec<&Value>) = values.iter().partition(with_lambda);
-        let calls = made.into_iter().filter_map(|value| if let Value::Instance(Type::External { made, .. }) = value { *made } else { None });
+        let calls = made.into_iter().filter_map(|value| {
+            if let Value::Instance(Type::External { made, .. }) = value { *made } else { None }
+        });
         if path.parts.is_empty() && !path.items {
             self.kept(calls.collect(), path);
         }
@@ -323,9 +420,14 @@ impl Walk<'_, '_> {
     /// What keeps a value from crossing; for objects of the project, at the moment of the dispatch.
     fn obstacle(&self, value: &Value) -> Option<Obstacle> {
         match value {
-            Value::Instance(Type::Class(class)) | Value::Method { receiver: Type::Class(class), function: Some(_), .. } => {
+            Value::Instance(Type::Class(class))
+            | Value::Method { receiver: Type::Class(class), function: Some(_), .. } => {
                 let plain = self.eval.obstacle_in(value, self.inheritance)?;
-                let now = self.eval.state_obstacles(*class, self.inheritance, 4, &self.moment).into_iter().next()?;
+                let now = self
+                    .eval
+                    .state_obstacles(*class, self.inheritance, 4, &self.moment)
+                    .into_iter()
+                    .next()?;
                 Some(Obstacle { site: now.site.or(plain.site), ..now })
             }
             _ => self.eval.obstacle_in(value, self.inheritance),
@@ -338,7 +440,10 @@ impl Walk<'_, '_> {
             return;
         }
         for value in values {
-            let by_other_rules = matches!(value, Value::Lambda(_) | Value::Function(_) | Value::Class(_) | Value::Partial(_));
+            let by_other_rules = matches!(
+                value,
+                Value::Lambda(_) | Value::Function(_) | Value::Class(_) | Value::Partial(_)
+            );
             let taken_apart = path.items;
             if by_other_rules || taken_apart {
                 continue;

@@ -2,7 +2,9 @@
 
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::project::values::reaching;
-use crate::project::{Argument, Callable, Content, Dispatch, Eval, FileId, Origin, Site, Type, Value, What};
+use crate::project::{
+    Argument, Callable, Content, Dispatch, Eval, FileId, Origin, Site, Type, Value, What,
+};
 use crate::syntax::{Field, Kind, NodeId};
 use std::collections::BTreeSet;
 
@@ -25,17 +27,25 @@ impl Eval<'_> {
     pub fn crossings(&self, file: FileId) -> Vec<Crossing> {
         let mut out = Vec::new();
         for (dispatch, _) in self.sending(file) {
-            let mut push = |handover: Site, class: Site| out.push(Crossing { dispatch: dispatch.clone(), handover, class });
+            let mut push = |handover: Site, class: Site| {
+                out.push(Crossing { dispatch: dispatch.clone(), handover, class });
+            };
             for slot in self.slots(&dispatch) {
-                let meant = |origin: &Origin| self.is_meant(&dispatch, origin.leaf, origin.handover, &origin.through);
+                let meant = |origin: &Origin| {
+                    self.is_meant(&dispatch, origin.leaf, origin.handover, &origin.through)
+                };
                 for origin in self.slot_origins(&slot).into_iter().filter(meant) {
                     match origin.callable {
                         Callable::Class(class) => push(origin.handover, class),
                         Callable::Instance(class) => {
-                            self.with_kept(class, origin.leaf).into_iter().for_each(|class| push(origin.handover, class));
+                            self.with_kept(class, origin.leaf)
+                                .into_iter()
+                                .for_each(|class| push(origin.handover, class));
                         }
                         Callable::Method { receiver: Type::Class(class), object, .. } => {
-                            self.with_kept(class, object).into_iter().for_each(|class| push(origin.handover, class));
+                            self.with_kept(class, object)
+                                .into_iter()
+                                .for_each(|class| push(origin.handover, class));
                         }
                         Callable::Function(function) | Callable::Lambda(function) => {
                             if let Some(class) = self.class_around(function) {
@@ -54,14 +64,28 @@ impl Eval<'_> {
                 && let Some(receiver) = dispatch.receiver
             {
                 // Other classes' `start()` is their own.
-                for class in self.classes_in(receiver).into_iter().filter(|class| self.entry_of_class(*class).is_some()) {
+                for class in self
+                    .classes_in(receiver)
+                    .into_iter()
+                    .filter(|class| self.entry_of_class(*class).is_some())
+                {
                     push(receiver, class);
                 }
             } else {
                 // `Process.__init__(self, …)` makes the object, which travels when it is started.
                 let made = usize::try_from(dispatch.shift).unwrap_or(0);
-                let slots: Vec<Site> = self.slots(&dispatch).into_iter().filter(|slot| slot.part.is_none()).map(|slot| slot.expression).collect();
-                for argument in self.all_arguments(dispatch.call).into_iter().skip(made).filter(|argument| !slots.contains(argument)) {
+                let slots: Vec<Site> = self
+                    .slots(&dispatch)
+                    .into_iter()
+                    .filter(|slot| slot.part.is_none())
+                    .map(|slot| slot.expression)
+                    .collect();
+                for argument in self
+                    .all_arguments(dispatch.call)
+                    .into_iter()
+                    .skip(made)
+                    .filter(|argument| !slots.contains(argument))
+                {
                     for class in self.classes_given(&dispatch, argument) {
                         push(argument, class);
                     }
@@ -80,7 +104,9 @@ impl Eval<'_> {
             for value in self.values(slot.expression).iter() {
                 let Value::Partial(call) = value else { continue };
                 for given in self.all_arguments(*call).into_iter().skip(1) {
-                    found.extend(self.classes_given(dispatch, given).into_iter().map(|class| (given, class)));
+                    found.extend(
+                        self.classes_given(dispatch, given).into_iter().map(|class| (given, class)),
+                    );
                 }
             }
         }
@@ -93,30 +119,54 @@ impl Eval<'_> {
         let comes = |class: &Site| {
             let is_it = |origin: &&Origin| matches!(origin.callable, Callable::Class(other) | Callable::Instance(other) if other == *class);
             let mut ways = origins.iter().filter(is_it).peekable();
-            ways.peek().is_none() || ways.any(|way| self.is_meant(dispatch, way.leaf, way.handover, &way.through))
+            ways.peek().is_none()
+                || ways.any(|way| self.is_meant(dispatch, way.leaf, way.handover, &way.through))
         };
-        self.classes_in(argument).into_iter().chain(self.made_in_main(argument)).filter(comes).collect()
+        self.classes_in(argument)
+            .into_iter()
+            .chain(self.made_in_main(argument))
+            .filter(comes)
+            .collect()
     }
 
     /// `with MyManager() as m`: entering it starts the server process, without a call that says so.
     fn managers_entered(&self, file: FileId) -> Vec<Crossing> {
         let facts = self.file(file);
         let tree = facts.tree();
-        let Some(entry) = self.project.catalogue.by_id("mp.BaseManager.start") else { return Vec::new() };
+        let Some(entry) = self.project.catalogue.by_id("mp.BaseManager.start") else {
+            return Vec::new();
+        };
         let entered = |call: Site| {
             let mut up = tree.parent(call.node);
-            while let Some(parent) = up.filter(|parent| matches!(tree.kind(*parent), Kind::AsPattern | Kind::ParenthesizedExpression)) {
+            while let Some(parent) = up.filter(|parent| {
+                matches!(tree.kind(*parent), Kind::AsPattern | Kind::ParenthesizedExpression)
+            }) {
                 up = tree.parent(parent);
             }
             up.is_some_and(|parent| tree.kind(parent) == Kind::WithItem)
         };
-        let calls = facts.calls.iter().map(|call| Site { file, node: *call }).filter(|call| entered(*call));
+        let calls =
+            facts.calls.iter().map(|call| Site { file, node: *call }).filter(|call| entered(*call));
         calls
             .flat_map(|call| self.classes_in(call).into_iter().map(move |class| (call, class)))
             .filter_map(|(call, class)| {
                 let (base, start) = self.entry_of_class(class)?;
-                let is_manager = matches!(self.project.catalogue.get(base).id.as_str(), "mp.Manager" | "mp.ManagerClass");
-                is_manager.then_some(Crossing { dispatch: Dispatch { call, entry, start, receiver: Some(call), made: None, shift: 0 }, handover: call, class })
+                let is_manager = matches!(
+                    self.project.catalogue.get(base).id.as_str(),
+                    "mp.Manager" | "mp.ManagerClass"
+                );
+                is_manager.then_some(Crossing {
+                    dispatch: Dispatch {
+                        call,
+                        entry,
+                        start,
+                        receiver: Some(call),
+                        made: None,
+                        shift: 0,
+                    },
+                    handover: call,
+                    class,
+                })
             })
             .collect()
     }
@@ -128,8 +178,17 @@ impl Eval<'_> {
 
     /// The classes that children do not have of the objects that an expression holds, or of what these were given to keep.
     fn made_in_main(&self, expression: Site) -> Vec<Site> {
-        let of_instance = |content: Content| if let What::Callable(Callable::Instance(class)) = content.what { Some(class) } else { None };
-        self.contents(Argument::object(expression), true).into_iter().filter_map(of_instance).collect()
+        let of_instance = |content: Content| {
+            if let What::Callable(Callable::Instance(class)) = content.what {
+                Some(class)
+            } else {
+                None
+            }
+        };
+        self.contents(Argument::object(expression), true)
+            .into_iter()
+            .filter_map(of_instance)
+            .collect()
     }
 
     /// The project's Enum whose member an expression names: `Color.RED`.
@@ -142,16 +201,29 @@ impl Eval<'_> {
             Kind::Subscript => tree.child(node, Field::Value)?,
             // `list(Color)`.
             Kind::Call
-                if matches!(self.file(expression.file).text(tree.child(node, Field::Function)?), "list" | "tuple" | "set" | "iter" | "reversed" | "sorted") =>
+                if matches!(
+                    self.file(expression.file).text(tree.child(node, Field::Function)?),
+                    "list" | "tuple" | "set" | "iter" | "reversed" | "sorted"
+                ) =>
             {
                 self.positional_arguments(Site { file: expression.file, node }).first()?.node
             }
-            Kind::Identifier => self.loop_over(Site { file: expression.file, node }).filter(|iterable| iterable.file == expression.file)?.node,
+            Kind::Identifier => {
+                self.loop_over(Site { file: expression.file, node })
+                    .filter(|iterable| iterable.file == expression.file)?
+                    .node
+            }
             _ => return None,
         };
-        self.values(Site { file: expression.file, node: object }).iter().find_map(|value| match value {
-            Value::Class(class) => self.external_bases(*class).iter().any(|(path, _)| path.starts_with("enum.")).then_some(*class),
-            _ => None,
+        self.values(Site { file: expression.file, node: object }).iter().find_map(|value| {
+            match value {
+                Value::Class(class) => self
+                    .external_bases(*class)
+                    .iter()
+                    .any(|(path, _)| path.starts_with("enum."))
+                    .then_some(*class),
+                _ => None,
+            }
         })
     }
 
@@ -161,7 +233,10 @@ impl Eval<'_> {
         let (scope, text) = facts.scopes.resolve_name(name.node)?;
         let [binding] = facts.scopes.bindings(scope, text) else { return None };
         match &binding.kind {
-            BindingKind::For { iterable, path, .. } | BindingKind::ComprehensionFor { iterable, path, .. } if path.is_empty() => {
+            BindingKind::For { iterable, path, .. }
+            | BindingKind::ComprehensionFor { iterable, path, .. }
+                if path.is_empty() =>
+            {
                 Some(Site { file: name.file, node: *iterable })
             }
             _ => None,
@@ -207,9 +282,16 @@ impl Eval<'_> {
                 Value::Class(class) | Value::Instance(Type::Class(class)) => {
                     found.insert(*class);
                 }
-                Value::Instance(_) | Value::Method { .. } | Value::Result(_) => found.extend(self.made_classes(value)),
+                Value::Instance(_) | Value::Method { .. } | Value::Result(_) => {
+                    found.extend(self.made_classes(value));
+                }
                 Value::Literal(site) => {
-                    for item in self.elements_of(*site).into_iter().take(32).chain(self.mapping_items(*site).into_iter().take(32)) {
+                    for item in self
+                        .elements_of(*site)
+                        .into_iter()
+                        .take(32)
+                        .chain(self.mapping_items(*site).into_iter().take(32))
+                    {
                         self.add_classes(item, depth - 1, found);
                     }
                 }
@@ -232,11 +314,21 @@ impl Eval<'_> {
         let parts: Vec<NodeId> = match tree.kind(node) {
             Kind::ConditionalExpression | Kind::BooleanOperator => tree.outcomes(node),
             // `Access.READ | Access.WRITE`.
-            Kind::BinaryOperator if tree.child(node, Field::Operator).is_some_and(|operator| facts.text(operator) == "|") => tree.children(node).collect(),
+            Kind::BinaryOperator
+                if tree
+                    .child(node, Field::Operator)
+                    .is_some_and(|operator| facts.text(operator) == "|") =>
+            {
+                tree.children(node).collect()
+            }
             Kind::Identifier => {
-                let Some((scope, name)) = facts.scopes.resolve_name(node) else { return Vec::new() };
+                let Some((scope, name)) = facts.scopes.resolve_name(node) else {
+                    return Vec::new();
+                };
                 let assigned = |binding: &&Binding| match &binding.kind {
-                    BindingKind::Assignment { value: Some(value), path, .. } if path.is_empty() => Some(*value),
+                    BindingKind::Assignment { value: Some(value), path, .. } if path.is_empty() => {
+                        Some(*value)
+                    }
                     BindingKind::Walrus { value } => Some(*value),
                     _ => None,
                 };

@@ -48,7 +48,9 @@ impl Eval<'_> {
     pub fn exception_gap(&self, class: Site) -> Option<Gap> {
         let bases = self.external_bases(class);
         let plain = !bases.is_empty()
-            && bases.iter().all(|(path, _)| path.strip_prefix("builtins.").is_some_and(|name| PLAIN.contains(&name)))
+            && bases.iter().all(|(path, _)| {
+                path.strip_prefix("builtins.").is_some_and(|name| PLAIN.contains(&name))
+            })
             && !self.has_unknown_base(class);
         if !plain || self.controls_its_pickling(class) || self.method(class, "__new__").is_some() {
             return None;
@@ -56,7 +58,12 @@ impl Eval<'_> {
         let (home, init) = self.method(class, "__init__")?;
         let (required, most, keyword_only) = self.required_arguments(init)?;
         let kept = self.kept_arguments(class, home, init)?;
-        (keyword_only || kept < required || kept > most).then_some(Gap { init, required, keyword_only, kept })
+        (keyword_only || kept < required || kept > most).then_some(Gap {
+            init,
+            required,
+            keyword_only,
+            kept,
+        })
     }
 
     /// The number of required positional parameters, the most that may be given, and whether a keyword-only one is required.
@@ -65,7 +72,11 @@ impl Eval<'_> {
         let list = tree.child(init.node, Field::Parameters)?;
         let (mut required, mut most, mut keyword_only, mut after_star) = (0, 0, false, false);
         for parameter in tree.children(list).skip(1) {
-            let typed = tree.children(parameter).next().filter(|_| tree.kind(parameter) == Kind::TypedParameter).unwrap_or(parameter);
+            let typed = tree
+                .children(parameter)
+                .next()
+                .filter(|_| tree.kind(parameter) == Kind::TypedParameter)
+                .unwrap_or(parameter);
             match tree.kind(typed) {
                 Kind::ListSplatPattern => {
                     most = usize::MAX;
@@ -93,14 +104,22 @@ impl Eval<'_> {
     fn kept_arguments(&self, class: Site, home: Site, init: Site) -> Option<usize> {
         let facts = self.file(init.file);
         let tree = facts.tree();
-        let calls: Vec<NodeId> = facts.calls.iter().copied().filter(|call| tree.contains(init.node, *call) && is_base_init(facts, *call)).collect();
+        let calls: Vec<NodeId> = facts
+            .calls
+            .iter()
+            .copied()
+            .filter(|call| tree.contains(init.node, *call) && is_base_init(facts, *call))
+            .collect();
         // Without such a call `args` holds what the constructor was given by position: all that is required.
         let [call] = calls.as_slice() else { return None };
         let by_name = facts.text(tree.child(*call, Field::Function)?).starts_with("super");
         let call = Site { file: init.file, node: *call };
         let lineage = self.lineage(class);
         let at = lineage.iter().position(|each| *each == home)?;
-        let next = lineage.iter().skip(at + 1).find_map(|each| self.own_method(*each, "__init__").map(|init| (*each, init)));
+        let next = lineage
+            .iter()
+            .skip(at + 1)
+            .find_map(|each| self.own_method(*each, "__init__").map(|init| (*each, init)));
         match next {
             // What the base is given, and how, is for the base to know: it decides what goes into `args`.
             Some((base, base_init)) => self.kept_arguments(class, base, base_init),
@@ -113,20 +132,28 @@ impl Eval<'_> {
     /// statements.
     pub fn raised_by(&self, worker: Site) -> Vec<(Site, Site)> {
         let is_free = |call: Site| !self.is_caught(call);
-        self.reached_over(worker, &is_free).into_iter().flat_map(|function| self.raised(function)).collect()
+        self.reached_over(worker, &is_free)
+            .into_iter()
+            .flat_map(|function| self.raised(function))
+            .collect()
     }
 
     fn raised(&self, function: Site) -> Vec<(Site, Site)> {
         let facts = self.file(function.file);
         let tree = facts.tree();
         let at = |node| Site { file: function.file, node };
-        let raises = facts.own_nodes(function.node).filter(|node| tree.kind(*node) == Kind::RaiseStatement && !self.is_caught(at(*node)));
+        let raises = facts
+            .own_nodes(function.node)
+            .filter(|node| tree.kind(*node) == Kind::RaiseStatement && !self.is_caught(at(*node)));
         let mut found = Vec::new();
         for raise in raises {
             let Some(thrown) = tree.children(raise).next() else { continue };
             let classes: BTreeSet<Site> = match tree.kind(thrown) {
                 Kind::Call => {
-                    let callee = tree.child(thrown, Field::Function).map(|callee| self.values(at(callee)).to_vec()).unwrap_or_default();
+                    let callee = tree
+                        .child(thrown, Field::Function)
+                        .map(|callee| self.values(at(callee)).to_vec())
+                        .unwrap_or_default();
                     let made = self.values(at(thrown)).to_vec();
                     let class = |value: Value| match value {
                         Value::Class(class) | Value::Instance(Type::Class(class)) => Some(class),
@@ -136,7 +163,13 @@ impl Eval<'_> {
                 }
                 // `error = Missing(name)`, `raise error`
                 Kind::Identifier | Kind::Attribute => {
-                    let instance = |value: &Value| if let Value::Instance(Type::Class(class)) = value { Some(*class) } else { None };
+                    let instance = |value: &Value| {
+                        if let Value::Instance(Type::Class(class)) = value {
+                            Some(*class)
+                        } else {
+                            None
+                        }
+                    };
                     self.values(at(thrown)).iter().filter_map(instance).collect()
                 }
                 _ => continue,
@@ -149,7 +182,9 @@ impl Eval<'_> {
     /// Whether a `try` of the same function may catch what is thrown at a place.
     fn is_caught(&self, place: Site) -> bool {
         let tree = self.file(place.file).tree();
-        let around = tree.ancestors(place.node).take_while(|up| !matches!(tree.kind(*up), Kind::FunctionDefinition | Kind::Lambda));
+        let around = tree
+            .ancestors(place.node)
+            .take_while(|up| !matches!(tree.kind(*up), Kind::FunctionDefinition | Kind::Lambda));
         around.into_iter().any(|up| {
             tree.kind(up) == Kind::TryStatement
                 && tree.child(up, Field::Body).is_some_and(|body| tree.contains(body, place.node))

@@ -12,7 +12,10 @@ impl Eval<'_> {
             return false;
         }
         let calls = self.project.calls_named(name);
-        let mut real = calls.iter().filter(|call| !self.is_trial(**call) && self.may_run(**call, method)).peekable();
+        let mut real = calls
+            .iter()
+            .filter(|call| !self.is_trial(**call) && self.may_run(**call, method))
+            .peekable();
         let function = |call: Site| (call.file, self.file(call.file).enclosing_function(call.node));
         let by_sender = |call: Site| function(sender) == function(call);
         real.peek().is_some() && real.all(|call| self.asks_first(*call) && !by_sender(*call))
@@ -20,7 +23,12 @@ impl Eval<'_> {
 
     /// Whether a place is in a test or an example.
     pub(in crate::project) fn is_trial(&self, place: Site) -> bool {
-        let mut parts = self.file(place.file).source.path.components().map(|part| part.as_os_str().to_string_lossy());
+        let mut parts = self
+            .file(place.file)
+            .source
+            .path
+            .components()
+            .map(|part| part.as_os_str().to_string_lossy());
         parts.any(|part| ["test", "example", "doc"].iter().any(|folder| part.starts_with(folder)))
     }
 
@@ -29,16 +37,27 @@ impl Eval<'_> {
     fn asks_first(&self, call: Site) -> bool {
         let facts = self.file(call.file);
         let tree = facts.tree();
-        let callee = tree.child(call.node, Field::Function).filter(|callee| tree.kind(*callee) == Kind::Attribute);
-        let Some(object) = callee.and_then(|callee| tree.child(callee, Field::Object)).map(|object| facts.text(object)).filter(|object| *object != "self")
+        let callee = tree
+            .child(call.node, Field::Function)
+            .filter(|callee| tree.kind(*callee) == Kind::Attribute);
+        let Some(object) = callee
+            .and_then(|callee| tree.child(callee, Field::Object))
+            .map(|object| facts.text(object))
+            .filter(|object| *object != "self")
         else {
             return false;
         };
         let lacks = |up: &NodeId| {
             let test = tree.child(*up, Field::Condition).map_or("", |test| facts.text(test));
             let asked = test.strip_prefix("not ").or_else(|| test.strip_suffix(" is None"));
-            let under = tree.child(*up, Field::Consequence).is_some_and(|body| tree.contains(body, call.node));
-            tree.kind(*up) == Kind::IfStatement && under && asked.and_then(|asked| asked.strip_prefix(object)).is_some_and(|rest| rest.starts_with('.'))
+            let under = tree
+                .child(*up, Field::Consequence)
+                .is_some_and(|body| tree.contains(body, call.node));
+            tree.kind(*up) == Kind::IfStatement
+                && under
+                && asked
+                    .and_then(|asked| asked.strip_prefix(object))
+                    .is_some_and(|rest| rest.starts_with('.'))
         };
         tree.ancestors(call.node).any(|up| lacks(&up))
     }

@@ -6,7 +6,9 @@ use crate::project::{Callable, Site, What};
 impl Walk<'_, '_> {
     /// A new object: what its class stores of the arguments, and what it makes itself.
     pub(super) fn constructed(&mut self, class: Site, call: Site, path: &Path) {
-        if self.eval.controls_its_pickling(class) || (self.inheritance && self.eval.is_primitive(class)) {
+        if self.eval.controls_its_pickling(class)
+            || (self.inheritance && self.eval.is_primitive(class))
+        {
             return;
         }
         if self.eval.is_local(class) || self.eval.is_main_only_class(class) {
@@ -16,8 +18,10 @@ impl Walk<'_, '_> {
             self.expression(argument, path.clone());
         }
         let unnamed = self.eval.lambdas_kept(class, None);
-        if let Some(obstacle) =
-            self.eval.made_obstacle(class, self.inheritance, &self.moment).filter(|obstacle| obstacle.what != "a lambda" || unnamed.is_empty())
+        if let Some(obstacle) = self
+            .eval
+            .made_obstacle(class, self.inheritance, &self.moment)
+            .filter(|obstacle| obstacle.what != "a lambda" || unnamed.is_empty())
         {
             self.push(What::Object(obstacle), call, path);
         }
@@ -46,7 +50,11 @@ impl Walk<'_, '_> {
                 _ => false,
             };
             if unnamed {
-                let mut path = if origin.through.is_empty() { path.clone() } else { path.handed_over_by(origin.handover) };
+                let mut path = if origin.through.is_empty() {
+                    path.clone()
+                } else {
+                    path.handed_over_by(origin.handover)
+                };
                 path.kept |= origin.kept;
                 self.push(What::Callable(origin.callable), origin.leaf, &path);
             }

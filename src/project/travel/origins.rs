@@ -103,8 +103,16 @@ impl Eval<'_> {
     }
 
     fn origins_of_part(&self, expression: Site, part: Option<&Part>) -> Vec<Origin> {
-        let mut path =
-            Path { handover: expression, through: Vec::new(), made_by: None, parts: Vec::new(), entry: None, kept: false, steps: 0, frames: Vec::new() };
+        let mut path = Path {
+            handover: expression,
+            through: Vec::new(),
+            made_by: None,
+            parts: Vec::new(),
+            entry: None,
+            kept: false,
+            steps: 0,
+            frames: Vec::new(),
+        };
         path.take(part);
         let mut walk = Walk { eval: self, found: BTreeSet::new(), seen: BTreeSet::new() };
         walk.expression(expression, path);
@@ -120,7 +128,14 @@ struct Walk<'e, 'p> {
 
 impl Walk<'_, '_> {
     fn push(&mut self, callable: Callable, leaf: Site, path: &Path) {
-        self.found.insert(Origin { callable, leaf, handover: path.handover, through: path.through.clone(), made_by: path.made_by, kept: path.kept });
+        self.found.insert(Origin {
+            callable,
+            leaf,
+            handover: path.handover,
+            through: path.through.clone(),
+            made_by: path.made_by,
+            kept: path.kept,
+        });
     }
 
     fn expression(&mut self, site: Site, mut path: Path) {
@@ -129,14 +144,19 @@ impl Walk<'_, '_> {
         let at = |node| Site { file: site.file, node };
         let site = at(tree.unparenthesized(site.node));
         path.steps += 1;
-        if path.steps > MAX_STEPS || !self.seen.insert((site, path.parts.clone(), path.entry.clone(), path.handover)) {
+        if path.steps > MAX_STEPS
+            || !self.seen.insert((site, path.parts.clone(), path.entry.clone(), path.handover))
+        {
             return;
         }
         match tree.kind(site.node) {
             Kind::Identifier => self.name(site, path),
             Kind::Lambda if path.is_whole() => self.push(Callable::Lambda(site), site, &path),
             Kind::ConditionalExpression | Kind::BooleanOperator => {
-                facts.outcomes(site.node).into_iter().for_each(|part| self.expression(at(part), path.clone()));
+                facts
+                    .outcomes(site.node)
+                    .into_iter()
+                    .for_each(|part| self.expression(at(part), path.clone()));
             }
             Kind::NamedExpression => {
                 if let Some(value) = tree.child(site.node, Field::Value) {
@@ -156,7 +176,9 @@ impl Walk<'_, '_> {
                     self.expression(value, path);
                 }
             }
-            Kind::List | Kind::Tuple | Kind::Set | Kind::ExpressionList if !path.parts.is_empty() => {
+            Kind::List | Kind::Tuple | Kind::Set | Kind::ExpressionList
+                if !path.parts.is_empty() =>
+            {
                 let part = path.parts.remove(0);
                 if let Some(item) = self.eval.item(site, part) {
                     self.expression(item, path);
@@ -178,14 +200,20 @@ impl Walk<'_, '_> {
         for item in self.eval.displayed(iterable) {
             self.expression(item, path.clone());
         }
-        for item in self.eval.appended_to(iterable).into_iter().chain(self.eval.appended_where_made(iterable)) {
+        for item in self
+            .eval
+            .appended_to(iterable)
+            .into_iter()
+            .chain(self.eval.appended_where_made(iterable))
+        {
             self.put(item, path.clone());
         }
     }
 
     /// An item of a container, which keeps it until it is taken.
     fn put(&mut self, item: Site, path: Path) {
-        let mut kept = if item.file == path.handover.file { path } else { path.handed_over_by(item) };
+        let mut kept =
+            if item.file == path.handover.file { path } else { path.handed_over_by(item) };
         kept.kept = true;
         self.expression(item, kept);
     }
@@ -213,7 +241,8 @@ impl Walk<'_, '_> {
                 self.expression(at(*value), path);
             }
             BindingKind::Walrus { value } => self.expression(at(*value), path),
-            BindingKind::For { iterable, path: parts, .. } | BindingKind::ComprehensionFor { iterable, path: parts, .. } => {
+            BindingKind::For { iterable, path: parts, .. }
+            | BindingKind::ComprehensionFor { iterable, path: parts, .. } => {
                 path.parts.splice(0..0, parts.iter().copied());
                 self.iterated(at(*iterable), path);
             }
@@ -229,7 +258,12 @@ impl Walk<'_, '_> {
                 if *star == 1 && part.is_some() {
                     path.parts.remove(0);
                 }
-                for each in self.eval.registered_as(site.file, binding).into_iter().filter(|_| path.is_whole()) {
+                for each in self
+                    .eval
+                    .registered_as(site.file, binding)
+                    .into_iter()
+                    .filter(|_| path.is_whole())
+                {
                     let outer = Path { kept: true, ..path.handed_over_by(each.decorator) };
                     self.push(Callable::Function(each.function), each.name, &outer);
                 }
@@ -274,7 +308,11 @@ impl Walk<'_, '_> {
                 path.parts.remove(0);
                 return self.iterated(arguments[part], path);
             }
-            ("list" | "tuple" | "set" | "sorted" | "reversed" | "iter" | "frozenset", _) if !arguments.is_empty() => return self.iterated(arguments[0], path),
+            ("list" | "tuple" | "set" | "sorted" | "reversed" | "iter" | "frozenset", _)
+                if !arguments.is_empty() =>
+            {
+                return self.iterated(arguments[0], path);
+            }
             _ => {}
         }
         // What a function of the project returns: `for job in make_jobs(3)`.
@@ -325,7 +363,10 @@ impl Walk<'_, '_> {
             }
         }
         if let Some(container) = self.eval.taken_from(site) {
-            self.eval.taken_by(site, container).into_iter().for_each(|item| self.put(item, path.clone()));
+            self.eval
+                .taken_by(site, container)
+                .into_iter()
+                .for_each(|item| self.put(item, path.clone()));
         }
     }
 
@@ -342,7 +383,11 @@ impl Walk<'_, '_> {
             }
         }
         for expression in stored {
-            let mut inner = if expression.file == path.handover.file { path.clone() } else { path.handed_over_by(expression) };
+            let mut inner = if expression.file == path.handover.file {
+                path.clone()
+            } else {
+                path.handed_over_by(expression)
+            };
             inner.kept = true;
             self.expression(expression, inner);
         }
@@ -373,9 +418,12 @@ impl Walk<'_, '_> {
             Value::Function(site) => Callable::Function(*site),
             Value::Class(site) => Callable::Class(*site),
             Value::Instance(Type::Class(class)) => Callable::Instance(*class),
-            Value::Method { receiver, object, name, function } => {
-                Callable::Method { receiver: receiver.clone(), object: *object, name: name.to_string(), function: *function }
-            }
+            Value::Method { receiver, object, name, function } => Callable::Method {
+                receiver: receiver.clone(),
+                object: *object,
+                name: name.to_string(),
+                function: *function,
+            },
             Value::Partial(call) => {
                 if let Some(inner) = self.eval.positional_arguments(*call).first().copied() {
                     self.expression(inner, path.clone());

@@ -31,7 +31,11 @@ impl Obstacle {
 
     /// What it is, in the words of a message about `name`.
     pub fn told_of(&self, name: &str) -> String {
-        if self.path.is_empty() { format!("{name} is {}", self.what) } else { format!("{name} holds {} ({})", self.what, self.path) }
+        if self.path.is_empty() {
+            format!("{name} is {}", self.what)
+        } else {
+            format!("{name} holds {} ({})", self.what, self.path)
+        }
     }
 }
 
@@ -40,18 +44,24 @@ impl Eval<'_> {
     ///
     /// `inheritance` tells whether multiprocessing's own primitives may travel (Process args and initargs).
     pub fn obstacle(&self, expression: Site, inheritance: bool) -> Option<Obstacle> {
-        self.values(expression).iter().find_map(|value| self.obstacle_of(value, inheritance, MAX_DEPTH))
+        self.values(expression)
+            .iter()
+            .find_map(|value| self.obstacle_of(value, inheritance, MAX_DEPTH))
     }
 
     /// As [`obstacle`](Self::obstacle), with what statements put into the container that a captured variable may be.
     pub fn captured_obstacle(&self, variable: Site, inheritance: bool) -> Option<Obstacle> {
         let moment = Moment { worker: None, call: Some(variable) };
         let of_instance = |value: &Value| match value {
-            Value::Instance(Type::Class(class)) => self.state_obstacles(*class, inheritance, MAX_DEPTH, &moment).into_iter().next(),
+            Value::Instance(Type::Class(class)) => {
+                self.state_obstacles(*class, inheritance, MAX_DEPTH, &moment).into_iter().next()
+            }
             _ => None,
         };
         let filled = || self.values(variable).iter().find_map(of_instance);
-        self.obstacle(variable, inheritance).or_else(filled).or_else(|| self.put_obstacle(variable, &moment))
+        self.obstacle(variable, inheritance)
+            .or_else(filled)
+            .or_else(|| self.put_obstacle(variable, &moment))
     }
 
     /// As [`obstacle`](Self::obstacle), for a value that is looked into as deep as any.
@@ -66,21 +76,35 @@ impl Eval<'_> {
         }
         let simple = |what: &str, site: Option<Site>| Some(Obstacle::of(what, site));
         match value {
-            Value::Instance(Type::External { made: Some(call), .. }) if self.makes_from_lambda(*call) => simple("a lambda", Some(*call)),
-            Value::Instance(Type::External { path, made, .. }) => object_obstacle(path, *made, inheritance),
+            Value::Instance(Type::External { made: Some(call), .. })
+                if self.makes_from_lambda(*call) =>
+            {
+                simple("a lambda", Some(*call))
+            }
+            Value::Instance(Type::External { path, made, .. }) => {
+                object_obstacle(path, *made, inheritance)
+            }
             // What reading the name gives, not what calling it would.
-            Value::External { path, .. } if matches!(&**path, "sys.stdout" | "sys.stderr" | "sys.stdin" | "os.environ") => {
+            Value::External { path, .. }
+                if matches!(&**path, "sys.stdout" | "sys.stderr" | "sys.stdin" | "os.environ") =>
+            {
                 object_obstacle(path, None, inheritance)
             }
-            Value::Instance(Type::Class(class)) => self.instance_obstacle(*class, inheritance, depth),
+            Value::Instance(Type::Class(class)) => {
+                self.instance_obstacle(*class, inheritance, depth)
+            }
             Value::Module(_) => simple("a module", None),
             Value::Lambda(site) => simple("a lambda", Some(*site)),
-            Value::Function(site) if self.is_local(*site) => simple("a local function", Some(*site)),
+            Value::Function(site) if self.is_local(*site) => {
+                simple("a local function", Some(*site))
+            }
             Value::Class(site) if self.is_local(*site) => simple("a local class", Some(*site)),
             // An attribute of which nothing is known but that a base outside the project may have it.
             Value::Method { receiver: Type::Class(_), function: None, .. } => None,
             Value::Method { receiver, function, object, .. } => {
-                if function.is_some_and(|function| self.has_decorator(function, &["staticmethod", "classmethod"])) {
+                if function.is_some_and(|function| {
+                    self.has_decorator(function, &["staticmethod", "classmethod"])
+                }) {
                     return None;
                 }
                 self.obstacle_of(&Value::Instance(receiver.clone()), inheritance, depth - 1)
@@ -88,10 +112,11 @@ impl Eval<'_> {
             }
             Value::Literal(site) => self.display_obstacle(*site, None, inheritance, depth),
             Value::Result(call) => self.result_obstacle(*call),
-            Value::Partial(call) => self
-                .all_arguments(*call)
-                .into_iter()
-                .find_map(|argument| self.values(argument).iter().find_map(|value| self.obstacle_of(value, inheritance, depth - 1))),
+            Value::Partial(call) => self.all_arguments(*call).into_iter().find_map(|argument| {
+                self.values(argument)
+                    .iter()
+                    .find_map(|value| self.obstacle_of(value, inheritance, depth - 1))
+            }),
             _ => None,
         }
     }
@@ -111,22 +136,37 @@ impl Eval<'_> {
     /// Whether only the entry-point guard defines a class, so that children do not have it.
     pub fn is_main_only_class(&self, class: Site) -> bool {
         let facts = self.file(class.file);
-        facts.enclosing_function(class.node).is_none() && crate::facts::guard::is_guarded(facts, class.node)
+        facts.enclosing_function(class.node).is_none()
+            && crate::facts::guard::is_guarded(facts, class.node)
     }
 
     /// What a literal holds that cannot cross; `call` is the call that gives it, if only what that puts into it counts.
-    pub(in crate::project) fn display_obstacle(&self, site: Site, call: Option<Site>, inheritance: bool, depth: u32) -> Option<Obstacle> {
+    pub(in crate::project) fn display_obstacle(
+        &self,
+        site: Site,
+        call: Option<Site>,
+        inheritance: bool,
+        depth: u32,
+    ) -> Option<Obstacle> {
         let tree = self.file(site.file).tree();
         let of_item = |node: NodeId| {
             let item = Site { file: site.file, node };
-            let values = call.map_or_else(|| self.values(item).to_vec(), |call| self.returned_by(item, call));
-            values.iter().find_map(|value| self.obstacle_of(value, inheritance, depth.saturating_sub(1)))
+            let values = call
+                .map_or_else(|| self.values(item).to_vec(), |call| self.returned_by(item, call));
+            values
+                .iter()
+                .find_map(|value| self.obstacle_of(value, inheritance, depth.saturating_sub(1)))
         };
         match tree.kind(site.node) {
             Kind::GeneratorExpression => Some(Obstacle::of("a generator", Some(site))),
-            Kind::List | Kind::Tuple | Kind::Set | Kind::ExpressionList => tree.children(site.node).take(MAX_ITEMS).find_map(of_item),
+            Kind::List | Kind::Tuple | Kind::Set | Kind::ExpressionList => {
+                tree.children(site.node).take(MAX_ITEMS).find_map(of_item)
+            }
             Kind::Dictionary => {
-                let pairs = tree.children(site.node).filter(|pair| tree.kind(*pair) == Kind::Pair).take(MAX_ITEMS);
+                let pairs = tree
+                    .children(site.node)
+                    .filter(|pair| tree.kind(*pair) == Kind::Pair)
+                    .take(MAX_ITEMS);
                 pairs.filter_map(|pair| tree.child(pair, Field::Value)).find_map(of_item)
             }
             _ => None,
@@ -157,7 +197,9 @@ impl Eval<'_> {
                 }
                 // `re.compile(…).match(…)`: the table knows what methods of known objects give.
                 Value::Method { receiver: Type::External { path, .. }, name, .. } => {
-                    if let Some(obstacle) = object_obstacle(&format!("{path}().{name}"), Some(call), false) {
+                    if let Some(obstacle) =
+                        object_obstacle(&format!("{path}().{name}"), Some(call), false)
+                    {
                         return Some(obstacle);
                     }
                 }
@@ -171,23 +213,43 @@ impl Eval<'_> {
     fn is_view(&self, callee: NodeId, call: Site) -> bool {
         let facts = self.file(call.file);
         let tree = facts.tree();
-        let (Some(object), Some(name)) = (tree.child(callee, Field::Object), tree.child(callee, Field::Attribute)) else { return false };
-        if !matches!(facts.text(name), "keys" | "values" | "items") || !self.positional_arguments(call).is_empty() {
+        let (Some(object), Some(name)) =
+            (tree.child(callee, Field::Object), tree.child(callee, Field::Attribute))
+        else {
+            return false;
+        };
+        if !matches!(facts.text(name), "keys" | "values" | "items")
+            || !self.positional_arguments(call).is_empty()
+        {
             return false;
         }
         let values = self.values(Site { file: call.file, node: object });
         !values.is_empty()
             && values.iter().all(|value| match value {
-                Value::Literal(site) => matches!(self.file(site.file).tree().kind(site.node), Kind::Dictionary | Kind::DictionaryComprehension),
+                Value::Literal(site) => matches!(
+                    self.file(site.file).tree().kind(site.node),
+                    Kind::Dictionary | Kind::DictionaryComprehension
+                ),
                 Value::Instance(Type::External { path, .. }) => {
-                    matches!(&**path, "builtins.dict" | "collections.defaultdict" | "collections.OrderedDict" | "collections.Counter")
+                    matches!(
+                        &**path,
+                        "builtins.dict"
+                            | "collections.defaultdict"
+                            | "collections.OrderedDict"
+                            | "collections.Counter"
+                    )
                 }
                 _ => false,
             })
     }
 
     /// What an instance of a project class holds that cannot cross.
-    pub fn instance_obstacle(&self, class: Site, inheritance: bool, depth: u32) -> Option<Obstacle> {
+    pub fn instance_obstacle(
+        &self,
+        class: Site,
+        inheritance: bool,
+        depth: u32,
+    ) -> Option<Obstacle> {
         if depth == 0 {
             return None;
         }
@@ -196,22 +258,41 @@ impl Eval<'_> {
 
     /// Whether the class, or one of its bases, says itself how it is pickled: its attributes need not travel.
     pub fn controls_its_pickling(&self, class: Site) -> bool {
-        ["__getstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__"].iter().any(|name| self.method(class, name).is_some())
+        ["__getstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__"]
+            .iter()
+            .any(|name| self.method(class, name).is_some())
             || self.external_bases(class).iter().any(|(path, _)| {
                 // Primitives of multiprocessing pickle what inheritance needs and nothing else.
-                OWN_PICKLING.contains(&&**path) || objects::made_by(path).is_some_and(|object| object.travels == Travels::Inheritance)
+                OWN_PICKLING.contains(&&**path)
+                    || objects::made_by(path)
+                        .is_some_and(|object| object.travels == Travels::Inheritance)
             })
     }
 }
 
 /// Library classes whose objects are pickled without the attributes that subclasses add.
-const OWN_PICKLING: &[&str] = &["logging.Logger", "requests.Session", "requests.sessions.Session", "pathlib.Path", "pathlib.PurePath"];
+const OWN_PICKLING: &[&str] = &[
+    "logging.Logger",
+    "requests.Session",
+    "requests.sessions.Session",
+    "pathlib.Path",
+    "pathlib.PurePath",
+];
 
-pub(in crate::project) fn object_obstacle(path: &str, site: Option<Site>, inheritance: bool) -> Option<Obstacle> {
+pub(in crate::project) fn object_obstacle(
+    path: &str,
+    site: Option<Site>,
+    inheritance: bool,
+) -> Option<Obstacle> {
     let object = objects::made_by(path)?;
     match object.travels {
         Travels::Yes => None,
         Travels::Inheritance if inheritance => None,
-        travels => Some(Obstacle { what: object.what.clone(), path: String::new(), site, by_inheritance: travels == Travels::Inheritance }),
+        travels => Some(Obstacle {
+            what: object.what.clone(),
+            path: String::new(),
+            site,
+            by_inheritance: travels == Travels::Inheritance,
+        }),
     }
 }

@@ -5,7 +5,9 @@ use crate::facts::scopes::{Binding, BindingKind};
 use crate::findings::StartMethod;
 use crate::project::values::decorated::Alias;
 use crate::project::values::instances::Moment;
-use crate::project::{Argument, Callable, Content, Dispatch, Eval, FileId, Origin, Site, Slot, Type, Value, What};
+use crate::project::{
+    Argument, Callable, Content, Dispatch, Eval, FileId, Origin, Site, Slot, Type, Value, What,
+};
 use crate::syntax::{Field, Kind};
 
 /// One callable that one dispatch sends.
@@ -40,12 +42,24 @@ impl Eval<'_> {
         let mut out = Vec::new();
         for (dispatch, methods) in self.sending(file) {
             for slot in self.slots(&dispatch) {
-                let travels = |origin: &Origin| dispatch.api(self.project).by == ByWhat::Stateless && self.is_stateless(&origin.callable);
-                let meant = |origin: &Origin| self.is_meant(&dispatch, origin.leaf, origin.handover, &origin.through) && !travels(origin);
+                let travels = |origin: &Origin| {
+                    dispatch.api(self.project).by == ByWhat::Stateless
+                        && self.is_stateless(&origin.callable)
+                };
+                let meant = |origin: &Origin| {
+                    self.is_meant(&dispatch, origin.leaf, origin.handover, &origin.through)
+                        && !travels(origin)
+                };
                 for origin in self.slot_origins(&slot).into_iter().filter(meant) {
                     self.look_ahead(&origin);
                     let alias = self.decorated_alias(&origin);
-                    out.push(Sent { dispatch: dispatch.clone(), slot: slot.clone(), origin, alias, methods: methods.clone() });
+                    out.push(Sent {
+                        dispatch: dispatch.clone(),
+                        slot: slot.clone(),
+                        origin,
+                        alias,
+                        methods: methods.clone(),
+                    });
                 }
             }
         }
@@ -61,10 +75,19 @@ impl Eval<'_> {
 
     /// Whether what is written at `leaf` and handed over at `handover`, and goes `through` forwarders, is meant to reach
     /// the dispatch.
-    pub(in crate::project) fn is_meant(&self, dispatch: &Dispatch, leaf: Site, handover: Site, through: &[Site]) -> bool {
+    pub(in crate::project) fn is_meant(
+        &self,
+        dispatch: &Dispatch,
+        leaf: Site,
+        handover: Site,
+        through: &[Site],
+    ) -> bool {
         let written = (leaf != handover).then_some(leaf);
-        let way: Vec<Site> = written.into_iter().chain([handover]).chain(through.iter().copied()).collect();
-        let apart = self.is_chosen_apart(dispatch, leaf) || self.never_meet(leaf, dispatch.call) || self.are_in_two_tests(leaf, dispatch.call);
+        let way: Vec<Site> =
+            written.into_iter().chain([handover]).chain(through.iter().copied()).collect();
+        let apart = self.is_chosen_apart(dispatch, leaf)
+            || self.never_meet(leaf, dispatch.call)
+            || self.are_in_two_tests(leaf, dispatch.call);
         !apart
             && !self.is_staged(dispatch.call)
             && !self.is_staged(handover)
@@ -75,7 +98,9 @@ impl Eval<'_> {
     /// Asks for what rules will ask about a callable, so that the files that hold it are read in round one.
     fn look_ahead(&self, origin: &Origin) {
         let class = match &origin.callable {
-            Callable::Method { receiver: Type::Class(class), .. } | Callable::Instance(class) => Some(*class),
+            Callable::Method { receiver: Type::Class(class), .. } | Callable::Instance(class) => {
+                Some(*class)
+            }
             _ => None,
         };
         class.into_iter().for_each(|class| drop(self.instance_obstacle(class, true, 3)));
@@ -109,14 +134,25 @@ impl Eval<'_> {
         let facts = self.file(function.file);
         let tree = facts.tree();
         for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Attribute) {
-            let object = tree.child(node, Field::Object).filter(|object| tree.kind(*object) == Kind::Identifier);
-            object.into_iter().for_each(|object| drop(self.values(Site { file: function.file, node: object })));
+            let object = tree
+                .child(node, Field::Object)
+                .filter(|object| tree.kind(*object) == Kind::Identifier);
+            object
+                .into_iter()
+                .for_each(|object| drop(self.values(Site { file: function.file, node: object })));
         }
         // Objects that were imported by name may be changed by the module that makes them.
         let module = facts.scopes.module();
-        for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Identifier) {
-            let imported = |binding: &Binding| matches!(binding.kind, BindingKind::Import { attribute: Some(_), .. });
-            let name = facts.scopes.resolve_name(node).filter(|(home, _)| *home == module).map(|row| row.1);
+        for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Identifier)
+        {
+            let imported = |binding: &Binding| {
+                matches!(binding.kind, BindingKind::Import { attribute: Some(_), .. })
+            };
+            let name = facts
+                .scopes
+                .resolve_name(node)
+                .filter(|(home, _)| *home == module)
+                .map(|row| row.1);
             if name.is_some_and(|name| facts.scopes.bindings(module, name).iter().any(imported)) {
                 self.values(Site { file: function.file, node });
             }
@@ -127,16 +163,32 @@ impl Eval<'_> {
     pub fn carried(&self, file: FileId) -> Vec<Carried> {
         let mut out = Vec::new();
         for (dispatch, methods) in self.sending(file) {
-            let mut origins = self.slots(&dispatch).first().map(|slot| self.slot_origins(slot)).unwrap_or_default().into_iter();
-            let moment = Moment { worker: origins.next().and_then(|origin| self.worker(&origin)), call: Some(dispatch.call) };
+            let mut origins = self
+                .slots(&dispatch)
+                .first()
+                .map(|slot| self.slot_origins(slot))
+                .unwrap_or_default()
+                .into_iter();
+            let moment = Moment {
+                worker: origins.next().and_then(|origin| self.worker(&origin)),
+                call: Some(dispatch.call),
+            };
             for argument in self.arguments(&dispatch) {
-                for content in self.contents_at(argument, dispatch.carries_primitives(self.project), moment.clone()) {
+                for content in self.contents_at(
+                    argument,
+                    dispatch.carries_primitives(self.project),
+                    moment.clone(),
+                ) {
                     // How many workers a loader has is often decided elsewhere: none is common, and then datasets stay.
                     let is_dataset = dispatch.api(self.project).id == "torch.DataLoader";
                     if is_dataset && (content.callable().is_none() || !content.through.is_empty()) {
                         continue;
                     }
-                    out.push(Carried { dispatch: dispatch.clone(), content, methods: methods.clone() });
+                    out.push(Carried {
+                        dispatch: dispatch.clone(),
+                        content,
+                        methods: methods.clone(),
+                    });
                 }
             }
         }
@@ -144,11 +196,14 @@ impl Eval<'_> {
         out.extend(self.kept_by_processes(file));
         out.extend(self.carried_as_captures(file));
         out.extend(self.handed_to_managers(file));
-        let made = |content: &Content| if let What::Object(obstacle) = &content.what { obstacle.site } else { None };
+        let made = |content: &Content| {
+            if let What::Object(obstacle) = &content.what { obstacle.site } else { None }
+        };
         out.retain(|each: &Carried| {
             let leaf = made(&each.content).unwrap_or(each.content.leaf);
             let place = each.content.place;
-            self.is_meant(&each.dispatch, leaf, each.content.handover, &each.content.through) && !self.goes_elsewhere(&each.dispatch, leaf, place)
+            self.is_meant(&each.dispatch, leaf, each.content.handover, &each.content.through)
+                && !self.goes_elsewhere(&each.dispatch, leaf, place)
         });
         out
     }
@@ -158,12 +213,25 @@ impl Eval<'_> {
         let mut out = Vec::new();
         for dispatch in self.dispatches(file) {
             let methods = dispatch.pickled_under(self.project);
-            for slot in self.slots(&dispatch).into_iter().filter(|slot| slot.part.is_none() && !methods.is_empty()) {
+            for slot in self
+                .slots(&dispatch)
+                .into_iter()
+                .filter(|slot| slot.part.is_none() && !methods.is_empty())
+            {
                 for value in self.values(slot.expression).iter() {
                     let Value::Partial(call) = value else { continue };
                     let bound = self.all_arguments(*call).into_iter().skip(1);
-                    let contents = bound.flat_map(|argument| self.contents(Argument::object(argument), dispatch.carries_primitives(self.project)));
-                    out.extend(contents.map(|content| Carried { dispatch: dispatch.clone(), content, methods: methods.clone() }));
+                    let contents = bound.flat_map(|argument| {
+                        self.contents(
+                            Argument::object(argument),
+                            dispatch.carries_primitives(self.project),
+                        )
+                    });
+                    out.extend(contents.map(|content| Carried {
+                        dispatch: dispatch.clone(),
+                        content,
+                        methods: methods.clone(),
+                    }));
                 }
             }
         }
@@ -176,19 +244,38 @@ impl Eval<'_> {
         let mut out = Vec::new();
         for call in facts.calls.iter().map(|node| Site { file, node: *node }) {
             let callee = facts.tree().child(call.node, Field::Function);
-            let name = callee.map(|callee| facts.tree().child(callee, Field::Attribute).unwrap_or(callee)).map_or("", |name| facts.text(name));
+            let name = callee
+                .map(|callee| facts.tree().child(callee, Field::Attribute).unwrap_or(callee))
+                .map_or("", |name| facts.text(name));
             if !self.project.names_of(name).iter().any(|name| self.project.defines_class(name)) {
                 continue;
             }
             for value in self.values(call).iter() {
                 let Value::Instance(Type::Class(class)) = value else { continue };
-                let (Some(_), Some((_, run))) = (self.process_class(*class), self.method(*class, "run")) else { continue };
+                let (Some(_), Some((_, run))) =
+                    (self.process_class(*class), self.method(*class, "run"))
+                else {
+                    continue;
+                };
                 let Some((entry, start)) = self.entry_of_class(*class) else { continue };
-                let dispatch = Dispatch { call, entry, start, receiver: None, made: None, shift: 0 };
+                let dispatch =
+                    Dispatch { call, entry, start, receiver: None, made: None, shift: 0 };
                 let methods = dispatch.pickled_under(self.project);
                 let receiver = Type::Class(*class);
-                let callable = Callable::Method { receiver, object: call, name: "run".to_owned(), function: Some(run) };
-                let origin = Origin { callable, leaf: call, handover: call, through: Vec::new(), made_by: None, kept: true };
+                let callable = Callable::Method {
+                    receiver,
+                    object: call,
+                    name: "run".to_owned(),
+                    function: Some(run),
+                };
+                let origin = Origin {
+                    callable,
+                    leaf: call,
+                    handover: call,
+                    through: Vec::new(),
+                    made_by: None,
+                    kept: true,
+                };
                 let slot = Slot { name: "run".to_owned(), expression: call, part: None };
                 if !methods.is_empty() {
                     out.push(Sent { dispatch, slot, origin, alias: None, methods });
@@ -214,12 +301,21 @@ impl Eval<'_> {
                 Some((home, init)) => (home, self.arguments_kept_by(home, init, call)),
                 None => {
                     let values = self.values(Site { file, node: callee });
-                    let made = values.iter().find_map(|value| if let Value::Class(class) = value { Some(*class) } else { None });
-                    let Some(class) = made.filter(|class| self.method(*class, "__init__").is_some()) else { continue };
+                    let made = values.iter().find_map(|value| {
+                        if let Value::Class(class) = value { Some(*class) } else { None }
+                    });
+                    let Some(class) =
+                        made.filter(|class| self.method(*class, "__init__").is_some())
+                    else {
+                        continue;
+                    };
                     (class, self.stored_arguments(class, call))
                 }
             };
-            if kept.is_empty() || self.process_class(class).is_none() || self.controls_its_pickling(class) {
+            if kept.is_empty()
+                || self.process_class(class).is_none()
+                || self.controls_its_pickling(class)
+            {
                 continue;
             }
             let Some((entry, start)) = self.entry_of_class(class) else { continue };
@@ -228,7 +324,11 @@ impl Eval<'_> {
             for argument in kept.into_iter().filter(|_| !methods.is_empty()) {
                 let contents = self.contents(Argument::object(argument), true);
                 let callables = contents.into_iter().filter(|content| content.callable().is_some());
-                out.extend(callables.map(|content| Carried { dispatch: dispatch.clone(), content, methods: methods.clone() }));
+                out.extend(callables.map(|content| Carried {
+                    dispatch: dispatch.clone(),
+                    content,
+                    methods: methods.clone(),
+                }));
             }
         }
         out

@@ -10,7 +10,9 @@ impl Walk<'_, '_> {
     /// `table[key]`: the item under a literal key, else any.
     pub(super) fn subscript(&mut self, site: Site, path: Path) {
         self.member(site, &path);
-        let Some(object) = self.eval.file(site.file).tree().child(site.node, Field::Value) else { return };
+        let Some(object) = self.eval.file(site.file).tree().child(site.node, Field::Value) else {
+            return;
+        };
         for (container, path) in self.sources(Site { file: site.file, node: object }, path) {
             match self.eval.subscripted(container, site) {
                 Some(item) => self.expression(item, path),
@@ -28,7 +30,12 @@ impl Walk<'_, '_> {
     }
 
     /// What callers give for a parameter, where the way from them can be taken.
-    pub(super) fn given(&self, parameter: Site, binding: &Binding, path: &Path) -> Vec<(Site, Path)> {
+    pub(super) fn given(
+        &self,
+        parameter: Site,
+        binding: &Binding,
+        path: &Path,
+    ) -> Vec<(Site, Path)> {
         let mut found = Vec::new();
         for argument in self.eval.arguments_for(parameter.file, binding) {
             let mut outer = path.handed_over_by(argument);
@@ -44,9 +51,16 @@ impl Walk<'_, '_> {
     fn sources(&self, container: Site, mut path: Path) -> Vec<(Site, Path)> {
         let facts = self.eval.file(container.file);
         let name = Some(container.node).filter(|node| facts.tree().kind(*node) == Kind::Identifier);
-        let bindings = name.and_then(|node| facts.scopes.resolve_name(node)).map_or(&[][..], |(scope, name)| facts.scopes.bindings(scope, name));
-        let is_parameter = |binding: &&Binding| matches!(binding.kind, BindingKind::Parameter { star: 0, .. });
-        let Some(parameter) = bindings.iter().find(is_parameter).filter(|_| bindings.len() == 1 && path.steps < MAX_STEPS) else {
+        let bindings = name
+            .and_then(|node| facts.scopes.resolve_name(node))
+            .map_or(&[][..], |(scope, name)| facts.scopes.bindings(scope, name));
+        let is_parameter =
+            |binding: &&Binding| matches!(binding.kind, BindingKind::Parameter { star: 0, .. });
+        let Some(parameter) = bindings
+            .iter()
+            .find(is_parameter)
+            .filter(|_| bindings.len() == 1 && path.steps < MAX_STEPS)
+        else {
             return vec![(container, path)];
         };
         path.steps += 1;

@@ -12,7 +12,9 @@ impl Eval<'_> {
     /// Whether what a method writes to an attribute at `target` is not there when `call` sends the object: the call stands in
     /// another branch, or the method takes it back before it ends.
     pub(in crate::project) fn is_absent_at(&self, target: Site, call: Site) -> bool {
-        self.is_in_other_branch(target, call) || self.never_meet(target, call) || self.is_taken_back(target, call)
+        self.is_in_other_branch(target, call)
+            || self.never_meet(target, call)
+            || self.is_taken_back(target, call)
     }
 
     /// `self.file = open(path)` with `self.file = None` or `del self.file` behind it in the same suite, and no other method
@@ -24,7 +26,8 @@ impl Eval<'_> {
         let Some(block) = tree.parent(statement) else { return false };
         let object = tree.child(target.node, Field::Object).map_or("", |object| facts.text(object));
         let attribute = facts.text(target.node);
-        for behind in tree.children(block).filter(|each| tree.start(*each) > tree.start(statement)) {
+        for behind in tree.children(block).filter(|each| tree.start(*each) > tree.start(statement))
+        {
             if is_taken_back_by(facts.text(behind), attribute) {
                 return true;
             }
@@ -32,7 +35,9 @@ impl Eval<'_> {
                 tree.kind(node) == Kind::Identifier
                     && facts.text(node) == object
                     && tree.parent(node).is_none_or(|up| {
-                        let calls = tree.parent(up).is_some_and(|outer| tree.kind(outer) == Kind::Call && tree.field(up) == Field::Function);
+                        let calls = tree.parent(up).is_some_and(|outer| {
+                            tree.kind(outer) == Kind::Call && tree.field(up) == Field::Function
+                        });
                         tree.kind(up) != Kind::Attribute || calls
                     })
             };
@@ -46,14 +51,29 @@ impl Eval<'_> {
 
     /// The methods that have run on an object of `class` when `call` sends it, where that is a new object that the function
     /// has made for this call alone; `None` if more is done with it.
-    pub(in crate::project) fn methods_run_before(&self, class: Site, call: Site) -> Option<BTreeSet<Site>> {
+    pub(in crate::project) fn methods_run_before(
+        &self,
+        class: Site,
+        call: Site,
+    ) -> Option<BTreeSet<Site>> {
         let facts = self.file(call.file);
         let tree = facts.tree();
         let list = tree.child(call.node, Field::Arguments)?;
-        let is_object = |node: NodeId| self.values(Site { file: call.file, node }).contains(&Value::Instance(Type::Class(class)));
-        let mut objects = tree.subtree(list).filter(|node| matches!(tree.kind(*node), Kind::Identifier | Kind::Call) && is_object(*node)).peekable();
+        let is_object = |node: NodeId| {
+            self.values(Site { file: call.file, node })
+                .contains(&Value::Instance(Type::Class(class)))
+        };
+        let mut objects = tree
+            .subtree(list)
+            .filter(|node| {
+                matches!(tree.kind(*node), Kind::Identifier | Kind::Call) && is_object(*node)
+            })
+            .peekable();
         objects.peek()?;
-        objects.all(|node| self.is_new_for(class, node, call)).then(|| self.making_methods(class)).flatten()
+        objects
+            .all(|node| self.is_new_for(class, node, call))
+            .then(|| self.making_methods(class))
+            .flatten()
     }
 
     /// Whether an expression among the arguments of `call` makes the object, or names one that was made in the same function
@@ -71,22 +91,32 @@ impl Eval<'_> {
             _ => return false,
         };
         let here = facts.enclosing_function(binding.node) == facts.enclosing_function(call.node);
-        let mut loops = tree.ancestors(call.node).filter(|up| matches!(tree.kind(*up), Kind::ForStatement | Kind::WhileStatement));
+        let mut loops = tree
+            .ancestors(call.node)
+            .filter(|up| matches!(tree.kind(*up), Kind::ForStatement | Kind::WhileStatement));
         let each_time = loops.all(|around| tree.contains(around, binding.node));
-        let alone = facts.scopes.references(scope, name).iter().all(|read| tree.contains(call.node, *read));
+        let alone =
+            facts.scopes.references(scope, name).iter().all(|read| tree.contains(call.node, *read));
         here && each_time && alone && self.constructs(class, Site { file: call.file, node: made })
     }
 
     fn constructs(&self, class: Site, expression: Site) -> bool {
         let tree = self.file(expression.file).tree();
-        let callee = tree.child(expression.node, Field::Function).filter(|_| tree.kind(expression.node) == Kind::Call);
-        callee.is_some_and(|node| self.values(Site { file: expression.file, node }).contains(&Value::Class(class)))
+        let callee = tree
+            .child(expression.node, Field::Function)
+            .filter(|_| tree.kind(expression.node) == Kind::Call);
+        callee.is_some_and(|node| {
+            self.values(Site { file: expression.file, node }).contains(&Value::Class(class))
+        })
     }
 
     /// The methods of a class that making an object runs; `None` if they hand the object to others.
     fn making_methods(&self, class: Site) -> Option<BTreeSet<Site>> {
         let lineage = self.lineage(class);
-        let mut waiting: Vec<Site> = lineage.iter().flat_map(|each| MAKING.iter().filter_map(|name| self.own_method(*each, name))).collect();
+        let mut waiting: Vec<Site> = lineage
+            .iter()
+            .flat_map(|each| MAKING.iter().filter_map(|name| self.own_method(*each, name)))
+            .collect();
         let mut ran = BTreeSet::new();
         while let Some(method) = waiting.pop() {
             if !ran.insert(method) {
@@ -94,7 +124,10 @@ impl Eval<'_> {
             }
             let facts = self.file(method.file);
             let tree = facts.tree();
-            let own = |node: &NodeId| tree.kind(*node) == Kind::Identifier && self.self_class(Site { file: method.file, node: *node }).is_some();
+            let own = |node: &NodeId| {
+                tree.kind(*node) == Kind::Identifier
+                    && self.self_class(Site { file: method.file, node: *node }).is_some()
+            };
             for node in tree.subtree(tree.child(method.node, Field::Body)?).filter(own) {
                 let up = tree.parent(node)?;
                 if tree.kind(up) != Kind::Attribute {
@@ -113,13 +146,18 @@ impl Eval<'_> {
 
 /// Whether a statement is `attribute = None` or `del attribute`.
 fn is_taken_back_by(statement: &str, attribute: &str) -> bool {
-    let set = statement.strip_prefix(attribute).and_then(|rest| rest.trim_start().strip_prefix('='));
+    let set =
+        statement.strip_prefix(attribute).and_then(|rest| rest.trim_start().strip_prefix('='));
     let deleted = statement.strip_prefix("del").map(str::trim);
     set.is_some_and(|value| value.trim() == "None") || deleted == Some(attribute)
 }
 
 /// `super(Job, self)`
 fn is_argument_of_super<'t>(tree: &Tree, node: NodeId, text: impl Fn(NodeId) -> &'t str) -> bool {
-    let call = tree.parent(node).and_then(|list| tree.parent(list)).filter(|call| tree.kind(*call) == Kind::Call);
-    call.and_then(|call| tree.child(call, Field::Function)).is_some_and(|callee| text(callee) == "super")
+    let call = tree
+        .parent(node)
+        .and_then(|list| tree.parent(list))
+        .filter(|call| tree.kind(*call) == Kind::Call);
+    call.and_then(|call| tree.child(call, Field::Function))
+        .is_some_and(|callee| text(callee) == "super")
 }

@@ -29,12 +29,19 @@ impl Eval<'_> {
         let mut parts = dotted.split('.');
         let Some(first) = parts.next() else { return Vec::new() };
         let home = match facts.scopes.resolve(scope, first) {
-            crate::facts::scopes::Resolution::Local(id) | crate::facts::scopes::Resolution::Free(id) => id,
+            crate::facts::scopes::Resolution::Local(id)
+            | crate::facts::scopes::Resolution::Free(id) => id,
             crate::facts::scopes::Resolution::Global => facts.scopes.module(),
         };
-        let mut values: Vec<Value> = facts.scopes.bindings(home, first).iter().flat_map(|binding| self.binding_values(site.file, binding)).collect();
+        let mut values: Vec<Value> = facts
+            .scopes
+            .bindings(home, first)
+            .iter()
+            .flat_map(|binding| self.binding_values(site.file, binding))
+            .collect();
         for part in parts {
-            values = values.iter().flat_map(|value| self.member_values(value, part, site)).collect();
+            values =
+                values.iter().flat_map(|value| self.member_values(value, part, site)).collect();
         }
         values
     }
@@ -42,17 +49,25 @@ impl Eval<'_> {
 
 /// The dotted names of the classes whose instances an annotation allows.
 fn promised(annotation: &str) -> Vec<String> {
-    let text: String = annotation.chars().filter(|c| !matches!(c, '"' | '\'' | ' ' | '\n' | '\t' | '\r')).collect();
+    let text: String = annotation
+        .chars()
+        .filter(|c| !matches!(c, '"' | '\'' | ' ' | '\n' | '\t' | '\r'))
+        .collect();
     let mut out = Vec::new();
     for part in split_top(&text, '|') {
         match part.split_once('[') {
             Some((head, rest)) => {
                 let inside = rest.strip_suffix(']').unwrap_or(rest);
                 match crate::catalogue::last_part(head) {
-                    "Optional" | "Union" | "Final" | "ClassVar" => out.extend(split_top(inside, ',').into_iter().flat_map(promised)),
-                    "Annotated" => out.extend(split_top(inside, ',').into_iter().take(1).flat_map(promised)),
+                    "Optional" | "Union" | "Final" | "ClassVar" => {
+                        out.extend(split_top(inside, ',').into_iter().flat_map(promised));
+                    }
+                    "Annotated" => {
+                        out.extend(split_top(inside, ',').into_iter().take(1).flat_map(promised));
+                    }
                     // A generic class of one's own, or a subscripted pool: the head is the class.
-                    "Type" | "type" | "Callable" | "List" | "list" | "Dict" | "dict" | "Tuple" | "tuple" | "Iterable" | "Sequence" | "Set" | "set" => {}
+                    "Type" | "type" | "Callable" | "List" | "list" | "Dict" | "dict" | "Tuple"
+                    | "tuple" | "Iterable" | "Sequence" | "Set" | "set" => {}
                     _ => out.push(head.to_owned()),
                 }
             }

@@ -12,7 +12,9 @@ impl Eval<'_> {
     pub(in crate::project) fn attribute_values(&self, site: Site) -> Vec<Value> {
         let facts = self.file(site.file);
         let tree = facts.tree();
-        let (Some(object), Some(attribute)) = (tree.child(site.node, Field::Object), tree.child(site.node, Field::Attribute)) else {
+        let (Some(object), Some(attribute)) =
+            (tree.child(site.node, Field::Object), tree.child(site.node, Field::Attribute))
+        else {
             return vec![Value::Unknown];
         };
         let object = Site { file: site.file, node: object };
@@ -20,13 +22,21 @@ impl Eval<'_> {
         if self.is_super_call(object) {
             return self.super_member(object, &name);
         }
-        let mut found: Vec<Value> = self.values(object).iter().flat_map(|value| self.member_values(value, &name, object)).collect();
+        let mut found: Vec<Value> = self
+            .values(object)
+            .iter()
+            .flat_map(|value| self.member_values(value, &name, object))
+            .collect();
         found.extend(self.assigned_through(object, &name));
         found
     }
 
     /// An attribute's name as the class around `site` stores it.
-    pub(in crate::project) fn mangled<'n>(&self, site: Site, name: &'n str) -> std::borrow::Cow<'n, str> {
+    pub(in crate::project) fn mangled<'n>(
+        &self,
+        site: Site,
+        name: &'n str,
+    ) -> std::borrow::Cow<'n, str> {
         if !name.starts_with("__") || name.ends_with("__") {
             return name.into();
         }
@@ -53,16 +63,28 @@ impl Eval<'_> {
             Value::Instance(ty @ Type::External { path, start, .. }) => {
                 if crate::catalogue::last_part(path) == "get_context" {
                     let module = path.trim_end_matches(".get_context");
-                    return vec![Value::External { path: format!("{module}.{name}").into(), start: *start }];
+                    return vec![Value::External {
+                        path: format!("{module}.{name}").into(),
+                        start: *start,
+                    }];
                 }
                 // What a library keeps to itself is data more often than a method.
                 let private = name.starts_with('_') && !name.starts_with("__");
                 if private || objects::is_plain_value(path, name) {
                     return vec![Value::Unknown];
                 }
-                vec![Value::Method { receiver: ty.clone(), object, name: name.into(), function: None }]
+                vec![Value::Method {
+                    receiver: ty.clone(),
+                    object,
+                    name: name.into(),
+                    function: None,
+                }]
             }
-            Value::Partial(call) if name == "func" => self.positional_arguments(*call).first().map(|first| self.values(*first).to_vec()).unwrap_or_default(),
+            Value::Partial(call) if name == "func" => self
+                .positional_arguments(*call)
+                .first()
+                .map(|first| self.values(*first).to_vec())
+                .unwrap_or_default(),
             _ => vec![Value::Unknown],
         }
     }
@@ -71,14 +93,24 @@ impl Eval<'_> {
     fn assigned_through(&self, object: Site, name: &str) -> Vec<Value> {
         let facts = self.file(object.file);
         let tree = facts.tree();
-        if tree.kind(object.node) != Kind::Identifier || matches!(facts.text(object.node), "self" | "cls") {
+        if tree.kind(object.node) != Kind::Identifier
+            || matches!(facts.text(object.node), "self" | "cls")
+        {
             return Vec::new();
         }
-        let Some((scope, variable)) = facts.scopes.resolve_name(object.node) else { return Vec::new() };
+        let Some((scope, variable)) = facts.scopes.resolve_name(object.node) else {
+            return Vec::new();
+        };
         let mut found = Vec::new();
         for reference in facts.scopes.references(scope, variable) {
-            let Some(attribute) = tree.parent(*reference).filter(|up| tree.kind(*up) == Kind::Attribute) else { continue };
-            let Some(assignment) = tree.parent(attribute).filter(|up| tree.kind(*up) == Kind::Assignment && tree.field(attribute) == Field::Left) else {
+            let Some(attribute) =
+                tree.parent(*reference).filter(|up| tree.kind(*up) == Kind::Attribute)
+            else {
+                continue;
+            };
+            let Some(assignment) = tree.parent(attribute).filter(|up| {
+                tree.kind(*up) == Kind::Assignment && tree.field(attribute) == Field::Left
+            }) else {
                 continue;
             };
             if tree.child(attribute, Field::Attribute).is_some_and(|node| facts.text(node) == name)
@@ -95,7 +127,12 @@ impl Eval<'_> {
         let tree = self.file(class.file).tree();
         let Some(list) = tree.child(class.node, Field::Superclasses) else { return Vec::new() };
         tree.children(list)
-            .filter(|node| !matches!(tree.kind(*node), Kind::KeywordArgument | Kind::ListSplat | Kind::DictionarySplat))
+            .filter(|node| {
+                !matches!(
+                    tree.kind(*node),
+                    Kind::KeywordArgument | Kind::ListSplat | Kind::DictionarySplat
+                )
+            })
             .map(|node| match tree.kind(node) {
                 // `class P(Base[T])`: the base is the subscripted class.
                 Kind::Subscript => tree.child(node, Field::Value).unwrap_or(node),
@@ -158,13 +195,18 @@ impl Eval<'_> {
     pub fn has_unknown_base(&self, class: Site) -> bool {
         self.lineage(class).into_iter().flat_map(|each| self.bases(each)).any(|base| {
             let values = self.values(base);
-            values.is_empty() || values.iter().any(|value| !matches!(value, Value::Class(_) | Value::External { .. }))
+            values.is_empty()
+                || values
+                    .iter()
+                    .any(|value| !matches!(value, Value::Class(_) | Value::External { .. }))
         })
     }
 
     /// The `def` of a method in the class or its project bases, with the class that has it.
     pub fn method(&self, class: Site, name: &str) -> Option<(Site, Site)> {
-        self.lineage(class).into_iter().find_map(|each| self.own_method(each, name).map(|method| (each, method)))
+        self.lineage(class)
+            .into_iter()
+            .find_map(|each| self.own_method(each, name).map(|method| (each, method)))
     }
 
     /// The last `def` of that name directly in the class body.
@@ -186,7 +228,8 @@ impl Eval<'_> {
     /// getter is not to be seen.
     fn property(&self, function: Site) -> Option<Option<Site>> {
         let facts = self.file(function.file);
-        let reads = |definition: Site| self.has_decorator(definition, &["property", "cached_property"]);
+        let reads =
+            |definition: Site| self.has_decorator(definition, &["property", "cached_property"]);
         if reads(function) {
             return Some(Some(function));
         }
@@ -195,10 +238,11 @@ impl Eval<'_> {
         }
         let name = facts.tree().child(function.node, Field::Name)?;
         let (scope, name) = facts.scopes.resolve_name(name)?;
-        let definitions = facts.scopes.bindings(scope, name).iter().filter_map(|binding| match binding.kind {
-            BindingKind::FunctionDef(node) => Some(Site { file: function.file, node }),
-            _ => None,
-        });
+        let definitions =
+            facts.scopes.bindings(scope, name).iter().filter_map(|binding| match binding.kind {
+                BindingKind::FunctionDef(node) => Some(Site { file: function.file, node }),
+                _ => None,
+            });
         Some(definitions.into_iter().find(|definition| reads(*definition)))
     }
 
@@ -208,7 +252,10 @@ impl Eval<'_> {
             let Some(scope) = facts.scopes.inner(each.node) else { continue };
             let bindings = facts.scopes.bindings(scope, name);
             if !bindings.is_empty() {
-                return bindings.iter().flat_map(|binding| self.binding_values(each.file, binding)).collect();
+                return bindings
+                    .iter()
+                    .flat_map(|binding| self.binding_values(each.file, binding))
+                    .collect();
             }
         }
         if let Some((path, start)) = self.external_bases(class).into_iter().next() {
@@ -224,7 +271,9 @@ impl Eval<'_> {
                 (Some(value), _) => found.extend(self.values(value).iter().cloned()),
                 (None, Some(annotation)) => found.extend(self.annotation_values(annotation)),
                 (None, None) => match write.unpacked {
-                    Some((call, part)) => found.extend(self.destructured(call, &[crate::facts::scopes::PathStep::Index(part)])),
+                    Some((call, part)) => found.extend(
+                        self.destructured(call, &[crate::facts::scopes::PathStep::Index(part)]),
+                    ),
                     None => found.push(Value::Unknown),
                 },
             }
@@ -232,13 +281,24 @@ impl Eval<'_> {
                 found.extend(self.annotation_values(annotation));
             }
         }
-        found.extend(self.given_to_field(class, name).into_iter().flat_map(|given| self.values(given).to_vec()));
+        found.extend(
+            self.given_to_field(class, name)
+                .into_iter()
+                .flat_map(|given| self.values(given).to_vec()),
+        );
         let receiver = Type::Class(class);
         if let Some((_, function)) = self.method(class, name) {
             if let Some(getter) = self.property(function) {
-                found.extend(getter.map_or_else(|| vec![Value::Unknown], |getter| self.returned(getter)));
+                found.extend(
+                    getter.map_or_else(|| vec![Value::Unknown], |getter| self.returned(getter)),
+                );
             } else {
-                found.push(Value::Method { receiver, object, name: name.into(), function: Some(function) });
+                found.push(Value::Method {
+                    receiver,
+                    object,
+                    name: name.into(),
+                    function: Some(function),
+                });
             }
             return found;
         }
@@ -251,7 +311,11 @@ impl Eval<'_> {
         }
         if found.is_empty() {
             let external = !self.external_bases(class).is_empty();
-            found.push(if external { Value::Method { receiver, object, name: name.into(), function: None } } else { Value::Unknown });
+            found.push(if external {
+                Value::Method { receiver, object, name: name.into(), function: None }
+            } else {
+                Value::Unknown
+            });
         }
         found
     }
@@ -272,32 +336,48 @@ impl Eval<'_> {
         let (scope, name) = facts.scopes.resolve_name(site.node)?;
         let [binding] = facts.scopes.bindings(scope, name) else { return None };
         let method = self.method_of_first_parameter(site.file, binding)?;
-        let class = facts.tree().enclosing(method, &[Kind::ClassDefinition, Kind::FunctionDefinition, Kind::Lambda])?;
-        let plain = !self.has_decorator(Site { file: site.file, node: method }, &["staticmethod", "classmethod"]);
-        (facts.tree().kind(class) == Kind::ClassDefinition && plain).then_some(Site { file: site.file, node: class })
+        let class = facts
+            .tree()
+            .enclosing(method, &[Kind::ClassDefinition, Kind::FunctionDefinition, Kind::Lambda])?;
+        let plain = !self.has_decorator(
+            Site { file: site.file, node: method },
+            &["staticmethod", "classmethod"],
+        );
+        (facts.tree().kind(class) == Kind::ClassDefinition && plain)
+            .then_some(Site { file: site.file, node: class })
     }
 
     /// The function whose first parameter `binding` is, if it is one.
-    pub(in crate::project) fn method_of_first_parameter(&self, file: FileId, binding: &crate::facts::scopes::Binding) -> Option<NodeId> {
+    pub(in crate::project) fn method_of_first_parameter(
+        &self,
+        file: FileId,
+        binding: &crate::facts::scopes::Binding,
+    ) -> Option<NodeId> {
         let BindingKind::Parameter { .. } = binding.kind else { return None };
         let facts = self.file(file);
         let tree = facts.tree();
         let parameters = tree.enclosing(binding.node, &[Kind::Parameters])?;
         let first = tree.children(parameters).next()?;
         let function = tree.parent(parameters)?;
-        (tree.contains(first, binding.node) && tree.kind(first) != Kind::ListSplatPattern).then_some(function)
+        (tree.contains(first, binding.node) && tree.kind(first) != Kind::ListSplatPattern)
+            .then_some(function)
     }
 
     fn is_super_call(&self, object: Site) -> bool {
         let facts = self.file(object.file);
         let tree = facts.tree();
-        tree.kind(object.node) == Kind::Call && tree.child(object.node, Field::Function).is_some_and(|callee| facts.text(callee) == "super")
+        tree.kind(object.node) == Kind::Call
+            && tree
+                .child(object.node, Field::Function)
+                .is_some_and(|callee| facts.text(callee) == "super")
     }
 
     /// `super().name` inside a method: the member of the first base that is known to have it.
     fn super_member(&self, object: Site, name: &str) -> Vec<Value> {
         let facts = self.file(object.file);
-        let Some(class) = facts.tree().enclosing(object.node, &[Kind::ClassDefinition]) else { return vec![Value::Unknown] };
+        let Some(class) = facts.tree().enclosing(object.node, &[Kind::ClassDefinition]) else {
+            return vec![Value::Unknown];
+        };
         let class = Site { file: object.file, node: class };
         let mut pending: Vec<Site> = self.bases(class).into_iter().rev().collect();
         let mut seen: BTreeSet<Site> = BTreeSet::new();
@@ -309,20 +389,35 @@ impl Eval<'_> {
                 match value {
                     Value::Class(each) => match self.own_method(*each, name) {
                         Some(function) => {
-                            return vec![Value::Method { receiver: Type::Class(class), object, name: name.into(), function: Some(function) }];
+                            return vec![Value::Method {
+                                receiver: Type::Class(class),
+                                object,
+                                name: name.into(),
+                                function: Some(function),
+                            }];
                         }
                         None => pending.extend(self.bases(*each).into_iter().rev()),
                     },
                     Value::External { path, start } => {
-                        let entry = self.project.catalogue.by_path(path).map(|entry| self.project.catalogue.get(entry));
+                        let entry = self
+                            .project
+                            .catalogue
+                            .by_path(path)
+                            .map(|entry| self.project.catalogue.get(entry));
                         if entry.is_none_or(|entry| entry.kind == EntryKind::Decorator) {
                             continue;
                         }
                         if name == "__init__" {
                             return vec![value.clone()];
                         }
-                        let receiver = Type::External { path: path.clone(), start: *start, made: None };
-                        return vec![Value::Method { receiver, object, name: name.into(), function: None }];
+                        let receiver =
+                            Type::External { path: path.clone(), start: *start, made: None };
+                        return vec![Value::Method {
+                            receiver,
+                            object,
+                            name: name.into(),
+                            function: None,
+                        }];
                     }
                     _ => {}
                 }

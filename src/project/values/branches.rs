@@ -12,20 +12,36 @@ impl Eval<'_> {
     pub(in crate::project) fn is_chosen_apart(&self, dispatch: &Dispatch, leaf: Site) -> bool {
         let facts = self.file(dispatch.call.file);
         let tree = facts.tree();
-        let Some(callee) = tree.child(dispatch.call.node, Field::Function).filter(|_| leaf.file == dispatch.call.file) else { return false };
-        let chosen = tree.child(callee, Field::Object).filter(|_| tree.kind(callee) == Kind::Attribute).unwrap_or(callee);
-        let Some((scope, name)) = facts.scopes.resolve_name(chosen).filter(|_| tree.kind(chosen) == Kind::Identifier) else { return false };
+        let Some(callee) = tree
+            .child(dispatch.call.node, Field::Function)
+            .filter(|_| leaf.file == dispatch.call.file)
+        else {
+            return false;
+        };
+        let chosen = tree
+            .child(callee, Field::Object)
+            .filter(|_| tree.kind(callee) == Kind::Attribute)
+            .unwrap_or(callee);
+        let Some((scope, name)) =
+            facts.scopes.resolve_name(chosen).filter(|_| tree.kind(chosen) == Kind::Identifier)
+        else {
+            return false;
+        };
         let own = self.project.catalogue.get(dispatch.entry);
         let is_process = |value: NodeId| {
             self.values(Site { file: leaf.file, node: value }).iter().any(|value| match value {
-                Value::External { path, .. } | Value::Instance(Type::External { path, .. }) => own.paths.iter().any(|own| own.starts_with(&**path)),
+                Value::External { path, .. } | Value::Instance(Type::External { path, .. }) => {
+                    own.paths.iter().any(|own| own.starts_with(&**path))
+                }
                 _ => true,
             })
         };
         let choices: Vec<NodeId> = reaching::bindings(facts, scope, name, chosen)
             .into_iter()
             .filter_map(|binding| match binding.kind {
-                BindingKind::Assignment { value: Some(value), .. } if is_process(value) => Some(value),
+                BindingKind::Assignment { value: Some(value), .. } if is_process(value) => {
+                    Some(value)
+                }
                 BindingKind::Assignment { .. } => None,
                 _ => Some(binding.node),
             })
@@ -38,17 +54,26 @@ impl Eval<'_> {
     /// Whether an object that is made or written at `leaf` never comes to a dispatch of the same function, which stands in
     /// another branch; or goes with threads, where both what runs (`Thread` or `Process`) and the object (a thread's event or
     /// a process's) are chosen.
-    pub(in crate::project) fn goes_elsewhere(&self, dispatch: &Dispatch, leaf: Site, handover: Site) -> bool {
+    pub(in crate::project) fn goes_elsewhere(
+        &self,
+        dispatch: &Dispatch,
+        leaf: Site,
+        handover: Site,
+    ) -> bool {
         if self.is_in_other_branch(leaf, dispatch.call) {
             return true;
         }
         let tree = self.file(dispatch.call.file).tree();
-        let is_thread =
-            |value: &Value| matches!(value, Value::External { path, .. } if matches!(&**path, "threading.Thread" | "multiprocessing.dummy.Process"));
+        let is_thread = |value: &Value| matches!(value, Value::External { path, .. } if matches!(&**path, "threading.Thread" | "multiprocessing.dummy.Process"));
         let Some(callee) = tree.child(dispatch.call.node, Field::Function) else { return false };
         let callees = self.values(Site { file: dispatch.call.file, node: callee });
         let inheritance = dispatch.carries_primitives(self.project);
-        let has_other = || self.values(handover).iter().any(|value| matches!(value, Value::Instance(_)) && self.obstacle_in(value, inheritance).is_none());
+        let has_other = || {
+            self.values(handover).iter().any(|value| {
+                matches!(value, Value::Instance(_))
+                    && self.obstacle_in(value, inheritance).is_none()
+            })
+        };
         callees.iter().any(is_thread) && has_other()
     }
 }
@@ -62,8 +87,16 @@ impl Eval<'_> {
             return false;
         }
         let function = facts.enclosing_function(place.node);
-        let loops = || tree.ancestors(place.node).any(|up| matches!(tree.kind(up), Kind::ForStatement | Kind::WhileStatement) && tree.contains(up, call.node));
-        function.is_some() && function == facts.enclosing_function(call.node) && !loops() && exclude(tree, place.node, call.node)
+        let loops = || {
+            tree.ancestors(place.node).any(|up| {
+                matches!(tree.kind(up), Kind::ForStatement | Kind::WhileStatement)
+                    && tree.contains(up, call.node)
+            })
+        };
+        function.is_some()
+            && function == facts.enclosing_function(call.node)
+            && !loops()
+            && exclude(tree, place.node, call.node)
     }
 }
 
@@ -75,7 +108,10 @@ fn exclude(tree: &Tree, one: NodeId, other: NodeId) -> bool {
             let branch = tree.children(up).find(|child| tree.contains(*child, other));
             return tree.kind(up) == Kind::IfStatement
                 && branch.is_some_and(|branch| {
-                    branch != at && [branch, at].iter().all(|side| matches!(tree.field(*side), Field::Consequence | Field::Alternative))
+                    branch != at
+                        && [branch, at].iter().all(|side| {
+                            matches!(tree.field(*side), Field::Consequence | Field::Alternative)
+                        })
                 });
         }
         at = up;

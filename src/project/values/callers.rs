@@ -42,32 +42,50 @@ pub(in crate::project) struct Caller {
 impl Eval<'_> {
     /// The calls of a function or method that can be seen. For `__init__`, the constructor calls of its class.
     pub fn callers(&self, function: Site) -> Vec<Site> {
-        self.find_callers(function).iter().filter(|caller| !caller.binds).map(|caller| caller.call).collect()
+        self.find_callers(function)
+            .iter()
+            .filter(|caller| !caller.binds)
+            .map(|caller| caller.call)
+            .collect()
     }
 
     /// Whether nothing calls a function, and nothing binds arguments for it. Names of which too many are called may hide a call.
     pub fn is_uncalled(&self, function: Site) -> bool {
         let name = self.file(function.file).definition_name(function.node);
         let names = self.project.names_of(name);
-        let seen = |name: &String| self.candidates(name).is_some_and(|all| !self.is_method(function) || all.len() == self.project.calls_named(name).len());
-        !self.project.are_too_many(&names) && names.iter().all(seen) && self.find_callers(function).is_empty()
+        let seen = |name: &String| {
+            self.candidates(name).is_some_and(|all| {
+                !self.is_method(function) || all.len() == self.project.calls_named(name).len()
+            })
+        };
+        !self.project.are_too_many(&names)
+            && names.iter().all(seen)
+            && self.find_callers(function).is_empty()
     }
 
     /// The whole expressions that known callers give for a parameter.
     pub fn arguments_for(&self, file: FileId, binding: &Binding) -> Vec<Site> {
-        self.given_for(file, binding, None).into_iter().filter(|given| given.part.is_none()).map(|given| given.expression).collect()
+        self.given_for(file, binding, None)
+            .into_iter()
+            .filter(|given| given.part.is_none())
+            .map(|given| given.expression)
+            .collect()
     }
 
     /// What known callers give for a parameter; for `*args` and `**kwargs`, for the `part` of it.
     pub fn given_for(&self, file: FileId, binding: &Binding, part: Option<&Part>) -> Vec<Given> {
         let BindingKind::Parameter { star, .. } = &binding.kind else { return Vec::new() };
         let facts = self.file(file);
-        let Some((function, position)) = self.place_of_parameter(file, binding) else { return Vec::new() };
+        let Some((function, position)) = self.place_of_parameter(file, binding) else {
+            return Vec::new();
+        };
         let name = facts.text(binding.node);
         let wanted = |caller: &Caller| -> Vec<Given> {
             match (star, part) {
                 (0, None) => self.given(caller.call, name, position.map(|at| at - caller.first)),
-                (1, Some(Part::Item(item))) => self.given(caller.call, "", position.map(|at| at + *item as i32 - caller.first)),
+                (1, Some(Part::Item(item))) => {
+                    self.given(caller.call, "", position.map(|at| at + *item as i32 - caller.first))
+                }
                 (2, Some(Part::Entry(key))) => self.given(caller.call, key, None),
                 _ => Vec::new(),
             }
@@ -78,7 +96,9 @@ impl Eval<'_> {
     /// Everything beyond the other parameters that known callers give for `*args` (from the item `skip` on) or `**kwargs`.
     pub fn surplus_for(&self, file: FileId, binding: &Binding, skip: usize) -> Vec<Site> {
         let BindingKind::Parameter { star, .. } = &binding.kind else { return Vec::new() };
-        let Some((function, position)) = self.place_of_parameter(file, binding) else { return Vec::new() };
+        let Some((function, position)) = self.place_of_parameter(file, binding) else {
+            return Vec::new();
+        };
         let named = self.parameter_names(function);
         let mut found = Vec::new();
         for caller in self.find_callers(function).iter() {
@@ -88,7 +108,10 @@ impl Eval<'_> {
                     found.extend(self.positional_arguments(caller.call).into_iter().skip(from));
                 }
                 (2, _) => {
-                    let others = self.named_arguments(caller.call).into_iter().filter(|(name, _)| !named.contains(name));
+                    let others = self
+                        .named_arguments(caller.call)
+                        .into_iter()
+                        .filter(|(name, _)| !named.contains(name));
                     found.extend(others.map(|row| row.1));
                 }
                 _ => {}
@@ -98,21 +121,37 @@ impl Eval<'_> {
     }
 
     /// What one call gives for a parameter: the inner `None` if nothing, the outer if that cannot be told.
-    pub(in crate::project) fn argument_in(&self, call: Site, file: FileId, binding: &Binding) -> Option<Option<Site>> {
+    pub(in crate::project) fn argument_in(
+        &self,
+        call: Site,
+        file: FileId,
+        binding: &Binding,
+    ) -> Option<Option<Site>> {
         let (function, position) = self.place_of_parameter(file, binding)?;
         let tree = self.file(call.file).tree();
-        let callee = tree.child(call.node, Field::Function).map(|node| Site { file: call.file, node })?;
-        let unpacks = |list: NodeId| tree.children(list).any(|node| matches!(tree.kind(node), Kind::ListSplat | Kind::DictionarySplat));
+        let callee =
+            tree.child(call.node, Field::Function).map(|node| Site { file: call.file, node })?;
+        let unpacks = |list: NodeId| {
+            tree.children(list)
+                .any(|node| matches!(tree.kind(node), Kind::ListSplat | Kind::DictionarySplat))
+        };
         if tree.child(call.node, Field::Arguments).is_none_or(unpacks) {
             return None;
         }
         let first = self.values(callee).iter().find_map(|value| match value {
             Value::Partial(_) => None,
-            Value::Class(class) => self.method(*class, "__init__").is_some_and(|(_, init)| init == function).then_some(1),
+            Value::Class(class) => self
+                .method(*class, "__init__")
+                .is_some_and(|(_, init)| init == function)
+                .then_some(1),
             value => self.first_parameter_of(value, &Value::Function(function)),
         })?;
         let name = self.file(file).text(binding.node);
-        Some(self.given(call, name, position.map(|at| at - first)).first().map(|given| given.expression))
+        Some(
+            self.given(call, name, position.map(|at| at - first))
+                .first()
+                .map(|given| given.expression),
+        )
     }
 
     /// The function of a parameter, and the parameter's number among those that may be given by position.
@@ -129,7 +168,14 @@ impl Eval<'_> {
             match tree.kind(parameter) {
                 Kind::PositionalSeparator => {}
                 Kind::KeywordSeparator | Kind::ListSplatPattern => position = None,
-                Kind::TypedParameter if tree.children(parameter).next().is_some_and(|name| tree.kind(name) == Kind::ListSplatPattern) => position = None,
+                Kind::TypedParameter
+                    if tree
+                        .children(parameter)
+                        .next()
+                        .is_some_and(|name| tree.kind(name) == Kind::ListSplatPattern) =>
+                {
+                    position = None;
+                }
                 _ => position = position.map(|at| at + 1),
             }
         }
@@ -139,12 +185,19 @@ impl Eval<'_> {
     fn parameter_names(&self, function: Site) -> Vec<String> {
         let facts = self.file(function.file);
         let tree = facts.tree();
-        let Some(parameters) = tree.child(function.node, Field::Parameters) else { return Vec::new() };
+        let Some(parameters) = tree.child(function.node, Field::Parameters) else {
+            return Vec::new();
+        };
         let name_of = |parameter: NodeId| match tree.kind(parameter) {
             Kind::Identifier => Some(parameter),
-            _ => tree.child(parameter, Field::Name).or_else(|| tree.children(parameter).next().filter(|name| tree.kind(*name) == Kind::Identifier)),
+            _ => tree.child(parameter, Field::Name).or_else(|| {
+                tree.children(parameter).next().filter(|name| tree.kind(*name) == Kind::Identifier)
+            }),
         };
-        tree.children(parameters).filter_map(name_of).map(|name| facts.text(name).to_owned()).collect()
+        tree.children(parameters)
+            .filter_map(name_of)
+            .map(|name| facts.text(name).to_owned())
+            .collect()
     }
 
     /// The keyword arguments of a call, by name.
@@ -154,7 +207,12 @@ impl Eval<'_> {
         let Some(list) = tree.child(call.node, Field::Arguments) else { return Vec::new() };
         let keywords = tree.children(list).filter(|node| tree.kind(*node) == Kind::KeywordArgument);
         keywords
-            .filter_map(|node| Some((facts.text(tree.child(node, Field::Name)?).to_owned(), Site { file: call.file, node: tree.child(node, Field::Value)? })))
+            .filter_map(|node| {
+                Some((
+                    facts.text(tree.child(node, Field::Name)?).to_owned(),
+                    Site { file: call.file, node: tree.child(node, Field::Value)? },
+                ))
+            })
             .collect()
     }
 
@@ -163,7 +221,9 @@ impl Eval<'_> {
     pub fn given(&self, call: Site, name: &str, position: Option<i32>) -> Vec<Given> {
         let whole = |expression| vec![Given { expression, part: None }];
         let plain = self.positional_arguments(call);
-        if let Some(given) = position.and_then(|at| usize::try_from(at).ok()).and_then(|at| plain.get(at)) {
+        if let Some(given) =
+            position.and_then(|at| usize::try_from(at).ok()).and_then(|at| plain.get(at))
+        {
             return whole(*given);
         }
         if let Some(found) = self.keyword_argument(call, name).filter(|_| !name.is_empty()) {
@@ -172,17 +232,26 @@ impl Eval<'_> {
         let tree = self.file(call.file).tree();
         let Some(list) = tree.child(call.node, Field::Arguments) else { return Vec::new() };
         let unpacked = |kind: Kind| {
-            let splats: Vec<NodeId> = tree.children(list).filter(|node| tree.kind(*node) == kind).collect();
+            let splats: Vec<NodeId> =
+                tree.children(list).filter(|node| tree.kind(*node) == kind).collect();
             let [one] = splats.as_slice() else { return None };
             tree.children(*one).next().map(|node| Site { file: call.file, node })
         };
         let mut found = Vec::new();
         if let Some(at) = position.and_then(|at| usize::try_from(at).ok()) {
             let items = unpacked(Kind::ListSplat);
-            found.extend(items.map(|expression| Given { expression, part: Some(Part::Item(at - plain.len())) }));
+            found.extend(
+                items.map(|expression| Given {
+                    expression,
+                    part: Some(Part::Item(at - plain.len())),
+                }),
+            );
         }
         let mapping = unpacked(Kind::DictionarySplat).filter(|_| !name.is_empty());
-        found.extend(mapping.map(|expression| Given { expression, part: Some(Part::Entry(name.to_owned())) }));
+        found.extend(
+            mapping
+                .map(|expression| Given { expression, part: Some(Part::Entry(name.to_owned())) }),
+        );
         found
     }
 
@@ -199,8 +268,12 @@ impl Eval<'_> {
     /// The class in whose body a function or lambda stands directly.
     pub fn class_around(&self, callable: Site) -> Option<Site> {
         let tree = self.file(callable.file).tree();
-        let around = tree.enclosing(callable.node, &[Kind::ClassDefinition, Kind::FunctionDefinition, Kind::Lambda])?;
-        (tree.kind(around) == Kind::ClassDefinition).then_some(Site { file: callable.file, node: around })
+        let around = tree.enclosing(
+            callable.node,
+            &[Kind::ClassDefinition, Kind::FunctionDefinition, Kind::Lambda],
+        )?;
+        (tree.kind(around) == Kind::ClassDefinition)
+            .then_some(Site { file: callable.file, node: around })
     }
 
     pub(super) fn find_callers(&self, function: Site) -> Rc<[Caller]> {
@@ -219,7 +292,10 @@ impl Eval<'_> {
     fn search_callers(&self, function: Site) -> Vec<Caller> {
         let facts = self.file(function.file);
         let name = facts.definition_name(function.node);
-        let class = facts.tree().enclosing(function.node, &[Kind::ClassDefinition]).filter(|_| name == "__init__" && self.is_method(function));
+        let class = facts
+            .tree()
+            .enclosing(function.node, &[Kind::ClassDefinition])
+            .filter(|_| name == "__init__" && self.is_method(function));
         match class {
             Some(class) => self.constructors(Site { file: function.file, node: class }, function),
             None if name == "submit" && self.is_method(function) => {
@@ -242,7 +318,9 @@ impl Eval<'_> {
             let executor = self.argument(*call, "executor", 0);
             executor.is_some_and(|executor| {
                 let runs_it = |value: &Value| match value {
-                    Value::Instance(Type::Class(class)) => self.method(*class, "submit").is_some_and(|(_, found)| found == submit),
+                    Value::Instance(Type::Class(class)) => {
+                        self.method(*class, "submit").is_some_and(|(_, found)| found == submit)
+                    }
                     _ => false,
                 };
                 self.values(executor).iter().any(runs_it)
@@ -261,13 +339,19 @@ impl Eval<'_> {
             let own = self.own_method(each, "__init__");
             match own.filter(|own| *own != init) {
                 None if self.method(each, "__init__").is_some_and(|(_, of)| of == init) => {
-                    found.extend(self.callers_of(facts.definition_name(each.node), &Value::Class(each)));
+                    found.extend(
+                        self.callers_of(facts.definition_name(each.node), &Value::Class(each)),
+                    );
                     let inside = calls.filter(|call| facts.tree().contains(each.node, call.node));
                     let makes = |call: &Site| {
                         let callee = facts.tree().child(call.node, Field::Function);
                         callee.is_some_and(|callee| facts.text(callee) == "cls")
                     };
-                    found.extend(inside.filter(makes).map(|call| Caller { call, first: 1, binds: false }));
+                    found.extend(inside.filter(makes).map(|call| Caller {
+                        call,
+                        first: 1,
+                        binds: false,
+                    }));
                 }
                 None => {}
                 Some(own) => {
@@ -282,7 +366,9 @@ impl Eval<'_> {
 
     /// The calls that make objects of a class without an `__init__` of its own.
     pub fn constructor_calls(&self, class: Site) -> Vec<Site> {
-        let of = |each: Site| self.callers_of(self.file(each.file).definition_name(each.node), &Value::Class(each));
+        let of = |each: Site| {
+            self.callers_of(self.file(each.file).definition_name(each.node), &Value::Class(each))
+        };
         let subclasses = self.subclasses(class);
         let all = std::iter::once(class).chain(subclasses.iter().copied()).flat_map(of);
         all.filter(|caller| !caller.binds && caller.first == 1).map(|caller| caller.call).collect()
@@ -295,8 +381,12 @@ impl Eval<'_> {
         let callee = tree.child(call.node, Field::Function)?;
         tree.child(callee, Field::Attribute).filter(|name| facts.text(*name) == "__init__")?;
         self.values(Site { file: call.file, node: callee }).iter().find_map(|value| match value {
-            Value::Method { function: Some(found), .. } if *found == init => Some(Caller { call, first: 1, binds: false }),
-            Value::Function(found) if *found == init => Some(Caller { call, first: 0, binds: false }),
+            Value::Method { function: Some(found), .. } if *found == init => {
+                Some(Caller { call, first: 1, binds: false })
+            }
+            Value::Function(found) if *found == init => {
+                Some(Caller { call, first: 0, binds: false })
+            }
             _ => None,
         })
     }
@@ -320,8 +410,16 @@ impl Eval<'_> {
         while let Some(base) = pending.pop() {
             for name in self.project.names_of(self.file(base.file).definition_name(base.node)) {
                 for candidate in self.project.classes_deriving_from(&name) {
-                    let derives = || self.bases(*candidate).into_iter().any(|each| self.values(each).contains(&Value::Class(base)));
-                    if *candidate != class && !found.contains(candidate) && found.len() < MAX_CALLERS && derives() {
+                    let derives = || {
+                        self.bases(*candidate)
+                            .into_iter()
+                            .any(|each| self.values(each).contains(&Value::Class(base)))
+                    };
+                    if *candidate != class
+                        && !found.contains(candidate)
+                        && found.len() < MAX_CALLERS
+                        && derives()
+                    {
                         found.push(*candidate);
                         pending.push(*candidate);
                     }
@@ -338,13 +436,17 @@ impl Eval<'_> {
         for name in &names {
             let Some(candidates) = self.candidates(name) else { continue };
             for (call, callee) in candidates {
-                let first = self.values(callee).iter().find_map(|value| self.first_parameter_of(value, target));
+                let first = self
+                    .values(callee)
+                    .iter()
+                    .find_map(|value| self.first_parameter_of(value, target));
                 found.extend(first.map(|first| Caller { call, first, binds: false }));
             }
         }
         for call in self.project.partials_over(&names) {
             let Some(inner) = self.positional_arguments(*call).first().copied() else { continue };
-            let first = self.values(inner).iter().find_map(|value| self.first_parameter_of(value, target));
+            let first =
+                self.values(inner).iter().find_map(|value| self.first_parameter_of(value, target));
             // The function itself is the first argument of `partial`.
             found.extend(first.map(|first| Caller { call: *call, first: first - 1, binds: true }));
         }
@@ -359,7 +461,9 @@ impl Eval<'_> {
             let callee = self.file(call.file).tree().child(call.node, Field::Function)?;
             Some((*call, Site { file: call.file, node: callee }))
         });
-        let found: Vec<(Site, Site)> = callees.filter(|(_, callee)| all.len() <= MAX_CALLERS || self.is_of_module(*callee)).collect();
+        let found: Vec<(Site, Site)> = callees
+            .filter(|(_, callee)| all.len() <= MAX_CALLERS || self.is_of_module(*callee))
+            .collect();
         (found.len() <= MAX_PLAIN_CALLERS).then_some(found)
     }
 
@@ -367,7 +471,9 @@ impl Eval<'_> {
     fn is_of_module(&self, callee: Site) -> bool {
         let facts = self.file(callee.file);
         let tree = facts.tree();
-        let Some(mut object) = tree.child(callee.node, Field::Object) else { return tree.kind(callee.node) == Kind::Identifier };
+        let Some(mut object) = tree.child(callee.node, Field::Object) else {
+            return tree.kind(callee.node) == Kind::Identifier;
+        };
         while let Some(inner) = tree.child(object, Field::Object) {
             object = inner;
         }
@@ -381,15 +487,22 @@ impl Eval<'_> {
     fn first_parameter_of(&self, callee: &Value, target: &Value) -> Option<i32> {
         match (callee, target) {
             (Value::Class(found), Value::Class(class)) => (found == class).then_some(1),
-            (Value::Method { function: Some(found), .. }, Value::Function(function)) => (found == function).then_some(i32::from(self.is_method(*function))),
-            (Value::Function(found), Value::Function(function)) => {
-                (found == function).then(|| i32::from(self.is_method(*function) && self.has_decorator(*function, &["classmethod"])))
+            (Value::Method { function: Some(found), .. }, Value::Function(function)) => {
+                (found == function).then_some(i32::from(self.is_method(*function)))
             }
+            (Value::Function(found), Value::Function(function)) => (found == function).then(|| {
+                i32::from(
+                    self.is_method(*function) && self.has_decorator(*function, &["classmethod"]),
+                )
+            }),
             (Value::Partial(call), _) => {
                 let arguments = self.positional_arguments(*call);
                 let inner = arguments.first()?;
-                let first =
-                    self.values(*inner).iter().filter(|value| !matches!(value, Value::Partial(_))).find_map(|value| self.first_parameter_of(value, target))?;
+                let first = self
+                    .values(*inner)
+                    .iter()
+                    .filter(|value| !matches!(value, Value::Partial(_)))
+                    .find_map(|value| self.first_parameter_of(value, target))?;
                 Some(first + arguments.len() as i32 - 1)
             }
             _ => None,

@@ -5,7 +5,12 @@ use crate::project::{Callable, Eval, Origin, Site, Value};
 use crate::syntax::{Field, Kind, NodeId};
 
 /// Decorators of `functools` whose result calls itself by the name of the function that it holds.
-const KEEPING_THE_NAME: &[&str] = &["functools.lru_cache", "functools.lru_cache()", "functools.cache", "functools.singledispatch"];
+const KEEPING_THE_NAME: &[&str] = &[
+    "functools.lru_cache",
+    "functools.lru_cache()",
+    "functools.cache",
+    "functools.singledispatch",
+];
 
 /// What a decorator gave, under the name that a module binds it to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,30 +30,40 @@ pub struct Alias {
 impl Eval<'_> {
     /// What is sent, if it is what a decorator gave to a name of a module when that was imported: children make it anew.
     pub(in crate::project) fn decorated_alias(&self, origin: &Origin) -> Option<Alias> {
-        let (Callable::Function(callable) | Callable::Lambda(callable)) = origin.callable else { return None };
+        let (Callable::Function(callable) | Callable::Lambda(callable)) = origin.callable else {
+            return None;
+        };
         let call = origin.made_by?;
         let facts = self.file(call.file);
         let tree = facts.tree();
-        let assignment = tree.parent(call.node).filter(|up| tree.kind(*up) == Kind::Assignment && tree.field(call.node) == Field::Right)?;
-        let left = tree.child(assignment, Field::Left).filter(|left| tree.kind(*left) == Kind::Identifier)?;
-        let (home, name) = facts.scopes.resolve_name(left).filter(|(home, _)| *home == facts.scopes.module())?;
+        let assignment = tree.parent(call.node).filter(|up| {
+            tree.kind(*up) == Kind::Assignment && tree.field(call.node) == Field::Right
+        })?;
+        let left = tree
+            .child(assignment, Field::Left)
+            .filter(|left| tree.kind(*left) == Kind::Identifier)?;
+        let (home, name) =
+            facts.scopes.resolve_name(left).filter(|(home, _)| *home == facts.scopes.module())?;
         let statement = facts.top_level_statement(assignment);
-        let runs_on_import = facts.enclosing_function(assignment).is_none() && !crate::facts::guard::is_guard(facts, statement);
+        let runs_on_import = facts.enclosing_function(assignment).is_none()
+            && !crate::facts::guard::is_guard(facts, statement);
         let first = self.positional_arguments(call).first().copied()?;
-        let wrapped = self.values(first).iter().find_map(|value| if let Value::Function(site) = value { Some(*site) } else { None })?;
+        let wrapped = self
+            .values(first)
+            .iter()
+            .find_map(|value| if let Value::Function(site) = value { Some(*site) } else { None })?;
         let is_own_name = wrapped.file == call.file && facts.definition_name(wrapped.node) == name;
         let last = facts.scopes.bindings(home, name).last()?;
         let is_last = matches!(last.kind, BindingKind::Assignment { value: Some(value), .. } if tree.unparenthesized(value) == call.node);
         let is_only = facts.scopes.bindings(home, name).len() == 1 + usize::from(is_own_name);
         let keeps_name = callable == wrapped;
-        let is_decorator = if keeps_name { self.keeps_the_name(call) } else { self.is_inner_function(callable, call) };
-        (runs_on_import && is_last && is_only && is_decorator && !self.is_local(wrapped)).then(|| Alias {
-            call,
-            name: name.to_owned(),
-            wrapped,
-            is_own_name,
-            keeps_name,
-        })
+        let is_decorator = if keeps_name {
+            self.keeps_the_name(call)
+        } else {
+            self.is_inner_function(callable, call)
+        };
+        (runs_on_import && is_last && is_only && is_decorator && !self.is_local(wrapped))
+            .then(|| Alias { call, name: name.to_owned(), wrapped, is_own_name, keeps_name })
     }
 
     /// The call whose result another module binds to what an imported name, or an attribute of that module, stands for.
@@ -57,20 +72,31 @@ impl Eval<'_> {
         let tree = facts.tree();
         let (module, name) = match tree.kind(expression.node) {
             Kind::Attribute => {
-                let object = Site { file: expression.file, node: tree.child(expression.node, Field::Object)? };
+                let object = Site {
+                    file: expression.file,
+                    node: tree.child(expression.node, Field::Object)?,
+                };
                 let [Value::Module(module)] = &*self.values(object) else { return None };
                 (*module, facts.text(tree.child(expression.node, Field::Attribute)?))
             }
             _ => {
                 let (home, name) = facts.scopes.resolve_name(expression.node)?;
                 let [binding] = facts.scopes.bindings(home, name) else { return None };
-                let BindingKind::Import { module, attribute: Some(attribute) } = &binding.kind else { return None };
-                (self.project.at(&self.project.module_path(expression.file, module)?)?, attribute.as_str())
+                let BindingKind::Import { module, attribute: Some(attribute) } = &binding.kind
+                else {
+                    return None;
+                };
+                (
+                    self.project.at(&self.project.module_path(expression.file, module)?)?,
+                    attribute.as_str(),
+                )
             }
         };
         let home = self.file(module);
         match home.scopes.bindings(home.scopes.module(), name).last()?.kind {
-            BindingKind::Assignment { value: Some(value), ref path, .. } if path.is_empty() && home.tree().kind(value) == Kind::Call => {
+            BindingKind::Assignment { value: Some(value), ref path, .. }
+                if path.is_empty() && home.tree().kind(value) == Kind::Call =>
+            {
                 Some(Site { file: module, node: value })
             }
             _ => None,
@@ -78,25 +104,42 @@ impl Eval<'_> {
     }
 
     fn keeps_the_name(&self, call: Site) -> bool {
-        let callee = self.file(call.file).tree().child(call.node, Field::Function).map(|node| Site { file: call.file, node });
+        let callee = self
+            .file(call.file)
+            .tree()
+            .child(call.node, Field::Function)
+            .map(|node| Site { file: call.file, node });
         let values = callee.map(|callee| self.values(callee));
         values.is_some_and(|values| values.iter().any(|value| matches!(value, Value::External { path, .. } if KEEPING_THE_NAME.contains(&&**path))))
     }
 
     /// Whether a function or lambda stands in what the call calls, and reads the first parameter of that.
     fn is_inner_function(&self, inner: Site, call: Site) -> bool {
-        let Some(callee) = self.file(call.file).tree().child(call.node, Field::Function) else { return false };
+        let Some(callee) = self.file(call.file).tree().child(call.node, Field::Function) else {
+            return false;
+        };
         self.values(Site { file: call.file, node: callee }).iter().any(|value| {
-            let (Value::Function(decorator) | Value::Method { function: Some(decorator), .. }) = value else { return false };
+            let (Value::Function(decorator) | Value::Method { function: Some(decorator), .. }) =
+                value
+            else {
+                return false;
+            };
             let facts = self.file(decorator.file);
             let tree = facts.tree();
             if inner.file != decorator.file || !tree.contains(decorator.node, inner.node) {
                 return false;
             }
-            let parameters: Vec<NodeId> = tree.child(decorator.node, Field::Parameters).map(|list| tree.children(list).collect()).unwrap_or_default();
+            let parameters: Vec<NodeId> = tree
+                .child(decorator.node, Field::Parameters)
+                .map(|list| tree.children(list).collect())
+                .unwrap_or_default();
             let first = parameters.get(usize::from(self.is_method(*decorator)));
-            let name = first.and_then(|first| tree.subtree(*first).find(|node| tree.kind(*node) == Kind::Identifier));
-            let Some((home, name)) = name.and_then(|name| facts.scopes.resolve_name(name)) else { return false };
+            let name = first.and_then(|first| {
+                tree.subtree(*first).find(|node| tree.kind(*node) == Kind::Identifier)
+            });
+            let Some((home, name)) = name.and_then(|name| facts.scopes.resolve_name(name)) else {
+                return false;
+            };
             facts.scopes.references(home, name).iter().any(|read| tree.contains(inner.node, *read))
         })
     }

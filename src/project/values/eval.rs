@@ -49,8 +49,10 @@ pub struct Eval<'p> {
     pub(in crate::project) cuts: Cell<u64>,
     /// Which remembered answers were cut short, or rest on such answers.
     pub(in crate::project) unsure: RefCell<Vec<Answer>>,
-    pub(in crate::project) dispatches_known: RefCell<FxHashMap<FileId, Rc<[crate::project::Dispatch]>>>,
-    pub(in crate::project) module_names_known: RefCell<FxHashMap<FileId, Rc<module_names::ModuleNames>>>,
+    pub(in crate::project) dispatches_known:
+        RefCell<FxHashMap<FileId, Rc<[crate::project::Dispatch]>>>,
+    pub(in crate::project) module_names_known:
+        RefCell<FxHashMap<FileId, Rc<module_names::ModuleNames>>>,
     /// The functions whose process starts are being looked for.
     pub(in crate::project) chain: RefCell<BTreeSet<Site>>,
     /// Project files that an answer would need and that are not parsed, with the name that they are asked for.
@@ -108,7 +110,8 @@ impl<'p> Eval<'p> {
     /// Everything that `expression` may evaluate to, sorted, without doubles.
     pub fn values(&self, expression: Site) -> Rc<[Value]> {
         let facts = self.file(expression.file);
-        let site = Site { file: expression.file, node: facts.tree().unparenthesized(expression.node) };
+        let site =
+            Site { file: expression.file, node: facts.tree().unparenthesized(expression.node) };
         match self.known.borrow().get(&site) {
             Some(Some(done)) => return done.clone(),
             // Asked for while it is being answered: the cycle adds nothing.
@@ -145,15 +148,27 @@ impl<'p> Eval<'p> {
             Kind::Identifier => self.name_values(site),
             Kind::Attribute => self.attribute_values(site),
             Kind::Call => self.call_values(site),
-            Kind::ConditionalExpression | Kind::BooleanOperator => {
-                facts.outcomes(site.node).into_iter().flat_map(|part| self.values(at(part)).to_vec()).collect()
-            }
+            Kind::ConditionalExpression | Kind::BooleanOperator => facts
+                .outcomes(site.node)
+                .into_iter()
+                .flat_map(|part| self.values(at(part)).to_vec())
+                .collect(),
             // A call that is awaited gives no coroutine, whatever else it gives.
             Kind::Await => {
-                let awaited = tree.children(site.node).flat_map(|part| self.values(at(part)).to_vec());
-                awaited.map(|value| if matches!(value, Value::Result(_)) { Value::Unknown } else { value }).collect()
+                let awaited =
+                    tree.children(site.node).flat_map(|part| self.values(at(part)).to_vec());
+                awaited
+                    .map(
+                        |value| {
+                            if matches!(value, Value::Result(_)) { Value::Unknown } else { value }
+                        },
+                    )
+                    .collect()
             }
-            Kind::NamedExpression => tree.child(site.node, Field::Value).map(|value| self.values(at(value)).to_vec()).unwrap_or_default(),
+            Kind::NamedExpression => tree
+                .child(site.node, Field::Value)
+                .map(|value| self.values(at(value)).to_vec())
+                .unwrap_or_default(),
             Kind::Lambda => vec![Value::Lambda(site)],
             Kind::Subscript => match tree.child(site.node, Field::Value) {
                 Some(value) => self.subscript_values(at(value), site),
@@ -181,13 +196,17 @@ impl<'p> Eval<'p> {
 
     fn name_values(&self, site: Site) -> Vec<Value> {
         let facts = self.file(site.file);
-        let Some((scope, name)) = facts.scopes.resolve_name(site.node) else { return vec![Value::Unknown] };
+        let Some((scope, name)) = facts.scopes.resolve_name(site.node) else {
+            return vec![Value::Unknown];
+        };
         let reaching = reaching::bindings(facts, scope, name, site.node);
         if reaching.is_empty() {
             return self.unbound_name(site.file, scope, name);
         }
         let values = |binding: &Binding| match binding.kind {
-            BindingKind::Parameter { .. } => self.deeper(|| self.parameter_values(site.file, binding, Some(site))),
+            BindingKind::Parameter { .. } => {
+                self.deeper(|| self.parameter_values(site.file, binding, Some(site)))
+            }
             _ => self.binding_values(site.file, binding),
         };
         reaching.into_iter().flat_map(values).collect()
@@ -215,24 +234,33 @@ impl<'p> Eval<'p> {
         let at = |node| Site { file, node };
         match &binding.kind {
             BindingKind::Assignment { value, path, annotation } => {
-                let mut found = value.map(|value| self.destructured(at(value), path)).unwrap_or_default();
+                let mut found =
+                    value.map(|value| self.destructured(at(value), path)).unwrap_or_default();
                 if let Some(annotation) = annotation
-                    && !found.iter().any(|value| !matches!(value, Value::Unknown | Value::Parameter(_) | Value::Result(_)))
+                    && !found.iter().any(|value| {
+                        !matches!(value, Value::Unknown | Value::Parameter(_) | Value::Result(_))
+                    })
                 {
                     found.extend(self.annotation_values(at(*annotation)));
                 }
                 found
             }
             BindingKind::Walrus { value } => self.values(at(*value)).to_vec(),
-            BindingKind::For { iterable, path, .. } | BindingKind::ComprehensionFor { iterable, path, .. } => self.element_values(at(*iterable), path),
+            BindingKind::For { iterable, path, .. }
+            | BindingKind::ComprehensionFor { iterable, path, .. } => {
+                self.element_values(at(*iterable), path)
+            }
             BindingKind::With { value, path, .. } => {
                 let entered = self.entered(&self.values(at(*value)));
                 self.unpacked_of(&entered, path)
             }
-            BindingKind::Import { module, attribute } => self.imported(file, module, attribute.as_deref()),
+            BindingKind::Import { module, attribute } => {
+                self.imported(file, module, attribute.as_deref())
+            }
             BindingKind::FunctionDef(node) | BindingKind::ClassDef(node)
                 if binding.scope == self.file(file).scopes.module()
-                    && let Some(api) = self.own_api(file, self.file(file).definition_name(*node)) =>
+                    && let Some(api) =
+                        self.own_api(file, self.file(file).definition_name(*node)) =>
             {
                 vec![api]
             }
@@ -253,7 +281,9 @@ impl<'p> Eval<'p> {
         }
         tree.children(list)
             .take_while(|node| tree.kind(*node) != Kind::ListSplat)
-            .filter(|node| !matches!(tree.kind(*node), Kind::KeywordArgument | Kind::DictionarySplat))
+            .filter(|node| {
+                !matches!(tree.kind(*node), Kind::KeywordArgument | Kind::DictionarySplat)
+            })
             .map(|node| Site { file: call.file, node })
             .collect()
     }
@@ -273,7 +303,9 @@ impl<'p> Eval<'p> {
     /// The argument for a parameter given by name and 0-based position (-1: keyword only).
     pub fn argument(&self, call: Site, name: &str, pos: i32) -> Option<Site> {
         // Where it is given by position, a keyword of that name is for what the call passes it on to: `submit(apply, fn=f)`.
-        let by_position = usize::try_from(pos).ok().and_then(|pos| self.positional_arguments(call).get(pos).copied());
+        let by_position = usize::try_from(pos)
+            .ok()
+            .and_then(|pos| self.positional_arguments(call).get(pos).copied());
         by_position.or_else(|| self.keyword_argument(call, name))
     }
 

@@ -11,27 +11,39 @@ use crate::syntax::{Field, Kind};
 pub const PROXY: &str = "multiprocessing.managers.BaseProxy";
 
 /// Methods of managers that make no proxy.
-const OWN_METHODS: &[&str] = &["start", "shutdown", "connect", "join", "get_server", "register", "__enter__", "__exit__"];
+const OWN_METHODS: &[&str] =
+    &["start", "shutdown", "connect", "join", "get_server", "register", "__enter__", "__exit__"];
 
 /// What makes managers, or derives them.
 const MANAGERS: &[&str] = &["Manager", "SyncManager", "BaseManager"];
 
 impl Eval<'_> {
     /// What calling the method `name` of a manager gives; `None` for other objects and for methods that make no proxy.
-    pub(in crate::project) fn proxy_made_by(&self, receiver: &Type, name: &str, call: Site) -> Option<Value> {
+    pub(in crate::project) fn proxy_made_by(
+        &self,
+        receiver: &Type,
+        name: &str,
+        call: Site,
+    ) -> Option<Value> {
         let start = self.manager_start(receiver).filter(|_| !OWN_METHODS.contains(&name))?;
         Some(Value::Instance(Type::External { path: PROXY.into(), start, made: Some(call) }))
     }
 
     /// The start method of a manager; `None` for other objects.
     fn manager_start(&self, ty: &Type) -> Option<Start> {
-        let of_entry = |entry: &crate::catalogue::Entry| matches!(entry.id.as_str(), "mp.Manager" | "mp.ManagerClass");
+        let of_entry = |entry: &crate::catalogue::Entry| {
+            matches!(entry.id.as_str(), "mp.Manager" | "mp.ManagerClass")
+        };
         let catalogue = &self.project.catalogue;
         match ty {
-            Type::External { path, start, .. } => {
-                catalogue.by_path(path.strip_prefix("torch.").unwrap_or(path)).filter(|entry| of_entry(catalogue.get(*entry))).map(|_| *start)
-            }
-            Type::Class(class) => self.entry_of_class(*class).filter(|(entry, _)| of_entry(catalogue.get(*entry))).map(|row| row.1),
+            Type::External { path, start, .. } => catalogue
+                .by_path(path.strip_prefix("torch.").unwrap_or(path))
+                .filter(|entry| of_entry(catalogue.get(*entry)))
+                .map(|_| *start),
+            Type::Class(class) => self
+                .entry_of_class(*class)
+                .filter(|(entry, _)| of_entry(catalogue.get(*entry)))
+                .map(|row| row.1),
         }
     }
 
@@ -42,7 +54,9 @@ impl Eval<'_> {
 
     fn proxy_start(&self, expression: Site) -> Option<Start> {
         self.values(expression).iter().find_map(|value| match value {
-            Value::Instance(Type::External { path, start, .. }) if is_proxy_path(path) => Some(*start),
+            Value::Instance(Type::External { path, start, .. }) if is_proxy_path(path) => {
+                Some(*start)
+            }
             _ => None,
         })
     }
@@ -50,24 +64,45 @@ impl Eval<'_> {
     /// What cannot cross of that which a file hands to managers: by the methods of proxies, by `proxy[key] = x` and
     /// `namespace.name = x`, and by the calls that make proxies.
     pub(in crate::project) fn handed_to_managers(&self, file: FileId) -> Vec<Carried> {
-        let Some(entry) = self.project.catalogue.by_path(PROXY).filter(|_| self.may_know_managers(file)) else { return Vec::new() };
+        let Some(entry) =
+            self.project.catalogue.by_path(PROXY).filter(|_| self.may_know_managers(file))
+        else {
+            return Vec::new();
+        };
         let facts = self.file(file);
         let tree = facts.tree();
         let at = |node| Site { file, node };
         let mut handed: Vec<(Site, Start, Vec<Site>)> = Vec::new();
         for call in &facts.calls {
-            let object = tree.child(*call, Field::Function).filter(|callee| tree.kind(*callee) == Kind::Attribute);
-            let Some(object) = object.and_then(|callee| tree.child(callee, Field::Object)).map(at) else { continue };
+            let object = tree
+                .child(*call, Field::Function)
+                .filter(|callee| tree.kind(*callee) == Kind::Attribute);
+            let Some(object) = object.and_then(|callee| tree.child(callee, Field::Object)).map(at)
+            else {
+                continue;
+            };
             let given = self.all_arguments(at(*call));
             if given.is_empty() {
                 continue;
             }
-            let made = || self.values(at(*call)).iter().find_map(|value| if let Value::Instance(ty) = value { proxy_of(ty) } else { None });
-            let start = self.proxy_start(object).or_else(|| made().filter(|_| self.is_manager(object)));
+            let made = || {
+                self.values(at(*call)).iter().find_map(|value| {
+                    if let Value::Instance(ty) = value { proxy_of(ty) } else { None }
+                })
+            };
+            let start =
+                self.proxy_start(object).or_else(|| made().filter(|_| self.is_manager(object)));
             handed.extend(start.map(|start| (at(*call), start, given)));
         }
-        for assignment in tree.subtree(crate::syntax::Tree::ROOT).filter(|node| tree.kind(*node) == Kind::Assignment) {
-            let (Some(left), Some(right)) = (tree.child(assignment, Field::Left), tree.child(assignment, Field::Right)) else { continue };
+        for assignment in tree
+            .subtree(crate::syntax::Tree::ROOT)
+            .filter(|node| tree.kind(*node) == Kind::Assignment)
+        {
+            let (Some(left), Some(right)) =
+                (tree.child(assignment, Field::Left), tree.child(assignment, Field::Right))
+            else {
+                continue;
+            };
             let object = match tree.kind(left) {
                 Kind::Subscript => tree.child(left, Field::Value),
                 Kind::Attribute => tree.child(left, Field::Object),
@@ -83,26 +118,47 @@ impl Eval<'_> {
             for argument in given {
                 let moment = Moment { worker: None, call: Some(call) };
                 let contents = self.contents_at(Argument::object(argument), false, moment);
-                out.extend(contents.into_iter().map(|content| Carried { dispatch: dispatch.clone(), content, methods: methods.clone() }));
+                out.extend(contents.into_iter().map(|content| Carried {
+                    dispatch: dispatch.clone(),
+                    content,
+                    methods: methods.clone(),
+                }));
             }
         }
         out
     }
 
     fn is_manager(&self, expression: Site) -> bool {
-        self.values(expression).iter().any(|value| if let Value::Instance(ty) = value { self.manager_start(ty).is_some() } else { false })
+        self.values(expression).iter().any(|value| {
+            if let Value::Instance(ty) = value { self.manager_start(ty).is_some() } else { false }
+        })
     }
 
     /// Whether a file, or a module that it imports, speaks of managers or proxies: others are not searched for them.
     fn may_know_managers(&self, file: FileId) -> bool {
-        let made = MANAGERS.iter().any(|name| !self.project.calls_named(name).is_empty() || !self.project.classes_deriving_from(name).is_empty());
-        let speaks = |id: FileId| ["Manager", "Proxy"].iter().any(|word| self.file(id).all().contains(word));
+        let made = MANAGERS.iter().any(|name| {
+            !self.project.calls_named(name).is_empty()
+                || !self.project.classes_deriving_from(name).is_empty()
+        });
+        let speaks =
+            |id: FileId| ["Manager", "Proxy"].iter().any(|word| self.file(id).all().contains(word));
         let facts = self.file(file);
         let imported = || {
             let module = facts.scopes.get(facts.scopes.module());
-            let bindings = module.symbols.keys().flat_map(|name| facts.scopes.bindings(facts.scopes.module(), name));
-            let modules = bindings.filter_map(|binding| if let BindingKind::Import { module, .. } = &binding.kind { Some(module.as_str()) } else { None });
-            let files = modules.filter_map(|module| self.project.module_path(file, module)).filter_map(|path| self.project.at(&path));
+            let bindings = module
+                .symbols
+                .keys()
+                .flat_map(|name| facts.scopes.bindings(facts.scopes.module(), name));
+            let modules = bindings.filter_map(|binding| {
+                if let BindingKind::Import { module, .. } = &binding.kind {
+                    Some(module.as_str())
+                } else {
+                    None
+                }
+            });
+            let files = modules
+                .filter_map(|module| self.project.module_path(file, module))
+                .filter_map(|path| self.project.at(&path));
             files.collect::<std::collections::BTreeSet<_>>().into_iter().any(speaks)
         };
         made && (speaks(file) || imported())
@@ -118,5 +174,6 @@ fn proxy_of(ty: &Type) -> Option<Start> {
 
 /// `DictProxy` and the like are what annotations name.
 fn is_proxy_path(path: &str) -> bool {
-    path.strip_prefix("multiprocessing.managers.").is_some_and(|name| name.ends_with("Proxy") && !name.contains('.'))
+    path.strip_prefix("multiprocessing.managers.")
+        .is_some_and(|name| name.ends_with("Proxy") && !name.contains('.'))
 }

@@ -9,12 +9,19 @@ use std::collections::BTreeSet;
 impl Eval<'_> {
     /// What statements put into the containers that `container`, a name or an attribute, may be.
     pub fn put_items(&self, container: Site) -> Vec<Site> {
-        let named = matches!(self.file(container.file).tree().kind(container.node), Kind::Identifier | Kind::Attribute);
-        let appended = if named { self.appended_to(container) } else { self.appended_where_made(container) };
+        let named = matches!(
+            self.file(container.file).tree().kind(container.node),
+            Kind::Identifier | Kind::Attribute
+        );
+        let appended =
+            if named { self.appended_to(container) } else { self.appended_where_made(container) };
         let mut found: BTreeSet<Site> = appended.into_iter().collect();
         for value in self.values(container).iter() {
             let Value::Literal(display) = value else { continue };
-            if matches!(self.file(display.file).tree().kind(display.node), Kind::Dictionary | Kind::Call) {
+            if matches!(
+                self.file(display.file).tree().kind(display.node),
+                Kind::Dictionary | Kind::Call
+            ) {
                 found.extend(self.put_into(*display, true));
             }
         }
@@ -35,9 +42,16 @@ impl Eval<'_> {
     }
 
     /// The lambda or local function that statements put into the container `container`, of an object that is sent at `moment`.
-    pub(in crate::project) fn put_obstacle(&self, container: Site, moment: &Moment) -> Option<Obstacle> {
+    pub(in crate::project) fn put_obstacle(
+        &self,
+        container: Site,
+        moment: &Moment,
+    ) -> Option<Obstacle> {
         let is_container = |value: &Value| match value {
-            Value::Literal(display) => matches!(self.file(display.file).tree().kind(display.node), Kind::List | Kind::Dictionary | Kind::Set | Kind::Call),
+            Value::Literal(display) => matches!(
+                self.file(display.file).tree().kind(display.node),
+                Kind::List | Kind::Dictionary | Kind::Set | Kind::Call
+            ),
             Value::Instance(Type::External { path, .. }) => path.starts_with("collections."),
             _ => false,
         };
@@ -46,13 +60,23 @@ impl Eval<'_> {
         }
         let unnamed = |value: Value| match value {
             Value::Lambda(site) => Some(Obstacle::of("a lambda", Some(site))),
-            Value::Function(site) if self.is_local(site) => Some(Obstacle::of("a local function", Some(site))),
+            Value::Function(site) if self.is_local(site) => {
+                Some(Obstacle::of("a local function", Some(site)))
+            }
             _ => None,
         };
-        let early =
-            |item: Site| moment.call.is_none_or(|call| !self.is_behind(item, call) && !self.runs_after(item, call) && !self.are_in_two_tests(item, call));
+        let early = |item: Site| {
+            moment.call.is_none_or(|call| {
+                !self.is_behind(item, call)
+                    && !self.runs_after(item, call)
+                    && !self.are_in_two_tests(item, call)
+            })
+        };
         let items = self.put_items(container).into_iter().filter(|item| early(*item));
-        let values = items.flat_map(|item| self.put_at(item, moment)).filter(|item| early(*item)).flat_map(|item| self.values(item).to_vec());
+        let values = items
+            .flat_map(|item| self.put_at(item, moment))
+            .filter(|item| early(*item))
+            .flat_map(|item| self.values(item).to_vec());
         values.into_iter().find_map(unnamed)
     }
 
@@ -66,8 +90,13 @@ impl Eval<'_> {
     /// What callers give where `item` is a parameter; `None` if it is none.
     fn given_to_parameter(&self, item: Site) -> Option<Vec<Site>> {
         let facts = self.file(item.file);
-        let (home, name) = facts.scopes.resolve_name(item.node).filter(|_| facts.tree().kind(item.node) == Kind::Identifier)?;
-        let parameter = facts.scopes.bindings(home, name).iter().find(|binding| matches!(binding.kind, crate::facts::scopes::BindingKind::Parameter { .. }))?;
+        let (home, name) = facts
+            .scopes
+            .resolve_name(item.node)
+            .filter(|_| facts.tree().kind(item.node) == Kind::Identifier)?;
+        let parameter = facts.scopes.bindings(home, name).iter().find(|binding| {
+            matches!(binding.kind, crate::facts::scopes::BindingKind::Parameter { .. })
+        })?;
         Some(self.arguments_for(item.file, parameter))
     }
 }

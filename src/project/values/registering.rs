@@ -21,10 +21,18 @@ pub(in crate::project) struct Registered {
 
 impl Eval<'_> {
     /// The functions that decorators give to a parameter which they also give back.
-    pub(in crate::project) fn registered_as(&self, file: FileId, binding: &Binding) -> Vec<Registered> {
+    pub(in crate::project) fn registered_as(
+        &self,
+        file: FileId,
+        binding: &Binding,
+    ) -> Vec<Registered> {
         let facts = self.file(file);
         let tree = facts.tree();
-        let Some(function) = tree.enclosing(binding.node, &[Kind::FunctionDefinition, Kind::Lambda]) else { return Vec::new() };
+        let Some(function) =
+            tree.enclosing(binding.node, &[Kind::FunctionDefinition, Kind::Lambda])
+        else {
+            return Vec::new();
+        };
         let function = Site { file, node: function };
         if self.kept_parameter(function).is_none_or(|own| own != binding.node) {
             return Vec::new();
@@ -32,9 +40,15 @@ impl Eval<'_> {
         // `@register` names the function itself, `@register("name")` the one around it.
         let around = tree.enclosing(function.node, &[Kind::FunctionDefinition]);
         let mut names = self.project.names_of(facts.definition_name(function.node));
-        names.extend(around.into_iter().flat_map(|around| self.project.names_of(facts.definition_name(around))));
-        let decorators = names.iter().flat_map(|name| self.project.decorators_named(name)).take(MAX_DECORATORS);
-        let mut found: Vec<Registered> = decorators.filter_map(|decorator| self.registered_by(*decorator, function)).collect();
+        names.extend(
+            around
+                .into_iter()
+                .flat_map(|around| self.project.names_of(facts.definition_name(around))),
+        );
+        let decorators =
+            names.iter().flat_map(|name| self.project.decorators_named(name)).take(MAX_DECORATORS);
+        let mut found: Vec<Registered> =
+            decorators.filter_map(|decorator| self.registered_by(*decorator, function)).collect();
         found.sort_by_key(|each| each.function);
         found.dedup_by_key(|each| each.function);
         found
@@ -44,7 +58,10 @@ impl Eval<'_> {
     pub fn registering(&self, file: FileId, decorator: NodeId) -> Option<Site> {
         let expression = self.file(file).tree().children(decorator).next()?;
         let values = self.values(Site { file, node: expression });
-        let [Value::Function(function) | Value::Method { function: Some(function), .. }] = &*values else { return None };
+        let [Value::Function(function) | Value::Method { function: Some(function), .. }] = &*values
+        else {
+            return None;
+        };
         self.kept_parameter(*function).map(|_| *function)
     }
 
@@ -54,17 +71,26 @@ impl Eval<'_> {
         let at = |node| Site { file: decorator.file, node };
         let definition = tree.child(tree.parent(decorator.node)?, Field::Definition)?;
         // What the decorators below it make is another function.
-        let is_first = tree.kind(definition) == Kind::FunctionDefinition && facts.decorators(definition).last() == Some(&decorator.node);
+        let is_first = tree.kind(definition) == Kind::FunctionDefinition
+            && facts.decorators(definition).last() == Some(&decorator.node);
         let gives = is_first && self.registering(decorator.file, decorator.node) == Some(function);
-        let (expression, name) = tree.children(decorator.node).next().zip(tree.child(definition, Field::Name))?;
-        gives.then(|| Registered { decorator: at(expression), function: at(definition), name: at(name) })
+        let (expression, name) =
+            tree.children(decorator.node).next().zip(tree.child(definition, Field::Name))?;
+        gives.then(|| Registered {
+            decorator: at(expression),
+            function: at(definition),
+            name: at(name),
+        })
     }
 
     /// The first parameter of a function, if every `return` in it gives that back as it came.
     fn kept_parameter(&self, function: Site) -> Option<NodeId> {
         let facts = self.file(function.file);
         let tree = facts.tree();
-        if tree.kind(function.node) != Kind::FunctionDefinition || facts.is_generator(function.node) || facts.is_async(function.node) {
+        if tree.kind(function.node) != Kind::FunctionDefinition
+            || facts.is_generator(function.node)
+            || facts.is_async(function.node)
+        {
             return None;
         }
         let parameters = tree.child(function.node, Field::Parameters)?;
@@ -73,7 +99,10 @@ impl Eval<'_> {
         let (home, name) = facts.scopes.resolve_name(own)?;
         let [binding] = facts.scopes.bindings(home, name) else { return None };
         let returns = self.returns(function);
-        let given_back = |returned: &Site| tree.kind(returned.node) == Kind::Identifier && facts.scopes.resolve_name(returned.node) == Some((home, name));
+        let given_back = |returned: &Site| {
+            tree.kind(returned.node) == Kind::Identifier
+                && facts.scopes.resolve_name(returned.node) == Some((home, name))
+        };
         let is_plain = matches!(binding.kind, BindingKind::Parameter { star: 0, .. });
         (is_plain && !returns.is_empty() && returns.iter().all(given_back)).then_some(binding.node)
     }
@@ -81,14 +110,29 @@ impl Eval<'_> {
     /// `register("name")(work)`, where `register` returns the function.
     pub(super) fn called_where_made(&self, function: Site) -> Vec<Caller> {
         let tree = self.file(function.file).tree();
-        let Some(maker) = tree.enclosing(function.node, &[Kind::FunctionDefinition]).map(|node| Site { file: function.file, node }) else { return Vec::new() };
-        if !self.returns(maker).iter().any(|returned| self.values(*returned).contains(&Value::Function(function))) {
+        let Some(maker) = tree
+            .enclosing(function.node, &[Kind::FunctionDefinition])
+            .map(|node| Site { file: function.file, node })
+        else {
+            return Vec::new();
+        };
+        if !self
+            .returns(maker)
+            .iter()
+            .any(|returned| self.values(*returned).contains(&Value::Function(function)))
+        {
             return Vec::new();
         }
         let outer = |caller: &Caller| {
             let tree = self.file(caller.call.file).tree();
-            let call = tree.parent(caller.call.node).filter(|up| tree.kind(*up) == Kind::Call && tree.field(caller.call.node) == Field::Function)?;
-            Some(Caller { call: Site { file: caller.call.file, node: call }, first: 0, binds: false })
+            let call = tree.parent(caller.call.node).filter(|up| {
+                tree.kind(*up) == Kind::Call && tree.field(caller.call.node) == Field::Function
+            })?;
+            Some(Caller {
+                call: Site { file: caller.call.file, node: call },
+                first: 0,
+                binds: false,
+            })
         };
         self.find_callers(maker).iter().filter_map(outer).collect()
     }
@@ -100,7 +144,10 @@ impl Eval<'_> {
         let own = self.kept_parameter(registering)?;
         let (home, name) = facts.scopes.resolve_name(own)?;
         let reads = facts.scopes.references(home, name).iter().copied();
-        reads.filter(|read| *read != own).find(|read| !self.is_kept_there(registering.file, *read)).map(|node| Site { file: registering.file, node })
+        reads
+            .filter(|read| *read != own)
+            .find(|read| !self.is_kept_there(registering.file, *read))
+            .map(|node| Site { file: registering.file, node })
     }
 
     /// Whether a name is returned, put into a container or attribute, or given to a class that only keeps it.
@@ -109,20 +156,37 @@ impl Eval<'_> {
         let mut node = read;
         while let Some(up) = tree.parent(node) {
             match tree.kind(up) {
-                Kind::Tuple | Kind::List | Kind::Set | Kind::ExpressionList | Kind::Dictionary | Kind::ParenthesizedExpression | Kind::KeywordArgument => {
+                Kind::Tuple
+                | Kind::List
+                | Kind::Set
+                | Kind::ExpressionList
+                | Kind::Dictionary
+                | Kind::ParenthesizedExpression
+                | Kind::KeywordArgument => {
                     node = up;
                 }
                 Kind::Pair if tree.field(node) == Field::Value => node = up,
                 Kind::Assignment => return tree.field(node) == Field::Right,
                 Kind::ReturnStatement | Kind::Attribute => return true,
                 Kind::ArgumentList => {
-                    let Some(callee) = tree.parent(up).and_then(|call| tree.child(call, Field::Function)) else { return false };
-                    let puts = tree
-                        .child(callee, Field::Attribute)
-                        .is_some_and(|method| matches!(self.file(file).text(method), "append" | "add" | "insert" | "setdefault" | "appendleft"));
+                    let Some(callee) =
+                        tree.parent(up).and_then(|call| tree.child(call, Field::Function))
+                    else {
+                        return false;
+                    };
+                    let puts = tree.child(callee, Field::Attribute).is_some_and(|method| {
+                        matches!(
+                            self.file(file).text(method),
+                            "append" | "add" | "insert" | "setdefault" | "appendleft"
+                        )
+                    });
                     let keeps = |value: &Value| match value {
-                        Value::Class(class) => ["__init__", "__post_init__", "__new__"].iter().all(|name| self.method(*class, name).is_none()),
-                        Value::External { path, .. } => matches!(&**path, "builtins.tuple" | "builtins.list" | "builtins.dict"),
+                        Value::Class(class) => ["__init__", "__post_init__", "__new__"]
+                            .iter()
+                            .all(|name| self.method(*class, name).is_none()),
+                        Value::External { path, .. } => {
+                            matches!(&**path, "builtins.tuple" | "builtins.list" | "builtins.dict")
+                        }
                         _ => false,
                     };
                     if puts {

@@ -17,7 +17,10 @@ pub(in crate::project) struct Registration {
 /// The registrations that importing a file makes.
 pub(in crate::project) fn of(eval: &Eval, file: FileId) -> Vec<Registration> {
     let facts = eval.file(file);
-    execution::executed(facts, Tree::ROOT).into_iter().filter_map(|node| registration(eval, facts, Site { file, node })).collect()
+    execution::executed(facts, Tree::ROOT)
+        .into_iter()
+        .filter_map(|node| registration(eval, facts, Site { file, node }))
+        .collect()
 }
 
 fn registration(eval: &Eval, facts: &FileFacts, site: Site) -> Option<Registration> {
@@ -25,9 +28,12 @@ fn registration(eval: &Eval, facts: &FileFacts, site: Site) -> Option<Registrati
     let at = |node| Site { file: site.file, node };
     match tree.kind(site.node) {
         Kind::Assignment => {
-            let left = tree.child(site.node, Field::Left).filter(|left| matches!(tree.kind(*left), Kind::Subscript | Kind::Attribute))?;
+            let left = tree
+                .child(site.node, Field::Left)
+                .filter(|left| matches!(tree.kind(*left), Kind::Subscript | Kind::Attribute))?;
             let definitions = eval.definitions_in(vec![at(tree.child(site.node, Field::Right)?)]);
-            (!definitions.is_empty()).then(|| Registration { containers: names_in(facts, left), definitions })
+            (!definitions.is_empty())
+                .then(|| Registration { containers: names_in(facts, left), definitions })
         }
         Kind::Call => {
             let callee = tree.child(site.node, Field::Function)?;
@@ -36,20 +42,28 @@ fn registration(eval: &Eval, facts: &FileFacts, site: Site) -> Option<Registrati
                 return None;
             }
             let definitions = eval.definitions_in(eval.all_arguments(site));
-            (!definitions.is_empty()).then(|| Registration { containers: names_in(facts, callee), definitions })
+            (!definitions.is_empty())
+                .then(|| Registration { containers: names_in(facts, callee), definitions })
         }
         Kind::Decorator => {
             let expression = tree.children(site.node).next()?;
-            let callee = if tree.kind(expression) == Kind::Call { tree.child(expression, Field::Function)? } else { expression };
+            let callee = if tree.kind(expression) == Kind::Call {
+                tree.child(expression, Field::Function)?
+            } else {
+                expression
+            };
             let storing = eval.values(at(callee)).iter().find_map(|value| match value {
-                Value::Function(function) | Value::Method { function: Some(function), .. } => stores(eval, *function).then_some(*function),
+                Value::Function(function) | Value::Method { function: Some(function), .. } => {
+                    stores(eval, *function).then_some(*function)
+                }
                 _ => None,
             })?;
             let mut containers = names_in(facts, expression);
             if storing.file == site.file {
                 containers.extend(names_in(facts, storing.node));
             }
-            let definition = tree.parent(site.node).and_then(|up| tree.child(up, Field::Definition))?;
+            let definition =
+                tree.parent(site.node).and_then(|up| tree.child(up, Field::Definition))?;
             Some(Registration { containers, definitions: BTreeSet::from([at(definition)]) })
         }
         _ => None,
@@ -60,9 +74,16 @@ fn registration(eval: &Eval, facts: &FileFacts, site: Site) -> Option<Registrati
 fn names_in(facts: &FileFacts, node: NodeId) -> BTreeSet<String> {
     use crate::facts::scopes::BindingKind;
     let module = facts.scopes.module();
-    let names = facts.tree().subtree(node).filter_map(|node| facts.scopes.resolve_name(node)).filter(|(home, _)| *home == module);
-    let is_variable =
-        |name: &&str| facts.scopes.bindings(module, name).iter().any(|binding| !matches!(binding.kind, BindingKind::FunctionDef(_) | BindingKind::ClassDef(_)));
+    let names = facts
+        .tree()
+        .subtree(node)
+        .filter_map(|node| facts.scopes.resolve_name(node))
+        .filter(|(home, _)| *home == module);
+    let is_variable = |name: &&str| {
+        facts.scopes.bindings(module, name).iter().any(|binding| {
+            !matches!(binding.kind, BindingKind::FunctionDef(_) | BindingKind::ClassDef(_))
+        })
+    };
     names.map(|row| row.1).filter(is_variable).map(str::to_owned).collect()
 }
 
@@ -71,9 +92,13 @@ fn stores(eval: &Eval, function: Site) -> bool {
     let facts = eval.file(function.file);
     let tree = facts.tree();
     tree.subtree(function.node).any(|node| match tree.kind(node) {
-        Kind::Assignment => tree.child(node, Field::Left).is_some_and(|left| tree.kind(left) == Kind::Subscript),
+        Kind::Assignment => {
+            tree.child(node, Field::Left).is_some_and(|left| tree.kind(left) == Kind::Subscript)
+        }
         Kind::Call => {
-            let method = tree.child(node, Field::Function).and_then(|callee| tree.child(callee, Field::Attribute));
+            let method = tree
+                .child(node, Field::Function)
+                .and_then(|callee| tree.child(callee, Field::Attribute));
             method.is_some_and(|method| effect_tables::MUTATORS.contains(&facts.text(method)))
         }
         _ => false,

@@ -18,19 +18,32 @@ pub(in crate::project) enum Stores {
 pub(in crate::project) fn joins_displays(tree: &Tree, node: NodeId) -> bool {
     let operator = tree.child(node, Field::Operator).map(|operator| tree.kind(operator));
     matches!(operator, Some(Kind::Plus | Kind::Star))
-        && tree.children(node).any(|operand| matches!(tree.kind(operand), Kind::List | Kind::Tuple | Kind::ListComprehension))
+        && tree.children(node).any(|operand| {
+            matches!(tree.kind(operand), Kind::List | Kind::Tuple | Kind::ListComprehension)
+        })
 }
 
 /// What the callable at a dotted path keeps of its arguments.
 pub(in crate::project) fn stored_by(path: &str) -> Stores {
     match path {
-        "functools.partial" | "types.SimpleNamespace" | "collections.defaultdict" | "builtins.map" | "builtins.filter" => Stores::Arguments,
+        "functools.partial"
+        | "types.SimpleNamespace"
+        | "collections.defaultdict"
+        | "builtins.map"
+        | "builtins.filter" => Stores::Arguments,
         "builtins.dict" | "collections.OrderedDict" | "collections.Counter" => Stores::Mapping,
-        "builtins.list" | "builtins.tuple" | "builtins.set" | "builtins.frozenset" | "builtins.sorted" | "collections.deque" | "builtins.reversed"
-        | "builtins.zip" | "builtins.enumerate" | "builtins.iter" | "itertools.chain" | "itertools.product" => Stores::Items,
+        "builtins.list" | "builtins.tuple" | "builtins.set" | "builtins.frozenset"
+        | "builtins.sorted" | "collections.deque" | "builtins.reversed" | "builtins.zip"
+        | "builtins.enumerate" | "builtins.iter" | "itertools.chain" | "itertools.product" => {
+            Stores::Items
+        }
         "itertools.repeat" => Stores::Arguments,
         // Datasets and transforms of PyTorch keep what they are made of.
-        _ if path.starts_with("torchvision.") || path.starts_with("torch.utils.data.") && !path.ends_with("DataLoader") => Stores::Arguments,
+        _ if path.starts_with("torchvision.")
+            || path.starts_with("torch.utils.data.") && !path.ends_with("DataLoader") =>
+        {
+            Stores::Arguments
+        }
         _ => Stores::Unknown,
     }
 }

@@ -23,12 +23,20 @@ impl Eval<'_> {
     pub fn stored_in(&self, site: Site) -> Vec<Site> {
         let facts = self.file(site.file);
         let tree = facts.tree();
-        let (Some(object), Some(name)) = (tree.child(site.node, Field::Object), tree.child(site.node, Field::Attribute)) else { return Vec::new() };
+        let (Some(object), Some(name)) =
+            (tree.child(site.node, Field::Object), tree.child(site.node, Field::Attribute))
+        else {
+            return Vec::new();
+        };
         let name = self.mangled(site, facts.text(name));
         let mut found: Vec<Site> = Vec::new();
         for value in self.values(Site { file: site.file, node: object }).iter() {
             if let Value::Instance(Type::Class(class)) = value {
-                found.extend(self.attribute_writes(*class, &name).into_iter().filter_map(|write| write.value));
+                found.extend(
+                    self.attribute_writes(*class, &name)
+                        .into_iter()
+                        .filter_map(|write| write.value),
+                );
                 found.extend(self.given_to_field(*class, &name));
             }
         }
@@ -39,13 +47,22 @@ impl Eval<'_> {
 
     /// Every `self.name = …` in the methods of the class and its project bases.
     pub fn attribute_writes(&self, class: Site, name: &str) -> Vec<AttributeWrite> {
-        let of_class = |each| self.own_attribute_writes(each).iter().filter(|(attribute, _)| attribute == name).map(|row| row.1).collect::<Vec<_>>();
+        let of_class = |each| {
+            self.own_attribute_writes(each)
+                .iter()
+                .filter(|(attribute, _)| attribute == name)
+                .map(|row| row.1)
+                .collect::<Vec<_>>()
+        };
         self.lineage(class).into_iter().flat_map(of_class).collect()
     }
 
     /// Every write of an attribute through `self` in the methods of the class and its project bases, by name.
     pub fn attribute_writes_by_name(&self, class: Site) -> Vec<(String, AttributeWrite)> {
-        self.lineage(class).into_iter().flat_map(|each| self.own_attribute_writes(each).to_vec()).collect()
+        self.lineage(class)
+            .into_iter()
+            .flat_map(|each| self.own_attribute_writes(each).to_vec())
+            .collect()
     }
 
     /// Every write of an attribute through `self` in the methods of this very class, by name.
@@ -80,9 +97,19 @@ impl Eval<'_> {
                 && let Some(name) = tree.child(node, Field::Attribute)
                 && tree.child(node, Field::Object).is_some_and(|object| self.is_self(class, object))
             {
-                let unpacked = unpacked(tree, node).filter(|_| value.is_none()).map(|(right, part)| (at(right), part));
+                let unpacked = unpacked(tree, node)
+                    .filter(|_| value.is_none())
+                    .map(|(right, part)| (at(right), part));
                 let name = self.mangled(at(node), facts.text(name)).into_owned();
-                out.push((name, AttributeWrite { target: at(node), value: value.map(at), annotation: annotation.map(at), unpacked }));
+                out.push((
+                    name,
+                    AttributeWrite {
+                        target: at(node),
+                        value: value.map(at),
+                        annotation: annotation.map(at),
+                        unpacked,
+                    },
+                ));
             }
             node = NodeId(node.0 + 1);
         }
@@ -105,7 +132,9 @@ fn written(tree: &crate::syntax::Tree, target: NodeId) -> Option<(Option<NodeId>
         Kind::AugmentedAssignment if tree.field(target) == Field::Left => Some((None, None)),
         Kind::PatternList | Kind::TuplePattern | Kind::ListPattern => {
             let position = tree.children(parent).position(|child| child == target)?;
-            let assignment = tree.parent(parent).filter(|up| tree.kind(*up) == Kind::Assignment && tree.field(parent) == Field::Left)?;
+            let assignment = tree.parent(parent).filter(|up| {
+                tree.kind(*up) == Kind::Assignment && tree.field(parent) == Field::Left
+            })?;
             let right = tree.child(assignment, Field::Right)?;
             let items: Vec<NodeId> = match tree.kind(right) {
                 Kind::ExpressionList | Kind::Tuple | Kind::List => tree.children(right).collect(),
@@ -124,8 +153,13 @@ fn written(tree: &crate::syntax::Tree, target: NodeId) -> Option<(Option<NodeId>
 
 /// The call that an assignment unpacks into `target` and others, and the number of the target.
 fn unpacked(tree: &crate::syntax::Tree, target: NodeId) -> Option<(NodeId, usize)> {
-    let list = tree.parent(target).filter(|up| matches!(tree.kind(*up), Kind::PatternList | Kind::TuplePattern))?;
-    let assignment = tree.parent(list).filter(|up| tree.kind(*up) == Kind::Assignment && tree.field(list) == Field::Left)?;
-    let right = tree.child(assignment, Field::Right).filter(|right| tree.kind(*right) == Kind::Call)?;
+    let list = tree
+        .parent(target)
+        .filter(|up| matches!(tree.kind(*up), Kind::PatternList | Kind::TuplePattern))?;
+    let assignment = tree
+        .parent(list)
+        .filter(|up| tree.kind(*up) == Kind::Assignment && tree.field(list) == Field::Left)?;
+    let right =
+        tree.child(assignment, Field::Right).filter(|right| tree.kind(*right) == Kind::Call)?;
     tree.children(list).position(|child| child == target).map(|part| (right, part))
 }

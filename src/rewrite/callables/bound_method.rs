@@ -19,7 +19,8 @@ pub fn remedy(eval: &Eval, sent: &Sent, obstacles: &[Obstacle]) -> Option<Remedy
     let leaf = task.leaf;
     let facts = eval.file(leaf.file);
     let (class, method) = (task.class, task.method);
-    let opened: BTreeSet<&str> = obstacles.iter().map(|each| each.path.strip_prefix("self.")).collect::<Option<_>>()?;
+    let opened: BTreeSet<&str> =
+        obstacles.iter().map(|each| each.path.strip_prefix("self.")).collect::<Option<_>>()?;
     let inside = eval.worker_methods(&eval.lineage(class), method);
     if obstacles.iter().any(|each| !reopened::is_reopened(eval, class, &inside, &opened, each)) {
         return None;
@@ -44,24 +45,42 @@ pub fn remedy(eval: &Eval, sent: &Sent, obstacles: &[Obstacle]) -> Option<Remedy
     if !made_here(eval, task.object, class) && !eval.subclasses(class).is_empty() {
         return None;
     }
-    let is_safe = is_database && reopened::reads_only(eval, class, method, &opened) && is_made_and_sent_only(eval, task.object, class, leaf);
+    let is_safe = is_database
+        && reopened::reads_only(eval, class, method, &opened)
+        && is_made_and_sent_only(eval, task.object, class, leaf);
     let names = Names::of(facts, &task, &recipe.parts, &own);
     let text = names.definition(facts, &class_name, &task, &own);
     let mut new_names = vec![names.function.clone()];
-    let mut edits = vec![if class.file == leaf.file { insert_below(facts, class.node, &text) } else { place::insert_above(facts, leaf.node, &text) }];
+    let mut edits = vec![if class.file == leaf.file {
+        insert_below(facts, class.node, &text)
+    } else {
+        place::insert_above(facts, leaf.node, &text)
+    }];
     let span = facts.tree().span(leaf.node);
     if names.bound.is_empty() {
         edits.push(Edit::replace(span, names.function));
     } else {
         let partial = imports::import(facts, "functools", "partial", &[leaf.node]);
         let object = facts.text(task.object.node);
-        let given: Vec<String> = names.bound.iter().map(|(part, own)| format!("{own}={object}.{}", part.attribute)).collect();
-        edits.push(Edit::replace(span, format!("{}({}, {})", partial.expression, names.function, given.join(", "))));
+        let given: Vec<String> = names
+            .bound
+            .iter()
+            .map(|(part, own)| format!("{own}={object}.{}", part.attribute))
+            .collect();
+        edits.push(Edit::replace(
+            span,
+            format!("{}({}, {})", partial.expression, names.function, given.join(", ")),
+        ));
         edits.extend(partial.edit);
         new_names.extend(partial.new_name);
     }
     let applicability = if is_safe { Applicability::Safe } else { Applicability::Unsafe };
-    Some(Remedy::Fix(Fix { title: format!("make a '{class_name}' in the worker"), applicability, edits: facts.file_edits(edits), new_names }))
+    Some(Remedy::Fix(Fix {
+        title: format!("make a '{class_name}' in the worker"),
+        applicability,
+        edits: facts.file_edits(edits),
+        new_names,
+    }))
 }
 
 /// What a worker is sent to do with an object.
@@ -82,13 +101,26 @@ fn task<'t>(eval: &Eval, sent: &'t Sent) -> Option<Task<'t>> {
     match &sent.origin.callable {
         Callable::Method { receiver: Type::Class(class), object, name, function: Some(method) } => {
             let leaf = sent.origin.leaf;
-            let is_attribute = object.file == leaf.file && eval.file(leaf.file).tree().child(leaf.node, Field::Object) == Some(object.node);
-            (is_attribute && is_name(*object) && !name.starts_with("__")).then_some(Task { class: *class, method: *method, leaf, object: *object, name })
+            let is_attribute = object.file == leaf.file
+                && eval.file(leaf.file).tree().child(leaf.node, Field::Object) == Some(object.node);
+            (is_attribute && is_name(*object) && !name.starts_with("__")).then_some(Task {
+                class: *class,
+                method: *method,
+                leaf,
+                object: *object,
+                name,
+            })
         }
         Callable::Instance(class) => {
             let (_, method) = eval.method(*class, "__call__")?;
             let leaf = sent.origin.handover;
-            (is_name(leaf) && sent.origin.through.is_empty()).then_some(Task { class: *class, method, leaf, object: leaf, name: "" })
+            (is_name(leaf) && sent.origin.through.is_empty()).then_some(Task {
+                class: *class,
+                method,
+                leaf,
+                object: leaf,
+                name: "",
+            })
         }
         _ => None,
     }
@@ -105,13 +137,22 @@ impl<'r> Names<'r> {
     fn of(facts: &FileFacts, task: &Task, parts: &'r [Part], own: &[String]) -> Self {
         let base = if task.name.is_empty() { facts.text(task.object.node) } else { task.name };
         let taken: BTreeSet<String> = own.iter().cloned().collect();
-        let bound = parts.iter().map(|part| (part, fresh_name::variable_name(&taken, &part.parameter))).collect();
+        let bound = parts
+            .iter()
+            .map(|part| (part, fresh_name::variable_name(&taken, &part.parameter)))
+            .collect();
         Self { function: fresh_name::module_name(facts, base), bound }
     }
 
     fn definition(&self, facts: &FileFacts, class: &str, task: &Task, own: &[String]) -> String {
         let star = (!self.bound.is_empty()).then(|| "*".to_owned());
-        let signature = own.iter().cloned().chain(star).chain(self.bound.iter().map(|row| row.1.clone())).collect::<Vec<_>>().join(", ");
+        let signature = own
+            .iter()
+            .cloned()
+            .chain(star)
+            .chain(self.bound.iter().map(|row| row.1.clone()))
+            .collect::<Vec<_>>()
+            .join(", ");
         let mut by_keyword = false;
         let mut made = Vec::new();
         for (part, name) in &self.bound {
@@ -120,7 +161,12 @@ impl<'r> Names<'r> {
         }
         let (made, given) = (made.join(", "), own.join(", "));
         let method = if task.name.is_empty() { String::new() } else { format!(".{}", task.name) };
-        format!("def {}({signature}):{}{}return {class}({made}){method}({given})", self.function, facts.source.newline(), place::indent_unit(facts))
+        format!(
+            "def {}({signature}):{}{}return {class}({made}){method}({given})",
+            self.function,
+            facts.source.newline(),
+            place::indent_unit(facts)
+        )
     }
 }
 
@@ -133,7 +179,10 @@ fn named_in(eval: &Eval, file: FileId, class: Site) -> Option<String> {
         return Some(name.to_owned());
     }
     let values = |local: &str| match facts.scopes.bindings(module, local) {
-        [binding] if facts.tree().parent(binding.statement) == Some(Tree::ROOT) && matches!(binding.kind, BindingKind::Import { .. }) => {
+        [binding]
+            if facts.tree().parent(binding.statement) == Some(Tree::ROOT)
+                && matches!(binding.kind, BindingKind::Import { .. }) =>
+        {
             eval.binding_values(file, binding)
         }
         _ => Vec::new(),
@@ -154,7 +203,11 @@ fn plain_parameters(facts: &FileFacts, function: NodeId) -> Option<Vec<String>> 
         .skip(1)
         .map(|parameter| match tree.kind(parameter) {
             Kind::Identifier => Some(facts.text(parameter).to_owned()),
-            Kind::TypedParameter => tree.children(parameter).next().filter(|name| tree.kind(*name) == Kind::Identifier).map(|name| facts.text(name).to_owned()),
+            Kind::TypedParameter => tree
+                .children(parameter)
+                .next()
+                .filter(|name| tree.kind(*name) == Kind::Identifier)
+                .map(|name| facts.text(name).to_owned()),
             _ => None,
         })
         .collect()
@@ -171,14 +224,22 @@ fn made_here(eval: &Eval, object: Site, class: Site) -> bool {
         _ => None,
     };
     let is_new = |value: &Value| *value == Value::Instance(Type::Class(class));
-    value.is_some_and(|value| tree.kind(value) == Kind::Call && eval.values(Site { file: object.file, node: value }).iter().all(is_new))
+    value.is_some_and(|value| {
+        tree.kind(value) == Kind::Call
+            && eval.values(Site { file: object.file, node: value }).iter().all(is_new)
+    })
 }
 
 /// Whether the object is made here, and used for nothing but sending.
 fn is_made_and_sent_only(eval: &Eval, object: Site, class: Site, leaf: Site) -> bool {
     let facts = eval.file(object.file);
     let Some((home, name)) = facts.scopes.resolve_name(object.node) else { return false };
-    made_here(eval, object, class) && facts.scopes.references(home, name).iter().all(|read| facts.tree().contains(leaf.node, *read))
+    made_here(eval, object, class)
+        && facts
+            .scopes
+            .references(home, name)
+            .iter()
+            .all(|read| facts.tree().contains(leaf.node, *read))
 }
 
 /// An insertion of a definition below a class.

@@ -31,8 +31,18 @@ const SETTLING: &[&str] = &[
 ];
 
 /// What gives something else each time: an object that is made anew would not be the same.
-const PASSING: &[&str] =
-    &["time.", "random.", "uuid.", "secrets.", "datetime.", "numpy.random.", "os.getpid", "builtins.next", "builtins.input", "builtins.id"];
+const PASSING: &[&str] = &[
+    "time.",
+    "random.",
+    "uuid.",
+    "secrets.",
+    "datetime.",
+    "numpy.random.",
+    "os.getpid",
+    "builtins.next",
+    "builtins.input",
+    "builtins.id",
+];
 
 /// What is known about a class whose objects can be made anew from their own attributes.
 pub(super) struct Recipe {
@@ -55,24 +65,48 @@ pub(super) type IsReopened<'f> = &'f dyn Fn(&str, Site) -> bool;
 
 /// The constructor's parameters with the attributes that keep them; `opened` are the attributes that the worker opens anew,
 /// and `inside` the methods that only the worker runs.
-pub(super) fn recipe(eval: &Eval, class: Site, opened: &BTreeSet<&str>, inside: &BTreeSet<Site>, is_reopened: IsReopened) -> Option<Recipe> {
+pub(super) fn recipe(
+    eval: &Eval,
+    class: Site,
+    opened: &BTreeSet<&str>,
+    inside: &BTreeSet<Site>,
+    is_reopened: IsReopened,
+) -> Option<Recipe> {
     let lineage = eval.lineage(class);
-    let constructors: Vec<Site> = lineage.iter().filter_map(|each| eval.own_method(*each, "__init__")).collect();
+    let constructors: Vec<Site> =
+        lineage.iter().filter_map(|each| eval.own_method(*each, "__init__")).collect();
     let [init] = constructors.as_slice() else { return None };
-    if !eval.external_bases(class).iter().all(|(path, _)| worker_state::PLAIN_BASES.contains(&&**path)) || eval.has_unknown_base(class) {
+    if !eval
+        .external_bases(class)
+        .iter()
+        .all(|(path, _)| worker_state::PLAIN_BASES.contains(&&**path))
+        || eval.has_unknown_base(class)
+    {
         return None;
     }
-    let mut filling = Filling { eval, class, opened, methods: vec![*init], kept: Vec::new(), filled: BTreeSet::new() };
+    let mut filling = Filling {
+        eval,
+        class,
+        opened,
+        methods: vec![*init],
+        kept: Vec::new(),
+        filled: BTreeSet::new(),
+    };
     filling.method(*init, MAX_DEPTH)?;
     if !filling.stays_filled(&lineage, inside, is_reopened) {
         return None;
     }
-    let parts = parameters(eval.file(init.file), init.node)?.into_iter().map(|(parameter, by_keyword)| {
-        // Outside the class, a private name is another one.
-        let is_plain = |attribute: &str| !attribute.starts_with("__");
-        let attribute = filling.kept.iter().find(|(have, attribute)| *have == parameter && is_plain(attribute)).map(|row| row.1.clone())?;
-        Some(Part { parameter, attribute, by_keyword })
-    });
+    let parts =
+        parameters(eval.file(init.file), init.node)?.into_iter().map(|(parameter, by_keyword)| {
+            // Outside the class, a private name is another one.
+            let is_plain = |attribute: &str| !attribute.starts_with("__");
+            let attribute = filling
+                .kept
+                .iter()
+                .find(|(have, attribute)| *have == parameter && is_plain(attribute))
+                .map(|row| row.1.clone())?;
+            Some(Part { parameter, attribute, by_keyword })
+        });
     Some(Recipe { parts: parts.collect::<Option<Vec<_>>>()? })
 }
 
@@ -94,7 +128,10 @@ impl Filling<'_, '_> {
     fn method(&mut self, method: Site, depth: u32) -> Option<()> {
         let facts = self.eval.file(method.file);
         let body = facts.tree().child(method.node, Field::Body)?;
-        facts.tree().children(body).try_for_each(|statement| self.statement(method, statement, depth))
+        facts
+            .tree()
+            .children(body)
+            .try_for_each(|statement| self.statement(method, statement, depth))
     }
 
     fn statement(&mut self, method: Site, statement: NodeId, depth: u32) -> Option<()> {
@@ -102,14 +139,25 @@ impl Filling<'_, '_> {
         let tree = facts.tree();
         match tree.kind(statement) {
             Kind::PassStatement => return Some(()),
-            Kind::ReturnStatement => return tree.children(statement).all(|given| tree.kind(given) == Kind::Attribute).then_some(()),
+            Kind::ReturnStatement => {
+                return tree
+                    .children(statement)
+                    .all(|given| tree.kind(given) == Kind::Attribute)
+                    .then_some(());
+            }
             // `if self._db is None:` before it is opened.
             Kind::IfStatement => {
                 let test = facts.text(tree.child(statement, Field::Condition)?);
-                let asked = test.strip_suffix(" is None").or_else(|| test.strip_prefix("not "))?.strip_prefix("self.")?;
-                let alone = tree.child(statement, Field::Alternative).is_none() && self.opened.contains(asked);
+                let asked = test
+                    .strip_suffix(" is None")
+                    .or_else(|| test.strip_prefix("not "))?
+                    .strip_prefix("self.")?;
+                let alone = tree.child(statement, Field::Alternative).is_none()
+                    && self.opened.contains(asked);
                 let body = tree.child(statement, Field::Consequence).filter(|_| alone)?;
-                return tree.children(body).try_for_each(|inner| self.statement(method, inner, depth));
+                return tree
+                    .children(body)
+                    .try_for_each(|inner| self.statement(method, inner, depth));
             }
             Kind::ExpressionStatement => {}
             _ => return None,
@@ -126,12 +174,18 @@ impl Filling<'_, '_> {
     fn assignment(&mut self, method: Site, assignment: NodeId) -> Option<()> {
         let facts = self.eval.file(method.file);
         let tree = facts.tree();
-        let (left, right) = (tree.child(assignment, Field::Left)?, tree.child(assignment, Field::Right)?);
-        let object = tree.child(left, Field::Object).filter(|_| tree.kind(left) == Kind::Attribute && tree.kind(right) != Kind::Assignment)?;
+        let (left, right) =
+            (tree.child(assignment, Field::Left)?, tree.child(assignment, Field::Right)?);
+        let object = tree.child(left, Field::Object).filter(|_| {
+            tree.kind(left) == Kind::Attribute && tree.kind(right) != Kind::Assignment
+        })?;
         let name = facts.text(tree.child(left, Field::Attribute)?);
         if self.eval.self_class(Site { file: method.file, node: object }).is_none() {
             // `self.db.row_factory = sqlite3.Row`
-            let of_opened = facts.text(object).strip_prefix("self.").is_some_and(|object| self.opened.contains(object));
+            let of_opened = facts
+                .text(object)
+                .strip_prefix("self.")
+                .is_some_and(|object| self.opened.contains(object));
             return of_opened.then_some(());
         }
         self.filled.insert(name.to_owned());
@@ -139,12 +193,16 @@ impl Filling<'_, '_> {
             return Some(());
         }
         let right = Site { file: method.file, node: tree.unparenthesized(right) };
-        if let Some(parameter) = self.settled(right).filter(|_| self.methods.first() == Some(&method)) {
+        if let Some(parameter) =
+            self.settled(right).filter(|_| self.methods.first() == Some(&method))
+        {
             self.kept.push((parameter.to_owned(), name.to_owned()));
         }
         let mut calls = tree.subtree(right.node).filter(|node| tree.kind(*node) == Kind::Call);
         let passes = |call: NodeId| {
-            let callee = tree.child(call, Field::Function).map(|node| self.eval.values(Site { file: method.file, node }));
+            let callee = tree
+                .child(call, Field::Function)
+                .map(|node| self.eval.values(Site { file: method.file, node }));
             let is_passing = |value: &Value| matches!(value, Value::External { path, .. } if PASSING.iter().any(|passing| path.starts_with(passing)));
             callee.is_none_or(|values| values.iter().any(is_passing))
         };
@@ -159,12 +217,17 @@ impl Filling<'_, '_> {
             let (home, name) = facts.scopes.resolve_name(value.node)?;
             return (facts.scopes.bindings(home, name).len() == 1).then(|| facts.text(value.node));
         }
-        let callee = tree.child(value.node, Field::Function).filter(|_| tree.kind(value.node) == Kind::Call)?;
+        let callee = tree
+            .child(value.node, Field::Function)
+            .filter(|_| tree.kind(value.node) == Kind::Call)?;
         let settles = |value: &Value| matches!(value, Value::External { path, .. } if SETTLING.contains(&&**path));
         let callee = self.eval.values(Site { file: value.file, node: callee });
-        let arguments: Vec<NodeId> = tree.children(tree.child(value.node, Field::Arguments)?).collect();
+        let arguments: Vec<NodeId> =
+            tree.children(tree.child(value.node, Field::Arguments)?).collect();
         let [only] = arguments.as_slice() else { return None };
-        let plain = tree.kind(*only) == Kind::Identifier && !callee.is_empty() && callee.iter().all(settles);
+        let plain = tree.kind(*only) == Kind::Identifier
+            && !callee.is_empty()
+            && callee.iter().all(settles);
         plain.then(|| facts.text(*only))
     }
 
@@ -179,13 +242,25 @@ impl Filling<'_, '_> {
         let object = tree.child(callee, Field::Object)?;
         let name = facts.text(tree.child(callee, Field::Attribute)?);
         if self.eval.self_class(Site { file: call.file, node: object }).is_none() {
-            let of_opened = facts.text(object).strip_prefix("self.").is_some_and(|object| self.opened.contains(object));
-            let text = self.eval.positional_arguments(call).first().and_then(|first| self.eval.string_literal(*first));
-            let sets = name == "execute" && text.is_some_and(|text| text.trim_start().to_ascii_lowercase().starts_with("pragma"));
+            let of_opened = facts
+                .text(object)
+                .strip_prefix("self.")
+                .is_some_and(|object| self.opened.contains(object));
+            let text = self
+                .eval
+                .positional_arguments(call)
+                .first()
+                .and_then(|first| self.eval.string_literal(*first));
+            let sets = name == "execute"
+                && text.is_some_and(|text| {
+                    text.trim_start().to_ascii_lowercase().starts_with("pragma")
+                });
             return (of_opened && sets).then_some(());
         }
         let (_, method) = self.eval.method(self.class, name).filter(|_| depth > 0)?;
-        if self.methods.contains(&method) || !self.eval.file(method.file).decorators(method.node).is_empty() {
+        if self.methods.contains(&method)
+            || !self.eval.file(method.file).decorators(method.node).is_empty()
+        {
             return None;
         }
         self.methods.push(method);
@@ -194,14 +269,30 @@ impl Filling<'_, '_> {
 
     /// Whether nothing changes later what was filled, as far as the worker does not do it itself; what is opened may be closed and
     /// opened again.
-    fn stays_filled(&self, lineage: &[Site], inside: &BTreeSet<Site>, is_reopened: IsReopened) -> bool {
+    fn stays_filled(
+        &self,
+        lineage: &[Site],
+        inside: &BTreeSet<Site>,
+        is_reopened: IsReopened,
+    ) -> bool {
         let eval = self.eval;
         let is_in = |methods: &[Site], site: Site| {
-            methods.iter().any(|method| method.file == site.file && eval.file(site.file).tree().contains(method.node, site.node))
+            methods.iter().any(|method| {
+                method.file == site.file
+                    && eval.file(site.file).tree().contains(method.node, site.node)
+            })
         };
-        let again: Vec<Site> = self.methods.iter().skip(1).copied().filter(|method| self.is_called_later(*method)).collect();
+        let again: Vec<Site> = self
+            .methods
+            .iter()
+            .skip(1)
+            .copied()
+            .filter(|method| self.is_called_later(*method))
+            .collect();
         let while_made = |site: Site| is_in(&self.methods, site) && !is_in(&again, site);
-        for (name, write) in lineage.iter().flat_map(|each| eval.own_attribute_writes(*each).to_vec()) {
+        for (name, write) in
+            lineage.iter().flat_map(|each| eval.own_attribute_writes(*each).to_vec())
+        {
             let is_none = |value: Site| eval.file(value.file).tree().kind(value.node) == Kind::None;
             let harmless = if self.opened.contains(name.as_str()) {
                 write.value.is_some_and(is_none) || is_reopened(&name, write.target)
@@ -216,7 +307,10 @@ impl Filling<'_, '_> {
         let changes = |site: &Site| {
             let facts = eval.file(site.file);
             let changed = is_written(facts.tree(), site.node) || is_change(facts, site.node);
-            changed && !while_made(*site) && !is_in(&inside, *site) && !worker_state::is_of_another_class(eval, self.class, *site)
+            changed
+                && !while_made(*site)
+                && !is_in(&inside, *site)
+                && !worker_state::is_of_another_class(eval, self.class, *site)
         };
         let state = self.filled.iter().filter(|name| !self.opened.contains(name.as_str()));
         !state.into_iter().any(|name| eval.project.attributes_named(name).iter().any(changes))
@@ -225,8 +319,17 @@ impl Filling<'_, '_> {
     /// Whether a method that fills attributes may run again when the object is made.
     fn is_called_later(&self, method: Site) -> bool {
         let name = self.eval.file(method.file).definition_name(method.node);
-        let inside = |call: &Site| self.methods.iter().any(|each| each.file == call.file && self.eval.file(call.file).tree().contains(each.node, call.node));
-        self.eval.project.calls_named(name).iter().any(|call| !inside(call) && self.eval.may_run(*call, method))
+        let inside = |call: &Site| {
+            self.methods.iter().any(|each| {
+                each.file == call.file
+                    && self.eval.file(call.file).tree().contains(each.node, call.node)
+            })
+        };
+        self.eval
+            .project
+            .calls_named(name)
+            .iter()
+            .any(|call| !inside(call) && self.eval.may_run(*call, method))
     }
 }
 
@@ -244,8 +347,13 @@ fn parameters(facts: &FileFacts, function: NodeId) -> Option<Vec<(String, bool)>
                 continue;
             }
             Kind::Identifier => parameter,
-            Kind::TypedParameter => tree.children(parameter).next().filter(|name| tree.kind(*name) == Kind::Identifier)?,
-            Kind::DefaultParameter | Kind::TypedDefaultParameter => tree.child(parameter, Field::Name)?,
+            Kind::TypedParameter => tree
+                .children(parameter)
+                .next()
+                .filter(|name| tree.kind(*name) == Kind::Identifier)?,
+            Kind::DefaultParameter | Kind::TypedDefaultParameter => {
+                tree.child(parameter, Field::Name)?
+            }
             _ => return None,
         };
         found.push((facts.text(name).to_owned(), by_keyword));

@@ -21,7 +21,8 @@ pub fn unwrap(eval: &Eval, file: FileId, lambda: NodeId, uses: &[Use]) -> Option
         return None;
     }
     let callee = tree.child(body, Field::Function)?;
-    let list = tree.child(body, Field::Arguments).filter(|list| tree.kind(*list) == Kind::ArgumentList)?;
+    let list =
+        tree.child(body, Field::Arguments).filter(|list| tree.kind(*list) == Kind::ArgumentList)?;
     let callee = Site { file, node: callee };
     let (worker, is_method) = match importable(eval, callee) {
         Some(worker) => (worker, false),
@@ -41,7 +42,12 @@ pub fn unwrap(eval: &Eval, file: FileId, lambda: NodeId, uses: &[Use]) -> Option
         }
     };
     let edits = facts.file_edits(edits);
-    Some(Fix { title: format!("send '{worker}' itself"), applicability: Applicability::Safe, edits, new_names: Vec::new() })
+    Some(Fix {
+        title: format!("send '{worker}' itself"),
+        applicability: Applicability::Safe,
+        edits,
+        new_names: Vec::new(),
+    })
 }
 
 /// The text of a callee that pickles by reference to the same function wherever it is looked up: a function of this
@@ -52,7 +58,9 @@ fn importable<'p>(eval: &Eval<'p>, callee: Site) -> Option<&'p str> {
     let module = facts.scopes.module();
     let root = match tree.kind(callee.node) {
         Kind::Identifier => callee.node,
-        Kind::Attribute => tree.child(callee.node, Field::Object).filter(|object| tree.kind(*object) == Kind::Identifier)?,
+        Kind::Attribute => tree
+            .child(callee.node, Field::Object)
+            .filter(|object| tree.kind(*object) == Kind::Identifier)?,
         _ => return None,
     };
     let (home, name) = facts.scopes.resolve_name(root)?;
@@ -62,14 +70,18 @@ fn importable<'p>(eval: &Eval<'p>, callee: Site) -> Option<&'p str> {
     let bindings = facts.scopes.bindings(module, name);
     let at_import = |node: NodeId| {
         tree.parent(node) == Some(crate::syntax::Tree::ROOT)
-            || tree.parent(node).is_some_and(|up| tree.kind(up) == Kind::DecoratedDefinition && tree.parent(up) == Some(crate::syntax::Tree::ROOT))
+            || tree.parent(node).is_some_and(|up| {
+                tree.kind(up) == Kind::DecoratedDefinition
+                    && tree.parent(up) == Some(crate::syntax::Tree::ROOT)
+            })
     };
     match bindings {
         [] => {}
         [one] => match &one.kind {
             BindingKind::FunctionDef(node) => {
                 let plain = facts.decorators(*node).is_empty();
-                (plain && at_import(*node) && tree.kind(callee.node) == Kind::Identifier).then_some(())?;
+                (plain && at_import(*node) && tree.kind(callee.node) == Kind::Identifier)
+                    .then_some(())?;
             }
             BindingKind::Import { .. } => at_import(one.statement).then_some(())?,
             _ => return None,
@@ -85,9 +97,10 @@ fn importable<'p>(eval: &Eval<'p>, callee: Site) -> Option<&'p str> {
                 && home.tree().parent(function.node) == Some(crate::syntax::Tree::ROOT)
                 && !home.is_generator(function.node)
         }
-        Value::External { path, .. } => {
-            path.strip_prefix("builtins.").map_or_else(|| STDLIB.contains(&path.split('.').next().unwrap_or("")), |name| BUILTINS.contains(&name))
-        }
+        Value::External { path, .. } => path.strip_prefix("builtins.").map_or_else(
+            || STDLIB.contains(&path.split('.').next().unwrap_or("")),
+            |name| BUILTINS.contains(&name),
+        ),
         _ => false,
     };
     plain.then(|| facts.text(callee.node))
@@ -97,7 +110,9 @@ fn importable<'p>(eval: &Eval<'p>, callee: Site) -> Option<&'p str> {
 fn bound_method<'p>(eval: &Eval<'p>, callee: Site) -> Option<&'p str> {
     let facts = eval.file(callee.file);
     let tree = facts.tree();
-    let object = tree.child(callee.node, Field::Object).filter(|object| tree.kind(*object) == Kind::Identifier)?;
+    let object = tree
+        .child(callee.node, Field::Object)
+        .filter(|object| tree.kind(*object) == Kind::Identifier)?;
     let name = facts.text(tree.child(callee.node, Field::Attribute)?);
     let (home, _) = facts.scopes.resolve_name(object)?;
     // An object of the module is made by every child for itself.
@@ -105,24 +120,48 @@ fn bound_method<'p>(eval: &Eval<'p>, callee: Site) -> Option<&'p str> {
         return None;
     }
     let values = eval.values(callee);
-    let [Value::Method { receiver: Type::Class(class), function: Some(function), .. }] = &*values else { return None };
+    let [Value::Method { receiver: Type::Class(class), function: Some(function), .. }] = &*values
+    else {
+        return None;
+    };
     let home = eval.file(function.file);
-    let plain = home.decorators(function.node).is_empty() && !home.is_generator(function.node) && !home.is_async(function.node);
-    let known = !eval.is_local(*class) && !eval.has_unknown_base(*class) && eval.method(*class, "__getattribute__").is_none();
+    let plain = home.decorators(function.node).is_empty()
+        && !home.is_generator(function.node)
+        && !home.is_async(function.node);
+    let known = !eval.is_local(*class)
+        && !eval.has_unknown_base(*class)
+        && eval.method(*class, "__getattribute__").is_none();
     (plain && known).then(|| facts.text(callee.node))
 }
 
 /// The captures of a lambda that is itself the argument of the dispatch, where each may be read in its place.
-fn captures_read_here(eval: &Eval, file: FileId, lambda: NodeId, each: &Use) -> Option<Vec<captures::Capture>> {
+fn captures_read_here(
+    eval: &Eval,
+    file: FileId,
+    lambda: NodeId,
+    each: &Use,
+) -> Option<Vec<captures::Capture>> {
     let tree = eval.file(file).tree();
-    if each.dispatch.call.file != file || !arguments::are_in_call(eval, each) || tree.unparenthesized(each.slot.expression.node) != lambda {
+    if each.dispatch.call.file != file
+        || !arguments::are_in_call(eval, each)
+        || tree.unparenthesized(each.slot.expression.node) != lambda
+    {
         return None;
     }
     let captured = captures::of(eval, file, lambda).ok()?;
     if captured.iter().any(|capture| capture.kind != CaptureKind::Value) {
         return None;
     }
-    captures::judge(eval, file, lambda, &captured, &[], each.dispatch.carries_primitives(eval.project), 0).ok()?;
+    captures::judge(
+        eval,
+        file,
+        lambda,
+        &captured,
+        &[],
+        each.dispatch.carries_primitives(eval.project),
+        0,
+    )
+    .ok()?;
     for capture in &captured {
         timing::bound(eval, file, &capture.variable, lambda, lambda).ok()?;
         timing::kept_until_sent(eval, file, &capture.variable, lambda, each).ok()?;
@@ -189,22 +228,37 @@ const STDLIB: &[&str] = &[
 ];
 
 /// `lambda x, y: work(x, y)`: all parameters, in order, and nothing else.
-fn eta(facts: &FileFacts, lambda: NodeId, parameters: NodeId, list: NodeId, worker: &str) -> Option<Vec<Edit>> {
+fn eta(
+    facts: &FileFacts,
+    lambda: NodeId,
+    parameters: NodeId,
+    list: NodeId,
+    worker: &str,
+) -> Option<Vec<Edit>> {
     let tree = facts.tree();
     let own: Vec<NodeId> = tree.children(parameters).collect();
     let given: Vec<NodeId> = tree.children(list).collect();
     let same = own.len() == given.len()
         && own.iter().zip(&given).all(|(have, give)| {
-            let plain = tree.kind(*have) == Kind::Identifier && tree.kind(*give) == Kind::Identifier;
-            let starred = matches!(tree.kind(*have), Kind::ListSplatPattern | Kind::DictionarySplatPattern)
-                && matches!(tree.kind(*give), Kind::ListSplat | Kind::DictionarySplat);
+            let plain =
+                tree.kind(*have) == Kind::Identifier && tree.kind(*give) == Kind::Identifier;
+            let starred =
+                matches!(tree.kind(*have), Kind::ListSplatPattern | Kind::DictionarySplatPattern)
+                    && matches!(tree.kind(*give), Kind::ListSplat | Kind::DictionarySplat);
             (plain || starred) && facts.text(*have) == facts.text(*give)
         });
     same.then(|| vec![Edit::replace(whole(facts, lambda), worker)])
 }
 
 /// `lambda: work(a, b)`: the arguments are evaluated where the lambda stands and travel with the dispatch.
-fn passed_on(eval: &Eval, file: FileId, lambda: NodeId, list: NodeId, worker: &str, each: &Use) -> Option<Vec<Edit>> {
+fn passed_on(
+    eval: &Eval,
+    file: FileId,
+    lambda: NodeId,
+    list: NodeId,
+    worker: &str,
+    each: &Use,
+) -> Option<Vec<Edit>> {
     let facts = eval.file(file);
     let tree = facts.tree();
     let dispatch = &each.dispatch;
@@ -220,8 +274,11 @@ fn passed_on(eval: &Eval, file: FileId, lambda: NodeId, list: NodeId, worker: &s
     if entry.callables.first().is_none_or(|first| first.name != each.slot.name) {
         return None;
     }
-    let (positional, keywords): (Vec<NodeId>, Vec<NodeId>) = given.iter().partition(|node| tree.kind(**node) != Kind::KeywordArgument);
-    let texts = |nodes: &[NodeId]| nodes.iter().map(|node| facts.text(*node).to_owned()).collect::<Vec<_>>();
+    let (positional, keywords): (Vec<NodeId>, Vec<NodeId>) =
+        given.iter().partition(|node| tree.kind(**node) != Kind::KeywordArgument);
+    let texts = |nodes: &[NodeId]| {
+        nodes.iter().map(|node| facts.text(*node).to_owned()).collect::<Vec<_>>()
+    };
     let mut edits = vec![Edit::replace(whole(facts, lambda), worker)];
     let shifted = |pos: i32| if pos < 0 { -1 } else { pos + dispatch.shift };
     if let Some(from) = entry.arguments.varargs {
@@ -237,24 +294,37 @@ fn passed_on(eval: &Eval, file: FileId, lambda: NodeId, list: NodeId, worker: &s
     let tuple = entry.arguments.tuple.as_ref()?;
     let dict = entry.arguments.dict.as_ref();
     let already = eval.argument(dispatch.call, &tuple.name, shifted(tuple.pos)).is_some()
-        || dict.is_some_and(|dict| eval.argument(dispatch.call, &dict.name, shifted(dict.pos)).is_some());
+        || dict.is_some_and(|dict| {
+            eval.argument(dispatch.call, &dict.name, shifted(dict.pos)).is_some()
+        });
     if already || (!keywords.is_empty() && dict.is_none()) {
         return None;
     }
     let mut more = Vec::new();
     if !positional.is_empty() {
         let items = texts(&positional);
-        more.push(format!("{}=({}{})", tuple.name, items.join(", "), if items.len() == 1 { "," } else { "" }));
+        more.push(format!(
+            "{}=({}{})",
+            tuple.name,
+            items.join(", "),
+            if items.len() == 1 { "," } else { "" }
+        ));
     }
     if let (false, Some(dict)) = (keywords.is_empty(), dict) {
         let pairs = keywords.iter().filter_map(|keyword| {
-            let (name, value) = (tree.child(*keyword, Field::Name)?, tree.child(*keyword, Field::Value)?);
+            let (name, value) =
+                (tree.child(*keyword, Field::Name)?, tree.child(*keyword, Field::Value)?);
             Some(format!("\"{}\": {}", facts.text(name), facts.text(value)))
         });
         more.push(format!("{}={{{}}}", dict.name, pairs.collect::<Vec<_>>().join(", ")));
     }
     if !more.is_empty() {
-        edits.push(arguments::added_keyword(facts, dispatch.call.node, each.slot.expression.node, &more.join(", ")));
+        edits.push(arguments::added_keyword(
+            facts,
+            dispatch.call.node,
+            each.slot.expression.node,
+            &more.join(", "),
+        ));
     }
     Some(edits)
 }
@@ -268,14 +338,25 @@ fn is_plain_argument(facts: &FileFacts, argument: NodeId, captured: &[captures::
         _ => Some(argument),
     };
     let Some(value) = value else { return false };
-    let all_plain = |node: NodeId| tree.children(node).all(|inner| is_plain_argument(facts, inner, captured));
+    let all_plain =
+        |node: NodeId| tree.children(node).all(|inner| is_plain_argument(facts, inner, captured));
     match tree.kind(value) {
-        Kind::Identifier => captured.iter().any(|capture| capture.reads.contains(&value)) || is_constant(facts, value),
+        Kind::Identifier => {
+            captured.iter().any(|capture| capture.reads.contains(&value))
+                || is_constant(facts, value)
+        }
         Kind::Tuple | Kind::List | Kind::ParenthesizedExpression => all_plain(value),
-        Kind::Dictionary => tree.children(value).all(|pair| tree.kind(pair) == Kind::Pair && all_plain(pair)),
+        Kind::Dictionary => {
+            tree.children(value).all(|pair| tree.kind(pair) == Kind::Pair && all_plain(pair))
+        }
         Kind::Integer | Kind::Float | Kind::True | Kind::False | Kind::None => true,
-        Kind::String => !tree.subtree(value).any(|node| tree.kind(node) == Kind::Interpolation) && !facts.text(value).contains('\n'),
-        Kind::UnaryOperator => tree.children(value).all(|inner| matches!(tree.kind(inner), Kind::Integer | Kind::Float)),
+        Kind::String => {
+            !tree.subtree(value).any(|node| tree.kind(node) == Kind::Interpolation)
+                && !facts.text(value).contains('\n')
+        }
+        Kind::UnaryOperator => tree
+            .children(value)
+            .all(|inner| matches!(tree.kind(inner), Kind::Integer | Kind::Float)),
         _ => false,
     }
 }
@@ -283,21 +364,29 @@ fn is_plain_argument(facts: &FileFacts, argument: NodeId, captured: &[captures::
 /// Whether a name is a global that is bound once, at import time, to a number, a string or the like.
 fn is_constant(facts: &FileFacts, name: NodeId) -> bool {
     let tree = facts.tree();
-    let Some((home, text)) = facts.scopes.resolve_name(name).filter(|(home, _)| *home == facts.scopes.module()) else { return false };
+    let Some((home, text)) =
+        facts.scopes.resolve_name(name).filter(|(home, _)| *home == facts.scopes.module())
+    else {
+        return false;
+    };
     let [binding] = facts.scopes.bindings(home, text) else { return false };
     let BindingKind::Assignment { value: Some(value), .. } = binding.kind else { return false };
     tree.parent(facts.statement(binding.statement)) == Some(crate::syntax::Tree::ROOT)
         && captures::is_plain_assignment(facts, binding.statement)
         && !matches!(tree.kind(value), Kind::Identifier)
         && is_plain_argument(facts, value, &[])
-        && !tree.subtree(value).any(|node| matches!(tree.kind(node), Kind::List | Kind::Dictionary | Kind::Identifier))
+        && !tree
+            .subtree(value)
+            .any(|node| matches!(tree.kind(node), Kind::List | Kind::Dictionary | Kind::Identifier))
 }
 
 /// The lambda with the parentheses around it.
 pub(in crate::rewrite) fn whole(facts: &FileFacts, lambda: NodeId) -> Span {
     let tree = facts.tree();
     let mut at = lambda;
-    while let Some(up) = tree.parent(at).filter(|up| tree.kind(*up) == Kind::ParenthesizedExpression) {
+    while let Some(up) =
+        tree.parent(at).filter(|up| tree.kind(*up) == Kind::ParenthesizedExpression)
+    {
         at = up;
     }
     tree.span(at)

@@ -58,9 +58,13 @@ pub fn first_unwrapped(eval: &Eval, definition: Site) -> Option<Unwrapped> {
 fn returned_lambda(eval: &Eval, decorator: Site) -> Option<Site> {
     let facts = eval.file(decorator.file);
     let parameter = decorated_parameter(eval, decorator)?;
-    let values = eval.returns(decorator).into_iter().flat_map(|returned| eval.values(returned).to_vec());
-    let lambdas = values.filter_map(|value| if let Value::Lambda(site) = value { Some(site) } else { None });
-    lambdas.into_iter().find(|lambda| facts.tree().contains(decorator.node, lambda.node) && reads(facts, lambda.node, &parameter))
+    let values =
+        eval.returns(decorator).into_iter().flat_map(|returned| eval.values(returned).to_vec());
+    let lambdas =
+        values.filter_map(|value| if let Value::Lambda(site) = value { Some(site) } else { None });
+    lambdas.into_iter().find(|lambda| {
+        facts.tree().contains(decorator.node, lambda.node) && reads(facts, lambda.node, &parameter)
+    })
 }
 
 /// The functions that `decorator` (a function that takes the decorated one) returns without `wraps`.
@@ -98,13 +102,21 @@ fn decorated_parameter(eval: &Eval, decorator: Site) -> Option<String> {
 
 fn reads(facts: &FileFacts, function: NodeId, name: &str) -> bool {
     let tree = facts.tree();
-    tree.subtree(function).any(|node| tree.kind(node) == Kind::Identifier && facts.text(node) == name && facts.scopes.is_read(node))
+    tree.subtree(function).any(|node| {
+        tree.kind(node) == Kind::Identifier
+            && facts.text(node) == name
+            && facts.scopes.is_read(node)
+    })
 }
 
 /// The remedy for a decorator that hides the name of `functions` inside it.
 pub fn remedy(eval: &Eval, functions: &[(Site, String)]) -> Remedy {
     let Some((first, _)) = functions.first() else {
-        return Remedy::Refused(Refusal::new(Reason::UnknownDecorator, "the decorator's result is not known", "add functools.wraps to the decorator"));
+        return Remedy::Refused(Refusal::new(
+            Reason::UnknownDecorator,
+            "the decorator's result is not known",
+            "add functools.wraps to the decorator",
+        ));
     };
     let facts = eval.file(first.file);
     let tree = facts.tree();
@@ -115,7 +127,10 @@ pub fn remedy(eval: &Eval, functions: &[(Site, String)]) -> Remedy {
     for (function, parameter) in functions {
         let start = tree.start(facts.with_decorators(function.node));
         let indentation = indent::indentation(facts.all(), start);
-        edits.push(Edit::insert(start, format!("@{}({parameter}){newline}{indentation}", wraps.expression)));
+        edits.push(Edit::insert(
+            start,
+            format!("@{}({parameter}){newline}{indentation}", wraps.expression),
+        ));
     }
     Remedy::Fix(Fix {
         title: "add functools.wraps to the decorator".to_owned(),

@@ -60,7 +60,10 @@ impl Item {
     /// Whether it may change places with work: it does nothing that can be noticed.
     pub fn is_transparent(&self) -> bool {
         (self.class == Class::Definition && !self.noisy)
-            || (self.class == Class::Constant && self.effect.level == Level::Pure && self.effect.repeatable && !self.effect.differs)
+            || (self.class == Class::Constant
+                && self.effect.level == Level::Pure
+                && self.effect.repeatable
+                && !self.effect.differs)
     }
 }
 
@@ -72,8 +75,18 @@ impl Item {
         }
         let tree = facts.tree();
         let (site, what) = self.effect.cause?;
-        let conditional = |up: NodeId| matches!(tree.kind(up), Kind::IfStatement | Kind::ExceptClause | Kind::ConditionalExpression | Kind::BooleanOperator);
-        let within = tree.ancestors(site.node).take_while(|up| self.nodes.iter().any(|node| tree.contains(*node, *up)));
+        let conditional = |up: NodeId| {
+            matches!(
+                tree.kind(up),
+                Kind::IfStatement
+                    | Kind::ExceptClause
+                    | Kind::ConditionalExpression
+                    | Kind::BooleanOperator
+            )
+        };
+        let within = tree
+            .ancestors(site.node)
+            .take_while(|up| self.nodes.iter().any(|node| tree.contains(*node, *up)));
         (site.file == file && !within.into_iter().any(conditional)).then_some((site, what))
     }
 }
@@ -88,11 +101,16 @@ pub fn collect(eval: &Eval, file: FileId) -> Vec<Item> {
         let lines = place::statement_lines(facts, node);
         let item = item(eval, file, &names, node, lines);
         match items.last_mut() {
-            Some(last) if lines.start < last.lines.end || place_on_same_line(facts, last, node) => merge(last, item),
+            Some(last) if lines.start < last.lines.end || place_on_same_line(facts, last, node) => {
+                merge(last, item);
+            }
             _ => items.push(item),
         }
     }
-    if let Some(last) = items.last_mut().filter(|last| matches!(last.class, Class::Constant | Class::Setup | Class::Work)) {
+    if let Some(last) = items
+        .last_mut()
+        .filter(|last| matches!(last.class, Class::Constant | Class::Setup | Class::Work))
+    {
         last.lines.end = remarks_end(facts.all(), last.lines.end);
     }
     items
@@ -104,7 +122,9 @@ fn remarks_end(text: &str, from: u32) -> u32 {
     let rest = &text[from as usize..];
     let remarks = rest.trim_end();
     let is_remark = |line: &str| line.trim().is_empty() || line.starts_with('#');
-    let for_editors = ["vim:", "Local Variables", "-*-", "# %%", "# In["].iter().any(|mark| remarks.contains(mark));
+    let for_editors = ["vim:", "Local Variables", "-*-", "# %%", "# In["]
+        .iter()
+        .any(|mark| remarks.contains(mark));
     if remarks.is_empty() || for_editors || !rest.lines().all(is_remark) {
         return from;
     }
@@ -128,7 +148,10 @@ fn merge(into: &mut Item, other: Item) {
     };
     let stronger = if other.effect.level > into.effect.level { other.effect } else { into.effect };
     let repeatable = into.effect.repeatable && other.effect.repeatable;
-    let (differs, prepares) = (into.effect.differs || other.effect.differs, into.effect.prepares || other.effect.prepares);
+    let (differs, prepares) = (
+        into.effect.differs || other.effect.differs,
+        into.effect.prepares || other.effect.prepares,
+    );
     into.effect = Effect { repeatable, differs, prepares, ..stronger };
     into.starts.extend(other.starts);
     into.binds.extend(other.binds);
@@ -157,10 +180,23 @@ fn item(eval: &Eval, file: FileId, names: &ModuleNames, node: NodeId, lines: Spa
         reads.extend(eval.state_read_in(file, &run));
         reads.extend(eval.state_read_in(file, &names.nodes_of(facts, &reads)));
     }
-    let defines = matches!(facts.tree().kind(node), Kind::DecoratedDefinition | Kind::ClassDefinition);
+    let defines =
+        matches!(facts.tree().kind(node), Kind::DecoratedDefinition | Kind::ClassDefinition);
     let noisy = (defines && effect.level == Level::Seen) || eval.imports_noise(Site { file, node });
     let imports = imports_foreign(facts, node);
-    Item { nodes: vec![node], lines, class, effect, starts, binds, changes, writes, reads, imports, noisy }
+    Item {
+        nodes: vec![node],
+        lines,
+        class,
+        effect,
+        starts,
+        binds,
+        changes,
+        writes,
+        reads,
+        imports,
+        noisy,
+    }
 }
 
 fn class_of(eval: &Eval, file: FileId, node: NodeId, effect: Effect, starts: bool) -> Class {
@@ -181,8 +217,17 @@ fn class_of(eval: &Eval, file: FileId, node: NodeId, effect: Effect, starts: boo
         Kind::ExpressionStatement if makes_class(eval, file, node) => Class::Definition,
         Kind::IfStatement if guard::is_guard(facts, node) => Class::Guard,
         Kind::IfStatement if guard::leaves_elsewhere(facts, node) => Class::Exit,
-        Kind::IfStatement | Kind::TryStatement | Kind::WithStatement if brings_definitions(eval, file, node) => Class::Definition,
-        Kind::ExpressionStatement if tree.children(node).next().is_some_and(|value| matches!(tree.kind(value), Kind::String | Kind::Ellipsis)) => {
+        Kind::IfStatement | Kind::TryStatement | Kind::WithStatement
+            if brings_definitions(eval, file, node) =>
+        {
+            Class::Definition
+        }
+        Kind::ExpressionStatement
+            if tree
+                .children(node)
+                .next()
+                .is_some_and(|value| matches!(tree.kind(value), Kind::String | Kind::Ellipsis)) =>
+        {
             Class::Definition
         }
         _ => match effect.level {
@@ -196,9 +241,14 @@ fn class_of(eval: &Eval, file: FileId, node: NodeId, effect: Effect, starts: boo
 /// Whether a statement imports something from outside the standard library, at any depth.
 fn imports_foreign(facts: &FileFacts, node: NodeId) -> bool {
     let tree = facts.tree();
-    let imports = execution::executed(facts, node).into_iter().filter(|node| matches!(tree.kind(*node), Kind::ImportStatement | Kind::ImportFromStatement));
+    let imports = execution::executed(facts, node).into_iter().filter(|node| {
+        matches!(tree.kind(*node), Kind::ImportStatement | Kind::ImportFromStatement)
+    });
     imports.into_iter().any(|import| {
-        let named = tree.child(import, Field::ModuleName).or_else(|| tree.child(import, Field::Name)).unwrap_or(import);
+        let named = tree
+            .child(import, Field::ModuleName)
+            .or_else(|| tree.child(import, Field::Name))
+            .unwrap_or(import);
         let top = facts.text(named).split(['.', ' ']).next().unwrap_or_default();
         !effect_tables::STANDARD_MODULES.contains(&top)
     })
@@ -207,9 +257,14 @@ fn imports_foreign(facts: &FileFacts, node: NodeId) -> bool {
 /// `Point = namedtuple("Point", "x y")`: a class by assignment, which objects on their way to workers need.
 fn makes_class(eval: &Eval, file: FileId, statement: NodeId) -> bool {
     let tree = eval.file(file).tree();
-    let assignment = tree.children(statement).next().filter(|inner| tree.kind(*inner) == Kind::Assignment);
-    let call = assignment.and_then(|assignment| tree.child(assignment, Field::Right)).filter(|right| tree.kind(*right) == Kind::Call);
-    let Some(callee) = call.and_then(|call| tree.child(call, Field::Function)) else { return false };
+    let assignment =
+        tree.children(statement).next().filter(|inner| tree.kind(*inner) == Kind::Assignment);
+    let call = assignment
+        .and_then(|assignment| tree.child(assignment, Field::Right))
+        .filter(|right| tree.kind(*right) == Kind::Call);
+    let Some(callee) = call.and_then(|call| tree.child(call, Field::Function)) else {
+        return false;
+    };
     eval.makes_a_class(Site { file, node: callee })
 }
 
@@ -217,12 +272,19 @@ fn makes_class(eval: &Eval, file: FileId, statement: NodeId) -> bool {
 pub(super) fn is_false_guard(facts: &FileFacts, node: NodeId) -> bool {
     let condition = facts.tree().child(node, Field::Condition);
     condition.is_some_and(|condition| {
-        matches!(guard::shape(facts, condition), guard::Shape::False(_)) && guard::false_part(facts, condition) == facts.tree().unparenthesized(condition)
+        matches!(guard::shape(facts, condition), guard::Shape::False(_))
+            && guard::false_part(facts, condition) == facts.tree().unparenthesized(condition)
     })
 }
 
 fn is_definition(tree: &Tree, node: NodeId) -> bool {
-    matches!(tree.kind(node), Kind::ImportStatement | Kind::ImportFromStatement | Kind::FutureImportStatement | Kind::FunctionDefinition)
+    matches!(
+        tree.kind(node),
+        Kind::ImportStatement
+            | Kind::ImportFromStatement
+            | Kind::FutureImportStatement
+            | Kind::FunctionDefinition
+    )
 }
 
 /// A compound statement that chooses between imports or definitions: what it does beside that is set-up or stands where
@@ -231,11 +293,18 @@ fn brings_definitions(eval: &Eval, file: FileId, node: NodeId) -> bool {
     let facts = eval.file(file);
     let tree = facts.tree();
     let mut brings = false;
-    let mut pending: Vec<NodeId> = tree.children(node).filter(|child| tree.kind(*child) == Kind::Block || is_clause(tree, *child)).collect();
+    let mut pending: Vec<NodeId> = tree
+        .children(node)
+        .filter(|child| tree.kind(*child) == Kind::Block || is_clause(tree, *child))
+        .collect();
     while let Some(at) = pending.pop() {
         for child in tree.children(at) {
             match tree.kind(child) {
-                Kind::ImportStatement | Kind::ImportFromStatement | Kind::FunctionDefinition | Kind::ClassDefinition | Kind::DecoratedDefinition => {
+                Kind::ImportStatement
+                | Kind::ImportFromStatement
+                | Kind::FunctionDefinition
+                | Kind::ClassDefinition
+                | Kind::DecoratedDefinition => {
                     brings = true;
                 }
                 Kind::ExceptClause => {}
@@ -259,6 +328,12 @@ fn bound_in(facts: &FileFacts, node: NodeId) -> BTreeSet<String> {
     let module = facts.scopes.module();
     let tree = facts.tree();
     let scope = facts.scopes.get(module);
-    let bound = |name: &&String| facts.scopes.bindings(module, name).iter().any(|binding| binding.scope == module && tree.contains(node, binding.node));
+    let bound = |name: &&String| {
+        facts
+            .scopes
+            .bindings(module, name)
+            .iter()
+            .any(|binding| binding.scope == module && tree.contains(node, binding.node))
+    };
     scope.symbols.keys().filter(bound).cloned().collect()
 }

@@ -37,7 +37,10 @@ pub(super) fn blocks(facts: &FileFacts, items: &[Item], sorting: &Sorting) -> Ve
             _ => groups.push(vec![*at]),
         }
     }
-    groups.into_iter().map(|group| Block { runs: runs(&group), target: target(facts, items, &group) }).collect()
+    groups
+        .into_iter()
+        .map(|group| Block { runs: runs(&group), target: target(facts, items, &group) })
+        .collect()
 }
 
 fn runs(group: &[usize]) -> Vec<(usize, usize)> {
@@ -52,9 +55,19 @@ fn runs(group: &[usize]) -> Vec<(usize, usize)> {
 }
 
 /// Whether the group may be carried past what stays between it and the item at `at`.
-fn may_join(facts: &FileFacts, items: &[Item], sorting: &Sorting, group: &[usize], at: usize) -> bool {
+fn may_join(
+    facts: &FileFacts,
+    items: &[Item],
+    sorting: &Sorting,
+    group: &[usize],
+    at: usize,
+) -> bool {
     let Some(last) = group.last() else { return true };
-    let passes = (*last + 1..at).all(|between| sorting.moved.contains(&between) || items[between].class == Class::Exit || passes(items, group, between));
+    let passes = (*last + 1..at).all(|between| {
+        sorting.moved.contains(&between)
+            || items[between].class == Class::Exit
+            || passes(items, group, between)
+    });
     let between = Span::new(items[*last].lines.end, items[at].lines.end);
     passes && !holds_cell_mark(facts, between)
 }
@@ -72,7 +85,11 @@ fn passes(items: &[Item], group: &[usize], other: usize) -> bool {
     }
     // A name that is bound again in between means something else below.
     between.binds.iter().all(|name| {
-        let used = group.iter().any(|at| [&items[*at].reads, &items[*at].binds, &items[*at].changes].iter().any(|names| names.contains(name)));
+        let used = group.iter().any(|at| {
+            [&items[*at].reads, &items[*at].binds, &items[*at].changes]
+                .iter()
+                .any(|names| names.contains(name))
+        });
         let bound = items.iter().filter(|item| item.binds.contains(name)).count();
         !used || bound <= 1
     })
@@ -80,8 +97,11 @@ fn passes(items: &[Item], group: &[usize], other: usize) -> bool {
 
 fn target(facts: &FileFacts, items: &[Item], group: &[usize]) -> Target {
     let (Some(first), Some(last)) = (group.first(), group.last()) else { return Target::Own };
-    let next = (*last + 1..items.len()).find(|at| items[*at].class == Class::Guard || !passes(items, group, *at));
-    let same_cell = |above: usize, below: usize| !holds_cell_mark(facts, Span::new(items[above].lines.end, items[below].lines.start));
+    let next = (*last + 1..items.len())
+        .find(|at| items[*at].class == Class::Guard || !passes(items, group, *at));
+    let same_cell = |above: usize, below: usize| {
+        !holds_cell_mark(facts, Span::new(items[above].lines.end, items[below].lines.start))
+    };
     if let Some(next) = next
         && takes_more(facts, &items[next])
         && same_cell(*last, next)
@@ -89,9 +109,17 @@ fn target(facts: &FileFacts, items: &[Item], group: &[usize]) -> Target {
         return Target::Front(next);
     }
     // What stands between the guard above and the block stays where it is, and comes to run before the block as now.
-    let above = (0..*first).rev().find(|at| items[*at].class == Class::Guard || !items[*at].is_transparent());
+    let above = (0..*first)
+        .rev()
+        .find(|at| items[*at].class == Class::Guard || !items[*at].is_transparent());
     match above {
-        Some(above) if takes_more(facts, &items[above]) && same_cell(above, *first) && defined_above(items, above, group) => Target::End(above),
+        Some(above)
+            if takes_more(facts, &items[above])
+                && same_cell(above, *first)
+                && defined_above(items, above, group) =>
+        {
+            Target::End(above)
+        }
         _ => Target::Own,
     }
 }
@@ -100,15 +128,18 @@ fn target(facts: &FileFacts, items: &[Item], group: &[usize]) -> Target {
 fn takes_more(facts: &FileFacts, item: &Item) -> bool {
     let [node] = item.nodes.as_slice() else { return false };
     let condition = facts.tree().child(*node, Field::Condition);
-    let right = condition.is_some_and(|condition| guard::shape(facts, condition) == Shape::Entry { always: true });
+    let right = condition
+        .is_some_and(|condition| guard::shape(facts, condition) == Shape::Entry { always: true });
     item.class == Class::Guard && (right || is_false_guard(facts, *node))
 }
 
 /// Whether nothing that the group uses is bound between the guard at `above` and the group.
 fn defined_above(items: &[Item], above: usize, group: &[usize]) -> bool {
-    let used: BTreeSet<&String> = group.iter().flat_map(|at| items[*at].reads.iter().chain(&items[*at].changes)).collect();
+    let used: BTreeSet<&String> =
+        group.iter().flat_map(|at| items[*at].reads.iter().chain(&items[*at].changes)).collect();
     let first = group.first().copied().unwrap_or(above);
     let last = group.last().copied().unwrap_or(above);
     let between = (above + 1..last).filter(|at| !group.contains(at));
-    first > above && !between.into_iter().any(|at| items[at].binds.iter().any(|name| used.contains(name)))
+    first > above
+        && !between.into_iter().any(|at| items[at].binds.iter().any(|name| used.contains(name)))
 }

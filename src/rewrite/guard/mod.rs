@@ -39,20 +39,30 @@ impl<'e, 'p> Script<'e, 'p> {
     pub fn new(eval: &'e Eval<'p>, file: FileId, sent: &[Sent]) -> Self {
         let role = eval.role(file);
         let workers = || {
-            let sent: Vec<Sent> = sent.iter().filter(|each| eval.may_take_part(file, each.dispatch.call.file)).cloned().collect();
+            let sent: Vec<Sent> = sent
+                .iter()
+                .filter(|each| eval.may_take_part(file, each.dispatch.call.file))
+                .cloned()
+                .collect();
             eval.worker_names(file, &sent)
         };
         let mut items = items::collect(eval, file);
-        let sets_state = items.iter().any(|item| item.binds.iter().chain(&item.changes).any(|name| name.contains('.')));
+        let sets_state = items
+            .iter()
+            .any(|item| item.binds.iter().chain(&item.changes).any(|name| name.contains('.')));
         let any_state = sets_state && eval.others_send_unseen(file, sent);
         let with = |importers| Needs { workers: workers(), importers, any_state };
         let needs = match &role {
             Role::Script | Role::Main => Ok(with(BTreeSet::new())),
             Role::Both(sites) => match eval.names_taken(file, sites) {
                 Some(importers) => Ok(with(importers)),
-                None => Err(imported("another module takes all names of this one by a star import")),
+                None => {
+                    Err(imported("another module takes all names of this one by a star import"))
+                }
             },
-            Role::Library(_) => Err(imported("the module is imported, so a guard would keep its names from the importers")),
+            Role::Library(_) => Err(imported(
+                "the module is imported, so a guard would keep its names from the importers",
+            )),
         };
         if let Ok(needs) = &needs {
             sorting::follow_results(&mut items, needs);
@@ -87,13 +97,23 @@ impl<'e, 'p> Script<'e, 'p> {
     /// The work that is seen when every child repeats it: the position of the statement, the call, what it does.
     pub fn repeated(&self) -> Vec<(usize, Site, &'static str)> {
         let facts = self.eval.file(self.file);
-        self.items.iter().enumerate().filter_map(|(at, item)| item.seen(facts, self.file).map(|(site, what)| (at, site, what))).collect()
+        self.items
+            .iter()
+            .enumerate()
+            .filter_map(|(at, item)| {
+                item.seen(facts, self.file).map(|(site, what)| (at, site, what))
+            })
+            .collect()
     }
 
     /// The positions of process starts that no guard of any kind keeps.
     pub fn unguarded_starts(&self) -> BTreeSet<usize> {
         let facts = self.eval.file(self.file);
-        let is_start = |item: &Item| item.starts.iter().any(|start| guard::false_guard_around(facts, start.place().node).is_none());
+        let is_start = |item: &Item| {
+            item.starts
+                .iter()
+                .any(|start| guard::false_guard_around(facts, start.place().node).is_none())
+        };
         self.items.iter().enumerate().filter(|(_, item)| is_start(item)).map(|row| row.0).collect()
     }
 
@@ -105,7 +125,13 @@ impl<'e, 'p> Script<'e, 'p> {
         for (at, _) in &sorting.kept {
             let item = &self.items[*at];
             let names = item.binds.iter().filter(|name| needs.workers.reads.contains(*name));
-            out.extend(item.nodes.first().into_iter().flat_map(|node| names.clone().map(|name| (*node, name.as_str()))).filter(|(_, name)| seen.insert(name)));
+            out.extend(
+                item.nodes
+                    .first()
+                    .into_iter()
+                    .flat_map(|node| names.clone().map(|name| (*node, name.as_str())))
+                    .filter(|(_, name)| seen.insert(name)),
+            );
         }
         out
     }
@@ -120,9 +146,14 @@ impl<'e, 'p> Script<'e, 'p> {
     pub fn repaired(&self, statement: NodeId, part: NodeId) -> Result<Fix, Refusal> {
         let needs = self.needs.as_ref().map_err(Clone::clone)?;
         let item = self.position(statement).map(|at| &self.items[at]);
-        let read = |name: &&String| needs.workers.reads.contains(*name) && !needs.workers.binds.contains(*name);
+        let read = |name: &&String| {
+            needs.workers.reads.contains(*name) && !needs.workers.binds.contains(*name)
+        };
         if let Some(name) = item.and_then(|item| item.binds.iter().find(read)) {
-            return Err(sorting::worker_reads(name, "under the false guard, which lets children through"));
+            return Err(sorting::worker_reads(
+                name,
+                "under the false guard, which lets children through",
+            ));
         }
         let facts = self.eval.file(self.file);
         let edit = Edit::replace(facts.tree().span(part), print::TEST);
@@ -138,7 +169,8 @@ impl<'e, 'p> Script<'e, 'p> {
         let facts = self.eval.file(self.file);
         let edits = print::edits(facts, &self.items, sorting, style);
         Fix {
-            title: "put what only the script itself should do under `if __name__ == \"__main__\":`".to_owned(),
+            title: "put what only the script itself should do under `if __name__ == \"__main__\":`"
+                .to_owned(),
             applicability: Applicability::Safe,
             edits: facts.file_edits(edits),
             new_names: Vec::new(),
@@ -147,5 +179,9 @@ impl<'e, 'p> Script<'e, 'p> {
 }
 
 fn imported(detail: &str) -> Refusal {
-    Refusal::new(Reason::ImportedElsewhere, detail, "start the processes in a function that importers call, not while the module is imported")
+    Refusal::new(
+        Reason::ImportedElsewhere,
+        detail,
+        "start the processes in a function that importers call, not while the module is imported",
+    )
 }

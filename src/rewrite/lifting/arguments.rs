@@ -15,7 +15,10 @@ pub(in crate::rewrite) fn are_in_call(eval: &Eval, each: &Use) -> bool {
     let tree = eval.file(call.file).tree();
     let within = call.file == slot.file && tree.contains(call.node, slot.node);
     let callee = tree.child(call.node, Field::Function).map(|node| Site { file: call.file, node });
-    within || !callee.is_some_and(|callee| eval.values(callee).iter().any(|value| matches!(value, Value::Partial(_))))
+    within
+        || !callee.is_some_and(|callee| {
+            eval.values(callee).iter().any(|value| matches!(value, Value::Partial(_)))
+        })
 }
 
 /// Names that submit and its like keep for themselves.
@@ -23,7 +26,12 @@ const RESERVED: &[&str] = &["self", "fn", "func", "function", "timeout"];
 
 /// The edits that pass the values of member `at` with the dispatch itself, and the style of its parameters;
 /// `None` if that dispatch has no place for them.
-pub(in crate::rewrite) fn bound_in_dispatch(group: &Group, at: usize, each: &Use, form: &Form) -> Option<(Vec<Edit>, Style)> {
+pub(in crate::rewrite) fn bound_in_dispatch(
+    group: &Group,
+    at: usize,
+    each: &Use,
+    form: &Form,
+) -> Option<(Vec<Edit>, Style)> {
     if form.given.is_empty() {
         return Some((Vec::new(), group.style(at)));
     }
@@ -31,7 +39,10 @@ pub(in crate::rewrite) fn bound_in_dispatch(group: &Group, at: usize, each: &Use
     let dispatch = &each.dispatch;
     let entry = dispatch.api(group.eval.project);
     // Only the first callable parameter is the one that the arguments are for.
-    if dispatch.call.file != group.file || entry.callables.first().is_none_or(|first| first.name != each.slot.name) || form.leading {
+    if dispatch.call.file != group.file
+        || entry.callables.first().is_none_or(|first| first.name != each.slot.name)
+        || form.leading
+    {
         return None;
     }
     let values: Vec<&str> = form.given.iter().map(|row| row.1.as_str()).collect();
@@ -41,17 +52,29 @@ pub(in crate::rewrite) fn bound_in_dispatch(group: &Group, at: usize, each: &Use
         if group.eval.has_splat(dispatch.call) || overrides(group, dispatch.receiver) {
             return None;
         }
-        let passed = group.eval.positional_arguments(dispatch.call).len().saturating_sub(from as usize);
+        let passed =
+            group.eval.positional_arguments(dispatch.call).len().saturating_sub(from as usize);
         if !has_defaults && exactly(facts, node, passed) && !has_keywords(facts, dispatch.call) {
-            return Some((vec![append(facts, dispatch.call.node, &values.join(", "))], Style::Trailing));
+            return Some((
+                vec![append(facts, dispatch.call.node, &values.join(", "))],
+                Style::Trailing,
+            ));
         }
-        let free = form.given.iter().all(|(name, _)| !RESERVED.contains(&name.as_str()) && group.eval.keyword_argument(dispatch.call, name).is_none());
-        return (entry.arguments.keywords && free).then(|| (vec![append(facts, dispatch.call.node, &form.arguments())], Style::Keyword));
+        let free = form.given.iter().all(|(name, _)| {
+            !RESERVED.contains(&name.as_str())
+                && group.eval.keyword_argument(dispatch.call, name).is_none()
+        });
+        return (entry.arguments.keywords && free)
+            .then(|| (vec![append(facts, dispatch.call.node, &form.arguments())], Style::Keyword));
     }
     let tuple = entry.arguments.tuple.as_ref()?;
     let shifted = |pos: i32| if pos < 0 { -1 } else { pos + dispatch.shift };
     let given = group.eval.argument(dispatch.call, &tuple.name, shifted(tuple.pos));
-    let by_name = entry.arguments.dict.as_ref().and_then(|dict| group.eval.argument(dispatch.call, &dict.name, shifted(dict.pos)));
+    let by_name = entry
+        .arguments
+        .dict
+        .as_ref()
+        .and_then(|dict| group.eval.argument(dispatch.call, &dict.name, shifted(dict.pos)));
     let passed = match given {
         None => Some(0),
         Some(site) => display_length(facts, site),
@@ -59,19 +82,33 @@ pub(in crate::rewrite) fn bound_in_dispatch(group: &Group, at: usize, each: &Use
     if group.eval.has_splat(dispatch.call) {
         return None;
     }
-    if !has_defaults && passed.is_some_and(|passed| exactly(facts, node, passed)) && by_name.is_none() {
+    if !has_defaults
+        && passed.is_some_and(|passed| exactly(facts, node, passed))
+        && by_name.is_none()
+    {
         let edit = match given {
             Some(site) => extended(facts, site, &values),
-            None => added_keyword(facts, dispatch.call.node, each.slot.expression.node, &format!("{}={}", tuple.name, tuple_text(&values))),
+            None => added_keyword(
+                facts,
+                dispatch.call.node,
+                each.slot.expression.node,
+                &format!("{}={}", tuple.name, tuple_text(&values)),
+            ),
         };
         return Some((vec![edit], Style::Trailing));
     }
     let dict = entry.arguments.dict.as_ref()?;
-    let pairs: Vec<String> = form.given.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
+    let pairs: Vec<String> =
+        form.given.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
     let edit = match by_name {
         Some(site) => extended_dict(facts, site, &pairs)?,
         // Behind the positional arguments, where they are given.
-        None => added_keyword(facts, dispatch.call.node, given.unwrap_or(each.slot.expression).node, &format!("{}={{{}}}", dict.name, pairs.join(", "))),
+        None => added_keyword(
+            facts,
+            dispatch.call.node,
+            given.unwrap_or(each.slot.expression).node,
+            &format!("{}={{{}}}", dict.name, pairs.join(", ")),
+        ),
     };
     Some((vec![edit], Style::Keyword))
 }
@@ -86,11 +123,18 @@ pub(in crate::rewrite) fn passed(group: &Group, each: &Use) -> Option<usize> {
     if entry.arguments.delayed.is_some() {
         // `delayed(f)(…)`: the arguments are those of the call around.
         let tree = group.eval.file(each.slot.expression.file).tree();
-        let outer = tree.ancestors(each.slot.expression.node).filter(|up| tree.kind(*up) == Kind::Call).nth(1);
+        let outer = tree
+            .ancestors(each.slot.expression.node)
+            .filter(|up| tree.kind(*up) == Kind::Call)
+            .nth(1);
         let outer = outer.map(|node| Site { file: each.slot.expression.file, node });
-        return outer.filter(|outer| !group.eval.has_splat(*outer)).map(|outer| group.eval.positional_arguments(outer).len());
+        return outer
+            .filter(|outer| !group.eval.has_splat(*outer))
+            .map(|outer| group.eval.positional_arguments(outer).len());
     }
-    if entry.callables.first().is_none_or(|first| first.name != each.slot.name) || entry.id == "torch.DataLoader" {
+    if entry.callables.first().is_none_or(|first| first.name != each.slot.name)
+        || entry.id == "torch.DataLoader"
+    {
         // Hooks such as collate_fn and worker_init_fn get one argument.
         return Some(1);
     }
@@ -99,7 +143,9 @@ pub(in crate::rewrite) fn passed(group: &Group, each: &Use) -> Option<usize> {
         return Some(given.saturating_sub(from as usize));
     }
     if let Some(from) = entry.arguments.items {
-        let takes_many = entry.id.ends_with("Executor.map") || entry.id.ends_with("process_map") || entry.id.ends_with("ProcessPool.map");
+        let takes_many = entry.id.ends_with("Executor.map")
+            || entry.id.ends_with("process_map")
+            || entry.id.ends_with("ProcessPool.map");
         return Some(if takes_many { given.saturating_sub(from as usize) } else { 1 });
     }
     if let Some(from) = entry.arguments.star_items {
@@ -122,13 +168,20 @@ fn longest_tuple(group: &Group, iterable: Site) -> Option<usize> {
     let site = Site { file: iterable.file, node };
     match tree.kind(node) {
         Kind::Call => {
-            let is_zip = tree.child(node, Field::Function).is_some_and(|callee| facts.text(callee) == "zip");
-            (is_zip && !group.eval.has_splat(site)).then(|| group.eval.positional_arguments(site).len())
+            let is_zip =
+                tree.child(node, Field::Function).is_some_and(|callee| facts.text(callee) == "zip");
+            (is_zip && !group.eval.has_splat(site))
+                .then(|| group.eval.positional_arguments(site).len())
         }
-        Kind::List | Kind::Tuple | Kind::Set | Kind::ListComprehension | Kind::GeneratorExpression => {
+        Kind::List
+        | Kind::Tuple
+        | Kind::Set
+        | Kind::ListComprehension
+        | Kind::GeneratorExpression => {
             let items = group.eval.elements_of(site);
             let is_whole = !tree.children(node).any(|item| tree.kind(item) == Kind::ListSplat);
-            let lengths: Option<Vec<usize>> = items.iter().map(|item| display_length(facts, *item)).collect();
+            let lengths: Option<Vec<usize>> =
+                items.iter().map(|item| display_length(facts, *item)).collect();
             lengths.filter(|_| is_whole)?.into_iter().max()
         }
         _ => None,
@@ -137,29 +190,38 @@ fn longest_tuple(group: &Group, iterable: Site) -> Option<usize> {
 
 /// Whether the receiver is of a project class, whose own `submit` may not pass everything on.
 fn overrides(group: &Group, receiver: Option<Site>) -> bool {
-    receiver.is_some_and(|site| group.eval.values(site).iter().any(|value| matches!(value, Value::Instance(Type::Class(_)))))
+    receiver.is_some_and(|site| {
+        group.eval.values(site).iter().any(|value| matches!(value, Value::Instance(Type::Class(_))))
+    })
 }
 
 /// Whether the callable takes exactly `passed` ordinary parameters without defaults.
 pub(in crate::rewrite) fn exactly(facts: &FileFacts, callable: NodeId, passed: usize) -> bool {
     let tree = facts.tree();
-    let list: Vec<NodeId> = tree.child(callable, Field::Parameters).map(|parameters| tree.children(parameters).collect()).unwrap_or_default();
-    let plain = list
-        .iter()
-        .all(|node| matches!(tree.kind(*node), Kind::Identifier) || (tree.kind(*node) == Kind::TypedParameter && !facts.text(*node).starts_with('*')));
+    let list: Vec<NodeId> = tree
+        .child(callable, Field::Parameters)
+        .map(|parameters| tree.children(parameters).collect())
+        .unwrap_or_default();
+    let plain = list.iter().all(|node| {
+        matches!(tree.kind(*node), Kind::Identifier)
+            || (tree.kind(*node) == Kind::TypedParameter && !facts.text(*node).starts_with('*'))
+    });
     plain && list.len() == passed
 }
 
 fn has_keywords(facts: &FileFacts, call: Site) -> bool {
     let tree = facts.tree();
-    tree.child(call.node, Field::Arguments).is_some_and(|list| tree.children(list).any(|node| tree.kind(node) == Kind::KeywordArgument))
+    tree.child(call.node, Field::Arguments).is_some_and(|list| {
+        tree.children(list).any(|node| tree.kind(node) == Kind::KeywordArgument)
+    })
 }
 
 /// The number of items of a tuple or list display without splats.
 pub(in crate::rewrite) fn display_length(facts: &FileFacts, site: Site) -> Option<usize> {
     let tree = facts.tree();
     let items: Vec<NodeId> = tree.children(site.node).collect();
-    let plain = matches!(tree.kind(site.node), Kind::Tuple | Kind::List) && !items.iter().any(|item| tree.kind(*item) == Kind::ListSplat);
+    let plain = matches!(tree.kind(site.node), Kind::Tuple | Kind::List)
+        && !items.iter().any(|item| tree.kind(*item) == Kind::ListSplat);
     plain.then_some(items.len())
 }
 
@@ -172,7 +234,11 @@ pub(in crate::rewrite) fn extended(facts: &FileFacts, display: Site, values: &[&
     let tree = facts.tree();
     let items: Vec<NodeId> = tree.children(display.node).collect();
     let Some(last) = items.last() else {
-        let text = if tree.kind(display.node) == Kind::Tuple { tuple_text(values) } else { format!("[{}]", values.join(", ")) };
+        let text = if tree.kind(display.node) == Kind::Tuple {
+            tuple_text(values)
+        } else {
+            format!("[{}]", values.join(", "))
+        };
         return Edit::replace(tree.span(display.node), text);
     };
     let tail = Span::new(tree.end(*last), tree.end(display.node) - 1);
@@ -190,13 +256,20 @@ pub(in crate::rewrite) fn led(facts: &FileFacts, given: Site, values: &[&str]) -
             Some(match items.as_slice() {
                 // `(n,)` needs its comma, `(lock, n)` does not.
                 [] | [_] => {
-                    let all: Vec<&str> = values.iter().copied().chain(items.iter().map(|item| facts.text(*item))).collect();
+                    let all: Vec<&str> = values
+                        .iter()
+                        .copied()
+                        .chain(items.iter().map(|item| facts.text(*item)))
+                        .collect();
                     Edit::replace(tree.span(given.node), tuple_text(&all))
                 }
                 [first, ..] => Edit::insert(tree.start(*first), format!("{}, ", values.join(", "))),
             })
         }
-        Kind::Identifier => Some(Edit::replace(tree.span(given.node), format!("({}, *{})", values.join(", "), facts.text(given.node)))),
+        Kind::Identifier => Some(Edit::replace(
+            tree.span(given.node),
+            format!("({}, *{})", values.join(", "), facts.text(given.node)),
+        )),
         _ => None,
     }
 }
@@ -217,7 +290,12 @@ fn extended_dict(facts: &FileFacts, site: Site, pairs: &[String]) -> Option<Edit
 }
 
 /// A new keyword argument: right behind the slot where that is a keyword, else behind all others.
-pub(in crate::rewrite) fn added_keyword(facts: &FileFacts, call: NodeId, slot: NodeId, text: &str) -> Edit {
+pub(in crate::rewrite) fn added_keyword(
+    facts: &FileFacts,
+    call: NodeId,
+    slot: NodeId,
+    text: &str,
+) -> Edit {
     let tree = facts.tree();
     match tree.parent(slot).filter(|up| tree.kind(*up) == Kind::KeywordArgument) {
         Some(keyword) => behind(facts, keyword, text),
@@ -240,16 +318,27 @@ fn behind(facts: &FileFacts, argument: NodeId, text: &str) -> Edit {
     let tree = facts.tree();
     let (start, end) = (tree.start(argument), tree.end(argument));
     let lines = facts.source.lines();
-    let previous = tree.parent(argument).into_iter().flat_map(|list| tree.children(list)).take_while(|each| *each != argument).last();
+    let previous = tree
+        .parent(argument)
+        .into_iter()
+        .flat_map(|list| tree.children(list))
+        .take_while(|each| *each != argument)
+        .last();
     let line = lines.line(start);
     let has_own_line = previous.is_some_and(|previous| lines.line(tree.end(previous)) < line)
-        && facts.all()[..start as usize].rsplit('\n').next().is_some_and(|before| before.trim().is_empty());
+        && facts.all()[..start as usize]
+            .rsplit('\n')
+            .next()
+            .is_some_and(|before| before.trim().is_empty());
     let rest = facts.all()[end as usize..].lines().next().unwrap_or_default();
-    let (newline, indentation) = (facts.source.newline(), crate::text::indent::indentation(facts.all(), start));
+    let (newline, indentation) =
+        (facts.source.newline(), crate::text::indent::indentation(facts.all(), start));
     match (has_own_line, rest.contains('#')) {
         (true, false) => Edit::insert(end, format!(",{newline}{indentation}{text}")),
         // A comment at the end of the line is about what stands there.
-        (true, true) if rest.starts_with(',') => Edit::insert(end + rest.len() as u32, format!("{newline}{indentation}{text},")),
+        (true, true) if rest.starts_with(',') => {
+            Edit::insert(end + rest.len() as u32, format!("{newline}{indentation}{text},"))
+        }
         _ => Edit::insert(end, format!(", {text}")),
     }
 }
@@ -269,7 +358,9 @@ pub(in crate::rewrite) fn nameless(entry: &crate::catalogue::Entry) -> Refusal {
     let called = entry.paths.first().map_or("", |path| crate::catalogue::last_part(path));
     Refusal::new(
         Reason::UnsupportedShape,
-        format!("{called} sends a function as the text of its name, which the partial that would hold the captured values does not have"),
+        format!(
+            "{called} sends a function as the text of its name, which the partial that would hold the captured values does not have"
+        ),
         "move the function to module level and pass the values by args= or kwargs=",
     )
 }

@@ -43,17 +43,28 @@ pub(in crate::rewrite) struct Form {
 impl Form {
     /// The values as arguments, without the function.
     pub(in crate::rewrite) fn arguments(&self) -> String {
-        let write = |row: &(String, String)| if self.leading { row.1.clone() } else { format!("{}={}", row.0, row.1) };
+        let write = |row: &(String, String)| {
+            if self.leading { row.1.clone() } else { format!("{}={}", row.0, row.1) }
+        };
         self.given.iter().map(write).collect::<Vec<_>>().join(", ")
     }
 
     /// The callable as an expression, and whether it needs `partial`.
     pub(in crate::rewrite) fn expression(&self, partial: &str) -> (String, bool) {
-        if self.given.is_empty() { (self.name.clone(), false) } else { (format!("{partial}({}, {})", self.name, self.arguments()), true) }
+        if self.given.is_empty() {
+            (self.name.clone(), false)
+        } else {
+            (format!("{partial}({}, {})", self.name, self.arguments()), true)
+        }
     }
 
     /// The edits for a name that is read: a call gets further arguments, so does a `partial`, else the name is replaced.
-    pub(in crate::rewrite) fn at_read(&self, eval: &Eval, read: Site, partial: &str) -> (Vec<Edit>, bool) {
+    pub(in crate::rewrite) fn at_read(
+        &self,
+        eval: &Eval,
+        read: Site,
+        partial: &str,
+    ) -> (Vec<Edit>, bool) {
         let (file, facts, read) = (read.file, eval.file(read.file), read.node);
         let tree = facts.tree();
         let span = tree.span(read);
@@ -62,20 +73,44 @@ impl Form {
         if self.given.is_empty() {
             return (vec![Edit::replace(span, self.name.clone())], false);
         }
-        if is_called && tree.child(parent, Field::Arguments).is_some_and(|list| tree.kind(list) == Kind::ArgumentList) {
-            return (vec![Edit::replace(span, self.name.clone()), self.added_argument(facts, parent, None)], false);
+        if is_called
+            && tree
+                .child(parent, Field::Arguments)
+                .is_some_and(|list| tree.kind(list) == Kind::ArgumentList)
+        {
+            return (
+                vec![
+                    Edit::replace(span, self.name.clone()),
+                    self.added_argument(facts, parent, None),
+                ],
+                false,
+            );
         }
         if let Some(call) = self.partial_to_extend(eval, Site { file, node: read }) {
-            return (vec![Edit::replace(span, self.name.clone()), self.added_argument(facts, call, Some(read))], false);
+            return (
+                vec![
+                    Edit::replace(span, self.name.clone()),
+                    self.added_argument(facts, call, Some(read)),
+                ],
+                false,
+            );
         }
         let (text, needs_partial) = self.expression(partial);
         (vec![Edit::replace(span, text)], needs_partial)
     }
 
     /// As [`at_read`](Self::at_read), for a class: where it is only named, it is not given anything.
-    pub(in crate::rewrite) fn of_class(&self, eval: &Eval, read: Site, partial: &str) -> (Vec<Edit>, bool) {
+    pub(in crate::rewrite) fn of_class(
+        &self,
+        eval: &Eval,
+        read: Site,
+        partial: &str,
+    ) -> (Vec<Edit>, bool) {
         if class_values::role(eval, read) == class_values::Role::Named {
-            return (vec![Edit::replace(eval.file(read.file).tree().span(read.node), self.name.clone())], false);
+            return (
+                vec![Edit::replace(eval.file(read.file).tree().span(read.node), self.name.clone())],
+                false,
+            );
         }
         self.at_read(eval, read, partial)
     }
@@ -84,7 +119,10 @@ impl Form {
     fn partial_to_extend(&self, eval: &Eval, callable: Site) -> Option<NodeId> {
         let call = partial_around(eval, callable)?;
         let site = Site { file: callable.file, node: call };
-        self.given.iter().all(|(name, _)| eval.keyword_argument(site, name).is_none()).then_some(call)
+        self.given
+            .iter()
+            .all(|(name, _)| eval.keyword_argument(site, name).is_none())
+            .then_some(call)
     }
 
     /// The values added to a call's arguments: keywords at the end, positional ones in front (after `first`).
@@ -106,7 +144,9 @@ fn partial_around(eval: &Eval, read: Site) -> Option<NodeId> {
     let list = tree.parent(read.node).filter(|up| tree.kind(*up) == Kind::ArgumentList)?;
     let call = tree.parent(list)?;
     let callee = Site { file: read.file, node: tree.child(call, Field::Function)? };
-    let is_partial = eval.values(callee).iter().any(|value| matches!(value, Value::External { path, .. } if &**path == "functools.partial"));
+    let is_partial = eval.values(callee).iter().any(
+        |value| matches!(value, Value::External { path, .. } if &**path == "functools.partial"),
+    );
     (is_partial && tree.children(list).next() == Some(read.node)).then_some(call)
 }
 
@@ -137,7 +177,9 @@ pub(in crate::rewrite) fn plan(group: &Group, bind: Bind, partial: &str) -> Resu
     for at in 0..group.members.len() {
         plan.styles.push(group.style(at));
         match group.members[at].variable.clone() {
-            Some(variable) if registered::keeper(group.eval, group.file, group.members[at].node).is_some() => {
+            Some(variable)
+                if registered::keeper(group.eval, group.file, group.members[at].node).is_some() =>
+            {
                 registered::plan(group, at, &variable, partial, &mut plan)?;
             }
             Some(variable) => named(group, at, &variable, bind, partial, &mut plan)?,
@@ -148,7 +190,13 @@ pub(in crate::rewrite) fn plan(group: &Group, bind: Bind, partial: &str) -> Resu
 }
 
 /// A lambda that stands where it is used.
-fn anonymous(group: &Group, at: usize, bind: Bind, partial: &str, plan: &mut Plan) -> Result<(), Refusal> {
+fn anonymous(
+    group: &Group,
+    at: usize,
+    bind: Bind,
+    partial: &str,
+    plan: &mut Plan,
+) -> Result<(), Refusal> {
     let facts = group.facts();
     let node = group.members[at].node;
     let form = form(group, at);
@@ -173,7 +221,10 @@ fn anonymous(group: &Group, at: usize, bind: Bind, partial: &str, plan: &mut Pla
     if !form.given.is_empty()
         && let Some(call) = form.partial_to_extend(group.eval, Site { file: group.file, node })
     {
-        plan.outside.extend([Edit::replace(facts.tree().span(node), form.name.clone()), form.added_argument(facts, call, Some(node))]);
+        plan.outside.extend([
+            Edit::replace(facts.tree().span(node), form.name.clone()),
+            form.added_argument(facts, call, Some(node)),
+        ]);
         return Ok(());
     }
     let (text, needs_partial) = form.expression(partial);
@@ -183,19 +234,33 @@ fn anonymous(group: &Group, at: usize, bind: Bind, partial: &str, plan: &mut Pla
 }
 
 pub(in crate::rewrite) fn form(group: &Group, at: usize) -> Form {
-    let captured = group.parameters(at).into_iter().map(|(variable, parameter)| (parameter, variable.expression()));
-    let given = captured.chain(group.members[at].defaults.iter().map(defaults::BoundDefault::given)).collect();
+    let captured = group
+        .parameters(at)
+        .into_iter()
+        .map(|(variable, parameter)| (parameter, variable.expression()));
+    let given = captured
+        .chain(group.members[at].defaults.iter().map(defaults::BoundDefault::given))
+        .collect();
     Form { name: group.members[at].name.clone(), given, leading: group.is_leading(at) }
 }
 
 /// Whether `here` is what fills the slot. The slot may be in another file, behind a forwarder.
 fn is_slot(eval: &Eval, each: &Use, here: Site) -> bool {
     let slot = each.slot.expression;
-    slot.file == here.file && eval.file(slot.file).tree().unparenthesized(slot.node) == here.node && arguments::are_in_call(eval, each)
+    slot.file == here.file
+        && eval.file(slot.file).tree().unparenthesized(slot.node) == here.node
+        && arguments::are_in_call(eval, each)
 }
 
 /// A definition with a local name.
-fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &str, plan: &mut Plan) -> Result<(), Refusal> {
+fn named(
+    group: &Group,
+    at: usize,
+    variable: &Variable,
+    bind: Bind,
+    partial: &str,
+    plan: &mut Plan,
+) -> Result<(), Refusal> {
     let facts = group.facts();
     let member = &group.members[at];
     let statement = member.statement.unwrap_or(member.node);
@@ -213,43 +278,73 @@ fn named(group: &Group, at: usize, variable: &Variable, bind: Bind, partial: &st
         plan.removed.push(statement);
         return Ok(());
     }
-    if reads.is_empty() && !group.dispatches.iter().any(|each| each.leaf.file == group.file && facts.tree().contains(member.node, each.leaf.node)) {
+    if reads.is_empty()
+        && !group.dispatches.iter().any(|each| {
+            each.leaf.file == group.file && facts.tree().contains(member.node, each.leaf.node)
+        })
+    {
         // Only what moves used it.
         plan.removed.push(statement);
         return Ok(());
     }
-    let single = member_facts::is_only_binding(facts, variable, member.node) && !place_is_odd(facts, statement);
+    let single = member_facts::is_only_binding(facts, variable, member.node)
+        && !place_is_odd(facts, statement);
     let at_file = |node: NodeId| Site { file: group.file, node };
-    let kinds: Vec<ReadKind> = reads.iter().map(|read| kind_of_read(group, at_file(*read), use_at(group, *read))).collect();
+    let kinds: Vec<ReadKind> = reads
+        .iter()
+        .map(|read| kind_of_read(group, at_file(*read), use_at(group, *read)))
+        .collect();
     // A function that is stored or passed on may be sent at any later time.
     let kept = kinds.contains(&ReadKind::Other);
-    let bindings = facts.scopes.bindings(variable.home, &variable.name).iter().map(|binding| binding.node);
-    let others: Vec<NodeId> = bindings.filter(|node| !facts.tree().contains(statement, *node)).collect();
-    let stable = parameters.iter().all(|(captured, _)| timing::stable_from(group.eval, group.file, captured, statement, &reads, &others, kept));
+    let bindings =
+        facts.scopes.bindings(variable.home, &variable.name).iter().map(|binding| binding.node);
+    let others: Vec<NodeId> =
+        bindings.filter(|node| !facts.tree().contains(statement, *node)).collect();
+    let stable = parameters.iter().all(|(captured, _)| {
+        timing::stable_from(group.eval, group.file, captured, statement, &reads, &others, kept)
+    });
     if !member.defaults.is_empty() {
         // Defaults have the value of the moment of definition, so that is where they are bound.
-        return if stable && single { alias(group, at, variable, statement, &form, partial, plan) } else { Err(rebound(variable, "a default value")) };
+        return if stable && single {
+            alias(group, at, variable, statement, &form, partial, plan)
+        } else {
+            Err(rebound(variable, "a default value"))
+        };
     }
     if parameters.is_empty() && single {
         // If it only moves, every use goes on naming it as before.
         let renamed = reads.iter().filter(|_| member.name != variable.name);
-        plan.outside.extend(renamed.flat_map(|read| form.at_read(group.eval, at_file(*read), partial).0));
+        plan.outside
+            .extend(renamed.flat_map(|read| form.at_read(group.eval, at_file(*read), partial).0));
         plan.removed.push(statement);
         return Ok(());
     }
-    let all_sent = kinds.iter().all(|kind| matches!(kind, ReadKind::Slot | ReadKind::InPartial | ReadKind::Returned));
+    let all_sent = kinds
+        .iter()
+        .all(|kind| matches!(kind, ReadKind::Slot | ReadKind::InPartial | ReadKind::Returned));
     let inline = single && all_sent && !reads.is_empty() && (reads.len() == 1 || !stable);
     if !inline && stable {
         return alias(group, at, variable, statement, &form, partial, plan);
     }
     if !(inline || single && !kept) {
-        let names: Vec<String> = parameters.iter().map(|(captured, _)| format!("'{}'", captured.expression())).collect();
+        let names: Vec<String> =
+            parameters.iter().map(|(captured, _)| format!("'{}'", captured.expression())).collect();
         let (reason, what) = if parameters.is_empty() {
             (Reason::OtherUse, "is bound in several places".to_owned())
         } else {
-            (Reason::ReboundCapture, format!("reads {}, which may be bound anew between its definition and its uses", names.join(", ")))
+            (
+                Reason::ReboundCapture,
+                format!(
+                    "reads {}, which may be bound anew between its definition and its uses",
+                    names.join(", ")
+                ),
+            )
         };
-        return Err(Refusal::new(reason, format!("'{}' {what}", variable.name), "pass the values as arguments of the dispatch"));
+        return Err(Refusal::new(
+            reason,
+            format!("'{}' {what}", variable.name),
+            "pass the values as arguments of the dispatch",
+        ));
     }
     at_reads(group, at, &reads, &form, bind, partial, plan)?;
     plan.removed.push(statement);
@@ -261,19 +356,29 @@ pub(in crate::rewrite) fn reads_that_stay(group: &Group, variable: &Variable) ->
     let facts = group.facts();
     let tree = facts.tree();
     let beside = group.members.iter().flat_map(|other| other.companions.iter().copied());
-    let moved: Vec<NodeId> = group.members.iter().map(|other| facts.with_decorators(other.node)).chain(beside).collect();
+    let moved: Vec<NodeId> =
+        group.members.iter().map(|other| facts.with_decorators(other.node)).chain(beside).collect();
     let reads = facts.scopes.references(variable.home, &variable.name).iter().copied();
     reads.filter(|read| !moved.iter().any(|part| tree.contains(*part, *read))).collect()
 }
 
 /// Refuses where attributes of the function are used, which what stands in its place does not have.
-pub(in crate::rewrite) fn attributes_stay(group: &Group, at: usize, variable: &Variable) -> Result<(), Refusal> {
+pub(in crate::rewrite) fn attributes_stay(
+    group: &Group,
+    at: usize,
+    variable: &Variable,
+) -> Result<(), Refusal> {
     let facts = group.facts();
-    let Some(read) = attribute_read(facts, variable, !group.parameters(at).is_empty()) else { return Ok(()) };
+    let Some(read) = attribute_read(facts, variable, !group.parameters(at).is_empty()) else {
+        return Ok(());
+    };
     let line = facts.source.lines().line(facts.tree().start(read));
     Err(Refusal::new(
         Reason::OtherUse,
-        format!("an attribute of the function '{}' is used (line {line}), which another function or a partial does not have", variable.name),
+        format!(
+            "an attribute of the function '{}' is used (line {line}), which another function or a partial does not have",
+            variable.name
+        ),
         "define the function at module level by hand, with the attributes it needs",
     ))
 }
@@ -284,7 +389,15 @@ fn use_at<'g>(group: &'g Group, read: NodeId) -> Option<&'g Use> {
 }
 
 /// Binds the captured values where the definition is used.
-fn at_reads(group: &Group, at: usize, reads: &[NodeId], form: &Form, bind: Bind, partial: &str, plan: &mut Plan) -> Result<(), Refusal> {
+fn at_reads(
+    group: &Group,
+    at: usize,
+    reads: &[NodeId],
+    form: &Form,
+    bind: Bind,
+    partial: &str,
+    plan: &mut Plan,
+) -> Result<(), Refusal> {
     let facts = group.facts();
     let at_file = |node: NodeId| Site { file: group.file, node };
     for read in reads {
@@ -295,7 +408,11 @@ fn at_reads(group: &Group, at: usize, reads: &[NodeId], form: &Form, bind: Bind,
             }
         }
     }
-    let direct = if let [read] = reads { use_at(group, *read).filter(|each| is_slot(group.eval, each, at_file(*read))) } else { None };
+    let direct = if let [read] = reads {
+        use_at(group, *read).filter(|each| is_slot(group.eval, each, at_file(*read)))
+    } else {
+        None
+    };
     if let Some(each) = direct.filter(|_| bind != Bind::Partial)
         && let Some((edits, style)) = arguments::bound_in_dispatch(group, at, each, form)
     {
@@ -313,13 +430,24 @@ fn at_reads(group: &Group, at: usize, reads: &[NodeId], form: &Form, bind: Bind,
 fn rebound(variable: &Variable, what: &str) -> Refusal {
     Refusal::new(
         Reason::ReboundCapture,
-        format!("'{}' reads {what} of the enclosing function, which may be bound anew between its definition and its uses", variable.name),
+        format!(
+            "'{}' reads {what} of the enclosing function, which may be bound anew between its definition and its uses",
+            variable.name
+        ),
         "pass the values as arguments of the dispatch",
     )
 }
 
 /// The local name stays, bound to the hoisted function where the definition stood.
-fn alias(group: &Group, at: usize, variable: &Variable, statement: NodeId, form: &Form, partial: &str, plan: &mut Plan) -> Result<(), Refusal> {
+fn alias(
+    group: &Group,
+    at: usize,
+    variable: &Variable,
+    statement: NodeId,
+    form: &Form,
+    partial: &str,
+    plan: &mut Plan,
+) -> Result<(), Refusal> {
     let facts = group.facts();
     for (captured, _) in group.parameters(at) {
         timing::bound(group.eval, group.file, &captured, group.members[at].node, statement)?;
@@ -338,7 +466,8 @@ fn alias(group: &Group, at: usize, variable: &Variable, statement: NodeId, form:
     let whole = facts.slice(lines);
     let indentation = crate::text::indent::indentation(facts.all(), facts.tree().start(statement));
     let newline = if whole.ends_with('\n') { facts.source.newline() } else { "" };
-    plan.outside.push(Edit::replace(lines, format!("{indentation}{} = {text}{newline}", variable.name)));
+    plan.outside
+        .push(Edit::replace(lines, format!("{indentation}{} = {text}{newline}", variable.name)));
     Ok(())
 }
 
@@ -349,19 +478,29 @@ fn attribute_read(facts: &FileFacts, variable: &Variable, bound: bool) -> Option
     let is_kept = |attribute: NodeId| {
         let name = tree.child(attribute, Field::Attribute).map_or("", |name| facts.text(name));
         let written = tree.parent(attribute).is_some_and(|up| {
-            matches!(tree.kind(up), Kind::Assignment | Kind::AugmentedAssignment) && tree.field(attribute) == Field::Left
+            matches!(tree.kind(up), Kind::Assignment | Kind::AugmentedAssignment)
+                && tree.field(attribute) == Field::Left
                 || tree.kind(up) == Kind::DeleteStatement
         });
         !bound
             && !written
-            && matches!(name, "__doc__" | "__annotations__" | "__defaults__" | "__kwdefaults__" | "__code__" | "cache_clear" | "cache_info" | "__wrapped__")
+            && matches!(
+                name,
+                "__doc__"
+                    | "__annotations__"
+                    | "__defaults__"
+                    | "__kwdefaults__"
+                    | "__code__"
+                    | "cache_clear"
+                    | "cache_info"
+                    | "__wrapped__"
+            )
     };
-    facts
-        .scopes
-        .references(variable.home, &variable.name)
-        .iter()
-        .copied()
-        .find(|read| tree.parent(*read).is_some_and(|up| tree.kind(up) == Kind::Attribute && tree.field(*read) == Field::Object && !is_kept(up)))
+    facts.scopes.references(variable.home, &variable.name).iter().copied().find(|read| {
+        tree.parent(*read).is_some_and(|up| {
+            tree.kind(up) == Kind::Attribute && tree.field(*read) == Field::Object && !is_kept(up)
+        })
+    })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -389,7 +528,9 @@ fn kind_of_read(group: &Group, here: Site, dispatch: Option<&Use>) -> ReadKind {
     }
     match tree.parent(read) {
         Some(up) if tree.kind(up) == Kind::ReturnStatement => ReadKind::Returned,
-        Some(up) if tree.kind(up) == Kind::Call && tree.field(read) == Field::Function => ReadKind::Called,
+        Some(up) if tree.kind(up) == Kind::Call && tree.field(read) == Field::Function => {
+            ReadKind::Called
+        }
         _ => ReadKind::Other,
     }
 }

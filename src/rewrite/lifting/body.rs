@@ -62,7 +62,10 @@ impl Definition<'_> {
             let more = if own.is_some() { String::new() } else { self.bracketed_types() };
             edits.push(Edit::replace(tree.span(name), format!("{}{more}", self.name)));
             if let Some(own) = own.filter(|_| !self.type_parameters.is_empty()) {
-                edits.push(Edit::insert(tree.start(own) + 1, format!("{}, ", self.type_parameters.join(", "))));
+                edits.push(Edit::insert(
+                    tree.start(own) + 1,
+                    format!("{}, ", self.type_parameters.join(", ")),
+                ));
             }
         }
         if let Some(parameters) = tree.child(self.node, Field::Parameters) {
@@ -75,9 +78,14 @@ impl Definition<'_> {
         let span = Span::new(start, end.max(tree.end(whole)));
         let stays = |edit: &Edit| !declarations.iter().any(|line| line.span.contains(edit.span));
         // Of several lines that go, none is indented anew.
-        let gone: Vec<Span> = edits.iter().filter(|edit| edit.text.is_empty()).map(|edit| edit.span).collect();
+        let gone: Vec<Span> =
+            edits.iter().filter(|edit| edit.text.is_empty()).map(|edit| edit.span).collect();
         let is_left = |edit: &Edit| !gone.iter().any(|span| span.contains(edit.span));
-        edits.extend(reindent_edits(facts, span, &from, "").into_iter().filter(|edit| stays(edit) && is_left(edit)));
+        edits.extend(
+            reindent_edits(facts, span, &from, "")
+                .into_iter()
+                .filter(|edit| stays(edit) && is_left(edit)),
+        );
         edits.retain(|edit| stays(edit));
         edits.extend(declarations);
         apply_inside(facts, span, edits)
@@ -86,19 +94,27 @@ impl Definition<'_> {
     /// The lines of `nonlocal` statements, which have nothing to speak of at module level: what they declare is only read.
     fn declarations_left_behind(&self) -> Vec<Edit> {
         let (facts, tree) = (self.facts, self.facts.tree());
-        let declarations = facts.own_nodes(self.node).filter(|node| tree.kind(*node) == Kind::NonlocalStatement);
+        let declarations =
+            facts.own_nodes(self.node).filter(|node| tree.kind(*node) == Kind::NonlocalStatement);
         let replaced = declarations.map(|node| {
             let alone = tree.parent(node).is_none_or(|suite| tree.children(suite).count() == 1);
             if alone || crate::rewrite::place::shares_its_line(facts, node) {
                 return Edit::replace(tree.span(node), "pass");
             }
-            Edit::delete(Span::new(indent::line_start(facts.all(), tree.start(node)), indent::line_end(facts.all(), tree.end(node))))
+            Edit::delete(Span::new(
+                indent::line_start(facts.all(), tree.start(node)),
+                indent::line_end(facts.all(), tree.end(node)),
+            ))
         });
         replaced.collect()
     }
 
     fn bracketed_types(&self) -> String {
-        if self.type_parameters.is_empty() { String::new() } else { format!("[{}]", self.type_parameters.join(", ")) }
+        if self.type_parameters.is_empty() {
+            String::new()
+        } else {
+            format!("[{}]", self.type_parameters.join(", "))
+        }
     }
 
     /// `Point = namedtuple("Point", …)`, with the name that pickle will look for.
@@ -110,9 +126,15 @@ impl Definition<'_> {
         let mut edits = self.edits.clone();
         let left = tree.parent(self.node).and_then(|up| tree.child(up, Field::Left))?;
         edits.push(Edit::replace(tree.span(left), self.name.clone()));
-        let first = tree.child(self.node, Field::Arguments).and_then(|list| tree.children(list).next())?;
-        let given = tree.child(first, Field::Value).filter(|_| tree.kind(first) == Kind::KeywordArgument).unwrap_or(first);
-        let content = tree.child_of_kind(given, Kind::StringContent).filter(|_| tree.kind(given) == Kind::String)?;
+        let first =
+            tree.child(self.node, Field::Arguments).and_then(|list| tree.children(list).next())?;
+        let given = tree
+            .child(first, Field::Value)
+            .filter(|_| tree.kind(first) == Kind::KeywordArgument)
+            .unwrap_or(first);
+        let content = tree
+            .child_of_kind(given, Kind::StringContent)
+            .filter(|_| tree.kind(given) == Kind::String)?;
         edits.push(Edit::replace(tree.span(content), self.name.clone()));
         let end = lines.start + facts.slice(lines).trim_end_matches(['\n', '\r']).len() as u32;
         let span = Span::new(lines.start + from.len() as u32, end);
@@ -127,20 +149,37 @@ impl Definition<'_> {
             return None;
         }
         if !self.dropped.is_empty() {
-            return Some(Edit::replace(tree.span(parameters), format!("({})", self.without_dropped(parameters))));
+            return Some(Edit::replace(
+                tree.span(parameters),
+                format!("({})", self.without_dropped(parameters)),
+            ));
         }
         let list: Vec<NodeId> = tree.children(parameters).collect();
         let names = self.parameters.join(", ");
         let has_star = list.iter().any(|node| is_star(facts, *node));
         let slash = list.iter().find(|node| tree.kind(**node) == Kind::PositionalSeparator);
         match (self.style, list.first(), list.last()) {
-            (Style::Leading, Some(first), _) if slash.is_some() => Some(Edit::insert(tree.start(*first), format!("{names}, "))),
-            (Style::Leading, Some(first), _) => Some(Edit::insert(tree.start(*first), format!("{names}, /, "))),
-            (Style::Leading, None, _) => Some(Edit::insert(tree.start(parameters) + 1, format!("{names}, /"))),
-            (Style::Keyword, _, Some(last)) if has_star => Some(Edit::insert(tree.end(*last), format!(", {names}"))),
-            (Style::Keyword, _, Some(last)) => Some(Edit::insert(tree.end(*last), format!(", *, {names}"))),
-            (Style::Keyword, _, None) => Some(Edit::insert(tree.start(parameters) + 1, format!("*, {names}"))),
-            (Style::Trailing, _, Some(last)) => Some(Edit::insert(tree.end(*last), format!(", {names}"))),
+            (Style::Leading, Some(first), _) if slash.is_some() => {
+                Some(Edit::insert(tree.start(*first), format!("{names}, ")))
+            }
+            (Style::Leading, Some(first), _) => {
+                Some(Edit::insert(tree.start(*first), format!("{names}, /, ")))
+            }
+            (Style::Leading, None, _) => {
+                Some(Edit::insert(tree.start(parameters) + 1, format!("{names}, /")))
+            }
+            (Style::Keyword, _, Some(last)) if has_star => {
+                Some(Edit::insert(tree.end(*last), format!(", {names}")))
+            }
+            (Style::Keyword, _, Some(last)) => {
+                Some(Edit::insert(tree.end(*last), format!(", *, {names}")))
+            }
+            (Style::Keyword, _, None) => {
+                Some(Edit::insert(tree.start(parameters) + 1, format!("*, {names}")))
+            }
+            (Style::Trailing, _, Some(last)) => {
+                Some(Edit::insert(tree.end(*last), format!(", {names}")))
+            }
             (Style::Trailing, _, None) => Some(Edit::insert(tree.start(parameters) + 1, names)),
         }
     }
@@ -148,7 +187,8 @@ impl Definition<'_> {
     /// The list of parameters without the dropped ones, the bound ones behind a star.
     fn without_dropped(&self, parameters: NodeId) -> String {
         let (facts, tree) = (self.facts, self.facts.tree());
-        let kept: Vec<NodeId> = tree.children(parameters).filter(|node| !self.dropped.contains(node)).collect();
+        let kept: Vec<NodeId> =
+            tree.children(parameters).filter(|node| !self.dropped.contains(node)).collect();
         let mut texts: Vec<String> = kept.iter().map(|node| facts.text(*node).to_owned()).collect();
         if !kept.iter().any(|node| is_star(facts, *node)) {
             texts.push("*".to_owned());
@@ -165,7 +205,11 @@ impl Definition<'_> {
             Some(parameters) if !self.dropped.is_empty() => self.without_dropped(parameters),
             Some(parameters) => {
                 let span = tree.span(parameters);
-                let text = apply_inside(facts, span, self.edits.iter().filter(|edit| span.contains(edit.span)).cloned().collect())?;
+                let text = apply_inside(
+                    facts,
+                    span,
+                    self.edits.iter().filter(|edit| span.contains(edit.span)).cloned().collect(),
+                )?;
                 if text.contains('#') {
                     // Comments need their lines.
                     let step = format!("{newline}{0}{0}", self.unit);
@@ -184,20 +228,39 @@ impl Definition<'_> {
             },
         };
         let body = tree.child(self.node, Field::Body)?;
-        let colon = tree.all_children(self.node).filter(|child| tree.kind(*child) == Kind::Colon && tree.start(*child) < tree.start(body)).last()?;
+        let colon = tree
+            .all_children(self.node)
+            .filter(|child| {
+                tree.kind(*child) == Kind::Colon && tree.start(*child) < tree.start(body)
+            })
+            .last()?;
         let after_colon = facts.slice(Span::new(tree.end(colon), tree.start(body)));
         let comments_first = after_colon.contains('#');
-        let span = if comments_first { Span::new(tree.end(colon), tree.end(body)) } else { tree.span(body) };
+        let span = if comments_first {
+            Span::new(tree.end(colon), tree.end(body))
+        } else {
+            tree.span(body)
+        };
         let from = indent::indentation(facts.all(), tree.start(self.node)).to_owned();
-        let mut edits: Vec<Edit> = self.edits.iter().filter(|edit| span.contains(edit.span)).cloned().collect();
+        let mut edits: Vec<Edit> =
+            self.edits.iter().filter(|edit| span.contains(edit.span)).cloned().collect();
         let bare = comments_first || needs_parentheses(facts, body);
         let to = if bare { format!("{}{}", self.unit, self.unit) } else { self.unit.clone() };
         edits.extend(reindent_edits(facts, span, &from, &to));
         let text = apply_inside(facts, span, edits)?;
         let unit = &self.unit;
-        let prelude: String = self.prelude.iter().map(|line| format!("{unit}{line}{newline}")).collect();
-        let value = if bare { format!("({newline}{unit}{unit}{}{newline}{unit})", text.trim_start()) } else { text };
-        Some(format!("def {}{}({header}):{newline}{prelude}{unit}return {value}", self.name, self.bracketed_types()))
+        let prelude: String =
+            self.prelude.iter().map(|line| format!("{unit}{line}{newline}")).collect();
+        let value = if bare {
+            format!("({newline}{unit}{unit}{}{newline}{unit})", text.trim_start())
+        } else {
+            text
+        };
+        Some(format!(
+            "def {}{}({header}):{newline}{prelude}{unit}return {value}",
+            self.name,
+            self.bracketed_types()
+        ))
     }
 
     fn lambda_parameters(&self, own: &str, parameters: NodeId) -> String {
@@ -221,7 +284,12 @@ impl Definition<'_> {
 
 /// The statements `lines` at the start of the body of `function`, behind its docstring. `from` is the indentation of the definition that
 /// moves, which is the function or a class around it.
-pub(in crate::rewrite) fn prelude_edit(facts: &FileFacts, function: NodeId, lines: &[String], from: &str) -> Option<Edit> {
+pub(in crate::rewrite) fn prelude_edit(
+    facts: &FileFacts,
+    function: NodeId,
+    lines: &[String],
+    from: &str,
+) -> Option<Edit> {
     let tree = facts.tree();
     if lines.is_empty() {
         return None;
@@ -234,17 +302,28 @@ pub(in crate::rewrite) fn prelude_edit(facts: &FileFacts, function: NodeId, line
         && statements.len() > 1
         && tree.children(first).next().is_some_and(|value| tree.kind(value) == Kind::String);
     let place = if is_docstring { statements[1] } else { first };
-    if facts.source.lines().line(tree.start(place)) == facts.source.lines().line(tree.start(function)) {
-        return Some(Edit::insert(tree.start(place), lines.iter().map(|line| format!("{line}; ")).collect::<String>()));
+    if facts.source.lines().line(tree.start(place))
+        == facts.source.lines().line(tree.start(function))
+    {
+        return Some(Edit::insert(
+            tree.start(place),
+            lines.iter().map(|line| format!("{line}; ")).collect::<String>(),
+        ));
     }
     let indentation = indent::indentation(facts.all(), tree.start(place)).to_owned();
-    let defines = matches!(tree.kind(place), Kind::FunctionDefinition | Kind::ClassDefinition | Kind::DecoratedDefinition);
+    let defines = matches!(
+        tree.kind(place),
+        Kind::FunctionDefinition | Kind::ClassDefinition | Kind::DecoratedDefinition
+    );
     let blank = if defines { newline } else { "" };
     let last = lines.len() - 1;
     let after = |at: usize| if at == last { blank } else { "" };
     let line = |(at, line)| format!("{line}{newline}{}{}", after(at), dedented(&indentation, from));
     // Goes to the front of the first line's text, which may be a comment's: its indentation serves the first import.
-    Some(Edit::insert(crate::rewrite::place::first_text(facts, place), lines.iter().enumerate().map(line).collect::<String>()))
+    Some(Edit::insert(
+        crate::rewrite::place::first_text(facts, place),
+        lines.iter().enumerate().map(line).collect::<String>(),
+    ))
 }
 
 /// Whether a parameter is `*args`, `*` or `**kwargs`, with or without an annotation.
@@ -254,7 +333,10 @@ fn is_star(facts: &FileFacts, parameter: NodeId) -> bool {
 
 /// The lines of `text` as one, without the backslashes that continue them.
 pub fn on_one_line(text: &str) -> String {
-    text.lines().map(|line| line.trim().trim_end_matches('\\').trim_end()).collect::<Vec<_>>().join(" ")
+    text.lines()
+        .map(|line| line.trim().trim_end_matches('\\').trim_end())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Whether a lambda's body spans lines outside any bracket of its own.
@@ -310,7 +392,9 @@ pub fn reindent_edits(facts: &FileFacts, span: Span, from: &str, to: &str) -> Ve
                     edits.push(Edit::delete(Span::new(at, at + blanks as u32)));
                 }
             } else {
-                let common = line.bytes().zip(from.bytes()).take_while(|(have, want)| have == want).count() as u32;
+                let common =
+                    line.bytes().zip(from.bytes()).take_while(|(have, want)| have == want).count()
+                        as u32;
                 if common > 0 || !to.is_empty() {
                     edits.push(Edit::replace(Span::new(at, at + common), to));
                 }
@@ -323,6 +407,9 @@ pub fn reindent_edits(facts: &FileFacts, span: Span, from: &str, to: &str) -> Ve
 
 /// The text of `span` after `edits`, which are given in spans of the file; `None` if two of them meet.
 pub fn apply_inside(facts: &FileFacts, span: Span, edits: Vec<Edit>) -> Option<String> {
-    let moved = edits.into_iter().map(|edit| Edit { span: Span::new(edit.span.start - span.start, edit.span.end - span.start), text: edit.text });
+    let moved = edits.into_iter().map(|edit| Edit {
+        span: Span::new(edit.span.start - span.start, edit.span.end - span.start),
+        text: edit.text,
+    });
     Some(EditSet::new(moved).ok()?.apply(facts.slice(span)))
 }

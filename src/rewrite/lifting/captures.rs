@@ -32,13 +32,19 @@ impl Variable {
 
     /// The expression that reads it.
     pub fn expression(&self) -> String {
-        self.attribute.as_ref().map_or_else(|| self.name.clone(), |attribute| format!("{}.{attribute}", self.name))
+        self.attribute
+            .as_ref()
+            .map_or_else(|| self.name.clone(), |attribute| format!("{}.{attribute}", self.name))
     }
 
     /// What a parameter for it is called, if nothing else is called so.
     pub(in crate::rewrite) fn parameter(&self) -> &str {
         let own = self.attribute.as_deref().map_or("", |attribute| attribute.trim_matches('_'));
-        if own.is_empty() || own.starts_with(|c: char| c.is_ascii_digit()) { &self.name } else { own }
+        if own.is_empty() || own.starts_with(|c: char| c.is_ascii_digit()) {
+            &self.name
+        } else {
+            own
+        }
     }
 }
 
@@ -77,7 +83,9 @@ fn guarded_globals(eval: &Eval, file: FileId, callable: NodeId) -> Vec<Variable>
     let module = facts.scopes.module();
     let mut names: std::collections::BTreeSet<String> = std::collections::BTreeSet::new();
     for scope in tree.subtree(callable).filter_map(|node| facts.scopes.inner(node)) {
-        let read = facts.scopes.get(scope).symbols.iter().filter(|(_, symbol)| symbol.home == module && symbol.flags.contains(SymbolFlags::REFERENCED));
+        let read = facts.scopes.get(scope).symbols.iter().filter(|(_, symbol)| {
+            symbol.home == module && symbol.flags.contains(SymbolFlags::REFERENCED)
+        });
         names.extend(read.map(|(name, _)| name.clone()));
     }
     let encloses = |scope: ScopeId| tree.contains(facts.scopes.get(scope).node, callable);
@@ -85,10 +93,17 @@ fn guarded_globals(eval: &Eval, file: FileId, callable: NodeId) -> Vec<Variable>
         let bindings = facts.scopes.bindings(module, name);
         let main_only = |binding: &crate::facts::scopes::Binding| {
             let function = facts.enclosing_function(binding.node).map(|node| Site { file, node });
-            globals::is_value(binding) && function.is_some_and(|function| !is_passed_on(facts, function.node) && globals::is_main_only(eval, function))
+            globals::is_value(binding)
+                && function.is_some_and(|function| {
+                    !is_passed_on(facts, function.node) && globals::is_main_only(eval, function)
+                })
         };
         let missing = |binding: &crate::facts::scopes::Binding| {
-            if binding.scope == module { guard_around(facts, binding.node).is_some() } else { encloses(binding.scope) || main_only(binding) }
+            if binding.scope == module {
+                guard_around(facts, binding.node).is_some()
+            } else {
+                encloses(binding.scope) || main_only(binding)
+            }
         };
         !bindings.is_empty() && bindings.iter().all(missing)
     };
@@ -98,17 +113,32 @@ fn guarded_globals(eval: &Eval, file: FileId, callable: NodeId) -> Vec<Variable>
 /// Whether a function is used otherwise than by calling it: as the initializer of workers it binds its globals there.
 fn is_passed_on(facts: &crate::facts::FileFacts, function: NodeId) -> bool {
     let tree = facts.tree();
-    let Some((home, name)) = tree.child(function, Field::Name).and_then(|name| facts.scopes.resolve_name(name)) else { return true };
-    let is_callee = |read: NodeId| tree.parent(read).is_some_and(|up| tree.kind(up) == Kind::Call && tree.field(read) == Field::Function);
-    facts.scopes.references(home, name).iter().any(|read| facts.scopes.is_read(*read) && !is_callee(*read))
+    let Some((home, name)) =
+        tree.child(function, Field::Name).and_then(|name| facts.scopes.resolve_name(name))
+    else {
+        return true;
+    };
+    let is_callee = |read: NodeId| {
+        tree.parent(read)
+            .is_some_and(|up| tree.kind(up) == Kind::Call && tree.field(read) == Field::Function)
+    };
+    facts
+        .scopes
+        .references(home, name)
+        .iter()
+        .any(|read| facts.scopes.is_read(*read) && !is_callee(*read))
 }
 
 /// The entry-point guard whose body holds `node`, if one does.
 pub fn guard_around(facts: &crate::facts::FileFacts, node: NodeId) -> Option<NodeId> {
     let tree = facts.tree();
     let statement = facts.top_level_statement(node);
-    let inside = tree.child(statement, Field::Consequence).is_some_and(|body| tree.contains(body, node));
-    (tree.kind(statement) == Kind::IfStatement && inside && crate::facts::guard::is_guard(facts, statement)).then_some(statement)
+    let inside =
+        tree.child(statement, Field::Consequence).is_some_and(|body| tree.contains(body, node));
+    (tree.kind(statement) == Kind::IfStatement
+        && inside
+        && crate::facts::guard::is_guard(facts, statement))
+    .then_some(statement)
 }
 
 /// The captures of a `def`, lambda or class body, sorted by first read.
@@ -130,7 +160,13 @@ pub fn of(eval: &Eval, file: FileId, callable: NodeId) -> Result<Vec<Capture>, R
             ));
         }
         let variable = Variable::new(symbol.home, name.clone());
-        let reads: Vec<NodeId> = facts.scopes.references(symbol.home, name).iter().copied().filter(|read| tree.contains(callable, *read)).collect();
+        let reads: Vec<NodeId> = facts
+            .scopes
+            .references(symbol.home, name)
+            .iter()
+            .copied()
+            .filter(|read| tree.contains(callable, *read))
+            .collect();
         if evaluated::only_annotates(facts, callable, symbol.home, name, &reads) {
             continue;
         }
@@ -138,9 +174,22 @@ pub fn of(eval: &Eval, file: FileId, callable: NodeId) -> Result<Vec<Capture>, R
         found.push(Capture { variable, kind, reads });
     }
     for variable in guarded_globals(eval, file, callable) {
-        let reads: Vec<NodeId> = facts.scopes.references(variable.home, &variable.name).iter().copied().filter(|read| tree.contains(callable, *read)).collect();
-        let own = facts.scopes.bindings(variable.home, &variable.name).iter().any(|binding| tree.contains(callable, binding.statement));
-        if own && tree.kind(callable) != Kind::Lambda && facts.definition_name(callable) == variable.name {
+        let reads: Vec<NodeId> = facts
+            .scopes
+            .references(variable.home, &variable.name)
+            .iter()
+            .copied()
+            .filter(|read| tree.contains(callable, *read))
+            .collect();
+        let own = facts
+            .scopes
+            .bindings(variable.home, &variable.name)
+            .iter()
+            .any(|binding| tree.contains(callable, binding.statement));
+        if own
+            && tree.kind(callable) != Kind::Lambda
+            && facts.definition_name(callable) == variable.name
+        {
             // A recursive call of the function itself, which moves.
             found.push(Capture { kind: CaptureKind::Definition(callable), variable, reads });
             continue;
@@ -149,7 +198,9 @@ pub fn of(eval: &Eval, file: FileId, callable: NodeId) -> Result<Vec<Capture>, R
         found.push(Capture { variable, kind, reads });
     }
     let moves_with_header = registered::keeper(eval, file, callable).is_none();
-    for (variable, read) in evaluated::named_by_header(facts, callable).into_iter().filter(|_| moves_with_header) {
+    for (variable, read) in
+        evaluated::named_by_header(facts, callable).into_iter().filter(|_| moves_with_header)
+    {
         if found.iter().all(|capture| capture.variable != variable)
             && let Ok(kind @ CaptureKind::Definition(_)) = kind_of(eval, file, &variable, callable)
         {
@@ -160,38 +211,64 @@ pub fn of(eval: &Eval, file: FileId, callable: NodeId) -> Result<Vec<Capture>, R
     Ok(found)
 }
 
-fn kind_of(eval: &Eval, file: FileId, variable: &Variable, callable: NodeId) -> Result<CaptureKind, Refusal> {
+fn kind_of(
+    eval: &Eval,
+    file: FileId,
+    variable: &Variable,
+    callable: NodeId,
+) -> Result<CaptureKind, Refusal> {
     let facts = eval.file(file);
     let tree = facts.tree();
     let bindings = facts.scopes.bindings(variable.home, &variable.name);
-    if let Some(write) = bindings.iter().find(|binding| tree.contains(callable, binding.node) && facts.scopes.scope_of(binding.node) != variable.home) {
+    if let Some(write) = bindings.iter().find(|binding| {
+        tree.contains(callable, binding.node)
+            && facts.scopes.scope_of(binding.node) != variable.home
+    }) {
         let line = facts.source.lines().line(tree.start(write.node));
         return Err(Refusal::new(
             Reason::NonlocalWrite,
-            format!("the body writes '{}' of the enclosing function (nonlocal, line {line}); in a worker that write is lost", variable.name),
+            format!(
+                "the body writes '{}' of the enclosing function (nonlocal, line {line}); in a worker that write is lost",
+                variable.name
+            ),
             "return the value from the worker and combine the results in the parent",
         ));
     }
-    if !bindings.is_empty() && bindings.iter().all(|binding| matches!(binding.kind, BindingKind::TypeParameter)) {
+    if !bindings.is_empty()
+        && bindings.iter().all(|binding| matches!(binding.kind, BindingKind::TypeParameter))
+    {
         return Ok(CaptureKind::TypeParameter);
     }
-    let all_imports = bindings.iter().all(|binding| matches!(binding.kind, BindingKind::Import { .. }));
+    let all_imports =
+        bindings.iter().all(|binding| matches!(binding.kind, BindingKind::Import { .. }));
     if !bindings.is_empty() && all_imports {
         // Several imports of one name (a fallback) are decided where they stand.
         let [binding] = bindings else {
-            return Err(unsupported(&variable.name, "is imported in several ways", "import it at module level"));
+            return Err(unsupported(
+                &variable.name,
+                "is imported in several ways",
+                "import it at module level",
+            ));
         };
-        return Ok(CaptureKind::Module { statement: import_statement(facts, binding.node, binding.statement, &variable.name) });
+        return Ok(CaptureKind::Module {
+            statement: import_statement(facts, binding.node, binding.statement, &variable.name),
+        });
     }
     if let [binding] = bindings {
         match &binding.kind {
-            BindingKind::FunctionDef(node) | BindingKind::ClassDef(node) => return Ok(CaptureKind::Definition(*node)),
+            BindingKind::FunctionDef(node) | BindingKind::ClassDef(node) => {
+                return Ok(CaptureKind::Definition(*node));
+            }
             BindingKind::Assignment { value: Some(value), path, .. } if path.is_empty() => {
                 let value = tree.unparenthesized(*value);
                 let makes_a_class = || {
-                    tree.child(value, Field::Function).filter(|_| tree.kind(value) == Kind::Call).is_some_and(|node| eval.makes_a_class(Site { file, node }))
+                    tree.child(value, Field::Function)
+                        .filter(|_| tree.kind(value) == Kind::Call)
+                        .is_some_and(|node| eval.makes_a_class(Site { file, node }))
                 };
-                if is_plain_assignment(facts, binding.statement) && (tree.kind(value) == Kind::Lambda || makes_a_class()) {
+                if is_plain_assignment(facts, binding.statement)
+                    && (tree.kind(value) == Kind::Lambda || makes_a_class())
+                {
                     return Ok(CaptureKind::Definition(value));
                 }
             }
@@ -204,21 +281,39 @@ fn kind_of(eval: &Eval, file: FileId, variable: &Variable, callable: NodeId) -> 
 /// Whether a statement is `name = value` with one target and nothing else.
 pub fn is_plain_assignment(facts: &crate::facts::FileFacts, statement: NodeId) -> bool {
     let tree = facts.tree();
-    let assignment = if tree.kind(statement) == Kind::ExpressionStatement { tree.children(statement).next() } else { Some(statement) };
+    let assignment = if tree.kind(statement) == Kind::ExpressionStatement {
+        tree.children(statement).next()
+    } else {
+        Some(statement)
+    };
     assignment.is_some_and(|assignment| {
         tree.kind(assignment) == Kind::Assignment
-            && tree.child(assignment, Field::Left).is_some_and(|left| tree.kind(left) == Kind::Identifier)
-            && tree.child(assignment, Field::Right).is_some_and(|right| tree.kind(right) != Kind::Assignment)
+            && tree
+                .child(assignment, Field::Left)
+                .is_some_and(|left| tree.kind(left) == Kind::Identifier)
+            && tree
+                .child(assignment, Field::Right)
+                .is_some_and(|right| tree.kind(right) != Kind::Assignment)
     })
 }
 
 /// The part of an import statement that binds `name`, as a statement of its own.
-fn import_statement(facts: &crate::facts::FileFacts, node: NodeId, statement: NodeId, name: &str) -> String {
+fn import_statement(
+    facts: &crate::facts::FileFacts,
+    node: NodeId,
+    statement: NodeId,
+    name: &str,
+) -> String {
     let tree = facts.tree();
-    let alias = tree.ancestors(node).find(|up| tree.kind(*up) == Kind::AliasedImport).unwrap_or(node);
+    let alias =
+        tree.ancestors(node).find(|up| tree.kind(*up) == Kind::AliasedImport).unwrap_or(node);
     let bound = facts.text(alias);
     match tree.child(statement, Field::ModuleName) {
-        Some(module) => format!("from {} import {}", facts.text(module), if bound.is_empty() { name } else { bound }),
+        Some(module) => format!(
+            "from {} import {}",
+            facts.text(module),
+            if bound.is_empty() { name } else { bound }
+        ),
         None => format!("import {bound}"),
     }
 }
@@ -230,7 +325,15 @@ fn unsupported(name: &str, what: &str, advice: &str) -> Refusal {
 /// Whether the objects that the callable captures can travel with a dispatch, and whether it changes them.
 ///
 /// `along` are the definitions that move with it; `depth` tells how many callables around it are being looked at for whether what they capture can move.
-pub fn judge(eval: &Eval, file: FileId, callable: NodeId, captures: &[Capture], along: &[NodeId], inheritance: bool, depth: u32) -> Result<(), Refusal> {
+pub fn judge(
+    eval: &Eval,
+    file: FileId,
+    callable: NodeId,
+    captures: &[Capture],
+    along: &[NodeId],
+    inheritance: bool,
+    depth: u32,
+) -> Result<(), Refusal> {
     for capture in captures {
         if capture.kind != CaptureKind::Value {
             continue;
@@ -241,21 +344,33 @@ pub fn judge(eval: &Eval, file: FileId, callable: NodeId, captures: &[Capture], 
         if decorators::replaces_parameter(eval, file, callable, &capture.variable) {
             return Err(Refusal::new(
                 Reason::UnpicklableCapture,
-                format!("the captured '{name}' is the function that is decorated: pickle finds the decorator's result under its name"),
+                format!(
+                    "the captured '{name}' is the function that is decorated: pickle finds the decorator's result under its name"
+                ),
                 "send a module-level function that is not decorated, or give this one call a fork context: multiprocessing.get_context(\"fork\")",
             ));
         }
-        let obstacle = eval.captured_obstacle(site, inheritance).and_then(|obstacle| left_of(eval, file, along, obstacle, inheritance));
-        if let Some(obstacle) = obstacle.filter(|obstacle| !moves_itself(eval, site, obstacle, depth)) {
+        let obstacle = eval
+            .captured_obstacle(site, inheritance)
+            .and_then(|obstacle| left_of(eval, file, along, obstacle, inheritance));
+        if let Some(obstacle) =
+            obstacle.filter(|obstacle| !moves_itself(eval, site, obstacle, depth))
+        {
             let place = if obstacle.path.is_empty() {
                 format!("the captured '{name}' is {}", obstacle.what)
             } else {
-                format!("the captured '{name}' holds {} ({})", obstacle.what, obstacle.path.replacen("self", name, 1))
+                format!(
+                    "the captured '{name}' holds {} ({})",
+                    obstacle.what,
+                    obstacle.path.replacen("self", name, 1)
+                )
             };
             return Err(if obstacle.by_inheritance {
                 Refusal::new(
                     Reason::InheritanceOnly,
-                    format!("{place}; it can only be shared between processes through inheritance, not with a task"),
+                    format!(
+                        "{place}; it can only be shared between processes through inheritance, not with a task"
+                    ),
                     "pass it to the workers by the pool's initializer and initargs",
                 )
             } else {
@@ -273,7 +388,9 @@ pub fn judge(eval: &Eval, file: FileId, callable: NodeId, captures: &[Capture], 
             let line = eval.file(file).source.lines().line(eval.file(file).tree().start(change));
             return Err(Refusal::new(
                 Reason::CapturedMutation,
-                format!("the body changes the captured '{name}' (line {line}), which the parent can read afterwards; in a worker that change is lost"),
+                format!(
+                    "the body changes the captured '{name}' (line {line}), which the parent can read afterwards; in a worker that change is lost"
+                ),
                 "return the change from the worker and apply it in the parent",
             ));
         }
@@ -282,10 +399,22 @@ pub fn judge(eval: &Eval, file: FileId, callable: NodeId, captures: &[Capture], 
 }
 
 /// What is left of an obstacle where the class of the captured object moves along: what the object holds.
-fn left_of(eval: &Eval, file: FileId, along: &[NodeId], obstacle: Obstacle, inheritance: bool) -> Option<Obstacle> {
-    let class = obstacle.site.filter(|site| obstacle.path.is_empty() && site.file == file && along.contains(&site.node));
-    match class.filter(|site| eval.file(site.file).tree().kind(site.node) == Kind::ClassDefinition) {
-        Some(class) => eval.attribute_obstacles(class, inheritance, MAX_CHAIN, &Moment::default()).into_iter().next(),
+fn left_of(
+    eval: &Eval,
+    file: FileId,
+    along: &[NodeId],
+    obstacle: Obstacle,
+    inheritance: bool,
+) -> Option<Obstacle> {
+    let class = obstacle
+        .site
+        .filter(|site| obstacle.path.is_empty() && site.file == file && along.contains(&site.node));
+    match class.filter(|site| eval.file(site.file).tree().kind(site.node) == Kind::ClassDefinition)
+    {
+        Some(class) => eval
+            .attribute_obstacles(class, inheritance, MAX_CHAIN, &Moment::default())
+            .into_iter()
+            .next(),
         None => Some(obstacle),
     }
 }
@@ -301,18 +430,38 @@ fn moves_itself(eval: &Eval, captured: Site, obstacle: &Obstacle, depth: u32) ->
     let contents = eval.contents(Argument::object(captured), false);
     let moves = |content: &Content| {
         let definition = match &content.what {
-            What::Callable(Callable::Lambda(site)) if crate::facts::names::holder(eval.file(site.file), site.node).is_none() => *site,
+            What::Callable(Callable::Lambda(site))
+                if crate::facts::names::holder(eval.file(site.file), site.node).is_none() =>
+            {
+                *site
+            }
             What::Callable(Callable::Function(site)) => *site,
             _ => return false,
         };
-        hoist::Group::collect(eval, definition, Vec::new(), crate::rewrite::Bind::default()).is_ok_and(|group| group.judge_within(depth + 1).is_ok())
+        hoist::Group::collect(eval, definition, Vec::new(), crate::rewrite::Bind::default())
+            .is_ok_and(|group| group.judge_within(depth + 1).is_ok())
     };
     !contents.is_empty() && contents.iter().all(moves)
 }
 
 /// Methods of the builtin containers that change them.
-const CHANGING: &[&str] =
-    &["append", "extend", "insert", "add", "update", "setdefault", "pop", "popitem", "remove", "discard", "clear", "sort", "reverse", "appendleft", "popleft"];
+const CHANGING: &[&str] = &[
+    "append",
+    "extend",
+    "insert",
+    "add",
+    "update",
+    "setdefault",
+    "pop",
+    "popitem",
+    "remove",
+    "discard",
+    "clear",
+    "sort",
+    "reverse",
+    "appendleft",
+    "popleft",
+];
 
 /// The first place where the callable changes the captured object: a changing method, an item or attribute assignment.
 fn first_change(eval: &Eval, file: FileId, _callable: NodeId, capture: &Capture) -> Option<NodeId> {
@@ -335,8 +484,12 @@ pub fn is_change(facts: &crate::facts::FileFacts, read: NodeId) -> bool {
             return true;
         }
         if is_object
-            && tree.child(up, Field::Attribute).is_some_and(|name| CHANGING.contains(&facts.text(name)))
-            && tree.parent(up).is_some_and(|call| tree.kind(call) == Kind::Call && tree.field(up) == Field::Function)
+            && tree
+                .child(up, Field::Attribute)
+                .is_some_and(|name| CHANGING.contains(&facts.text(name)))
+            && tree.parent(up).is_some_and(|call| {
+                tree.kind(call) == Kind::Call && tree.field(up) == Field::Function
+            })
         {
             return true;
         }
@@ -348,10 +501,14 @@ pub fn is_change(facts: &crate::facts::FileFacts, read: NodeId) -> bool {
 pub fn is_written(tree: &crate::syntax::Tree, target: NodeId) -> bool {
     let Some(parent) = tree.parent(target) else { return false };
     match tree.kind(parent) {
-        Kind::Assignment | Kind::AugmentedAssignment | Kind::ForStatement => tree.field(target) == Field::Left,
+        Kind::Assignment | Kind::AugmentedAssignment | Kind::ForStatement => {
+            tree.field(target) == Field::Left
+        }
         Kind::DeleteStatement | Kind::AsPatternTarget => true,
         Kind::PatternList | Kind::TuplePattern | Kind::ListPattern => true,
-        Kind::ExpressionList => tree.parent(parent).is_some_and(|up| tree.kind(up) == Kind::DeleteStatement),
+        Kind::ExpressionList => {
+            tree.parent(parent).is_some_and(|up| tree.kind(up) == Kind::DeleteStatement)
+        }
         _ => false,
     }
 }
@@ -366,7 +523,9 @@ pub fn is_shared(eval: &Eval, site: Site) -> bool {
 pub fn is_shared_value(eval: &Eval, value: &crate::project::Value) -> bool {
     use crate::project::{Type, Value};
     match value {
-        Value::Instance(Type::External { path, .. }) => crate::catalogue::objects::made_by(path).is_some_and(|object| object.shared),
+        Value::Instance(Type::External { path, .. }) => {
+            crate::catalogue::objects::made_by(path).is_some_and(|object| object.shared)
+        }
         Value::Result(call) => {
             // `manager.dict()` and the like, of another library's manager.
             let tree = eval.file(call.file).tree();
@@ -388,5 +547,9 @@ fn is_seen_by_parent(eval: &Eval, file: FileId, callable: NodeId, capture: &Capt
     if bindings.iter().any(|binding| matches!(binding.kind, BindingKind::Parameter { .. })) {
         return true;
     }
-    facts.scopes.references(capture.variable.home, &capture.variable.name).iter().any(|reference| !tree.contains(callable, *reference))
+    facts
+        .scopes
+        .references(capture.variable.home, &capture.variable.name)
+        .iter()
+        .any(|reference| !tree.contains(callable, *reference))
 }

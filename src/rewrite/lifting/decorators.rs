@@ -20,31 +20,55 @@ fn only_names(eval: &Eval, file: FileId, decorator: NodeId) -> bool {
     let facts = eval.file(file);
     let tree = facts.tree();
     let at = |node| Site { file, node };
-    let Some(call) = tree.children(decorator).next().filter(|call| tree.kind(*call) == Kind::Call) else { return false };
+    let Some(call) = tree.children(decorator).next().filter(|call| tree.kind(*call) == Kind::Call)
+    else {
+        return false;
+    };
     let callee = tree.child(call, Field::Function).map(|callee| eval.values(at(callee)));
-    let is_wraps = callee.is_some_and(|values| values.iter().all(|value| matches!(value, Value::External { path, .. } if &**path == "functools.wraps")));
+    let is_wraps = callee.is_some_and(|values| {
+        values.iter().all(
+            |value| matches!(value, Value::External { path, .. } if &**path == "functools.wraps"),
+        )
+    });
     let named = eval.positional_arguments(at(call)).first().map(|first| eval.values(*first));
-    let is_known = named.is_some_and(|values| !values.is_empty() && values.iter().all(|value| matches!(value, Value::Function(_) | Value::External { .. })));
-    let has_comment = decorator_line(facts, decorator).is_none_or(|span| facts.slice(span).contains('#'));
+    let is_known = named.is_some_and(|values| {
+        !values.is_empty()
+            && values
+                .iter()
+                .all(|value| matches!(value, Value::Function(_) | Value::External { .. }))
+    });
+    let has_comment =
+        decorator_line(facts, decorator).is_none_or(|span| facts.slice(span).contains('#'));
     is_wraps && is_known && !has_comment
 }
 
 /// Whether a decorator of a definition does not move with it.
-pub(in crate::rewrite) fn stays(eval: &Eval, file: FileId, definition: NodeId, decorator: NodeId) -> bool {
-    only_names(eval, file, decorator) || registered::keeper(eval, file, definition) == Some(decorator)
+pub(in crate::rewrite) fn stays(
+    eval: &Eval,
+    file: FileId,
+    definition: NodeId,
+    decorator: NodeId,
+) -> bool {
+    only_names(eval, file, decorator)
+        || registered::keeper(eval, file, definition) == Some(decorator)
 }
 
 /// The edits that leave such decorators behind.
 pub(in crate::rewrite) fn left_behind(eval: &Eval, file: FileId, definition: NodeId) -> Vec<Edit> {
     let facts = eval.file(file);
-    let staying = facts.decorators(definition).into_iter().filter(|decorator| stays(eval, file, definition, *decorator));
+    let staying = facts
+        .decorators(definition)
+        .into_iter()
+        .filter(|decorator| stays(eval, file, definition, *decorator));
     staying.filter_map(|decorator| decorator_line(facts, decorator)).map(Edit::delete).collect()
 }
 
 /// A decorator with all up to the line of the next one, or of the definition.
 fn decorator_line(facts: &FileFacts, decorator: NodeId) -> Option<Span> {
     let tree = facts.tree();
-    let next = tree.children(tree.parent(decorator)?).find(|sibling| tree.start(*sibling) >= tree.end(decorator))?;
+    let next = tree
+        .children(tree.parent(decorator)?)
+        .find(|sibling| tree.start(*sibling) >= tree.end(decorator))?;
     Some(Span::new(tree.start(decorator), indent::line_start(facts.all(), tree.start(next))))
 }
 
@@ -57,15 +81,24 @@ pub(in crate::rewrite) fn judge(group: &Group, member: &Member) -> Result<(), Re
     }
     for decorator in facts.decorators(member.node) {
         let Some(expression) = tree.children(decorator).next() else { continue };
-        let callee = tree.child(expression, Field::Function).filter(|_| tree.kind(expression) == Kind::Call).unwrap_or(expression);
+        let callee = tree
+            .child(expression, Field::Function)
+            .filter(|_| tree.kind(expression) == Kind::Call)
+            .unwrap_or(expression);
         for value in group.eval.values(Site { file: group.file, node: callee }).iter() {
             let text = facts.text(expression);
             match value {
-                Value::External { path, .. } if matches!(&**path, "functools.lru_cache" | "functools.cache") => keys(group, member, text)?,
+                Value::External { path, .. }
+                    if matches!(&**path, "functools.lru_cache" | "functools.cache") =>
+                {
+                    keys(group, member, text)?;
+                }
                 Value::Function(function) if !lets_through(group.eval, *function, MAX_DEPTH) => {
                     return Err(Refusal::new(
                         Reason::UnknownDecorator,
-                        format!("what the decorator '{text}' gives takes no further arguments, and the captured values would be such"),
+                        format!(
+                            "what the decorator '{text}' gives takes no further arguments, and the captured values would be such"
+                        ),
                         "move the function to module level by hand, with the values as parameters that the decorator passes on",
                     ));
                 }
@@ -81,7 +114,11 @@ fn keys(group: &Group, member: &Member, decorator: &str) -> Result<(), Refusal> 
     let facts = group.facts();
     let is_hashable = |value: &Value| match value {
         Value::Literal(site) => is_constant(group.eval.file(site.file), site.node),
-        Value::Function(_) | Value::Lambda(_) | Value::Class(_) | Value::Module(_) | Value::External { .. } => true,
+        Value::Function(_)
+        | Value::Lambda(_)
+        | Value::Class(_)
+        | Value::Module(_)
+        | Value::External { .. } => true,
         _ => false,
     };
     for variable in member.values.keys() {
@@ -91,11 +128,15 @@ fn keys(group: &Group, member: &Member, decorator: &str) -> Result<(), Refusal> 
             .find(|read| facts.tree().contains(member.node, *read))
             .or_else(|| facts.scopes.references(variable.home, &variable.name).first().copied());
         let values = read.map(|node| group.eval.values(Site { file: group.file, node }));
-        let known = variable.attribute.is_none() && values.is_some_and(|values| !values.is_empty() && values.iter().all(is_hashable));
+        let known = variable.attribute.is_none()
+            && values.is_some_and(|values| !values.is_empty() && values.iter().all(is_hashable));
         if !known {
             return Err(Refusal::new(
                 Reason::UnknownDecorator,
-                format!("the captured '{}' would become part of the keys of the cache '{decorator}', and may not be hashable", variable.expression()),
+                format!(
+                    "the captured '{}' would become part of the keys of the cache '{decorator}', and may not be hashable",
+                    variable.expression()
+                ),
                 "move the function to module level by hand, and cache what does not depend on the value",
             ));
         }
@@ -106,7 +147,13 @@ fn keys(group: &Group, member: &Member, decorator: &str) -> Result<(), Refusal> 
 fn is_constant(facts: &FileFacts, node: NodeId) -> bool {
     let tree = facts.tree();
     match tree.kind(node) {
-        Kind::Integer | Kind::Float | Kind::String | Kind::ConcatenatedString | Kind::True | Kind::False | Kind::None => true,
+        Kind::Integer
+        | Kind::Float
+        | Kind::String
+        | Kind::ConcatenatedString
+        | Kind::True
+        | Kind::False
+        | Kind::None => true,
         Kind::Tuple => tree.children(node).all(|item| is_constant(facts, item)),
         _ => false,
     }
@@ -117,27 +164,39 @@ fn lets_through(eval: &Eval, decorator: Site, depth: u32) -> bool {
     let facts = eval.file(decorator.file);
     let tree = facts.tree();
     depth > 0
-        && eval.returns(decorator).into_iter().flat_map(|returned| eval.values(returned).to_vec()).all(|value| match value {
-            Value::Function(inner) if tree.contains(decorator.node, inner.node) => {
-                passes_all_on(facts, inner.node) || (!judge::is_wrapped(eval, inner) && lets_through(eval, inner, depth - 1))
-            }
-            Value::Parameter(_) => true,
-            _ => false,
-        })
+        && eval
+            .returns(decorator)
+            .into_iter()
+            .flat_map(|returned| eval.values(returned).to_vec())
+            .all(|value| match value {
+                Value::Function(inner) if tree.contains(decorator.node, inner.node) => {
+                    passes_all_on(facts, inner.node)
+                        || (!judge::is_wrapped(eval, inner) && lets_through(eval, inner, depth - 1))
+                }
+                Value::Parameter(_) => true,
+                _ => false,
+            })
 }
 
 /// Whether a function is `def wrapper(*args, **kwargs)` and some call in it passes both on.
 fn passes_all_on(facts: &FileFacts, function: NodeId) -> bool {
     let tree = facts.tree();
-    let parameters: Vec<&str> =
-        tree.child(function, Field::Parameters).map(|list| tree.children(list).map(|node| facts.text(node)).collect()).unwrap_or_default();
+    let parameters: Vec<&str> = tree
+        .child(function, Field::Parameters)
+        .map(|list| tree.children(list).map(|node| facts.text(node)).collect())
+        .unwrap_or_default();
     let named = |stars: &str| {
-        let found = parameters.iter().find(|text| text.starts_with(stars) && (stars == "**" || !text.starts_with("**")));
+        let found = parameters
+            .iter()
+            .find(|text| text.starts_with(stars) && (stars == "**" || !text.starts_with("**")));
         found.map(|text| text.split(':').next().unwrap_or(text).trim().to_owned())
     };
     let (Some(rest), Some(keywords)) = (named("*"), named("**")) else { return false };
     let passes = |call: NodeId| {
-        let given: Vec<&str> = tree.child(call, Field::Arguments).map(|list| tree.children(list).map(|node| facts.text(node)).collect()).unwrap_or_default();
+        let given: Vec<&str> = tree
+            .child(call, Field::Arguments)
+            .map(|list| tree.children(list).map(|node| facts.text(node)).collect())
+            .unwrap_or_default();
         given.contains(&rest.as_str()) && given.contains(&keywords.as_str())
     };
     tree.subtree(function).any(|node| tree.kind(node) == Kind::Call && passes(node))
@@ -145,23 +204,44 @@ fn passes_all_on(facts: &FileFacts, function: NodeId) -> bool {
 
 /// Whether a captured variable is the parameter of a decorator for the function that it decorates, and `callable` stands in
 /// what the decorator returns: by its name pickle finds that, and not the function.
-pub(in crate::rewrite) fn replaces_parameter(eval: &Eval, file: FileId, callable: NodeId, variable: &Variable) -> bool {
+pub(in crate::rewrite) fn replaces_parameter(
+    eval: &Eval,
+    file: FileId,
+    callable: NodeId,
+    variable: &Variable,
+) -> bool {
     let facts = eval.file(file);
     let tree = facts.tree();
     let decorator = facts.scopes.get(variable.home).node;
     let [binding] = facts.scopes.bindings(variable.home, &variable.name) else { return false };
-    if !matches!(binding.kind, BindingKind::Parameter { star: 0, .. }) || tree.kind(decorator) != Kind::FunctionDefinition {
+    if !matches!(binding.kind, BindingKind::Parameter { star: 0, .. })
+        || tree.kind(decorator) != Kind::FunctionDefinition
+    {
         return false;
     }
-    let returned = eval.returns(Site { file, node: decorator }).into_iter().flat_map(|returned| eval.values(returned).to_vec());
+    let returned = eval
+        .returns(Site { file, node: decorator })
+        .into_iter()
+        .flat_map(|returned| eval.values(returned).to_vec());
     let wrapper = returned.into_iter().find_map(|value| match value {
-        Value::Function(inner) if inner.file == file && tree.contains(decorator, inner.node) && tree.contains(inner.node, callable) => Some(inner),
+        Value::Function(inner)
+            if inner.file == file
+                && tree.contains(decorator, inner.node)
+                && tree.contains(inner.node, callable) =>
+        {
+            Some(inner)
+        }
         _ => None,
     });
     let Some(wrapper) = wrapper else { return false };
-    let outermost = tree.ancestors(decorator).filter(|up| tree.kind(*up) == Kind::FunctionDefinition).last().unwrap_or(decorator);
+    let outermost = tree
+        .ancestors(decorator)
+        .filter(|up| tree.kind(*up) == Kind::FunctionDefinition)
+        .last()
+        .unwrap_or(decorator);
     let called = eval.callers(Site { file, node: outermost });
-    decorates(eval, facts.definition_name(outermost)) || (called.is_empty() && judge::is_wrapped(eval, wrapper))
+    decorates(eval, facts.definition_name(outermost))
+        || (called.is_empty() && judge::is_wrapped(eval, wrapper))
 }
 
 /// Whether a function of that name, or what a call of it gives, stands behind an `@` anywhere.
@@ -169,10 +249,16 @@ fn decorates(eval: &Eval, name: &str) -> bool {
     eval.project.files().any(|(_, facts)| {
         let tree = facts.tree();
         facts.all().contains(name)
-            && tree.subtree(Tree::ROOT).filter(|node| tree.kind(*node) == Kind::Decorator).any(|decorator| {
-                let expression = tree.children(decorator).next();
-                let callee = expression.map(|expression| tree.child(expression, Field::Function).unwrap_or(expression));
-                callee.is_some_and(|callee| crate::catalogue::last_part(facts.text(callee)) == name)
-            })
+            && tree.subtree(Tree::ROOT).filter(|node| tree.kind(*node) == Kind::Decorator).any(
+                |decorator| {
+                    let expression = tree.children(decorator).next();
+                    let callee = expression.map(|expression| {
+                        tree.child(expression, Field::Function).unwrap_or(expression)
+                    });
+                    callee.is_some_and(|callee| {
+                        crate::catalogue::last_part(facts.text(callee)) == name
+                    })
+                },
+            )
     })
 }

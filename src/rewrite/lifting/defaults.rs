@@ -43,8 +43,15 @@ pub fn reading_outside(facts: &FileFacts, callable: NodeId) -> Vec<BoundDefault>
         tree.subtree(value).filter(|node| tree.kind(*node) == Kind::Identifier).any(|node| {
             facts.scopes.resolve_name(node).is_some_and(|(home, name)| {
                 let bindings = facts.scopes.bindings(home, name);
-                let guarded = !bindings.is_empty() && bindings.iter().all(|binding| captures::guard_around(facts, binding.node).is_some());
-                if home == facts.scopes.module() { guarded } else { !tree.contains(value, facts.scopes.get(home).node) }
+                let guarded = !bindings.is_empty()
+                    && bindings
+                        .iter()
+                        .all(|binding| captures::guard_around(facts, binding.node).is_some());
+                if home == facts.scopes.module() {
+                    guarded
+                } else {
+                    !tree.contains(value, facts.scopes.get(home).node)
+                }
             })
         })
     };
@@ -67,28 +74,50 @@ pub fn reading_outside(facts: &FileFacts, callable: NodeId) -> Vec<BoundDefault>
 /// Whether a definition that moves is given, under its own name, all that a default reads of the functions around it.
 fn has_all_of(facts: &FileFacts, mover: &Member, value: NodeId) -> bool {
     let tree = facts.tree();
-    let read = tree.subtree(value).filter(|node| tree.kind(*node) == Kind::Identifier).filter_map(|node| facts.scopes.resolve_name(node));
-    let mut outer = read.filter(|(home, _)| *home != facts.scopes.module() && !tree.contains(value, facts.scopes.get(*home).node));
-    outer.all(|(home, name)| mover.values.get(&Variable::new(home, name)).is_some_and(|parameter| parameter == name))
+    let read = tree
+        .subtree(value)
+        .filter(|node| tree.kind(*node) == Kind::Identifier)
+        .filter_map(|node| facts.scopes.resolve_name(node));
+    let mut outer = read.filter(|(home, _)| {
+        *home != facts.scopes.module() && !tree.contains(value, facts.scopes.get(*home).node)
+    });
+    outer.all(|(home, name)| {
+        mover.values.get(&Variable::new(home, name)).is_some_and(|parameter| parameter == name)
+    })
 }
 
 /// Whether a default calls anything: that happens once, where the definition stands.
 fn has_call(facts: &FileFacts, value: NodeId) -> bool {
     let tree = facts.tree();
     let called = tree.subtree(value).filter(|node| tree.kind(*node) == Kind::Call);
-    called.into_iter().any(|call| tree.ancestors(call).take_while(|up| tree.contains(value, *up)).all(|up| tree.kind(up) != Kind::Lambda))
+    called.into_iter().any(|call| {
+        tree.ancestors(call)
+            .take_while(|up| tree.contains(value, *up))
+            .all(|up| tree.kind(up) != Kind::Lambda)
+    })
 }
 
 /// Refuses if a use may pass such a parameter by position, or if there is no place for keyword-only parameters.
 pub(in crate::rewrite) fn judge(group: &Group, member: &Member) -> Result<(), Refusal> {
     let facts = group.facts();
     // What stands behind a star is never passed by position.
-    let parameters: Vec<NodeId> = facts.tree().child(member.node, Field::Parameters).map(|list| facts.tree().children(list).collect()).unwrap_or_default();
-    let star = parameters.iter().position(|node| facts.text(*node).starts_with('*')).unwrap_or(usize::MAX);
+    let parameters: Vec<NodeId> = facts
+        .tree()
+        .child(member.node, Field::Parameters)
+        .map(|list| facts.tree().children(list).collect())
+        .unwrap_or_default();
+    let star =
+        parameters.iter().position(|node| facts.text(*node).starts_with('*')).unwrap_or(usize::MAX);
     if member.defaults.is_empty() {
         return Ok(());
     }
-    let first = member.defaults.iter().map(|row| row.position).filter(|position| *position < star).min().unwrap_or(usize::MAX);
+    let first = member
+        .defaults
+        .iter()
+        .map(|row| row.position)
+        .filter(|position| *position < star)
+        .min()
+        .unwrap_or(usize::MAX);
     let name = &member.defaults[0].name;
     let refuse = |what: &str| {
         Err(Refusal::new(
@@ -110,16 +139,25 @@ pub(in crate::rewrite) fn judge(group: &Group, member: &Member) -> Result<(), Re
     let tree = facts.tree();
     let Some(variable) = &member.variable else { return Ok(()) };
     for read in facts.scopes.references(variable.home, &variable.name) {
-        let is_dispatched = group.dispatches.iter().any(|each| each.leaf.file == group.file && each.leaf.node == *read);
-        let call = tree.parent(*read).filter(|up| tree.kind(*up) == Kind::Call && tree.field(*read) == Field::Function);
+        let is_dispatched = group
+            .dispatches
+            .iter()
+            .any(|each| each.leaf.file == group.file && each.leaf.node == *read);
+        let call = tree
+            .parent(*read)
+            .filter(|up| tree.kind(*up) == Kind::Call && tree.field(*read) == Field::Function);
         let few = first == usize::MAX && call.is_some()
             || call.is_some_and(|call| {
                 let site = crate::project::Site { file: group.file, node: call };
                 !group.eval.has_splat(site) && group.eval.positional_arguments(site).len() <= first
             });
         // There the default would be evaluated anew, in the worker, of what that function has itself.
-        let movers = group.members.iter().filter(|other| member::in_moved_part(facts, other.node, *read));
-        let is_lost = |row: &BoundDefault| has_call(facts, row.value) || movers.clone().any(|mover| !has_all_of(facts, mover, row.value));
+        let movers =
+            group.members.iter().filter(|other| member::in_moved_part(facts, other.node, *read));
+        let is_lost = |row: &BoundDefault| {
+            has_call(facts, row.value)
+                || movers.clone().any(|mover| !has_all_of(facts, mover, row.value))
+        };
         if movers.clone().next().is_some() && member.defaults.iter().any(is_lost) {
             return refuse("a function that moves along calls it without that parameter");
         }

@@ -13,14 +13,20 @@ const MAX_STEPS: u32 = 4;
 
 /// The type that the variable of an enclosing function stands for, written with names that the module has as well; `None` if
 /// it is bound several times, or to anything that is not plainly a type.
-pub(in crate::rewrite) fn written_out(facts: &FileFacts, home: ScopeId, name: &str) -> Option<String> {
+pub(in crate::rewrite) fn written_out(
+    facts: &FileFacts,
+    home: ScopeId,
+    name: &str,
+) -> Option<String> {
     write(facts, home, name, MAX_STEPS)
 }
 
 fn write(facts: &FileFacts, home: ScopeId, name: &str, steps: u32) -> Option<String> {
     let tree = facts.tree();
     let [binding] = facts.scopes.bindings(home, name) else { return None };
-    let BindingKind::Assignment { value: Some(value), path, .. } = &binding.kind else { return None };
+    let BindingKind::Assignment { value: Some(value), path, .. } = &binding.kind else {
+        return None;
+    };
     if steps == 0 || !path.is_empty() || !captures::is_plain_assignment(facts, binding.statement) {
         return None;
     }
@@ -46,18 +52,28 @@ fn collect(facts: &FileFacts, node: NodeId, steps: u32, edits: &mut Vec<Edit>) -
         // A module of types: `typing.List`. A name of the function has no attributes that are types.
         Kind::Attribute => {
             let object = tree.child(node, Field::Object)?;
-            let is_global = facts.scopes.resolve_name(object).is_some_and(|(home, _)| home == facts.scopes.module());
-            (tree.kind(object) == Kind::Attribute && collect(facts, object, steps, edits).is_some() || tree.kind(object) == Kind::Identifier && is_global)
+            let is_global = facts
+                .scopes
+                .resolve_name(object)
+                .is_some_and(|(home, _)| home == facts.scopes.module());
+            (tree.kind(object) == Kind::Attribute && collect(facts, object, steps, edits).is_some()
+                || tree.kind(object) == Kind::Identifier && is_global)
                 .then_some(())
         }
         Kind::BinaryOperator if !facts.text(node).contains(|c| "+-*/%@&^<>".contains(c)) => {
             tree.children(node).try_for_each(|part| collect(facts, part, steps, edits))
         }
-        Kind::Subscript | Kind::Tuple | Kind::List | Kind::ExpressionList | Kind::ParenthesizedExpression => {
+        Kind::Subscript
+        | Kind::Tuple
+        | Kind::List
+        | Kind::ExpressionList
+        | Kind::ParenthesizedExpression => {
             tree.children(node).try_for_each(|part| collect(facts, part, steps, edits))
         }
         Kind::None | Kind::Integer | Kind::True | Kind::False | Kind::Ellipsis => Some(()),
-        Kind::String => (!tree.subtree(node).any(|part| tree.kind(part) == Kind::Interpolation)).then_some(()),
+        Kind::String => {
+            (!tree.subtree(node).any(|part| tree.kind(part) == Kind::Interpolation)).then_some(())
+        }
         _ => None,
     }
 }
@@ -79,7 +95,12 @@ fn annotation_around(facts: &FileFacts, callable: NodeId, name: NodeId) -> Optio
         let up = tree.parent(at)?;
         if matches!(tree.field(at), Field::Type | Field::ReturnType) {
             return match tree.kind(up) {
-                Kind::Assignment => facts.scopes.get(facts.scopes.scope_of(up)).kind.is_function_like().then_some(Annotates::Variable),
+                Kind::Assignment => facts
+                    .scopes
+                    .get(facts.scopes.scope_of(up))
+                    .kind
+                    .is_function_like()
+                    .then_some(Annotates::Variable),
                 _ => Some(Annotates::Header),
             };
         }
@@ -90,19 +111,32 @@ fn annotation_around(facts: &FileFacts, callable: NodeId, name: NodeId) -> Optio
 
 /// Whether the only thing that a callable does with a variable of the functions around it is to annotate variables of its own,
 /// and what the variable stands for can be written out.
-pub(in crate::rewrite) fn only_annotates(facts: &FileFacts, callable: NodeId, home: ScopeId, name: &str, reads: &[NodeId]) -> bool {
+pub(in crate::rewrite) fn only_annotates(
+    facts: &FileFacts,
+    callable: NodeId,
+    home: ScopeId,
+    name: &str,
+    reads: &[NodeId],
+) -> bool {
     let annotates = |read: &NodeId| annotation_around(facts, callable, *read).is_some();
     !reads.is_empty() && reads.iter().all(annotates) && written_out(facts, home, name).is_some()
 }
 
 /// The edits for the annotations of a definition that goes to module level in front of `limit`: names for types that the
 /// functions around it hold are written out, and what the module binds only later is quoted. `None` if that cannot be done.
-pub(in crate::rewrite) fn edits(facts: &FileFacts, callable: NodeId, limit: u32) -> Option<Vec<Edit>> {
+pub(in crate::rewrite) fn edits(
+    facts: &FileFacts,
+    callable: NodeId,
+    limit: u32,
+) -> Option<Vec<Edit>> {
     let tree = facts.tree();
-    let names = tree.subtree(callable).filter(|node| tree.kind(*node) == Kind::Identifier && annotation_around(facts, callable, *node).is_some());
+    let names = tree.subtree(callable).filter(|node| {
+        tree.kind(*node) == Kind::Identifier && annotation_around(facts, callable, *node).is_some()
+    });
     let written = |node: NodeId| {
         let (home, name) = facts.scopes.resolve_name(node)?;
-        let is_outside = home != facts.scopes.module() && !tree.contains(callable, facts.scopes.get(home).node);
+        let is_outside =
+            home != facts.scopes.module() && !tree.contains(callable, facts.scopes.get(home).node);
         let text = is_outside.then(|| written_out(facts, home, name)).flatten()?;
         Some(Edit::replace(tree.span(node), text))
     };
@@ -110,11 +144,17 @@ pub(in crate::rewrite) fn edits(facts: &FileFacts, callable: NodeId, limit: u32)
     if is_postponed(facts) {
         return Some(edits);
     }
-    for annotation in evaluated(facts, callable).into_iter().filter(|node| reads_later_name(facts, *node, limit)) {
+    for annotation in
+        evaluated(facts, callable).into_iter().filter(|node| reads_later_name(facts, *node, limit))
+    {
         let span = tree.span(annotation);
-        let (inside, outside): (Vec<Edit>, Vec<Edit>) = edits.into_iter().partition(|edit| span.contains(edit.span));
+        let (inside, outside): (Vec<Edit>, Vec<Edit>) =
+            edits.into_iter().partition(|edit| span.contains(edit.span));
         let text = body::apply_inside(facts, span, inside)?;
-        let quote = ['"', '\''].into_iter().find(|quote| !text.contains(*quote)).filter(|_| !text.contains(['\n', '\\']))?;
+        let quote = ['"', '\'']
+            .into_iter()
+            .find(|quote| !text.contains(*quote))
+            .filter(|_| !text.contains(['\n', '\\']))?;
         edits = outside;
         edits.push(Edit::replace(span, format!("{quote}{text}{quote}")));
     }
@@ -134,7 +174,9 @@ fn is_postponed(facts: &FileFacts) -> bool {
 /// methods and attributes.
 fn evaluated(facts: &FileFacts, definition: NodeId) -> Vec<NodeId> {
     let tree = facts.tree();
-    let annotations = tree.subtree(definition).filter(|node| matches!(tree.field(*node), Field::Type | Field::ReturnType));
+    let annotations = tree
+        .subtree(definition)
+        .filter(|node| matches!(tree.field(*node), Field::Type | Field::ReturnType));
     annotations.filter(|node| runs_with(facts, definition, *node)).collect()
 }
 
@@ -142,9 +184,19 @@ fn evaluated(facts: &FileFacts, definition: NodeId) -> Vec<NodeId> {
 pub(in crate::rewrite) fn read_by_class_body(facts: &FileFacts, class: NodeId) -> Vec<NodeId> {
     let tree = facts.tree();
     let body = tree.child(class, Field::Body);
-    let names = body.into_iter().flat_map(|body| tree.subtree(body)).filter(|node| tree.kind(*node) == Kind::Identifier && facts.scopes.is_read(*node));
-    let is_global = |name: &NodeId| facts.scopes.resolve_name(*name).is_some_and(|(home, _)| home == facts.scopes.module());
-    names.filter(is_global).filter(|name| runs_with(facts, class, *name) && annotation_around(facts, class, *name).is_none()).collect()
+    let names = body
+        .into_iter()
+        .flat_map(|body| tree.subtree(body))
+        .filter(|node| tree.kind(*node) == Kind::Identifier && facts.scopes.is_read(*node));
+    let is_global = |name: &NodeId| {
+        facts.scopes.resolve_name(*name).is_some_and(|(home, _)| home == facts.scopes.module())
+    };
+    names
+        .filter(is_global)
+        .filter(|name| {
+            runs_with(facts, class, *name) && annotation_around(facts, class, *name).is_none()
+        })
+        .collect()
 }
 
 /// Whether a node inside a definition is evaluated when the definition is made. The header of a function belongs to what holds
@@ -152,9 +204,15 @@ pub(in crate::rewrite) fn read_by_class_body(facts: &FileFacts, class: NodeId) -
 fn runs_with(facts: &FileFacts, definition: NodeId, node: NodeId) -> bool {
     let tree = facts.tree();
     let is_class = tree.kind(definition) == Kind::ClassDefinition;
-    let Some(function) = facts.enclosing_function(node).filter(|function| tree.contains(definition, *function)) else { return is_class };
-    let in_header = !tree.child(function, Field::Body).is_some_and(|body| tree.contains(body, node));
-    let holder = facts.enclosing_function(function).filter(|outer| tree.contains(definition, *outer));
+    let Some(function) =
+        facts.enclosing_function(node).filter(|function| tree.contains(definition, *function))
+    else {
+        return is_class;
+    };
+    let in_header =
+        !tree.child(function, Field::Body).is_some_and(|body| tree.contains(body, node));
+    let holder =
+        facts.enclosing_function(function).filter(|outer| tree.contains(definition, *outer));
     in_header && (function == definition || is_class && holder.is_none())
 }
 
@@ -163,26 +221,44 @@ fn reads_later_name(facts: &FileFacts, annotation: NodeId, limit: u32) -> bool {
     let tree = facts.tree();
     let is_late = |name: NodeId| {
         let module = facts.scopes.module();
-        let Some((home, text)) = facts.scopes.resolve_name(name).filter(|(home, _)| *home == module) else { return false };
+        let Some((home, text)) =
+            facts.scopes.resolve_name(name).filter(|(home, _)| *home == module)
+        else {
+            return false;
+        };
         let bindings = facts.scopes.bindings(home, text);
-        let is_early = |node: NodeId| tree.end(node) <= limit && captures::guard_around(facts, node).is_none();
-        !bindings.is_empty() && !bindings.iter().any(|binding| binding.scope == module && is_early(binding.node))
+        let is_early =
+            |node: NodeId| tree.end(node) <= limit && captures::guard_around(facts, node).is_none();
+        !bindings.is_empty()
+            && !bindings.iter().any(|binding| binding.scope == module && is_early(binding.node))
     };
     tree.subtree(annotation).filter(|node| tree.kind(*node) == Kind::Identifier).any(is_late)
 }
 
 /// The variables that the bases of a class and the decorators of a definition name and that the module has not when it is
 /// imported, with the place: those of functions around it, and what only the guard defines.
-pub(in crate::rewrite) fn named_by_header(facts: &FileFacts, definition: NodeId) -> Vec<(Variable, NodeId)> {
+pub(in crate::rewrite) fn named_by_header(
+    facts: &FileFacts,
+    definition: NodeId,
+) -> Vec<(Variable, NodeId)> {
     let tree = facts.tree();
     let mut parts = facts.decorators(definition);
-    parts.extend(tree.child(definition, Field::Superclasses).filter(|_| tree.kind(definition) == Kind::ClassDefinition));
-    let names = parts.into_iter().flat_map(|part| tree.subtree(part)).filter(|node| tree.kind(*node) == Kind::Identifier);
+    parts.extend(
+        tree.child(definition, Field::Superclasses)
+            .filter(|_| tree.kind(definition) == Kind::ClassDefinition),
+    );
+    let names = parts
+        .into_iter()
+        .flat_map(|part| tree.subtree(part))
+        .filter(|node| tree.kind(*node) == Kind::Identifier);
     let outside = |node: NodeId| {
         let (home, name) = facts.scopes.resolve_name(node)?;
         let bindings = facts.scopes.bindings(home, name);
-        let guarded = home == facts.scopes.module() && !bindings.is_empty() && bindings.iter().all(|each| captures::guard_around(facts, each.node).is_some());
-        let local = facts.scopes.get(home).kind == ScopeKind::Function && tree.contains(facts.scopes.get(home).node, definition);
+        let guarded = home == facts.scopes.module()
+            && !bindings.is_empty()
+            && bindings.iter().all(|each| captures::guard_around(facts, each.node).is_some());
+        let local = facts.scopes.get(home).kind == ScopeKind::Function
+            && tree.contains(facts.scopes.get(home).node, definition);
         (guarded || local).then(|| (Variable::new(home, name), node))
     };
     names.filter_map(outside).collect()

@@ -17,7 +17,9 @@ use crate::rewrite::lifting::decorators;
 use crate::rewrite::lifting::evaluated;
 use crate::rewrite::lifting::judge;
 use crate::rewrite::lifting::member;
-use crate::rewrite::lifting::member::{companions, holder, inner_names, is_class, takes_any_keyword};
+use crate::rewrite::lifting::member::{
+    companions, holder, inner_names, is_class, takes_any_keyword,
+};
 use crate::rewrite::lifting::registered;
 use crate::rewrite::lifting::shown;
 use crate::rewrite::{
@@ -67,13 +69,25 @@ pub struct Group<'e, 'p> {
 
 impl<'e, 'p> Group<'e, 'p> {
     /// Gathers `callable` and everything it needs.
-    pub fn collect(eval: &'e Eval<'p>, callable: Site, dispatches: Vec<Use>, bind: Bind) -> Result<Self, Refusal> {
-        Self { eval, file: callable.file, members: Vec::new(), dispatches, bind, inherits: false }.collected(callable)
+    pub fn collect(
+        eval: &'e Eval<'p>,
+        callable: Site,
+        dispatches: Vec<Use>,
+        bind: Bind,
+    ) -> Result<Self, Refusal> {
+        Self { eval, file: callable.file, members: Vec::new(), dispatches, bind, inherits: false }
+            .collected(callable)
     }
 
     /// Gathers a class and everything it needs. `inherits` tells whether its objects only travel with processes.
-    pub fn of_class(eval: &'e Eval<'p>, class: Site, inherits: bool, bind: Bind) -> Result<Self, Refusal> {
-        Self { eval, file: class.file, members: Vec::new(), dispatches: Vec::new(), bind, inherits }.collected(class)
+    pub fn of_class(
+        eval: &'e Eval<'p>,
+        class: Site,
+        inherits: bool,
+        bind: Bind,
+    ) -> Result<Self, Refusal> {
+        Self { eval, file: class.file, members: Vec::new(), dispatches: Vec::new(), bind, inherits }
+            .collected(class)
     }
 
     fn collected(self, callable: Site) -> Result<Self, Refusal> {
@@ -90,7 +104,8 @@ impl<'e, 'p> Group<'e, 'p> {
                     group.members[at].uses.insert(index);
                 }
             }
-            let beside = group.definitions_beside(at).into_iter().chain(group.classes_of_captures(at));
+            let beside =
+                group.definitions_beside(at).into_iter().chain(group.classes_of_captures(at));
             for node in beside.collect::<Vec<_>>() {
                 if !group.members.iter().any(|member| member.node == node) {
                     group.add(node)?;
@@ -100,7 +115,9 @@ impl<'e, 'p> Group<'e, 'p> {
         }
         group.spread();
         for member in &mut group.members {
-            if let Some(variable) = member.variable.as_ref().filter(|_| member.keeps_name && member.values.is_empty() && member.defaults.is_empty()) {
+            if let Some(variable) = member.variable.as_ref().filter(|_| {
+                member.keeps_name && member.values.is_empty() && member.defaults.is_empty()
+            }) {
                 member.name.clone_from(&variable.name);
             }
         }
@@ -124,12 +141,23 @@ impl<'e, 'p> Group<'e, 'p> {
 
     /// Whether every dispatch carries multiprocessing's own objects.
     fn inheritance(&self) -> bool {
-        self.inherits || !self.dispatches.is_empty() && self.dispatches.iter().all(|each| each.dispatch.carries_primitives(self.eval.project))
+        self.inherits
+            || !self.dispatches.is_empty()
+                && self
+                    .dispatches
+                    .iter()
+                    .all(|each| each.dispatch.carries_primitives(self.eval.project))
     }
 
     fn add(&mut self, node: NodeId) -> Result<usize, Refusal> {
         let facts = self.facts();
-        let own = attribute_captures::split(self.eval, self.file, node, captures::of(self.eval, self.file, node)?, self.inheritance());
+        let own = attribute_captures::split(
+            self.eval,
+            self.file,
+            node,
+            captures::of(self.eval, self.file, node)?,
+            self.inheritance(),
+        );
         let (variable, statement) = holder(facts, node);
         let base = match (&variable, facts.tree().kind(node)) {
             (Some(variable), _) => variable.name.clone(),
@@ -143,12 +171,16 @@ impl<'e, 'p> Group<'e, 'p> {
             if variable.home == facts.scopes.module() {
                 return captures::guard_around(facts, node).is_some();
             }
-            self.keeps_class_name(variable, node) || self.keeps_shown_name(variable, node) || member::keeps_private_name(facts, variable, node)
+            self.keeps_class_name(variable, node)
+                || self.keeps_shown_name(variable, node)
+                || member::keeps_private_name(facts, variable, node)
         });
         let taken = |name: &String| self.members.iter().any(|member| member.name == *name);
         if taken(&name) {
             let used = fresh_name::names_in_use(facts);
-            let numbered = (2..=u32::from(u16::MAX)).map(|number| format!("{name}_{number}")).find(|name| !taken(name) && !used.contains(name));
+            let numbered = (2..=u32::from(u16::MAX))
+                .map(|number| format!("{name}_{number}"))
+                .find(|name| !taken(name) && !used.contains(name));
             name = numbered.unwrap_or(name);
         }
         let prelude = own.iter().filter_map(|capture| match &capture.kind {
@@ -194,7 +226,11 @@ impl<'e, 'p> Group<'e, 'p> {
     fn definitions_beside(&self, at: usize) -> Vec<NodeId> {
         let facts = self.facts();
         let tree = facts.tree();
-        let names = self.members[at].companions.iter().flat_map(|statement| tree.subtree(*statement)).filter(|node| tree.kind(*node) == Kind::Identifier);
+        let names = self.members[at]
+            .companions
+            .iter()
+            .flat_map(|statement| tree.subtree(*statement))
+            .filter(|node| tree.kind(*node) == Kind::Identifier);
         names
             .filter_map(|node| facts.scopes.resolve_name(node))
             .filter(|(home, _)| *home != facts.scopes.module())
@@ -210,11 +246,19 @@ impl<'e, 'p> Group<'e, 'p> {
 
     /// The local classes of the objects that a member captures: children find those at module level.
     fn classes_of_captures(&self, at: usize) -> Vec<NodeId> {
-        let captured = self.members[at].own.iter().filter(|capture| capture.kind == CaptureKind::Value && capture.variable.attribute.is_none());
+        let captured = self.members[at].own.iter().filter(|capture| {
+            capture.kind == CaptureKind::Value && capture.variable.attribute.is_none()
+        });
         let reads = captured.filter_map(|capture| capture.reads.first());
-        let classes = reads.flat_map(|read| self.eval.local_classes_held(Site { file: self.file, node: *read }));
+        let classes = reads
+            .flat_map(|read| self.eval.local_classes_held(Site { file: self.file, node: *read }));
         let own = self.members[at].node;
-        classes.filter(|class| class.file == self.file && !self.facts().tree().contains(own, class.node)).map(|class| class.node).collect()
+        classes
+            .filter(|class| {
+                class.file == self.file && !self.facts().tree().contains(own, class.node)
+            })
+            .map(|class| class.node)
+            .collect()
     }
 
     /// Gives every member the values that it needs itself and those that it has to forward.
@@ -222,13 +266,24 @@ impl<'e, 'p> Group<'e, 'p> {
         let mut needed: Vec<BTreeSet<Variable>> = self
             .members
             .iter()
-            .map(|member| member.own.iter().filter(|capture| capture.kind == CaptureKind::Value).map(|capture| capture.variable.clone()).collect())
+            .map(|member| {
+                member
+                    .own
+                    .iter()
+                    .filter(|capture| capture.kind == CaptureKind::Value)
+                    .map(|capture| capture.variable.clone())
+                    .collect()
+            })
             .collect();
         let mut changed = true;
         while changed {
             changed = false;
             for at in 0..self.members.len() {
-                let more: Vec<Variable> = self.members[at].uses.iter().flat_map(|used| needed[*used].iter().cloned()).collect();
+                let more: Vec<Variable> = self.members[at]
+                    .uses
+                    .iter()
+                    .flat_map(|used| needed[*used].iter().cloned())
+                    .collect();
                 for variable in more {
                     changed |= needed[at].insert(variable);
                 }
@@ -236,7 +291,8 @@ impl<'e, 'p> Group<'e, 'p> {
         }
         for (at, variables) in needed.into_iter().enumerate() {
             let facts = self.facts();
-            let own: BTreeSet<String> = self.members[at].own.iter().map(|capture| capture.variable.name.clone()).collect();
+            let own: BTreeSet<String> =
+                self.members[at].own.iter().map(|capture| capture.variable.name.clone()).collect();
             let node = self.members[at].node;
             let mut taken: BTreeSet<String> = if facts.tree().kind(node) == Kind::ClassDefinition {
                 class_values::taken_names(self.eval, Site { file: self.file, node }, &variables)
@@ -254,7 +310,11 @@ impl<'e, 'p> Group<'e, 'p> {
 
     fn in_order(&self, at: usize, variables: BTreeSet<Variable>) -> Vec<Variable> {
         let own = &self.members[at].own;
-        let mut ordered: Vec<Variable> = own.iter().map(|capture| capture.variable.clone()).filter(|variable| variables.contains(variable)).collect();
+        let mut ordered: Vec<Variable> = own
+            .iter()
+            .map(|capture| capture.variable.clone())
+            .filter(|variable| variables.contains(variable))
+            .collect();
         for variable in variables {
             if !ordered.contains(&variable) {
                 ordered.push(variable);
@@ -283,15 +343,28 @@ impl<'e, 'p> Group<'e, 'p> {
     /// As [`judge`](Self::judge), for what a callable captures that is `depth` steps away from the one that is sent.
     pub(in crate::rewrite) fn judge_within(&self, depth: u32) -> Result<(), Refusal> {
         let inheritance = self.inheritance();
-        let plain = self.members.iter().filter(|member| member.values.is_empty() && member.defaults.is_empty());
+        let plain = self
+            .members
+            .iter()
+            .filter(|member| member.values.is_empty() && member.defaults.is_empty());
         let along: Vec<&Variable> = plain.filter_map(|member| member.variable.as_ref()).collect();
         for (at, member) in self.members.iter().enumerate() {
             let facts = self.facts();
             judge::introspection(facts, member.node)?;
             judge::header(self.eval, self.file, member.node, self.anchor(), &along)?;
-            evaluated::edits(facts, member.node, self.limit()).ok_or_else(|| unsupported("an annotation names what is bound later, and cannot be quoted"))?;
+            evaluated::edits(facts, member.node, self.limit()).ok_or_else(|| {
+                unsupported("an annotation names what is bound later, and cannot be quoted")
+            })?;
             let along: Vec<NodeId> = self.members.iter().map(|member| member.node).collect();
-            captures::judge(self.eval, self.file, member.node, &member.own, &along, inheritance, depth)?;
+            captures::judge(
+                self.eval,
+                self.file,
+                member.node,
+                &member.own,
+                &along,
+                inheritance,
+                depth,
+            )?;
             defaults::judge(self, member)?;
             decorators::judge(self, member)?;
             registered::judge(self, member)?;

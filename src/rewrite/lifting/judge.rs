@@ -15,12 +15,19 @@ use crate::syntax::{Field, Kind, NodeId};
 const FRAME_CALLS: &[&str] = &["locals", "vars", "dir", "eval", "exec", "super"];
 
 /// Refuses bodies, and enclosing functions, that look at their own frame.
-pub(in crate::rewrite) fn introspection(facts: &FileFacts, callable: NodeId) -> Result<(), Refusal> {
+pub(in crate::rewrite) fn introspection(
+    facts: &FileFacts,
+    callable: NodeId,
+) -> Result<(), Refusal> {
     let tree = facts.tree();
-    let outer: Vec<NodeId> = tree.ancestors(callable).filter(|up| matches!(tree.kind(*up), Kind::FunctionDefinition | Kind::Lambda)).collect();
+    let outer: Vec<NodeId> = tree
+        .ancestors(callable)
+        .filter(|up| matches!(tree.kind(*up), Kind::FunctionDefinition | Kind::Lambda))
+        .collect();
     if let Some(call) = tree.subtree(callable).find(|node| frame_call(facts, *node).is_some()) {
         // Methods of a class that moves as a whole keep their own `super()`.
-        let in_moved_class = tree.kind(callable) == Kind::ClassDefinition && facts.text(call).starts_with("super");
+        let in_moved_class =
+            tree.kind(callable) == Kind::ClassDefinition && facts.text(call).starts_with("super");
         if !in_moved_class {
             return Err(refusal(facts, call, "the body"));
         }
@@ -37,7 +44,9 @@ pub(in crate::rewrite) fn introspection(facts: &FileFacts, callable: NodeId) -> 
                 "import what the function needs inside it, from a module that is importable",
             ));
         }
-        let own = facts.own_nodes(function).find(|node| frame_call(facts, *node).is_some_and(|name| name != "super"));
+        let own = facts
+            .own_nodes(function)
+            .find(|node| frame_call(facts, *node).is_some_and(|name| name != "super"));
         if let Some(call) = own {
             return Err(refusal(facts, call, &format!("'{}'", name_of(facts, function))));
         }
@@ -51,20 +60,30 @@ fn source_taken(facts: &FileFacts, function: NodeId) -> Option<NodeId> {
     let name = facts.definition_name(function);
     let (reads, by_nipype) = (facts.all().contains("getsource"), facts.all().contains("nipype"));
     let takes = |call: &NodeId| {
-        let callee = tree.child(*call, Field::Function).map_or("", |callee| crate::catalogue::last_part(facts.text(callee)));
+        let callee = tree
+            .child(*call, Field::Function)
+            .map_or("", |callee| crate::catalogue::last_part(facts.text(callee)));
         let list = tree.child(*call, Field::Arguments);
         let mut given = list.into_iter().flat_map(|list| tree.children(list));
         match callee {
             "getsource" => reads && given.any(|argument| facts.text(argument) == name),
             "Function" if by_nipype => given.any(|argument| {
                 tree.kind(argument) == Kind::KeywordArgument
-                    && tree.child(argument, Field::Name).is_some_and(|own| facts.text(own) == "function")
-                    && tree.child(argument, Field::Value).is_some_and(|value| facts.text(value) == name)
+                    && tree
+                        .child(argument, Field::Name)
+                        .is_some_and(|own| facts.text(own) == "function")
+                    && tree
+                        .child(argument, Field::Value)
+                        .is_some_and(|value| facts.text(value) == name)
             }),
             _ => false,
         }
     };
-    if name.is_empty() || !(reads || by_nipype) { None } else { facts.calls.iter().copied().find(takes) }
+    if name.is_empty() || !(reads || by_nipype) {
+        None
+    } else {
+        facts.calls.iter().copied().find(takes)
+    }
 }
 
 fn refusal(facts: &FileFacts, call: NodeId, who: &str) -> Refusal {
@@ -72,7 +91,9 @@ fn refusal(facts: &FileFacts, call: NodeId, who: &str) -> Refusal {
     let line = facts.source.lines().line(facts.tree().start(call));
     Refusal::new(
         Reason::FrameIntrospection,
-        format!("{who} calls {name}() on line {line}, which sees the names of the function it stands in"),
+        format!(
+            "{who} calls {name}() on line {line}, which sees the names of the function it stands in"
+        ),
         "write out the names that are meant, then move the function to module level",
     )
 }
@@ -90,7 +111,9 @@ fn frame_call(facts: &FileFacts, node: NodeId) -> Option<&'static str> {
     if tree.kind(node) != Kind::Call {
         return None;
     }
-    let callee = tree.child(node, Field::Function).filter(|callee| tree.kind(*callee) == Kind::Identifier)?;
+    let callee = tree
+        .child(node, Field::Function)
+        .filter(|callee| tree.kind(*callee) == Kind::Identifier)?;
     let name = FRAME_CALLS.iter().copied().find(|name| *name == facts.text(callee))?;
     let list = tree.child(node, Field::Arguments)?;
     let count = tree.children(list).count();
@@ -98,8 +121,9 @@ fn frame_call(facts: &FileFacts, node: NodeId) -> Option<&'static str> {
         "vars" | "dir" | "super" | "locals" => count == 0,
         _ => count == 1,
     };
-    let is_builtin =
-        facts.scopes.resolve_name(callee).is_some_and(|(home, name)| home == facts.scopes.module() && facts.scopes.bindings(home, name).is_empty());
+    let is_builtin = facts.scopes.resolve_name(callee).is_some_and(|(home, name)| {
+        home == facts.scopes.module() && facts.scopes.bindings(home, name).is_empty()
+    });
     (reads_frame && is_builtin).then_some(name)
 }
 
@@ -107,15 +131,26 @@ fn frame_call(facts: &FileFacts, node: NodeId) -> Option<&'static str> {
 /// that would be evaluated at another time.
 ///
 /// `along` are the variables whose definitions move with it, and take nothing from around them.
-pub(in crate::rewrite) fn header(eval: &Eval, file: FileId, callable: NodeId, anchor: NodeId, along: &[&Variable]) -> Result<(), Refusal> {
+pub(in crate::rewrite) fn header(
+    eval: &Eval,
+    file: FileId,
+    callable: NodeId,
+    anchor: NodeId,
+    along: &[&Variable],
+) -> Result<(), Refusal> {
     let facts = eval.file(file);
     let tree = facts.tree();
     let limit = tree.start(facts.top_level_statement(anchor));
-    for decorator in facts.decorators(callable).into_iter().filter(|decorator| !decorators::stays(eval, file, callable, *decorator)) {
+    for decorator in facts
+        .decorators(callable)
+        .into_iter()
+        .filter(|decorator| !decorators::stays(eval, file, callable, *decorator))
+    {
         available(facts, decorator, limit, "a decorator", along)?;
         known_decorator(eval, file, decorator)?;
     }
-    let bound: Vec<NodeId> = defaults::reading_outside(facts, callable).into_iter().map(|row| row.value).collect();
+    let bound: Vec<NodeId> =
+        defaults::reading_outside(facts, callable).into_iter().map(|row| row.value).collect();
     for default in defaults(facts, callable) {
         immutable(facts, default)?;
         if !bound.contains(&default) {
@@ -155,13 +190,25 @@ fn annotations(facts: &FileFacts, callable: NodeId) -> Vec<NodeId> {
     let tree = facts.tree();
     let mut found: Vec<NodeId> = tree.child(callable, Field::ReturnType).into_iter().collect();
     if let Some(parameters) = tree.child(callable, Field::Parameters) {
-        found.extend(tree.children(parameters).filter_map(|parameter| tree.child(parameter, Field::Type)));
+        found.extend(
+            tree.children(parameters).filter_map(|parameter| tree.child(parameter, Field::Type)),
+        );
     }
     found
 }
 
 /// Calls that make a new container.
-const CONTAINERS: &[&str] = &["list", "dict", "set", "bytearray", "defaultdict", "deque", "Counter", "OrderedDict", "array"];
+const CONTAINERS: &[&str] = &[
+    "list",
+    "dict",
+    "set",
+    "bytearray",
+    "defaultdict",
+    "deque",
+    "Counter",
+    "OrderedDict",
+    "array",
+];
 
 /// Refuses defaults that hold what the function can change: each definition makes it anew.
 fn immutable(facts: &FileFacts, default: NodeId) -> Result<(), Refusal> {
@@ -171,11 +218,19 @@ fn immutable(facts: &FileFacts, default: NodeId) -> Result<(), Refusal> {
         CONTAINERS.contains(&crate::catalogue::last_part(callee))
     };
     // What is given to a call is not what it gives.
-    let in_call =
-        |node: NodeId| tree.ancestors(node).take_while(|up| tree.contains(default, *up)).any(|up| tree.kind(up) == Kind::Call && !makes_container(up));
+    let in_call = |node: NodeId| {
+        tree.ancestors(node)
+            .take_while(|up| tree.contains(default, *up))
+            .any(|up| tree.kind(up) == Kind::Call && !makes_container(up))
+    };
     let odd = tree.subtree(default).find(|node| match tree.kind(*node) {
         Kind::Call => makes_container(*node) && !in_call(*node),
-        Kind::List | Kind::Dictionary | Kind::Set | Kind::ListComprehension | Kind::SetComprehension | Kind::DictionaryComprehension => !in_call(*node),
+        Kind::List
+        | Kind::Dictionary
+        | Kind::Set
+        | Kind::ListComprehension
+        | Kind::SetComprehension
+        | Kind::DictionaryComprehension => !in_call(*node),
         Kind::GeneratorExpression => !in_call(*node),
         Kind::Await | Kind::NamedExpression => true,
         _ => false,
@@ -184,14 +239,23 @@ fn immutable(facts: &FileFacts, default: NodeId) -> Result<(), Refusal> {
         None => Ok(()),
         Some(_) => Err(Refusal::new(
             Reason::MutableDefault,
-            format!("the default value '{}' is made anew by each definition; at module level it would be made once", facts.text(default)),
+            format!(
+                "the default value '{}' is made anew by each definition; at module level it would be made once",
+                facts.text(default)
+            ),
             "use None as the default and make the value in the body",
         )),
     }
 }
 
 /// Refuses names that are not bound at module level before `limit`.
-fn available(facts: &FileFacts, expression: NodeId, limit: u32, what: &str, along: &[&Variable]) -> Result<(), Refusal> {
+fn available(
+    facts: &FileFacts,
+    expression: NodeId,
+    limit: u32,
+    what: &str,
+    along: &[&Variable],
+) -> Result<(), Refusal> {
     let tree = facts.tree();
     for node in tree.subtree(expression).filter(|node| tree.kind(*node) == Kind::Identifier) {
         let Some((home, name)) = facts.scopes.resolve_name(node) else { continue };
@@ -203,7 +267,8 @@ fn available(facts: &FileFacts, expression: NodeId, limit: u32, what: &str, alon
         if home != facts.scopes.module() && tree.contains(expression, home_scope.node) {
             continue;
         }
-        if matches!(facts.scopes.bindings(home, name), [one] if matches!(one.kind, BindingKind::TypeParameter)) {
+        if matches!(facts.scopes.bindings(home, name), [one] if matches!(one.kind, BindingKind::TypeParameter))
+        {
             continue;
         }
         if home != facts.scopes.module() {
@@ -217,11 +282,15 @@ fn available(facts: &FileFacts, expression: NodeId, limit: u32, what: &str, alon
             ));
         }
         let bindings = facts.scopes.bindings(home, name);
-        let early = |binding: &crate::facts::scopes::Binding| tree.end(binding.node) <= limit && binding.scope == facts.scopes.module();
+        let early = |binding: &crate::facts::scopes::Binding| {
+            tree.end(binding.node) <= limit && binding.scope == facts.scopes.module()
+        };
         if !bindings.iter().all(early) {
             return Err(Refusal::new(
                 Reason::UnsupportedShape,
-                format!("{what} reads the global '{name}', which is not only bound above the place where the function would go"),
+                format!(
+                    "{what} reads the global '{name}', which is not only bound above the place where the function would go"
+                ),
                 "bind it above, then move the function to module level",
             ));
         }
@@ -234,7 +303,11 @@ fn known_decorator(eval: &Eval, file: FileId, decorator: NodeId) -> Result<(), R
     let facts = eval.file(file);
     let tree = facts.tree();
     let Some(expression) = tree.children(decorator).next() else { return Ok(()) };
-    let callee = if tree.kind(expression) == Kind::Call { tree.child(expression, Field::Function).unwrap_or(expression) } else { expression };
+    let callee = if tree.kind(expression) == Kind::Call {
+        tree.child(expression, Field::Function).unwrap_or(expression)
+    } else {
+        expression
+    };
     let values = eval.values(Site { file, node: callee });
     let known = !values.is_empty()
         && values.iter().all(|value| match value {
@@ -253,7 +326,10 @@ fn known_decorator(eval: &Eval, file: FileId, decorator: NodeId) -> Result<(), R
     }
     Err(Refusal::new(
         Reason::UnknownDecorator,
-        format!("what the decorator '{}' gives is not known to be importable by the function's name", facts.text(expression)),
+        format!(
+            "what the decorator '{}' gives is not known to be importable by the function's name",
+            facts.text(expression)
+        ),
         "decorate with functools.wraps inside the decorator, or send the undecorated function",
     ))
 }
@@ -299,9 +375,9 @@ pub fn is_wrapped(eval: &Eval, function: Site) -> bool {
     facts.decorators(function.node).into_iter().any(|decorator| {
         let Some(expression) = tree.children(decorator).next() else { return false };
         let callee = tree.child(expression, Field::Function).unwrap_or(expression);
-        eval.values(Site { file: function.file, node: callee })
-            .iter()
-            .any(|value| matches!(value, Value::External { path, .. } if &**path == "functools.wraps"))
+        eval.values(Site { file: function.file, node: callee }).iter().any(
+            |value| matches!(value, Value::External { path, .. } if &**path == "functools.wraps"),
+        )
     }) || is_named_by_hand(eval, function)
 }
 
@@ -310,9 +386,15 @@ pub fn is_wrapped(eval: &Eval, function: Site) -> bool {
 fn is_named_by_hand(eval: &Eval, function: Site) -> bool {
     let facts = eval.file(function.file);
     let tree = facts.tree();
-    let Some((home, name)) = tree.child(function.node, Field::Name).and_then(|name| facts.scopes.resolve_name(name)) else { return false };
+    let Some((home, name)) =
+        tree.child(function.node, Field::Name).and_then(|name| facts.scopes.resolve_name(name))
+    else {
+        return false;
+    };
     let calls = |callee: NodeId, wanted: &str| {
-        eval.values(Site { file: function.file, node: callee }).iter().any(|value| matches!(value, Value::External { path, .. } if &**path == wanted))
+        eval.values(Site { file: function.file, node: callee })
+            .iter()
+            .any(|value| matches!(value, Value::External { path, .. } if &**path == wanted))
     };
     facts.scopes.references(home, name).iter().any(|read| {
         let Some(up) = tree.parent(*read) else { return false };
@@ -321,12 +403,17 @@ fn is_named_by_hand(eval: &Eval, function: Site) -> bool {
                 let callee = tree.parent(up).and_then(|call| tree.child(call, Field::Function));
                 let is_first = tree.children(up).next() == Some(*read);
                 callee.filter(|_| is_first).is_some_and(|callee| {
-                    let inner = tree.child(callee, Field::Function).filter(|_| tree.kind(callee) == Kind::Call);
-                    calls(callee, "functools.update_wrapper") || inner.is_some_and(|inner| calls(inner, "functools.wraps"))
+                    let inner = tree
+                        .child(callee, Field::Function)
+                        .filter(|_| tree.kind(callee) == Kind::Call);
+                    calls(callee, "functools.update_wrapper")
+                        || inner.is_some_and(|inner| calls(inner, "functools.wraps"))
                 })
             }
             Kind::Attribute => {
-                let named = tree.child(up, Field::Attribute).is_some_and(|attribute| facts.text(attribute) == "__qualname__");
+                let named = tree
+                    .child(up, Field::Attribute)
+                    .is_some_and(|attribute| facts.text(attribute) == "__qualname__");
                 named && tree.field(up) == Field::Left
             }
             _ => false,
@@ -339,11 +426,10 @@ fn is_first_parameter(facts: &FileFacts, function: NodeId, read: NodeId) -> bool
     let Some((home, name)) = facts.scopes.resolve_name(read) else { return false };
     let Some(parameters) = tree.child(function, Field::Parameters) else { return false };
     let first = tree.children(parameters).next();
-    facts
-        .scopes
-        .bindings(home, name)
-        .iter()
-        .any(|binding| matches!(binding.kind, BindingKind::Parameter { .. }) && first.is_some_and(|first| tree.contains(first, binding.node)))
+    facts.scopes.bindings(home, name).iter().any(|binding| {
+        matches!(binding.kind, BindingKind::Parameter { .. })
+            && first.is_some_and(|first| tree.contains(first, binding.node))
+    })
 }
 
 /// Where a name lives, for callers that have no scope at hand.

@@ -18,14 +18,21 @@ pub fn callable(eval: &Eval, definition: Site, uses: Vec<Use>, bind: Bind) -> Re
     }
 }
 
-fn try_callable(eval: &Eval, definition: Site, uses: Vec<Use>, bind: Bind) -> Result<Remedy, Refusal> {
+fn try_callable(
+    eval: &Eval,
+    definition: Site,
+    uses: Vec<Use>,
+    bind: Bind,
+) -> Result<Remedy, Refusal> {
     let facts = eval.file(definition.file);
     let name = facts.definition_name(definition.node);
     let who = if name.is_empty() { "the lambda".to_owned() } else { format!("'{name}'") };
     if facts.is_generator(definition.node) {
         return Err(Refusal::new(
             Reason::GeneratorWorker,
-            format!("{who} is a generator function (it has a yield): its result, a generator, cannot come back from a worker"),
+            format!(
+                "{who} is a generator function (it has a yield): its result, a generator, cannot come back from a worker"
+            ),
             "collect the items in a list inside the worker and return that",
         ));
     }
@@ -35,7 +42,9 @@ fn try_callable(eval: &Eval, definition: Site, uses: Vec<Use>, bind: Bind) -> Re
     {
         return Err(Refusal::new(
             Reason::CoroutineWorker,
-            format!("{who} is a coroutine function: a worker would return a coroutine that nobody awaits"),
+            format!(
+                "{who} is a coroutine function: a worker would return a coroutine that nobody awaits"
+            ),
             "send a plain function that calls asyncio.run",
         ));
     }
@@ -46,7 +55,11 @@ fn try_callable(eval: &Eval, definition: Site, uses: Vec<Use>, bind: Bind) -> Re
             "move the worker into a module beside it and import it from there",
         ));
     }
-    let started: Vec<Site> = uses.iter().filter(|each| each.dispatch.carries_primitives(eval.project)).map(|each| each.dispatch.call).collect();
+    let started: Vec<Site> = uses
+        .iter()
+        .filter(|each| each.dispatch.carries_primitives(eval.project))
+        .map(|each| each.dispatch.call)
+        .collect();
     for capture in captures::of(eval, definition.file, definition.node).into_iter().flatten() {
         started_processes::judge(eval, definition.file, &capture, &started)?;
     }
@@ -56,7 +69,11 @@ fn try_callable(eval: &Eval, definition: Site, uses: Vec<Use>, bind: Bind) -> Re
     {
         return Ok(Remedy::Fix(fix));
     }
-    let title = if name.is_empty() { "turn the lambda into a module-level function".to_owned() } else { format!("hoist {who} to module level") };
+    let title = if name.is_empty() {
+        "turn the lambda into a module-level function".to_owned()
+    } else {
+        format!("hoist {who} to module level")
+    };
     let group = Group::collect(eval, definition, uses, bind)?;
     group.judge()?;
     Ok(Remedy::Fix(group.print(title)?))
@@ -69,7 +86,10 @@ pub fn class(eval: &Eval, class: Site, inherits: bool, bind: Bind) -> Remedy {
         let facts = eval.file(class.file);
         let group = Group::of_class(eval, class, inherits, bind)?;
         group.judge()?;
-        group.print(format!("move the class '{}' to module level", member::class_name(facts, class.node)))
+        group.print(format!(
+            "move the class '{}' to module level",
+            member::class_name(facts, class.node)
+        ))
     };
     match attempt() {
         Ok(fix) => Remedy::Fix(fix),
@@ -85,6 +105,10 @@ fn accepts_coroutines(eval: &Eval, each: &Use) -> bool {
 pub fn has_captures(eval: &Eval, definition: Site) -> bool {
     let tree = eval.file(definition.file).tree();
     // What its decorators name is no capture.
-    let own = |capture: &captures::Capture| capture.reads.is_empty() || capture.reads.iter().any(|read| tree.contains(definition.node, *read));
-    captures::of(eval, definition.file, definition.node).map_or(true, |captures| captures.iter().any(own))
+    let own = |capture: &captures::Capture| {
+        capture.reads.is_empty()
+            || capture.reads.iter().any(|read| tree.contains(definition.node, *read))
+    };
+    captures::of(eval, definition.file, definition.node)
+        .map_or(true, |captures| captures.iter().any(own))
 }

@@ -41,8 +41,13 @@ impl Group<'_, '_> {
         let module = self.facts().scopes.module();
         let mut any = false;
         for member in self.members.iter_mut().filter(|member| member.keeps_name) {
-            let own = member.variable.as_ref().filter(|variable| variable.home != module && variable.name != member.name);
-            if let Some(variable) = own.filter(|_| member.statement.is_some_and(|statement| removed.contains(&statement))) {
+            let own = member
+                .variable
+                .as_ref()
+                .filter(|variable| variable.home != module && variable.name != member.name);
+            if let Some(variable) = own
+                .filter(|_| member.statement.is_some_and(|statement| removed.contains(&statement)))
+            {
                 member.name.clone_from(&variable.name);
                 any = true;
             }
@@ -58,13 +63,22 @@ impl Group<'_, '_> {
         if tree.kind(member.node) != Kind::Lambda {
             return None;
         }
-        let base = member.variable.as_ref().map_or_else(|| crate::rewrite::describe::descriptive_name(facts, member.node), |variable| variable.name.clone());
+        let base = member.variable.as_ref().map_or_else(
+            || crate::rewrite::describe::descriptive_name(facts, member.node),
+            |variable| variable.name.clone(),
+        );
         let stem = fresh_name::stem(&base);
         let (lead, rest) = definition.split_once(&member.name)?;
-        let above = tree.children(Tree::ROOT).filter(|node| tree.kind(*node) == Kind::FunctionDefinition && tree.end(*node) <= self.limit());
+        let above = tree.children(Tree::ROOT).filter(|node| {
+            tree.kind(*node) == Kind::FunctionDefinition && tree.end(*node) <= self.limit()
+        });
         let names = above.filter(|node| {
             let name = facts.definition_name(*node);
-            let is_numbered = |tail: &str| tail.strip_prefix('_').is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()));
+            let is_numbered = |tail: &str| {
+                tail.strip_prefix('_').is_some_and(|number| {
+                    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+                })
+            };
             name.strip_prefix(&stem).is_some_and(|tail| tail.is_empty() || is_numbered(tail))
                 && facts.text(*node) == format!("{lead}{name}{rest}")
                 && facts.scopes.bindings(facts.scopes.module(), name).len() == 1
@@ -76,16 +90,24 @@ impl Group<'_, '_> {
     fn printed(&self, title: &str) -> Result<(Fix, String, Vec<NodeId>), Refusal> {
         let facts = self.facts();
         let mut edits: Vec<Edit> = Vec::new();
-        let mut new_names: Vec<String> = self.members.iter().map(|member| member.name.clone()).collect();
-        let leaves = self.dispatches.iter().filter(|each| each.leaf.file == self.file).map(|each| each.leaf.node);
-        let users: Vec<NodeId> = self.members.iter().map(|member| member.node).chain(leaves).collect();
+        let mut new_names: Vec<String> =
+            self.members.iter().map(|member| member.name.clone()).collect();
+        let leaves = self
+            .dispatches
+            .iter()
+            .filter(|each| each.leaf.file == self.file)
+            .map(|each| each.leaf.node);
+        let users: Vec<NodeId> =
+            self.members.iter().map(|member| member.node).chain(leaves).collect();
         let partial = imports::import(facts, "functools", "partial", &users);
         let mut needs_partial = false;
 
         let plan = binding::plan(self, self.bind, &partial.expression)?;
         needs_partial |= plan.needs_partial;
         edits.extend(plan.outside.iter().cloned());
-        edits.extend(plan.removed.iter().map(|statement| place::remove_statement(facts, *statement)));
+        edits.extend(
+            plan.removed.iter().map(|statement| place::remove_statement(facts, *statement)),
+        );
 
         let mut texts = Vec::new();
         for at in self.order() {
@@ -96,19 +118,28 @@ impl Group<'_, '_> {
                 node: self.members[at].node,
                 name: self.members[at].name.clone(),
                 type_parameters: member::type_parameters(facts, self.members[at].node),
-                parameters: self.parameters(at).into_iter().map(|row| row.1).chain(self.members[at].defaults.iter().map(|row| row.name.clone())).collect(),
+                parameters: self
+                    .parameters(at)
+                    .into_iter()
+                    .map(|row| row.1)
+                    .chain(self.members[at].defaults.iter().map(|row| row.name.clone()))
+                    .collect(),
                 dropped: self.members[at].defaults.iter().map(|row| row.parameter).collect(),
                 style: plan.styles[at],
                 prelude: self.members[at].prelude.clone(),
                 edits: inside,
                 unit: place::indent_unit(facts),
             };
-            let text = definition.text().ok_or_else(|| unsupported("two changes of the body meet"))?;
-            let removed = self.members[at].statement.filter(|statement| plan.removed.contains(statement));
-            texts.push(match removed.filter(|_| facts.tree().kind(self.members[at].node) == Kind::Lambda) {
-                Some(statement) => with_comments(facts, text, statement, self.members[at].node),
-                None => text,
-            });
+            let text =
+                definition.text().ok_or_else(|| unsupported("two changes of the body meet"))?;
+            let removed =
+                self.members[at].statement.filter(|statement| plan.removed.contains(statement));
+            texts.push(
+                match removed.filter(|_| facts.tree().kind(self.members[at].node) == Kind::Lambda) {
+                    Some(statement) => with_comments(facts, text, statement, self.members[at].node),
+                    None => text,
+                },
+            );
         }
         // Behind all definitions, since they may name any of them.
         for (at, member) in self.members.iter().enumerate() {
@@ -117,7 +148,10 @@ impl Group<'_, '_> {
                 edits.push(place::remove_statement(facts, *statement));
             }
         }
-        if needs_partial && let Some(each) = self.dispatches.iter().find(|each| each.dispatch.api(self.eval.project).needs_name) {
+        if needs_partial
+            && let Some(each) =
+                self.dispatches.iter().find(|each| each.dispatch.api(self.eval.project).needs_name)
+        {
             return Err(arguments::nameless(each.dispatch.api(self.eval.project)));
         }
         let newline = facts.source.newline();
@@ -129,7 +163,11 @@ impl Group<'_, '_> {
             new_names.extend(partial.new_name.clone());
         }
         let edits = facts.file_edits(edits);
-        Ok((Fix { title: title.to_owned(), applicability: Applicability::Safe, edits, new_names }, definitions, plan.removed))
+        Ok((
+            Fix { title: title.to_owned(), applicability: Applicability::Safe, edits, new_names },
+            definitions,
+            plan.removed,
+        ))
     }
 
     /// A statement that moves behind the class, with the class's new name.
@@ -137,20 +175,34 @@ impl Group<'_, '_> {
         let facts = self.facts();
         let tree = facts.tree();
         let span = tree.span(statement);
-        let mut edits = body::reindent_edits(facts, span, crate::text::indent::indentation(facts.all(), span.start), "");
+        let mut edits = body::reindent_edits(
+            facts,
+            span,
+            crate::text::indent::indentation(facts.all(), span.start),
+            "",
+        );
         for node in tree.subtree(statement).filter(|node| tree.kind(*node) == Kind::Identifier) {
             let Some((home, name)) = facts.scopes.resolve_name(node) else { continue };
-            let member = self.members.iter().find(|member| member.variable.as_ref().is_some_and(|variable| variable.home == home && variable.name == name));
+            let member = self.members.iter().find(|member| {
+                member
+                    .variable
+                    .as_ref()
+                    .is_some_and(|variable| variable.home == home && variable.name == name)
+            });
             match member {
                 Some(member) => edits.push(Edit::replace(tree.span(node), member.name.clone())),
-                None if home == facts.scopes.module() || tree.contains(statement, facts.scopes.get(home).node) => {}
+                None if home == facts.scopes.module()
+                    || tree.contains(statement, facts.scopes.get(home).node) => {}
                 None => {
                     let class = facts.definition_name(self.members[at].node);
-                    return Err(unsupported(&format!("'{class}.register' is given '{name}' of the enclosing function")));
+                    return Err(unsupported(&format!(
+                        "'{class}.register' is given '{name}' of the enclosing function"
+                    )));
                 }
             }
         }
-        body::apply_inside(facts, span, edits).ok_or_else(|| unsupported("two changes of a statement meet"))
+        body::apply_inside(facts, span, edits)
+            .ok_or_else(|| unsupported("two changes of a statement meet"))
     }
 
     /// Definitions that decorators or bases of others need come first; else the order of the text.
@@ -171,8 +223,14 @@ impl Group<'_, '_> {
             let Some(variable) = &used.variable else { continue };
             for read in facts.scopes.references(variable.home, &variable.name) {
                 // The innermost member that holds the read writes it.
-                let holder = self.members.iter().filter(|other| in_moved_part(facts, other.node, *read)).max_by_key(|other| other.node);
-                if holder.is_none_or(|holder| holder.node != member.node) || !in_moved_part(facts, member.node, *read) {
+                let holder = self
+                    .members
+                    .iter()
+                    .filter(|other| in_moved_part(facts, other.node, *read))
+                    .max_by_key(|other| other.node);
+                if holder.is_none_or(|holder| holder.node != member.node)
+                    || !in_moved_part(facts, member.node, *read)
+                {
                     continue;
                 }
                 let given: Vec<(String, String)> = self
@@ -183,11 +241,18 @@ impl Group<'_, '_> {
                         (parameter, value)
                     })
                     .collect();
-                let given = given.into_iter().chain(used.defaults.iter().map(defaults::BoundDefault::given)).collect();
+                let given = given
+                    .into_iter()
+                    .chain(used.defaults.iter().map(defaults::BoundDefault::given))
+                    .collect();
                 let form = Form { name: used.name.clone(), given, leading: self.is_leading(index) };
                 let site = Site { file: self.file, node: *read };
                 let of_class = is_class(facts, used.node);
-                let (found, partial_used) = if of_class { form.of_class(self.eval, site, partial) } else { form.at_read(self.eval, site, partial) };
+                let (found, partial_used) = if of_class {
+                    form.of_class(self.eval, site, partial)
+                } else {
+                    form.at_read(self.eval, site, partial)
+                };
                 edits.extend(found);
                 needs_partial |= partial_used;
             }
@@ -195,13 +260,24 @@ impl Group<'_, '_> {
         if is_class(facts, member.node) {
             edits.extend(class_constructor::edits(self, at));
         }
-        let attributes = member.own.iter().filter(|capture| capture.variable.attribute.is_some() && !is_class(facts, member.node));
+        let attributes = member.own.iter().filter(|capture| {
+            capture.variable.attribute.is_some() && !is_class(facts, member.node)
+        });
         let parameters: Vec<Edit> = attributes
             .flat_map(|capture| {
-                capture.reads.iter().map(|read| Edit::replace(tree.span(*read), member.values.get(&capture.variable).cloned().unwrap_or_default()))
+                capture.reads.iter().map(|read| {
+                    Edit::replace(
+                        tree.span(*read),
+                        member.values.get(&capture.variable).cloned().unwrap_or_default(),
+                    )
+                })
             })
             .collect();
-        edits.extend(unmangled(facts, member.node).into_iter().filter(|edit| !parameters.iter().any(|have| have.span.contains(edit.span))));
+        edits.extend(
+            unmangled(facts, member.node)
+                .into_iter()
+                .filter(|edit| !parameters.iter().any(|have| have.span.contains(edit.span))),
+        );
         edits.extend(parameters);
         edits.extend(decorators::left_behind(self.eval, self.file, member.node));
         edits.extend(evaluated::edits(facts, member.node, self.limit()).unwrap_or_default());
@@ -212,7 +288,8 @@ impl Group<'_, '_> {
     fn value_inside(&self, at: usize, variable: &Variable, read: NodeId) -> String {
         let member = &self.members[at];
         if is_class(self.facts(), member.node) {
-            return class_values::value_at(self, at, variable, read).unwrap_or_else(|| variable.expression());
+            return class_values::value_at(self, at, variable, read)
+                .unwrap_or_else(|| variable.expression());
         }
         member.values.get(variable).cloned().unwrap_or_else(|| variable.expression())
     }
@@ -223,8 +300,17 @@ impl Group<'_, '_> {
 fn with_comments(facts: &FileFacts, mut text: String, statement: NodeId, lambda: NodeId) -> String {
     let (above, behind) = place::comments_of(facts, statement, lambda);
     if let Some(end) = text.find(['\r', '\n']).filter(|end| text[..*end].ends_with(':')) {
-        text.insert_str(end, &behind.iter().map(|comment| format!("  {comment}")).collect::<String>());
+        text.insert_str(
+            end,
+            &behind.iter().map(|comment| format!("  {comment}")).collect::<String>(),
+        );
     }
-    text.insert_str(0, &above.into_iter().map(|comment| format!("{comment}{}", facts.source.newline())).collect::<String>());
+    text.insert_str(
+        0,
+        &above
+            .into_iter()
+            .map(|comment| format!("{comment}{}", facts.source.newline()))
+            .collect::<String>(),
+    );
     text
 }

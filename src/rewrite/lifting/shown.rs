@@ -12,7 +12,16 @@ const MAX_READS: usize = 400;
 const NAMES: &[&str] = &["__name__", "__qualname__"];
 
 /// What a `partial` does not have, or has of its own.
-const INSIDES: &[&str] = &["__doc__", "__module__", "__code__", "__defaults__", "__kwdefaults__", "__annotations__", "__globals__", "__closure__"];
+const INSIDES: &[&str] = &[
+    "__doc__",
+    "__module__",
+    "__code__",
+    "__defaults__",
+    "__kwdefaults__",
+    "__annotations__",
+    "__globals__",
+    "__closure__",
+];
 
 /// Refuses where the name of a function is read that gets another one, or what a `partial` in its place does not have.
 pub(in crate::rewrite) fn judge(group: &Group, member: &Member) -> Result<(), Refusal> {
@@ -20,9 +29,15 @@ pub(in crate::rewrite) fn judge(group: &Group, member: &Member) -> Result<(), Re
     let is_bound = !member.values.is_empty() || !member.defaults.is_empty();
     let is_renamed = member.variable.as_ref().is_none_or(|variable| variable.name != member.name);
     let names = place(group.eval, definition, NAMES).filter(|_| is_bound || is_renamed);
-    let Some(read) = names.or_else(|| place(group.eval, definition, INSIDES).filter(|_| is_bound)) else { return Ok(()) };
+    let Some(read) = names.or_else(|| place(group.eval, definition, INSIDES).filter(|_| is_bound))
+    else {
+        return Ok(());
+    };
     let facts = group.eval.file(read.file);
-    let who = member.variable.as_ref().map_or_else(|| "the lambda".to_owned(), |variable| format!("'{}'", variable.name));
+    let who = member
+        .variable
+        .as_ref()
+        .map_or_else(|| "the lambda".to_owned(), |variable| format!("'{}'", variable.name));
     Err(Refusal::new(
         Reason::OtherUse,
         format!(
@@ -48,15 +63,28 @@ fn place(eval: &Eval, definition: Site, attributes: &[&str]) -> Option<Site> {
                 .iter()
                 .any(|origin| matches!(origin.callable, Callable::Function(site) | Callable::Lambda(site) if site == definition) && origin.made_by.is_none())
     };
-    let inside = |read: Site| read.file == definition.file && eval.file(read.file).tree().contains(definition.node, read.node);
-    let plain = attributes.iter().flat_map(|name| eval.project.attributes_named(name).iter().take(MAX_READS));
-    let asked = ["getattr", "hasattr"].into_iter().flat_map(|name| eval.project.calls_named(name).iter().take(MAX_READS));
-    let named = asked
-        .filter(|call| eval.positional_arguments(**call).get(1).and_then(|name| eval.string_literal(*name)).is_some_and(|name| attributes.contains(&name)));
+    let inside = |read: Site| {
+        read.file == definition.file
+            && eval.file(read.file).tree().contains(definition.node, read.node)
+    };
+    let plain = attributes
+        .iter()
+        .flat_map(|name| eval.project.attributes_named(name).iter().take(MAX_READS));
+    let asked = ["getattr", "hasattr"]
+        .into_iter()
+        .flat_map(|name| eval.project.calls_named(name).iter().take(MAX_READS));
+    let named = asked.filter(|call| {
+        eval.positional_arguments(**call)
+            .get(1)
+            .and_then(|name| eval.string_literal(*name))
+            .is_some_and(|name| attributes.contains(&name))
+    });
     let object_of = |read: &Site| {
         let tree = eval.file(read.file).tree();
         match tree.kind(read.node) {
-            Kind::Attribute => tree.child(read.node, Field::Object).map(|node| Site { file: read.file, node }),
+            Kind::Attribute => {
+                tree.child(read.node, Field::Object).map(|node| Site { file: read.file, node })
+            }
             _ => eval.positional_arguments(*read).first().copied(),
         }
     };
@@ -72,7 +100,14 @@ fn is_variable(eval: &Eval, object: Site) -> bool {
     match tree.kind(node) {
         Kind::Identifier => facts.scopes.resolve_name(node).is_some_and(|(home, name)| {
             let bindings = facts.scopes.bindings(home, name);
-            bindings.iter().any(|binding| !matches!(binding.kind, BindingKind::FunctionDef(_) | BindingKind::ClassDef(_) | BindingKind::Import { .. }))
+            bindings.iter().any(|binding| {
+                !matches!(
+                    binding.kind,
+                    BindingKind::FunctionDef(_)
+                        | BindingKind::ClassDef(_)
+                        | BindingKind::Import { .. }
+                )
+            })
         }),
         Kind::Attribute | Kind::Subscript => true,
         _ => false,

@@ -11,7 +11,13 @@ use crate::syntax::{Field, Kind, NodeId};
 
 /// Refuses if the variable may be unbound where `place` is evaluated. Where the `callable` reads it on every way
 /// through its body, an unbound variable raises NameError anyway: then the place is as good as any.
-pub(in crate::rewrite) fn bound(eval: &Eval, file: FileId, variable: &Variable, callable: NodeId, place: NodeId) -> Result<(), Refusal> {
+pub(in crate::rewrite) fn bound(
+    eval: &Eval,
+    file: FileId,
+    variable: &Variable,
+    callable: NodeId,
+    place: NodeId,
+) -> Result<(), Refusal> {
     let facts = eval.file(file);
     let at = in_home(facts, variable, place);
     if facts.flow().definitely_bound_before(variable.home, &variable.name, at)
@@ -22,7 +28,10 @@ pub(in crate::rewrite) fn bound(eval: &Eval, file: FileId, variable: &Variable, 
     let line = facts.source.lines().line(facts.tree().start(place));
     Err(Refusal::new(
         Reason::UnboundCapture,
-        format!("the captured '{}' may not be bound yet on line {line}, where the rewrite would have to read it", variable.name),
+        format!(
+            "the captured '{}' may not be bound yet on line {line}, where the rewrite would have to read it",
+            variable.name
+        ),
         "bind it before the dispatch on every path",
     ))
 }
@@ -32,8 +41,11 @@ fn starts_bound(facts: &FileFacts, variable: &Variable, at: NodeId) -> bool {
     let tree = facts.tree();
     let bindings = facts.scopes.bindings(variable.home, &variable.name);
     let plain = |binding: &crate::facts::scopes::Binding| {
-        !matches!(binding.kind, crate::facts::scopes::BindingKind::Delete | crate::facts::scopes::BindingKind::Except { .. })
-            && tree.end(binding.node) <= tree.start(at)
+        !matches!(
+            binding.kind,
+            crate::facts::scopes::BindingKind::Delete
+                | crate::facts::scopes::BindingKind::Except { .. }
+        ) && tree.end(binding.node) <= tree.start(at)
     };
     !bindings.is_empty() && bindings.iter().all(plain)
 }
@@ -59,11 +71,17 @@ fn is_always_read(facts: &FileFacts, variable: &Variable, callable: NodeId) -> b
         Kind::ClassDefinition,
     ];
     let returns_early = |read: NodeId| {
-        facts.own_nodes(callable).any(|node| matches!(tree.kind(node), Kind::ReturnStatement | Kind::RaiseStatement) && tree.end(node) <= tree.start(read))
+        facts.own_nodes(callable).any(|node| {
+            matches!(tree.kind(node), Kind::ReturnStatement | Kind::RaiseStatement)
+                && tree.end(node) <= tree.start(read)
+        })
     };
     facts.scopes.references(variable.home, &variable.name).iter().any(|read| {
         tree.contains(callable, *read)
-            && !tree.ancestors(*read).take_while(|up| *up != callable).any(|up| conditional.contains(&tree.kind(up)))
+            && !tree
+                .ancestors(*read)
+                .take_while(|up| *up != callable)
+                .any(|up| conditional.contains(&tree.kind(up)))
             && !returns_early(*read)
     })
 }
@@ -93,29 +111,51 @@ pub(in crate::rewrite) fn stable_from(
                 let to = in_home(facts, variable, *read);
                 // A read in a nested function happens at an unknown time.
                 facts.scopes.scope_of(*read) == facts.scopes.scope_of(statement)
-                    && !facts.flow().may_rebind_between_without(variable.home, &variable.name, from, to, others)
+                    && !facts.flow().may_rebind_between_without(
+                        variable.home,
+                        &variable.name,
+                        from,
+                        to,
+                        others,
+                    )
             });
     }
     true
 }
 
 /// Refuses if the variable may get another value once it was read at `place`.
-pub(in crate::rewrite) fn settled(facts: &FileFacts, variable: &Variable, place: NodeId) -> Result<(), Refusal> {
+pub(in crate::rewrite) fn settled(
+    facts: &FileFacts,
+    variable: &Variable,
+    place: NodeId,
+) -> Result<(), Refusal> {
     let from = in_home(facts, variable, place);
-    if facts.flow().may_rebind_after(variable.home, &variable.name, from) { Err(bound_anew(variable)) } else { Ok(()) }
+    if facts.flow().may_rebind_after(variable.home, &variable.name, from) {
+        Err(bound_anew(variable))
+    } else {
+        Ok(())
+    }
 }
 
 /// Refuses if the variable may be bound anew after the rewrite reads it at `place` and before the callable is pickled:
 /// what travels with a Process is pickled at `start()`, an initializer when the workers start.
-pub(in crate::rewrite) fn kept_until_sent(eval: &Eval, file: FileId, variable: &Variable, place: NodeId, each: &Use) -> Result<(), Refusal> {
+pub(in crate::rewrite) fn kept_until_sent(
+    eval: &Eval,
+    file: FileId,
+    variable: &Variable,
+    place: NodeId,
+    each: &Use,
+) -> Result<(), Refusal> {
     let facts = eval.file(file);
     let tree = facts.tree();
     let from = in_home(facts, variable, place);
     // Sent from outside the scope that holds the variable.
     let outside = variable.home != facts.scopes.module()
-        && (each.dispatch.call.file != file || !tree.contains(facts.scopes.get(variable.home).node, each.dispatch.call.node));
+        && (each.dispatch.call.file != file
+            || !tree.contains(facts.scopes.get(variable.home).node, each.dispatch.call.node));
     if each.dispatch.call.file != file || outside && is_given_to_call(facts, place) {
-        let later = is_sent_later(eval, each) && facts.flow().may_rebind_after(variable.home, &variable.name, from);
+        let later = is_sent_later(eval, each)
+            && facts.flow().may_rebind_after(variable.home, &variable.name, from);
         return if later { Err(bound_anew(variable)) } else { Ok(()) };
     }
     if variable.home == facts.scopes.module() && is_changed_under_workers(facts, variable, each) {
@@ -123,7 +163,9 @@ pub(in crate::rewrite) fn kept_until_sent(eval: &Eval, file: FileId, variable: &
     }
     let call = in_home(facts, variable, each.dispatch.call.node);
     let others = other_definitions(facts, place, each.slot.expression);
-    let rebound = |to: NodeId| facts.flow().may_rebind_between_without(variable.home, &variable.name, from, to, &others);
+    let rebound = |to: NodeId| {
+        facts.flow().may_rebind_between_without(variable.home, &variable.name, from, to, &others)
+    };
     // Any later binding in that scope comes first.
     let mut changed = if outside || is_collected(facts, place, each.dispatch.call.node) {
         facts.flow().may_rebind_after(variable.home, &variable.name, from)
@@ -133,7 +175,10 @@ pub(in crate::rewrite) fn kept_until_sent(eval: &Eval, file: FileId, variable: &
     if each.dispatch.carries_primitives(eval.project) && !changed {
         changed = match start_of(facts, each.dispatch.call.node) {
             Some(start) => rebound(in_home(facts, variable, start)),
-            None => facts.flow().may_rebind_after(variable.home, &variable.name, from) && !sent_at_once(facts, each, eval),
+            None => {
+                facts.flow().may_rebind_after(variable.home, &variable.name, from)
+                    && !sent_at_once(facts, each, eval)
+            }
         };
     }
     if changed { Err(bound_anew(variable)) } else { Ok(()) }
@@ -143,10 +188,20 @@ pub(in crate::rewrite) fn kept_until_sent(eval: &Eval, file: FileId, variable: &
 fn other_definitions(facts: &FileFacts, place: NodeId, slot: Site) -> Vec<NodeId> {
     let tree = facts.tree();
     let statement = facts.statement(place);
-    let assigned = tree.children(statement).next().and_then(|inner| tree.child(inner, Field::Left)).filter(|_| captures::is_plain_assignment(facts, statement));
-    let defined = || tree.child(tree.child(statement, Field::Definition).unwrap_or(statement), Field::Name);
-    let Some((home, name)) = assigned.or_else(defined).and_then(|name| facts.scopes.resolve_name(name)) else { return Vec::new() };
-    let is_sent = tree.kind(slot.node) == Kind::Identifier && facts.scopes.resolve_name(slot.node) == Some((home, name));
+    let assigned = tree
+        .children(statement)
+        .next()
+        .and_then(|inner| tree.child(inner, Field::Left))
+        .filter(|_| captures::is_plain_assignment(facts, statement));
+    let defined =
+        || tree.child(tree.child(statement, Field::Definition).unwrap_or(statement), Field::Name);
+    let Some((home, name)) =
+        assigned.or_else(defined).and_then(|name| facts.scopes.resolve_name(name))
+    else {
+        return Vec::new();
+    };
+    let is_sent = tree.kind(slot.node) == Kind::Identifier
+        && facts.scopes.resolve_name(slot.node) == Some((home, name));
     let bindings = facts.scopes.bindings(home, name).iter().filter(|_| is_sent);
     bindings.map(|binding| binding.node).filter(|node| !tree.contains(statement, *node)).collect()
 }
@@ -163,7 +218,10 @@ fn is_changed_under_workers(facts: &FileFacts, variable: &Variable, each: &Use) 
 fn bound_anew(variable: &Variable) -> Refusal {
     Refusal::new(
         Reason::ReboundCapture,
-        format!("the captured '{}' may be bound anew between the place where the rewrite would read it and the moment the callable is sent", variable.name),
+        format!(
+            "the captured '{}' may be bound anew between the place where the rewrite would read it and the moment the callable is sent",
+            variable.name
+        ),
         "pass the value that is meant as an argument",
     )
 }
@@ -174,7 +232,9 @@ fn is_given_to_call(facts: &FileFacts, place: NodeId) -> bool {
     let mut at = place;
     while let Some(up) = tree.parent(at) {
         match tree.kind(up) {
-            Kind::ParenthesizedExpression | Kind::ConditionalExpression | Kind::KeywordArgument => at = up,
+            Kind::ParenthesizedExpression | Kind::ConditionalExpression | Kind::KeywordArgument => {
+                at = up;
+            }
             Kind::ArgumentList => return true,
             _ => return false,
         }
@@ -187,8 +247,12 @@ fn is_given_to_call(facts: &FileFacts, place: NodeId) -> bool {
 fn is_sent_later(eval: &Eval, each: &Use) -> bool {
     let call = each.dispatch.call;
     let facts = eval.file(call.file);
-    let lazy = facts.enclosing_function(call.node).is_some_and(|function| facts.is_generator(function) || facts.enclosing_function(function).is_some());
-    let waits = each.dispatch.carries_primitives(eval.project) && start_of(facts, call.node).is_none() && !sent_at_once(facts, each, eval);
+    let lazy = facts.enclosing_function(call.node).is_some_and(|function| {
+        facts.is_generator(function) || facts.enclosing_function(function).is_some()
+    });
+    let waits = each.dispatch.carries_primitives(eval.project)
+        && start_of(facts, call.node).is_none()
+        && !sent_at_once(facts, each, eval);
     each.kept || lazy || waits
 }
 
@@ -202,11 +266,17 @@ fn is_collected(facts: &FileFacts, place: NodeId, call: NodeId) -> bool {
     let mut at = place;
     while let Some(up) = tree.parent(at) {
         match tree.kind(up) {
-            Kind::ParenthesizedExpression | Kind::ConditionalExpression | Kind::BooleanOperator => at = up,
+            Kind::ParenthesizedExpression | Kind::ConditionalExpression | Kind::BooleanOperator => {
+                at = up;
+            }
             Kind::Assignment => return !captures::is_plain_assignment(facts, up),
             Kind::NamedExpression => return false,
             // A definition, or the name of one, stands by itself.
-            Kind::Block | Kind::Module | Kind::DecoratedDefinition | Kind::ExpressionStatement | Kind::ReturnStatement => return false,
+            Kind::Block
+            | Kind::Module
+            | Kind::DecoratedDefinition
+            | Kind::ExpressionStatement
+            | Kind::ReturnStatement => return false,
             _ => return true,
         }
     }
@@ -232,15 +302,28 @@ fn start_in_suite(facts: &FileFacts, assignment: NodeId) -> Option<NodeId> {
     let tree = facts.tree();
     let name = facts.text(tree.child(assignment, Field::Left)?);
     let statement = facts.statement(assignment);
-    let later = tree.children(tree.parent(statement)?).skip_while(|sibling| *sibling != statement).skip(1);
+    let later =
+        tree.children(tree.parent(statement)?).skip_while(|sibling| *sibling != statement).skip(1);
     for sibling in later {
-        let inner = tree.children(sibling).next().filter(|_| tree.kind(sibling) == Kind::ExpressionStatement);
-        let callee = inner.filter(|inner| tree.kind(*inner) == Kind::Call).and_then(|inner| tree.child(inner, Field::Function));
+        let inner = tree
+            .children(sibling)
+            .next()
+            .filter(|_| tree.kind(sibling) == Kind::ExpressionStatement);
+        let callee = inner
+            .filter(|inner| tree.kind(*inner) == Kind::Call)
+            .and_then(|inner| tree.child(inner, Field::Function));
         if callee.is_some_and(|callee| facts.text(callee).strip_suffix(".start") == Some(name)) {
             return inner;
         }
-        let rebinds = tree.subtree(sibling).any(|node| tree.field(node) == Field::Left && facts.text(node) == name);
-        let leaves = tree.subtree(sibling).any(|node| matches!(tree.kind(node), Kind::ReturnStatement | Kind::BreakStatement | Kind::ContinueStatement));
+        let rebinds = tree
+            .subtree(sibling)
+            .any(|node| tree.field(node) == Field::Left && facts.text(node) == name);
+        let leaves = tree.subtree(sibling).any(|node| {
+            matches!(
+                tree.kind(node),
+                Kind::ReturnStatement | Kind::BreakStatement | Kind::ContinueStatement
+            )
+        });
         if rebinds || leaves {
             return None;
         }
@@ -255,7 +338,8 @@ fn start_of(facts: &FileFacts, call: NodeId) -> Option<NodeId> {
     if let Some(start) = start_in_suite(facts, assignment) {
         return Some(start);
     }
-    let left = tree.child(assignment, Field::Left).filter(|left| tree.kind(*left) == Kind::Identifier)?;
+    let left =
+        tree.child(assignment, Field::Left).filter(|left| tree.kind(*left) == Kind::Identifier)?;
     let (home, name) = facts.scopes.resolve_name(left)?;
     let starts: Vec<NodeId> = facts
         .scopes
@@ -265,7 +349,9 @@ fn start_of(facts: &FileFacts, call: NodeId) -> Option<NodeId> {
         .filter(|read| tree.start(*read) > tree.end(call))
         .filter_map(|read| {
             let attribute = tree.parent(read).filter(|up| tree.kind(*up) == Kind::Attribute)?;
-            let is_start = tree.child(attribute, Field::Attribute).is_some_and(|name| facts.text(name) == "start");
+            let is_start = tree
+                .child(attribute, Field::Attribute)
+                .is_some_and(|name| facts.text(name) == "start");
             is_start.then(|| tree.parent(attribute)).flatten()
         })
         .collect();
@@ -274,7 +360,9 @@ fn start_of(facts: &FileFacts, call: NodeId) -> Option<NodeId> {
         up.is_none_or(|up| tree.kind(up) != Kind::Attribute)
     });
     match starts.as_slice() {
-        [one] if !escapes || facts.enclosing_function(*one) == facts.enclosing_function(call) => Some(*one),
+        [one] if !escapes || facts.enclosing_function(*one) == facts.enclosing_function(call) => {
+            Some(*one)
+        }
         _ => None,
     }
 }
@@ -289,8 +377,16 @@ fn in_home(facts: &FileFacts, variable: &Variable, place: NodeId) -> NodeId {
     let mut found = place;
     for up in tree.ancestors(place) {
         found = up;
-        let opens = matches!(tree.kind(up), Kind::FunctionDefinition | Kind::Lambda | Kind::ClassDefinition)
-            || matches!(tree.kind(up), Kind::ListComprehension | Kind::SetComprehension | Kind::DictionaryComprehension | Kind::GeneratorExpression);
+        let opens = matches!(
+            tree.kind(up),
+            Kind::FunctionDefinition | Kind::Lambda | Kind::ClassDefinition
+        ) || matches!(
+            tree.kind(up),
+            Kind::ListComprehension
+                | Kind::SetComprehension
+                | Kind::DictionaryComprehension
+                | Kind::GeneratorExpression
+        );
         if opens && facts.scopes.scope_of(up) == home {
             return up;
         }
@@ -304,5 +400,9 @@ fn binding_scope(facts: &FileFacts, variable: &Variable, place: NodeId) -> Scope
     let bindings = facts.scopes.bindings(variable.home, &variable.name);
     let Some(first) = bindings.first().map(|binding| binding.scope) else { return variable.home };
     let is_around = tree.contains(facts.scopes.get(first).node, place);
-    if is_around && bindings.iter().all(|binding| binding.scope == first) { first } else { variable.home }
+    if is_around && bindings.iter().all(|binding| binding.scope == first) {
+        first
+    } else {
+        variable.home
+    }
 }

@@ -55,12 +55,22 @@ pub fn reads(eval: &Eval, functions: &[Site]) -> Vec<GlobalRead> {
                 found.push(read);
             }
         }
-        for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Identifier) {
+        for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Identifier)
+        {
             let Some((home, name)) = facts.scopes.resolve_name(node) else { continue };
-            let in_body = facts.scopes.scope_of(node) != module && facts.enclosing_function(node).is_some();
-            let new = home == module && in_body && facts.scopes.is_read(node) && !facts.scopes.bindings(module, name).is_empty();
+            let in_body =
+                facts.scopes.scope_of(node) != module && facts.enclosing_function(node).is_some();
+            let new = home == module
+                && in_body
+                && facts.scopes.is_read(node)
+                && !facts.scopes.bindings(module, name).is_empty();
             if new && !found.iter().any(|have| have.file == function.file && have.name == name) {
-                found.push(GlobalRead { file: function.file, name: name.to_owned(), read: Site { file: function.file, node }, function: *function });
+                found.push(GlobalRead {
+                    file: function.file,
+                    name: name.to_owned(),
+                    read: Site { file: function.file, node },
+                    function: *function,
+                });
             }
         }
     }
@@ -72,12 +82,26 @@ fn module_attributes(eval: &Eval, function: Site) -> Vec<GlobalRead> {
     let facts = eval.file(function.file);
     let tree = facts.tree();
     let mut found = Vec::new();
-    for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Attribute && !captures::is_written(tree, *node)) {
-        let (Some(object), Some(name)) = (tree.child(node, Field::Object), tree.child(node, Field::Attribute)) else { continue };
-        let Some(file) = module_named(eval, Site { file: function.file, node: object }) else { continue };
+    for node in tree
+        .subtree(function.node)
+        .filter(|node| tree.kind(*node) == Kind::Attribute && !captures::is_written(tree, *node))
+    {
+        let (Some(object), Some(name)) =
+            (tree.child(node, Field::Object), tree.child(node, Field::Attribute))
+        else {
+            continue;
+        };
+        let Some(file) = module_named(eval, Site { file: function.file, node: object }) else {
+            continue;
+        };
         let home = eval.file(file);
         if !home.scopes.bindings(home.scopes.module(), facts.text(name)).is_empty() {
-            found.push(GlobalRead { file, name: facts.text(name).to_owned(), read: Site { file: function.file, node }, function });
+            found.push(GlobalRead {
+                file,
+                name: facts.text(name).to_owned(),
+                read: Site { file: function.file, node },
+                function,
+            });
         }
     }
     found
@@ -104,9 +128,14 @@ pub fn changes_from_outside(eval: &Eval, file: FileId, name: &str) -> Vec<(Site,
     let mut found = Vec::new();
     for site in eval.project.attributes_named(name).iter().filter(|site| site.file != file) {
         let facts = eval.file(site.file);
-        let object = facts.tree().child(site.node, Field::Object).map(|node| Site { file: site.file, node });
-        let (binds, changed) = (captures::is_written(facts.tree(), site.node), captures::is_change(facts, site.node));
-        if (binds || changed) && late(*site) && object.is_some_and(|object| module_named(eval, object) == Some(file)) {
+        let object =
+            facts.tree().child(site.node, Field::Object).map(|node| Site { file: site.file, node });
+        let (binds, changed) =
+            (captures::is_written(facts.tree(), site.node), captures::is_change(facts, site.node));
+        if (binds || changed)
+            && late(*site)
+            && object.is_some_and(|object| module_named(eval, object) == Some(file))
+        {
             found.push((*site, binds));
         }
     }
@@ -116,7 +145,9 @@ pub fn changes_from_outside(eval: &Eval, file: FileId, name: &str) -> Vec<(Site,
         let imported = |binding: &Binding| matches!(&binding.kind, BindingKind::Import { module, attribute: Some(attribute) } if attribute == name && eval.project.module_path(other, module).is_some_and(|path| path == home.source.path));
         if facts.scopes.bindings(module, name).iter().any(imported) {
             let reads = facts.scopes.references(module, name).iter().copied();
-            let changed = reads.filter(|read| captures::is_change(facts, *read) && late(Site { file: other, node: *read }));
+            let changed = reads.filter(|read| {
+                captures::is_change(facts, *read) && late(Site { file: other, node: *read })
+            });
             found.extend(changed.map(|node| (Site { file: other, node }, false)));
         }
     }
@@ -153,15 +184,28 @@ pub fn written_by(eval: &Eval, function: Site) -> Vec<(FileId, String, Site)> {
         let is_changed = || captures::is_change(facts, node);
         match tree.kind(node) {
             Kind::Identifier => {
-                let Some((_, name)) = facts.scopes.resolve_name(node).filter(|(home, _)| *home == module) else { continue };
-                if facts.scopes.bindings(module, name).iter().any(|binding| binding.node == node) || is_changed() {
+                let Some((_, name)) =
+                    facts.scopes.resolve_name(node).filter(|(home, _)| *home == module)
+                else {
+                    continue;
+                };
+                if facts.scopes.bindings(module, name).iter().any(|binding| binding.node == node)
+                    || is_changed()
+                {
                     let (file, name) = home_of(eval, function.file, name);
                     found.push((file, name, at));
                 }
             }
             Kind::Attribute if captures::is_written(tree, node) || is_changed() => {
-                let (Some(object), Some(name)) = (tree.child(node, Field::Object), tree.child(node, Field::Attribute)) else { continue };
-                found.extend(module_named(eval, Site { file: function.file, node: object }).map(|file| (file, facts.text(name).to_owned(), at)));
+                let (Some(object), Some(name)) =
+                    (tree.child(node, Field::Object), tree.child(node, Field::Attribute))
+                else {
+                    continue;
+                };
+                found.extend(
+                    module_named(eval, Site { file: function.file, node: object })
+                        .map(|file| (file, facts.text(name).to_owned(), at)),
+                );
             }
             _ => {}
         }
@@ -176,13 +220,28 @@ pub fn bound_by(eval: &Eval, functions: &[Site]) -> BTreeSet<(FileId, String)> {
     for function in functions {
         let facts = eval.file(function.file);
         let tree = facts.tree();
-        for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::GlobalStatement) {
-            let names = tree.children(node).map(|name| facts.text(name)).filter(|name| !is_needed_first(facts, function.node, name));
+        for node in
+            tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::GlobalStatement)
+        {
+            let names = tree
+                .children(node)
+                .map(|name| facts.text(name))
+                .filter(|name| !is_needed_first(facts, function.node, name));
             found.extend(names.map(|name| (function.file, name.to_owned())));
         }
-        for node in tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::Attribute && captures::is_written(tree, *node)) {
-            let (Some(object), Some(name)) = (tree.child(node, Field::Object), tree.child(node, Field::Attribute)) else { continue };
-            found.extend(module_named(eval, Site { file: function.file, node: object }).map(|file| (file, facts.text(name).to_owned())));
+        for node in tree
+            .subtree(function.node)
+            .filter(|node| tree.kind(*node) == Kind::Attribute && captures::is_written(tree, *node))
+        {
+            let (Some(object), Some(name)) =
+                (tree.child(node, Field::Object), tree.child(node, Field::Attribute))
+            else {
+                continue;
+            };
+            found.extend(
+                module_named(eval, Site { file: function.file, node: object })
+                    .map(|file| (file, facts.text(name).to_owned())),
+            );
         }
     }
     found
@@ -194,10 +253,27 @@ fn is_needed_first(facts: &FileFacts, function: NodeId, name: &str) -> bool {
     let tree = facts.tree();
     let module = facts.scopes.module();
     let bindings = facts.scopes.bindings(module, name);
-    let Some(first) = bindings.iter().map(|binding| binding.node).filter(|node| tree.contains(function, *node)).min() else { return false };
-    let Some(statement) = tree.enclosing(first, &[Kind::Assignment, Kind::AugmentedAssignment]) else { return false };
-    let is_read = |node: NodeId| facts.scopes.references(module, name).iter().any(|read| facts.scopes.is_read(*read) && tree.contains(node, *read));
-    let from_itself = tree.kind(statement) == Kind::AugmentedAssignment || tree.child(statement, Field::Right).is_some_and(is_read);
+    let Some(first) = bindings
+        .iter()
+        .map(|binding| binding.node)
+        .filter(|node| tree.contains(function, *node))
+        .min()
+    else {
+        return false;
+    };
+    let Some(statement) = tree.enclosing(first, &[Kind::Assignment, Kind::AugmentedAssignment])
+    else {
+        return false;
+    };
+    let is_read = |node: NodeId| {
+        facts
+            .scopes
+            .references(module, name)
+            .iter()
+            .any(|read| facts.scopes.is_read(*read) && tree.contains(node, *read))
+    };
+    let from_itself = tree.kind(statement) == Kind::AugmentedAssignment
+        || tree.child(statement, Field::Right).is_some_and(is_read);
     from_itself && bindings.iter().all(|binding| placement(facts, binding) != Placement::Import)
 }
 
@@ -225,24 +301,32 @@ pub fn is_done_by_sender(eval: &Eval, place: Site, sent: &Sent) -> bool {
     let facts = eval.file(place.file);
     let tree = facts.tree();
     let Some(function) = facts.enclosing_function(place.node) else { return false };
-    let senders = [sent.origin.handover, sent.dispatch.call].into_iter().filter(|site| site.file == place.file && tree.contains(function, site.node));
+    let senders = [sent.origin.handover, sent.dispatch.call]
+        .into_iter()
+        .filter(|site| site.file == place.file && tree.contains(function, site.node));
     let senders: Vec<Site> = senders.collect();
     let at_import = |call: &Site| {
         let facts = eval.file(call.file);
         facts.enclosing_function(call.node).is_none() && guard_around(facts, call.node).is_none()
     };
     let called = eval.callers(Site { file: place.file, node: function });
-    !senders.is_empty() && !senders.iter().chain([&place]).any(|site| is_for_forked(eval, *site)) && !called.iter().any(at_import)
+    !senders.is_empty()
+        && !senders.iter().chain([&place]).any(|site| is_for_forked(eval, *site))
+        && !called.iter().any(at_import)
 }
 
 /// Whether a place is in the branch of an `if` that asks for the start method: `if context.get_start_method() == "fork":`.
 pub fn is_for_forked(eval: &Eval, place: Site) -> bool {
     let facts = eval.file(place.file);
     let tree = facts.tree();
-    let mut around = tree.ancestors(place.node).filter(|up| matches!(tree.kind(*up), Kind::IfStatement | Kind::ElifClause));
+    let mut around = tree
+        .ancestors(place.node)
+        .filter(|up| matches!(tree.kind(*up), Kind::IfStatement | Kind::ElifClause));
     around.any(|up| {
         let test = tree.child(up, Field::Condition).map_or("", |test| facts.text(test));
-        let chosen = tree.child(up, Field::Consequence).is_some_and(|branch| tree.contains(branch, place.node));
+        let chosen = tree
+            .child(up, Field::Consequence)
+            .is_some_and(|branch| tree.contains(branch, place.node));
         chosen && ["fork", "start_method"].iter().any(|word| test.contains(word))
     })
 }
@@ -267,7 +351,9 @@ pub fn changes(eval: &Eval, file: FileId, name: &str) -> Vec<Site> {
     let reads = facts.scopes.references(module, name).iter().copied();
     reads
         .filter(|read| captures::is_change(facts, *read))
-        .filter(|read| facts.enclosing_function(*read).is_some() || guard_around(facts, *read).is_some())
+        .filter(|read| {
+            facts.enclosing_function(*read).is_some() || guard_around(facts, *read).is_some()
+        })
         .map(|node| Site { file, node })
         .collect()
 }

@@ -14,26 +14,47 @@ use std::collections::BTreeSet;
 
 /// The rewrite of `Process(target=add, args=(n,))` into `Process(target=add, args=(n, lock))` and of `def add(n)` into
 /// `def add(n, lock)`; `uses` are all the dispatches that send the function.
-pub fn hand_over(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names: &[String]) -> Result<Fix, Refusal> {
-    let worker = eval.worker(&sent.origin).ok_or_else(|| no_place("what the process runs cannot be seen"))?;
+pub fn hand_over(
+    eval: &Eval,
+    sent: &Sent,
+    uses: &[&Sent],
+    file: FileId,
+    names: &[String],
+) -> Result<Fix, Refusal> {
+    let worker = eval
+        .worker(&sent.origin)
+        .ok_or_else(|| no_place("what the process runs cannot be seen"))?;
     let is_method = matches!(sent.origin.callable, Callable::Method { .. });
     let facts = eval.file(file);
     let tree = facts.tree();
     if worker.file != file || !is_only_sent(eval, worker, uses) {
         return Err(no_place("the function is used in other ways, too, or lies in another module"));
     }
-    let parameters = tree.child(worker.node, Field::Parameters).ok_or_else(|| no_place("the function has no parameters"))?;
-    let plain = |node: NodeId| tree.kind(node) == Kind::Identifier || tree.kind(node) == Kind::TypedParameter && !facts.text(node).starts_with('*');
+    let parameters = tree
+        .child(worker.node, Field::Parameters)
+        .ok_or_else(|| no_place("the function has no parameters"))?;
+    let plain = |node: NodeId| {
+        tree.kind(node) == Kind::Identifier
+            || tree.kind(node) == Kind::TypedParameter && !facts.text(node).starts_with('*')
+    };
     let all: Vec<NodeId> = tree.children(parameters).collect();
     let own = &all[usize::from(is_method).min(all.len())..];
-    let says_global = facts
-        .own_nodes(worker.node)
-        .any(|node| tree.kind(node) == Kind::GlobalStatement && tree.children(node).any(|name| names.iter().any(|wanted| wanted == facts.text(name))));
-    if !own.iter().all(|node| plain(*node)) || says_global || !facts.decorators(worker.node).is_empty() {
+    let says_global = facts.own_nodes(worker.node).any(|node| {
+        tree.kind(node) == Kind::GlobalStatement
+            && tree.children(node).any(|name| names.iter().any(|wanted| wanted == facts.text(name)))
+    });
+    if !own.iter().all(|node| plain(*node))
+        || says_global
+        || !facts.decorators(worker.node).is_empty()
+    {
         return Err(no_place("the function's parameters leave no place for another one"));
     }
-    let called: Vec<Site> = eval.reached(worker).into_iter().filter(|function| *function != worker).collect();
-    if globals::reads(eval, &called).iter().any(|read| read.file == file && names.contains(&read.name)) {
+    let called: Vec<Site> =
+        eval.reached(worker).into_iter().filter(|function| *function != worker).collect();
+    if globals::reads(eval, &called)
+        .iter()
+        .any(|read| read.file == file && names.contains(&read.name))
+    {
         return Err(no_place("functions that the worker calls read it as well"));
     }
     let list = names.join(", ");
@@ -44,7 +65,10 @@ pub fn hand_over(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names: 
     let values: Vec<&str> = names.iter().map(String::as_str).collect();
     for each in uses {
         names.iter().try_for_each(|name| initializer::readable(eval, each.dispatch.call, name))?;
-        edits.push(further_argument(eval, each, own.len(), &values).ok_or_else(|| no_place("the arguments of the process cannot be seen whole"))?);
+        edits.push(
+            further_argument(eval, each, own.len(), &values)
+                .ok_or_else(|| no_place("the arguments of the process cannot be seen whole"))?,
+        );
     }
     let told = quoted(names);
     Ok(Fix {
@@ -57,22 +81,37 @@ pub fn hand_over(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names: 
 
 /// The rewrite of `Process(target=add, args=(n,))` into `Process(target=_start_add, args=(lock, n))`, where the new function binds
 /// the global in the child and calls `add`: other uses of it stay as they are.
-pub fn bound_first(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names: &[String]) -> Result<Fix, Refusal> {
-    let Callable::Function(worker) = sent.origin.callable else { return Err(no_place("what the process runs is no plain function")) };
+pub fn bound_first(
+    eval: &Eval,
+    sent: &Sent,
+    uses: &[&Sent],
+    file: FileId,
+    names: &[String],
+) -> Result<Fix, Refusal> {
+    let Callable::Function(worker) = sent.origin.callable else {
+        return Err(no_place("what the process runs is no plain function"));
+    };
     let facts = eval.file(file);
     if !is_importable_from(facts, worker, file) || !uses.iter().all(|each| is_direct(eval, each)) {
-        return Err(no_place("the function lies in another module than what it reads, or reaches the process in another way"));
+        return Err(no_place(
+            "the function lies in another module than what it reads, or reaches the process in another way",
+        ));
     }
-    let (function, text) = binding_function(facts, facts.definition_name(worker.node), names, false);
+    let (function, text) =
+        binding_function(facts, facts.definition_name(worker.node), names, false);
     let mut edits = vec![(facts, below(facts, worker.node, &text))];
     for each in uses {
         let call = each.dispatch.call;
         let caller = eval.file(call.file);
         let access = initializer::access(eval, call, file, names, &function)?;
         let values: Vec<&str> = access.values.iter().map(String::as_str).collect();
-        let given = leading_argument(eval, each, &values).ok_or_else(|| no_place("the arguments of the process cannot be seen whole"))?;
+        let given = leading_argument(eval, each, &values)
+            .ok_or_else(|| no_place("the arguments of the process cannot be seen whole"))?;
         edits.push((caller, given));
-        edits.push((caller, Edit::replace(caller.tree().span(each.origin.leaf.node), access.function)));
+        edits.push((
+            caller,
+            Edit::replace(caller.tree().span(each.origin.leaf.node), access.function),
+        ));
         edits.extend(access.import.map(|edit| (caller, edit)));
     }
     let told = quoted(names);
@@ -85,11 +124,18 @@ pub fn bound_first(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names
 }
 
 /// The name and the text of a function that binds the globals `names` to its first arguments and calls `name` with the others.
-fn binding_function(facts: &FileFacts, name: &str, names: &[String], returns: bool) -> (String, String) {
-    let function = fresh_name::module_name(facts, &format!("start_{}", name.trim_start_matches('_')));
+fn binding_function(
+    facts: &FileFacts,
+    name: &str,
+    names: &[String],
+    returns: bool,
+) -> (String, String) {
+    let function =
+        fresh_name::module_name(facts, &format!("start_{}", name.trim_start_matches('_')));
     let (newline, unit) = (facts.source.newline(), crate::rewrite::place::indent_unit(facts));
     let (parameters, binding) = initializer::bound_from_parameters(facts, names);
-    let clash = names.iter().chain(&parameters).any(|name| matches!(name.as_str(), "args" | "kwargs"));
+    let clash =
+        names.iter().chain(&parameters).any(|name| matches!(name.as_str(), "args" | "kwargs"));
     let (rest, named) = if clash { ("arguments", "keywords") } else { ("args", "kwargs") };
     let text = format!(
         "def {function}({}, *{rest}, **{named}):{binding}{newline}{unit}{}{name}(*{rest}, **{named})",
@@ -102,14 +148,24 @@ fn binding_function(facts: &FileFacts, name: &str, names: &[String], returns: bo
 /// The rewrite of `run_all(work, items)` into `run_all(partial(_start_work, args), items)`, where the new function binds the global
 /// in the worker and calls `work`: wherever the workers come from, each task brings the value along. `uses` are all the
 /// dispatches that send the function.
-pub fn bound_by_partial(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, names: &[String]) -> Result<Fix, Refusal> {
-    let Callable::Function(worker) = sent.origin.callable else { return Err(no_place("what the worker runs is no plain function")) };
+pub fn bound_by_partial(
+    eval: &Eval,
+    sent: &Sent,
+    uses: &[&Sent],
+    file: FileId,
+    names: &[String],
+) -> Result<Fix, Refusal> {
+    let Callable::Function(worker) = sent.origin.callable else {
+        return Err(no_place("what the worker runs is no plain function"));
+    };
     let facts = eval.file(file);
     let tree = facts.tree();
     // A partial has no name to print.
     let asks_for_name = |site: &Site| {
         let home = eval.file(site.file);
-        home.enclosing_function(site.node).is_some_and(|function| home.text(function).contains("__name__") || home.text(function).contains("__qualname__"))
+        home.enclosing_function(site.node).is_some_and(|function| {
+            home.text(function).contains("__name__") || home.text(function).contains("__qualname__")
+        })
     };
     let is_plain = |each: &&Sent| {
         let leaf = each.origin.leaf;
@@ -119,11 +175,21 @@ pub fn bound_by_partial(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, 
             && each.dispatch.api(eval.project).id != "mp.Process"
             && !each.origin.through.iter().chain([&each.dispatch.call]).any(asks_for_name)
     };
-    if !is_importable_from(facts, worker, file) || !facts.decorators(worker.node).is_empty() || !uses.iter().all(is_plain) {
-        return Err(no_place("the function lies in another module than what it reads, or reaches the workers in another way"));
+    if !is_importable_from(facts, worker, file)
+        || !facts.decorators(worker.node).is_empty()
+        || !uses.iter().all(is_plain)
+    {
+        return Err(no_place(
+            "the function lies in another module than what it reads, or reaches the workers in another way",
+        ));
     }
     let (function, text) = binding_function(facts, facts.definition_name(worker.node), names, true);
-    let leaves: Vec<NodeId> = uses.iter().map(|each| each.origin.leaf.node).collect::<BTreeSet<_>>().into_iter().collect();
+    let leaves: Vec<NodeId> = uses
+        .iter()
+        .map(|each| each.origin.leaf.node)
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
     let partial = crate::rewrite::imports::import(facts, "functools", "partial", &leaves);
     let mut edits = vec![below(facts, worker.node, &text)];
     for leaf in leaves {
@@ -132,7 +198,10 @@ pub fn bound_by_partial(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, 
         if names.iter().any(|name| initializer::needs_inheritance(eval, file, name)) {
             return Err(no_place("a task cannot carry it"));
         }
-        edits.push(Edit::replace(tree.span(leaf), format!("{}({function}, {})", partial.expression, access.values.join(", "))));
+        edits.push(Edit::replace(
+            tree.span(leaf),
+            format!("{}({function}, {})", partial.expression, access.values.join(", ")),
+        ));
     }
     edits.extend(partial.edit);
     let told = quoted(names);
@@ -147,7 +216,9 @@ pub fn bound_by_partial(eval: &Eval, sent: &Sent, uses: &[&Sent], file: FileId, 
 /// Whether workers find `worker` as a module-level function of `file`, whose facts these are: children know a `__main__.py`
 /// by another name.
 fn is_importable_from(facts: &FileFacts, worker: Site, file: FileId) -> bool {
-    worker.file == file && facts.enclosing_function(worker.node).is_none() && !facts.is_package_main()
+    worker.file == file
+        && facts.enclosing_function(worker.node).is_none()
+        && !facts.is_package_main()
 }
 
 /// An insertion of a definition behind another one of the module.
@@ -177,7 +248,12 @@ fn leading_argument(eval: &Eval, each: &Sent, values: &[&str]) -> Option<Edit> {
     }
     match eval.argument(call, &tuple.name, tuple.pos) {
         Some(given) => arguments::led(facts, given, values),
-        None => Some(arguments::added_keyword(facts, call.node, each.slot.expression.node, &format!("{}={}", tuple.name, arguments::tuple_text(values)))),
+        None => Some(arguments::added_keyword(
+            facts,
+            call.node,
+            each.slot.expression.node,
+            &format!("{}={}", tuple.name, arguments::tuple_text(values)),
+        )),
     }
 }
 
@@ -191,13 +267,22 @@ fn is_only_sent(eval: &Eval, worker: Site, uses: &[&Sent]) -> bool {
     if uses.is_empty() || !uses.iter().all(direct) {
         return false;
     }
-    let Some(node) = tree.enclosing(worker.node, &[Kind::ClassDefinition]) else { return eval.is_named_only_at(worker, &leaves) };
+    let Some(node) = tree.enclosing(worker.node, &[Kind::ClassDefinition]) else {
+        return eval.is_named_only_at(worker, &leaves);
+    };
     // A method: nothing else may mean it, and no other class may have one of its name.
     let class = Site { file: worker.file, node };
     let subclasses = eval.subclasses(class);
-    let mut others = eval.lineage(class).into_iter().chain(subclasses.iter().copied()).filter(|each| *each != class);
-    let is_only_one = !eval.is_local(class) && !others.any(|each| eval.own_method(each, name).is_some());
-    is_only_one && eval.project.attributes_named(name).iter().all(|read| leaves.contains(read)) && eval.is_uncalled(worker)
+    let mut others = eval
+        .lineage(class)
+        .into_iter()
+        .chain(subclasses.iter().copied())
+        .filter(|each| *each != class);
+    let is_only_one =
+        !eval.is_local(class) && !others.any(|each| eval.own_method(each, name).is_some());
+    is_only_one
+        && eval.project.attributes_named(name).iter().all(|read| leaves.contains(read))
+        && eval.is_uncalled(worker)
 }
 
 /// The edit that gives a process `values` behind the `count` arguments that its target takes now.
@@ -211,7 +296,8 @@ fn further_argument(eval: &Eval, each: &Sent, count: usize, values: &[&str]) -> 
         return None;
     }
     match eval.argument(call, &tuple.name, position) {
-        Some(given) => (arguments::display_length(facts, given)? == count).then(|| arguments::extended(facts, given, values)),
+        Some(given) => (arguments::display_length(facts, given)? == count)
+            .then(|| arguments::extended(facts, given, values)),
         None if count == 0 => {
             let text = format!("{}={}", tuple.name, arguments::tuple_text(values));
             Some(arguments::added_keyword(facts, call.node, each.slot.expression.node, &text))

@@ -35,23 +35,46 @@ struct Wrapper {
 /// finds it; `None` where the executor, the arguments or the functions do not show it.
 ///
 /// `carried` are all primitives that the tasks of the one executor `made` carry, `tasks` all that it is given to do.
-pub fn by_initializer(eval: &Eval, made: Site, carried: &[&Carried], tasks: &[&Sent]) -> Option<Fix> {
+pub fn by_initializer(
+    eval: &Eval,
+    made: Site,
+    carried: &[&Carried],
+    tasks: &[&Sent],
+) -> Option<Fix> {
     let facts = eval.file(made.file);
     let start = WorkerStart::of(eval, made)?;
     if facts.is_package_main() {
         return None;
     }
-    let mut plan = Plan { eval, facts, made, taken: fresh_name::names_in_use(facts), primitives: Vec::new(), wrappers: Vec::new(), told: Vec::new() };
+    let mut plan = Plan {
+        eval,
+        facts,
+        made,
+        taken: fresh_name::names_in_use(facts),
+        primitives: Vec::new(),
+        wrappers: Vec::new(),
+        told: Vec::new(),
+    };
     let mut edits = Vec::new();
     let calls: BTreeSet<Site> = carried.iter().map(|each| each.dispatch.call).collect();
     for call in calls {
-        let places: Vec<&Carried> = carried.iter().filter(|each| each.dispatch.call == call).copied().collect();
-        let of_call: Vec<&Sent> = tasks.iter().filter(|task| task.dispatch.call == call).copied().collect();
+        let places: Vec<&Carried> =
+            carried.iter().filter(|each| each.dispatch.call == call).copied().collect();
+        let of_call: Vec<&Sent> =
+            tasks.iter().filter(|task| task.dispatch.call == call).copied().collect();
         edits.extend(plan.task(&of_call, &places)?);
     }
-    let bound: Vec<Bound> =
-        plan.primitives.iter().map(|each| Bound { target: each.global.clone(), parameter: each.own.clone(), value: each.text.clone() }).collect();
-    let mut new_names: Vec<String> = plan.primitives.iter().map(|each| each.global.clone()).collect();
+    let bound: Vec<Bound> = plan
+        .primitives
+        .iter()
+        .map(|each| Bound {
+            target: each.global.clone(),
+            parameter: each.own.clone(),
+            value: each.text.clone(),
+        })
+        .collect();
+    let mut new_names: Vec<String> =
+        plan.primitives.iter().map(|each| each.global.clone()).collect();
     let mut definitions = plan.wrappers()?;
     match start.extended(&bound) {
         Some(extended) => edits.extend(extended),
@@ -68,14 +91,20 @@ pub fn by_initializer(eval: &Eval, made: Site, carried: &[&Carried], tasks: &[&S
     if !plan.told.is_empty() {
         let partial = imports::import(facts, "functools", "partial", &plan.told);
         edits.extend(plan.told.iter().filter_map(|callee| {
-            let wrapper = plan.wrappers.iter().find(|wrapper| wrapper.worker.is_none() && wrapper.called == facts.text(*callee))?;
-            Some(Edit::replace(facts.tree().span(*callee), format!("{}({}, {})", partial.expression, wrapper.name, facts.text(*callee))))
+            let wrapper = plan.wrappers.iter().find(|wrapper| {
+                wrapper.worker.is_none() && wrapper.called == facts.text(*callee)
+            })?;
+            Some(Edit::replace(
+                facts.tree().span(*callee),
+                format!("{}({}, {})", partial.expression, wrapper.name, facts.text(*callee)),
+            ))
         }));
         edits.extend(partial.edit);
         new_names.extend(partial.new_name);
     }
     new_names.extend(plan.wrappers.into_iter().map(|each| each.name));
-    let names: Vec<String> = plan.primitives.iter().map(|each| format!("'{}'", each.text)).collect();
+    let names: Vec<String> =
+        plan.primitives.iter().map(|each| format!("'{}'", each.text)).collect();
     Some(Fix {
         title: format!("hand {} to the workers by an initializer", names.join(", ")),
         applicability: Applicability::Unsafe,
@@ -115,7 +144,8 @@ impl Plan<'_, '_> {
         }
         let callee = self.callee(task)?;
         let (first, worker) = self.worker(callee, tasks)?;
-        let parameters = worker.map_or(Some(Vec::new()), |worker| plain_parameters(self.eval, worker))?;
+        let parameters =
+            worker.map_or(Some(Vec::new()), |worker| plain_parameters(self.eval, worker))?;
         let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name.as_str()).collect();
         if names.contains(&facts.text(first)) || facts.text(first) == "item" {
             return None;
@@ -125,19 +155,27 @@ impl Plan<'_, '_> {
         let first = holes.first()?;
         for hole in &holes {
             let number = self.primitive(hole.primitive)?;
-            let same = *filled.entry(hole.position).or_insert(number) == number && hole.way == first.way;
-            if !same || worker.is_some() && hole.way == Way::Apart && hole.position >= parameters.len() {
+            let same =
+                *filled.entry(hole.position).or_insert(number) == number && hole.way == first.way;
+            if !same
+                || worker.is_some() && hole.way == Way::Apart && hole.position >= parameters.len()
+            {
                 return None;
             }
         }
         // A function that is not known by name gets what leads its arguments, or all but what leads them.
         let leads = filled.keys().copied().eq(0..filled.len());
-        if worker.is_none() && (first.way == Way::Apart && !leads || task_places::has_keywords(self.eval, call)) {
+        if worker.is_none()
+            && (first.way == Way::Apart && !leads || task_places::has_keywords(self.eval, call))
+        {
             return None;
         }
         let mut edits = task_places::without(facts, task, callee, &holes)?;
         let called = facts.text(callee).to_owned();
-        let alike = self.wrappers.iter().find(|each| (each.worker, each.way, &each.filled, &each.called) == (worker, first.way, &filled, &called));
+        let alike = self.wrappers.iter().find(|each| {
+            (each.worker, each.way, &each.filled, &each.called)
+                == (worker, first.way, &filled, &called)
+        });
         let name = match alike {
             Some(alike) => alike.name.clone(),
             None => {
@@ -149,11 +187,18 @@ impl Plan<'_, '_> {
                     (Some(_), own) => own.to_owned(),
                 };
                 let name = self.fresh(&base);
-                self.wrappers.push(Wrapper { worker, called: called.clone(), filled, way: first.way, name: name.clone() });
+                self.wrappers.push(Wrapper {
+                    worker,
+                    called: called.clone(),
+                    filled,
+                    way: first.way,
+                    name: name.clone(),
+                });
                 name
             }
         };
-        let takes_more = task.dispatch.api(self.eval.project).arguments.varargs.is_some() && tree.parent(callee) == tree.child(call.node, Field::Arguments);
+        let takes_more = task.dispatch.api(self.eval.project).arguments.varargs.is_some()
+            && tree.parent(callee) == tree.child(call.node, Field::Arguments);
         match worker {
             Some(_) => edits.push(Edit::replace(tree.span(callee), name)),
             None if takes_more => edits.push(Edit::insert(tree.start(callee), format!("{name}, "))),
@@ -167,15 +212,27 @@ impl Plan<'_, '_> {
     fn worker(&self, callee: NodeId, tasks: &[&Sent]) -> Option<(NodeId, Option<Site>)> {
         let (facts, tree) = (self.facts, self.facts.tree());
         // A function, or one of a module: `workers.load`.
-        let first = tree.child(callee, Field::Object).filter(|_| tree.kind(callee) == Kind::Attribute).unwrap_or(callee);
-        let (home, name) = facts.scopes.resolve_name(first).filter(|_| tree.kind(first) == Kind::Identifier)?;
-        if first != callee && !self.eval.values(self.at(first)).iter().all(|value| matches!(value, Value::Module(_))) {
+        let first = tree
+            .child(callee, Field::Object)
+            .filter(|_| tree.kind(callee) == Kind::Attribute)
+            .unwrap_or(callee);
+        let (home, name) =
+            facts.scopes.resolve_name(first).filter(|_| tree.kind(first) == Kind::Identifier)?;
+        if first != callee
+            && !self
+                .eval
+                .values(self.at(first))
+                .iter()
+                .all(|value| matches!(value, Value::Module(_)))
+        {
             return None;
         }
         let is_given = matches!(facts.scopes.bindings(home, name), [one] if matches!(one.kind, BindingKind::Parameter { star: 0, .. }));
         match (&tasks.first()?.origin.callable, tasks) {
             _ if is_given && first == callee => Some((first, None)),
-            (Callable::Function(worker), [_]) if home == facts.scopes.module() => Some((first, Some(*worker))),
+            (Callable::Function(worker), [_]) if home == facts.scopes.module() => {
+                Some((first, Some(*worker)))
+            }
             _ => None,
         }
     }
@@ -229,31 +286,53 @@ impl Plan<'_, '_> {
         let global = |number: &usize| self.primitives[*number].global.clone();
         let mut texts = Vec::new();
         for wrapper in &self.wrappers {
-            let (mut takes, gets): (Vec<String>, Vec<String>) = match (wrapper.way, wrapper.worker) {
-                (Way::Packed { items }, _) => (vec!["item".to_owned()], vec![repacked(&wrapper.filled, items, global)]),
+            let (mut takes, gets): (Vec<String>, Vec<String>) = match (wrapper.way, wrapper.worker)
+            {
+                (Way::Packed { items }, _) => {
+                    (vec!["item".to_owned()], vec![repacked(&wrapper.filled, items, global)])
+                }
                 (Way::Apart, None) => {
                     let gets = wrapper.filled.values().map(global).chain(["*args".to_owned()]);
                     (vec!["*args".to_owned()], gets.collect())
                 }
                 (Way::Apart, Some(worker)) => {
                     let parameters = plain_parameters(self.eval, worker)?;
-                    let left = parameters.iter().enumerate().filter(|(at, _)| !wrapper.filled.contains_key(at)).map(|row| row.1.text.clone());
-                    let passed = parameters.iter().enumerate().map(|(at, parameter)| wrapper.filled.get(&at).map_or_else(|| parameter.name.clone(), global));
+                    let left = parameters
+                        .iter()
+                        .enumerate()
+                        .filter(|(at, _)| !wrapper.filled.contains_key(at))
+                        .map(|row| row.1.text.clone());
+                    let passed = parameters.iter().enumerate().map(|(at, parameter)| {
+                        wrapper.filled.get(&at).map_or_else(|| parameter.name.clone(), global)
+                    });
                     (left.collect(), passed.collect())
                 }
             };
-            let called = if wrapper.worker.is_some() { wrapper.called.clone() } else { "function".to_owned() };
+            let called = if wrapper.worker.is_some() {
+                wrapper.called.clone()
+            } else {
+                "function".to_owned()
+            };
             if wrapper.worker.is_none() {
                 takes.insert(0, called.clone());
             }
-            texts.push(format!("def {}({}):{newline}{unit}return {called}({})", wrapper.name, takes.join(", "), gets.join(", ")));
+            texts.push(format!(
+                "def {}({}):{newline}{unit}return {called}({})",
+                wrapper.name,
+                takes.join(", "),
+                gets.join(", ")
+            ));
         }
         Some(texts)
     }
 }
 
 /// The tuple of `items` values that a worker gets: the primitives, and what a task brings.
-fn repacked(filled: &BTreeMap<usize, usize>, items: usize, global: impl Fn(&usize) -> String) -> String {
+fn repacked(
+    filled: &BTreeMap<usize, usize>,
+    items: usize,
+    global: impl Fn(&usize) -> String,
+) -> String {
     let rest = items - filled.len();
     let trails = filled.keys().copied().eq(rest..items);
     let primitives: Vec<String> = filled.values().map(&global).collect();
@@ -265,7 +344,9 @@ fn repacked(filled: &BTreeMap<usize, usize>, items: usize, global: impl Fn(&usiz
     }
     let mut left = 0..rest;
     let item = |at: usize| if rest == 1 { "item".to_owned() } else { format!("item[{at}]") };
-    let all: Vec<String> = (0..items).map(|at| filled.get(&at).map_or_else(|| item(left.next().unwrap_or(0)), &global)).collect();
+    let all: Vec<String> = (0..items)
+        .map(|at| filled.get(&at).map_or_else(|| item(left.next().unwrap_or(0)), &global))
+        .collect();
     format!("({})", all.join(", "))
 }
 
@@ -278,14 +359,30 @@ fn is_visible(eval: &Eval, argument: Site, made: Site) -> bool {
     if tree.kind(argument.node) == Kind::Attribute {
         let Some(object) = tree.child(argument.node, Field::Object) else { return false };
         let name = tree.child(argument.node, Field::Attribute).map_or("", |name| facts.text(name));
-        let Some(class) = eval.self_class(Site { file: argument.file, node: object }).filter(|class| class.file == made.file) else { return false };
+        let Some(class) = eval
+            .self_class(Site { file: argument.file, node: object })
+            .filter(|class| class.file == made.file)
+        else {
+            return false;
+        };
         let writes = eval.attribute_writes(class, name);
         let [write] = writes.as_slice() else { return false };
         let statement = facts.statement(write.target.node);
-        let plain = tree.parent(statement).is_some_and(|suite| function(made.node).is_some_and(|method| tree.child(method, Field::Body) == Some(suite)));
-        return write.target.file == made.file && plain && facts.text(object) == "self" && tree.end(statement) <= tree.start(made.node);
+        let plain = tree.parent(statement).is_some_and(|suite| {
+            function(made.node).is_some_and(|method| tree.child(method, Field::Body) == Some(suite))
+        });
+        return write.target.file == made.file
+            && plain
+            && facts.text(object) == "self"
+            && tree.end(statement) <= tree.start(made.node);
     }
-    let Some((home, name)) = facts.scopes.resolve_name(argument.node).filter(|_| tree.kind(argument.node) == Kind::Identifier) else { return false };
+    let Some((home, name)) = facts
+        .scopes
+        .resolve_name(argument.node)
+        .filter(|_| tree.kind(argument.node) == Kind::Identifier)
+    else {
+        return false;
+    };
     let [binding] = facts.scopes.bindings(home, name) else { return false };
     let same = function(binding.node) == function(made.node) || home == facts.scopes.module();
     same && facts.scopes.scope_of(made.node) == home
@@ -305,18 +402,36 @@ fn plain_parameters(eval: &Eval, worker: Site) -> Option<Vec<Parameter>> {
     let facts = eval.file(worker.file);
     let tree = facts.tree();
     let list = tree.child(worker.node, Field::Parameters)?;
-    let is_literal = |node: NodeId| matches!(tree.kind(node), Kind::Integer | Kind::Float | Kind::True | Kind::False | Kind::None | Kind::String);
+    let is_literal = |node: NodeId| {
+        matches!(
+            tree.kind(node),
+            Kind::Integer | Kind::Float | Kind::True | Kind::False | Kind::None | Kind::String
+        )
+    };
     let plain = |node: NodeId| match tree.kind(node) {
-        Kind::Identifier => Some(Parameter { name: facts.text(node).to_owned(), text: facts.text(node).to_owned() }),
+        Kind::Identifier => {
+            Some(Parameter { name: facts.text(node).to_owned(), text: facts.text(node).to_owned() })
+        }
         Kind::TypedParameter => {
-            let name = tree.children(node).next().filter(|name| tree.kind(*name) == Kind::Identifier)?;
+            let name =
+                tree.children(node).next().filter(|name| tree.kind(*name) == Kind::Identifier)?;
             Some(Parameter { name: facts.text(name).to_owned(), text: facts.text(name).to_owned() })
         }
         Kind::DefaultParameter | Kind::TypedDefaultParameter => {
-            let (name, default) = (tree.child(node, Field::Name)?, tree.child(node, Field::Value).filter(|value| is_literal(*value))?);
-            Some(Parameter { name: facts.text(name).to_owned(), text: format!("{}={}", facts.text(name), facts.text(default)) })
+            let (name, default) = (
+                tree.child(node, Field::Name)?,
+                tree.child(node, Field::Value).filter(|value| is_literal(*value))?,
+            );
+            Some(Parameter {
+                name: facts.text(name).to_owned(),
+                text: format!("{}={}", facts.text(name), facts.text(default)),
+            })
         }
         _ => None,
     };
-    facts.decorators(worker.node).is_empty().then(|| tree.children(list).map(plain).collect()).flatten()
+    facts
+        .decorators(worker.node)
+        .is_empty()
+        .then(|| tree.children(list).map(plain).collect())
+        .flatten()
 }

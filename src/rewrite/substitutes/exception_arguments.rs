@@ -19,15 +19,19 @@ pub fn reduced(eval: &Eval, class: Site, gap: &Gap) -> Option<Fix> {
     for parameter in tree.children(list).skip(1) {
         let named = match tree.kind(parameter) {
             Kind::Identifier => parameter,
-            Kind::TypedParameter | Kind::DefaultParameter | Kind::TypedDefaultParameter => {
-                tree.child(parameter, Field::Name).or_else(|| tree.children(parameter).next()).filter(|name| tree.kind(*name) == Kind::Identifier)?
-            }
+            Kind::TypedParameter | Kind::DefaultParameter | Kind::TypedDefaultParameter => tree
+                .child(parameter, Field::Name)
+                .or_else(|| tree.children(parameter).next())
+                .filter(|name| tree.kind(*name) == Kind::Identifier)?,
             _ => return None,
         };
         let name = facts.text(named);
         let writes = eval.own_attribute_writes(class);
-        let kept =
-            writes.iter().find(|(_, write)| write.value.is_some_and(|value| tree.kind(value.node) == Kind::Identifier && facts.text(value.node) == name))?;
+        let kept = writes.iter().find(|(_, write)| {
+            write.value.is_some_and(|value| {
+                tree.kind(value.node) == Kind::Identifier && facts.text(value.node) == name
+            })
+        })?;
         attributes.push(kept.0.clone());
     }
     if !is_own || attributes.is_empty() {
@@ -36,8 +40,14 @@ pub fn reduced(eval: &Eval, class: Site, gap: &Gap) -> Option<Fix> {
     let indentation = indent::indentation(facts.all(), tree.start(gap.init.node));
     let (newline, unit) = (facts.source.newline(), place::indent_unit(facts));
     let values: Vec<String> = attributes.iter().map(|name| format!("self.{name}")).collect();
-    let tuple = if let [one] = values.as_slice() { format!("({one},)") } else { format!("({})", values.join(", ")) };
-    let text = format!("{newline}{newline}{indentation}def __reduce__(self):{newline}{indentation}{unit}return self.__class__, {tuple}, self.__dict__");
+    let tuple = if let [one] = values.as_slice() {
+        format!("({one},)")
+    } else {
+        format!("({})", values.join(", "))
+    };
+    let text = format!(
+        "{newline}{newline}{indentation}def __reduce__(self):{newline}{indentation}{unit}return self.__class__, {tuple}, self.__dict__"
+    );
     let edit = Edit::insert(tree.end(gap.init.node), text);
     Some(Fix {
         title: "tell pickle how to make the exception again".into(),
@@ -53,14 +63,18 @@ pub fn made_without_init(eval: &Eval, gap: &Gap) -> Option<Fix> {
     let facts = eval.file(gap.init.file);
     let tree = facts.tree();
     let class = tree.enclosing(gap.init.node, &[Kind::ClassDefinition])?;
-    if !facts.decorators(gap.init.node).is_empty() || eval.is_local(Site { file: gap.init.file, node: class }) {
+    if !facts.decorators(gap.init.node).is_empty()
+        || eval.is_local(Site { file: gap.init.file, node: class })
+    {
         return None;
     }
     let remake = imports::import(facts, "copyreg", "__newobj__", &[gap.init.node]);
     let indentation = indent::indentation(facts.all(), tree.start(gap.init.node));
     let (newline, unit) = (facts.source.newline(), place::indent_unit(facts));
     let call = format!("return {}, (type(self), *self.args), self.__dict__", remake.expression);
-    let text = format!("{newline}{newline}{indentation}def __reduce__(self):{newline}{indentation}{unit}{call}");
+    let text = format!(
+        "{newline}{newline}{indentation}def __reduce__(self):{newline}{indentation}{unit}{call}"
+    );
     let edits = std::iter::once(Edit::insert(tree.end(gap.init.node), text)).chain(remake.edit);
     Some(Fix {
         title: "tell pickle how to make the exception again".into(),

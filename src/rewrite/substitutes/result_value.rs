@@ -13,11 +13,19 @@ pub fn picklable(eval: &Eval, returned: Site, what: &str) -> Option<Fix> {
         return None;
     }
     let span = tree.span(returned.node);
-    let wrapped = |name: &str| (format!("return a {name}"), vec![Edit::replace(span, format!("{name}({})", facts.slice(span)))]);
+    let wrapped = |name: &str| {
+        (
+            format!("return a {name}"),
+            vec![Edit::replace(span, format!("{name}({})", facts.slice(span)))],
+        )
+    };
     let (title, edits) = match (what, tree.kind(returned.node)) {
         (_, Kind::GeneratorExpression) if tree.field(returned.node) != Field::Arguments => {
             let ends = [Span::new(span.start, span.start + 1), Span::new(span.end - 1, span.end)];
-            ("return a list".to_owned(), vec![Edit::replace(ends[0], "["), Edit::replace(ends[1], "]")])
+            (
+                "return a list".to_owned(),
+                vec![Edit::replace(ends[0], "["), Edit::replace(ends[1], "]")],
+            )
         }
         ("a dict view" | "a generator", Kind::Call) => wrapped("list"),
         ("a memoryview", Kind::Call | Kind::Identifier) => wrapped("bytes"),
@@ -37,13 +45,19 @@ pub fn run_to_the_end(eval: &Eval, sent: &Sent) -> Option<Fix> {
     // `scan.lines`, where the module is imported at module level
     let root = match tree.kind(leaf.node) {
         Kind::Identifier => Some(leaf.node),
-        Kind::Attribute => tree.child(leaf.node, Field::Object).filter(|object| tree.kind(*object) == Kind::Identifier),
+        Kind::Attribute => tree
+            .child(leaf.node, Field::Object)
+            .filter(|object| tree.kind(*object) == Kind::Identifier),
         _ => None,
     };
-    let root = root.filter(|root| facts.scopes.resolve_name(*root).is_some_and(|(scope, _)| scope == facts.scopes.module()))?;
+    let root = root.filter(|root| {
+        facts.scopes.resolve_name(*root).is_some_and(|(scope, _)| scope == facts.scopes.module())
+    })?;
     let is_module = |value: &Value| matches!(value, Value::Module(_));
-    let is_named = root == leaf.node || eval.values(Site { file: leaf.file, node: root }).iter().all(is_module);
-    let one_place = sent.origin.through.is_empty() && leaf == sent.slot.expression && sent.slot.part.is_none();
+    let is_named = root == leaf.node
+        || eval.values(Site { file: leaf.file, node: root }).iter().all(is_module);
+    let one_place =
+        sent.origin.through.is_empty() && leaf == sent.slot.expression && sent.slot.part.is_none();
     if !is_named
         || !one_place
         || !home.decorators(worker.node).is_empty()
@@ -53,7 +67,8 @@ pub fn run_to_the_end(eval: &Eval, sent: &Sent) -> Option<Fix> {
         return None;
     }
     let parameters = home.tree().child(worker.node, Field::Parameters)?;
-    let plain = |node: NodeId| (home.tree().kind(node) == Kind::Identifier).then(|| home.text(node));
+    let plain =
+        |node: NodeId| (home.tree().kind(node) == Kind::Identifier).then(|| home.text(node));
     let names: Option<Vec<&str>> = home.tree().children(parameters).map(plain).collect();
     let own = facts.text(leaf.node);
     let (signature, passed) = match names.filter(|names| !names.contains(&facts.text(root))) {
@@ -72,8 +87,17 @@ pub fn run_to_the_end(eval: &Eval, sent: &Sent) -> Option<Fix> {
     } else {
         format!("return list({own}({passed}))")
     };
-    edits.push(crate::rewrite::place::insert_above(facts, leaf.node, &format!("def {name}({signature}):{newline}{unit}{body}")));
+    edits.push(crate::rewrite::place::insert_above(
+        facts,
+        leaf.node,
+        &format!("def {name}({signature}):{newline}{unit}{body}"),
+    ));
     edits.push(Edit::replace(tree.span(leaf.node), name.clone()));
     let edits = facts.file_edits(edits);
-    Some(Fix { title: format!("send a function that runs '{own}' to its end: '{name}'"), applicability: Applicability::Unsafe, edits, new_names })
+    Some(Fix {
+        title: format!("send a function that runs '{own}' to its end: '{name}'"),
+        applicability: Applicability::Unsafe,
+        edits,
+        new_names,
+    })
 }

@@ -79,7 +79,9 @@ impl<'t> Argument<'t> {
     fn label(self) -> Option<(&'t str, &'t str, usize)> {
         let (facts, tree) = (self.page.facts, self.page.facts.tree());
         let (keyword, at) = match tree.kind(self.node) {
-            Kind::KeywordArgument => (tree.child(self.node, Field::Name).map_or("", |name| facts.text(name)), 0),
+            Kind::KeywordArgument => {
+                (tree.child(self.node, Field::Name).map_or("", |name| facts.text(name)), 0)
+            }
             Kind::ListSplat | Kind::DictionarySplat => ("*", 0),
             _ => ("", self.at),
         };
@@ -94,16 +96,27 @@ impl<'t> Flow<'t> {
         flow.words.pass_on.extend(PASS_ON);
         // A queue or a context starts nothing itself, but its methods and attributes send.
         let sends = |entry: &Entry| entry.verdict != Verdict::Never;
-        let receivers: FxHashSet<&str> = catalogue.entries().filter(|row| sends(row.1)).flat_map(|row| &row.1.receiver).map(String::as_str).collect();
-        let is_context = |entry: &Entry| entry.paths.iter().any(|path| last_part(path) == "get_context");
-        let matters = |entry: &&Entry| sends(entry) || receivers.contains(entry.id.as_str()) || is_context(entry);
+        let receivers: FxHashSet<&str> = catalogue
+            .entries()
+            .filter(|row| sends(row.1))
+            .flat_map(|row| &row.1.receiver)
+            .map(String::as_str)
+            .collect();
+        let is_context =
+            |entry: &Entry| entry.paths.iter().any(|path| last_part(path) == "get_context");
+        let matters = |entry: &&Entry| {
+            sends(entry) || receivers.contains(entry.id.as_str()) || is_context(entry)
+        };
         for entry in catalogue.entries().map(|row| row.1).filter(matters) {
             let paths = entry.paths.iter().map(String::as_str);
             match entry.kind {
                 EntryKind::Method => flow.words.parts.extend(paths.clone().map(last_part)),
                 _ => paths.clone().for_each(|path| flow.add_path(path)),
             }
-            if entry.kind == EntryKind::Class || receivers.contains(entry.id.as_str()) || is_context(entry) {
+            if entry.kind == EntryKind::Class
+                || receivers.contains(entry.id.as_str())
+                || is_context(entry)
+            {
                 flow.words.makers.extend(paths.map(last_part));
             }
         }
@@ -113,7 +126,12 @@ impl<'t> Flow<'t> {
         }
         flow.words.parts.extend(["func", "start", "run"]);
         // What the project adds is known where it is defined, too.
-        flow.seeds.extend(catalogue.added().flat_map(|entry| &entry.paths).map(|path| Key::named(last_part(path))));
+        flow.seeds.extend(
+            catalogue
+                .added()
+                .flat_map(|entry| &entry.paths)
+                .map(|path| Key::named(last_part(path))),
+        );
         flow
     }
 
@@ -153,21 +171,33 @@ impl<'t> Flow<'t> {
         let (facts, tree) = (page.facts, page.facts.tree());
         for node in tree.subtree(Tree::ROOT) {
             match tree.kind(node) {
-                Kind::FunctionDefinition => self.add_function(facts.definition_name(node), &Signature::of(page, node), project),
+                Kind::FunctionDefinition => self.add_function(
+                    facts.definition_name(node),
+                    &Signature::of(page, node),
+                    project,
+                ),
                 Kind::ClassDefinition => {
                     for name in project.names_of(facts.definition_name(node)) {
                         self.classes.entry(name).or_default().push(Class::of(page, node));
                     }
                 }
                 Kind::Assignment => {
-                    let lambda = tree.child(node, Field::Right).filter(|right| tree.kind(*right) == Kind::Lambda);
-                    if let (Some(lambda), Some(name)) = (lambda, tree.child(node, Field::Left).and_then(|left| page.last_text(left))) {
+                    let lambda = tree
+                        .child(node, Field::Right)
+                        .filter(|right| tree.kind(*right) == Kind::Lambda);
+                    if let (Some(lambda), Some(name)) = (
+                        lambda,
+                        tree.child(node, Field::Left).and_then(|left| page.last_text(left)),
+                    ) {
                         self.add_function(name, &Signature::of(page, lambda), project);
                     }
                 }
                 Kind::AliasedImport => {
-                    let name = tree.child(node, Field::Name).map(|name| last_part(facts.text(name)));
-                    let alias = tree.child(node, Field::Alias).filter(|_| name.is_some_and(|name| PASS_ON.contains(&name)));
+                    let name =
+                        tree.child(node, Field::Name).map(|name| last_part(facts.text(name)));
+                    let alias = tree
+                        .child(node, Field::Alias)
+                        .filter(|_| name.is_some_and(|name| PASS_ON.contains(&name)));
                     self.words.pass_on.extend(alias.map(|alias| facts.text(alias)));
                 }
                 _ => {}
@@ -197,25 +227,39 @@ impl<'t> Flow<'t> {
                 Kind::Assignment | Kind::AugmentedAssignment => {
                     let target = tree.child(node, Field::Left);
                     self.gives(page, tree.child(node, Field::Right), target);
-                    if let (Some(annotation), Some(target)) = (tree.child(node, Field::Type), target) {
+                    if let (Some(annotation), Some(target)) =
+                        (tree.child(node, Field::Type), target)
+                    {
                         self.edges(&page.words(annotation), &page.targets(target));
                     }
                 }
-                Kind::NamedExpression => self.gives(page, tree.child(node, Field::Value), tree.child(node, Field::Name)),
-                Kind::ForStatement | Kind::ForInClause => self.gives(page, tree.child(node, Field::Right), tree.child(node, Field::Left)),
+                Kind::NamedExpression => {
+                    self.gives(page, tree.child(node, Field::Value), tree.child(node, Field::Name));
+                }
+                Kind::ForStatement | Kind::ForInClause => {
+                    self.gives(page, tree.child(node, Field::Right), tree.child(node, Field::Left));
+                }
                 Kind::AsPattern => {
                     let mut parts = tree.children(node);
                     self.gives(page, parts.next(), parts.next());
                 }
                 Kind::ReturnStatement | Kind::Yield => self.given_back(page, node),
                 Kind::ClassDefinition => {
-                    let bases: Vec<Key> = tree.child(node, Field::Superclasses).into_iter().flat_map(|list| page.names(list)).collect();
+                    let bases: Vec<Key> = tree
+                        .child(node, Field::Superclasses)
+                        .into_iter()
+                        .flat_map(|list| page.names(list))
+                        .collect();
                     self.edges(&bases, page.definition(node).as_slice());
                 }
                 Kind::FunctionDefinition | Kind::Lambda => self.parameters(page, node),
                 Kind::Decorator => {
-                    let definition = tree.parent(node).and_then(|up| tree.child(up, Field::Definition));
-                    self.edges(&page.names(node), definition.and_then(|definition| page.definition(definition)).as_slice());
+                    let definition =
+                        tree.parent(node).and_then(|up| tree.child(up, Field::Definition));
+                    self.edges(
+                        &page.names(node),
+                        definition.and_then(|definition| page.definition(definition)).as_slice(),
+                    );
                 }
                 Kind::Call => self.call(page, node),
                 Kind::ImportStatement | Kind::ImportFromStatement => self.import(page, node),
@@ -234,10 +278,19 @@ impl<'t> Flow<'t> {
     /// asked for.
     fn given_back(&mut self, page: Page<'t>, node: NodeId) {
         let tree = page.facts.tree();
-        let (Some(value), Some(function)) = (tree.children(node).next(), tree.enclosing(node, &[Kind::FunctionDefinition])) else { return };
+        let (Some(value), Some(function)) =
+            (tree.children(node).next(), tree.enclosing(node, &[Kind::FunctionDefinition]))
+        else {
+            return;
+        };
         let name = page.facts.definition_name(function);
-        let class = tree.enclosing(function, &[Kind::ClassDefinition]).filter(|_| GIVING.contains(&name) || GIVE_OUT.contains(&name));
-        self.edges(&page.sources(value, &self.words), page.definition(class.unwrap_or(function)).as_slice());
+        let class = tree
+            .enclosing(function, &[Kind::ClassDefinition])
+            .filter(|_| GIVING.contains(&name) || GIVE_OUT.contains(&name));
+        self.edges(
+            &page.sources(value, &self.words),
+            page.definition(class.unwrap_or(function)).as_slice(),
+        );
     }
 
     /// What defaults and annotations say of parameters.
@@ -246,10 +299,14 @@ impl<'t> Flow<'t> {
         if let Some(given) = tree.child(function, Field::ReturnType) {
             self.edges(&page.words(given), page.definition(function).as_slice());
         }
-        for parameter in tree.child(function, Field::Parameters).into_iter().flat_map(|list| tree.children(list)) {
+        for parameter in
+            tree.child(function, Field::Parameters).into_iter().flat_map(|list| tree.children(list))
+        {
             let Some(key) = page.parameter(parameter) else { continue };
-            let annotation = tree.child(parameter, Field::Type).map(|annotation| page.words(annotation));
-            let default = tree.child(parameter, Field::Value).map(|value| page.sources(value, &self.words));
+            let annotation =
+                tree.child(parameter, Field::Type).map(|annotation| page.words(annotation));
+            let default =
+                tree.child(parameter, Field::Value).map(|value| page.sources(value, &self.words));
             for from in annotation.into_iter().chain(default) {
                 self.edges(&from, &[key]);
             }
@@ -258,13 +315,20 @@ impl<'t> Flow<'t> {
 
     fn call(&mut self, page: Page<'t>, call: NodeId) {
         let (facts, tree) = (page.facts, page.facts.tree());
-        let (Some(callee), Some(list)) = (tree.child(call, Field::Function), tree.child(call, Field::Arguments)) else { return };
+        let (Some(callee), Some(list)) =
+            (tree.child(call, Field::Function), tree.child(call, Field::Arguments))
+        else {
+            return;
+        };
         let arguments: Vec<NodeId> = tree.children(list).collect();
         let Some(mut called) = page.last_text(callee) else { return };
         if PUT.contains(&called)
             && let Some(object) = tree.child(callee, Field::Object)
         {
-            let from: Vec<Key> = arguments.iter().flat_map(|argument| page.sources(*argument, &self.words)).collect();
+            let from: Vec<Key> = arguments
+                .iter()
+                .flat_map(|argument| page.sources(*argument, &self.words))
+                .collect();
             self.edges(&from, &page.targets(object));
         }
         if called == "setattr"
@@ -284,11 +348,17 @@ impl<'t> Flow<'t> {
         {
             (called, given) = (inner, rest);
         }
-        if called != "__init__" && !self.functions.contains_key(called) && !self.classes.contains_key(called) {
+        if called != "__init__"
+            && !self.functions.contains_key(called)
+            && !self.classes.contains_key(called)
+        {
             return;
         }
         for (at, argument) in given.iter().copied().enumerate() {
-            let value = tree.child(argument, Field::Value).filter(|_| tree.kind(argument) == Kind::KeywordArgument).unwrap_or(argument);
+            let value = tree
+                .child(argument, Field::Value)
+                .filter(|_| tree.kind(argument) == Kind::KeywordArgument)
+                .unwrap_or(argument);
             let sources = page.sources(value, &self.words);
             if sources.is_empty() {
                 continue;
@@ -304,7 +374,11 @@ impl<'t> Flow<'t> {
     /// The parameters that an argument may be for.
     fn parameters_for(&self, argument: Argument<'t>) -> Vec<Key<'t>> {
         let Argument { page, callee, called, node, at } = argument;
-        let signatures = if called == "__init__" { self.initialized(page, callee) } else { self.signatures(called) };
+        let signatures = if called == "__init__" {
+            self.initialized(page, callee)
+        } else {
+            self.signatures(called)
+        };
         signatures.iter().flat_map(|signature| signature.taking(page.facts, node, at)).collect()
     }
 
@@ -334,8 +408,14 @@ impl<'t> Flow<'t> {
     fn initialized(&self, page: Page<'t>, callee: NodeId) -> Vec<&Signature<'t>> {
         let tree = page.facts.tree();
         let named = tree.child(callee, Field::Object).and_then(|object| page.last_text(object));
-        let around = tree.enclosing(callee, &[Kind::ClassDefinition]).map(|class| page.facts.definition_name(class));
-        let bases = around.and_then(|class| self.classes.get(class)).into_iter().flatten().flat_map(|class| class.bases.iter().copied());
+        let around = tree
+            .enclosing(callee, &[Kind::ClassDefinition])
+            .map(|class| page.facts.definition_name(class));
+        let bases = around
+            .and_then(|class| self.classes.get(class))
+            .into_iter()
+            .flatten()
+            .flat_map(|class| class.bases.iter().copied());
         self.constructors(bases.chain(named).collect())
     }
 
@@ -345,20 +425,29 @@ impl<'t> Flow<'t> {
         if tree.child_of_kind(statement, Kind::WildcardImport).is_some()
             && let Some(module) = module.filter(|module| self.paths.contains(module))
         {
-            let members = self.paths.iter().filter_map(|path| path.strip_prefix(module)?.strip_prefix('.'));
+            let members =
+                self.paths.iter().filter_map(|path| path.strip_prefix(module)?.strip_prefix('.'));
             self.seeds.extend(members.map(Key::named));
         }
         for node in tree.children_in(statement, Field::Name) {
             let (path, alias) = match tree.kind(node) {
-                Kind::AliasedImport => (tree.child(node, Field::Name).unwrap_or(node), tree.child(node, Field::Alias)),
+                Kind::AliasedImport => {
+                    (tree.child(node, Field::Name).unwrap_or(node), tree.child(node, Field::Alias))
+                }
                 _ => (node, None),
             };
             let text = facts.text(path);
             // `import a.b` binds `a`.
-            let Some(bound) = tree.subtree(alias.unwrap_or(path)).find(|inner| tree.kind(*inner) == Kind::Identifier) else { continue };
+            let Some(bound) = tree
+                .subtree(alias.unwrap_or(path))
+                .find(|inner| tree.kind(*inner) == Kind::Identifier)
+            else {
+                continue;
+            };
             let bound = page.bound(bound);
             self.edges(&[Key::named(last_part(text))], &[bound]);
-            let dotted = module.map_or_else(|| text.to_owned(), |module| format!("{module}.{text}"));
+            let dotted =
+                module.map_or_else(|| text.to_owned(), |module| format!("{module}.{text}"));
             if self.paths.contains(dotted.as_str()) {
                 self.seeds.push(bound);
             }
@@ -373,6 +462,10 @@ impl<'t> Page<'t> {
         let name = self.facts.text(identifier);
         let scope = scopes.scope_of(identifier);
         let home = scopes.get(scope).symbols.get(name).map_or(scope, |symbol| symbol.home);
-        if scopes.get(home).kind.is_function_like() { Key { scope: Some((self.id, home.0)), name } } else { Key::named(name) }
+        if scopes.get(home).kind.is_function_like() {
+            Key { scope: Some((self.id, home.0)), name }
+        } else {
+            Key::named(name)
+        }
     }
 }

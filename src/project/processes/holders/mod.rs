@@ -53,7 +53,11 @@ impl Project {
         let holders = self.holders();
         let is_name = |inner: &NodeId| tree.kind(*inner) == Kind::Identifier;
         tree.subtree(node).filter(is_name).any(|name| holders.contains(page.key(name)))
-            || tree.subtree(node).find(is_name).and_then(|first| page.class_of_self(first)).is_some_and(|class| holders.contains(class))
+            || tree
+                .subtree(node)
+                .find(is_name)
+                .and_then(|first| page.class_of_self(first))
+                .is_some_and(|class| holders.contains(class))
     }
 
     fn find_holders(&self) -> Holders {
@@ -99,7 +103,9 @@ impl<'t> Page<'t> {
     fn key(self, identifier: NodeId) -> Key<'t> {
         let scopes = &self.facts.scopes;
         match scopes.resolve_name(identifier) {
-            Some((home, name)) if scopes.get(home).kind.is_function_like() => Key { scope: Some((self.id, home.0)), name },
+            Some((home, name)) if scopes.get(home).kind.is_function_like() => {
+                Key { scope: Some((self.id, home.0)), name }
+            }
             Some((_, name)) => Key::named(name),
             None => Key::named(self.facts.text(identifier)),
         }
@@ -110,10 +116,14 @@ impl<'t> Page<'t> {
         let tree = self.facts.tree();
         let is_first = |function: NodeId| {
             let list = tree.child(function, Field::Parameters)?;
-            self.parameter(tree.children(list).next()?).filter(|first| *first == self.key(identifier))
+            self.parameter(tree.children(list).next()?)
+                .filter(|first| *first == self.key(identifier))
         };
         let is_self = self.facts.text(identifier) == "super"
-            || tree.ancestors(identifier).filter(|up| tree.kind(*up) == Kind::FunctionDefinition).any(|function| is_first(function).is_some());
+            || tree
+                .ancestors(identifier)
+                .filter(|up| tree.kind(*up) == Kind::FunctionDefinition)
+                .any(|function| is_first(function).is_some());
         self.definition(tree.enclosing(identifier, &[Kind::ClassDefinition]).filter(|_| is_self)?)
     }
 

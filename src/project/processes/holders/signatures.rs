@@ -36,19 +36,27 @@ impl<'t> Signature<'t> {
         let mut by_position = true;
         for parameter in tree.children(list) {
             let is_splat = |node: NodeId| splat.contains(&tree.kind(node));
-            by_position &= !is_splat(parameter) && !tree.children(parameter).next().is_some_and(is_splat);
+            by_position &=
+                !is_splat(parameter) && !tree.children(parameter).next().is_some_and(is_splat);
             let part = if by_position { &mut found.positional } else { &mut found.others };
             part.extend(page.parameter(parameter));
         }
         let is_init = page.facts.definition_name(function) == "__init__";
         // As a base's constructor may keep what this one passes on.
-        found.keeps_keywords = is_init && tree.children(list).any(|node| tree.subtree(node).any(|inner| tree.kind(inner) == Kind::DictionarySplatPattern));
+        found.keeps_keywords = is_init
+            && tree.children(list).any(|node| {
+                tree.subtree(node).any(|inner| tree.kind(inner) == Kind::DictionarySplatPattern)
+            });
         found
     }
 
     /// The same for a function that has another name, a `partial` perhaps, which has bound some of them already.
     pub(super) fn without_order(&self) -> Self {
-        Self { positional: Vec::new(), others: self.positional.iter().chain(&self.others).copied().collect(), ..*self }
+        Self {
+            positional: Vec::new(),
+            others: self.positional.iter().chain(&self.others).copied().collect(),
+            ..*self
+        }
     }
 
     /// The parameters that the argument number `at` of a call may be for; the object may have been given before.
@@ -59,7 +67,10 @@ impl<'t> Signature<'t> {
             Kind::KeywordArgument => {
                 let keyword = tree.child(argument, Field::Name).map(|name| facts.text(name));
                 let attribute = keyword.filter(|_| self.keeps_keywords).map(Key::named);
-                everything().find(|key| Some(key.name) == keyword).map_or_else(|| self.others.iter().copied().chain(attribute).collect(), |named| vec![named])
+                everything().find(|key| Some(key.name) == keyword).map_or_else(
+                    || self.others.iter().copied().chain(attribute).collect(),
+                    |named| vec![named],
+                )
             }
             Kind::ListSplat | Kind::DictionarySplat => everything().collect(),
             _ => self.positional.iter().skip(at).take(2).chain(&self.others).copied().collect(),
@@ -71,15 +82,37 @@ impl<'t> Class<'t> {
     /// The constructor of a `class` statement.
     pub(super) fn of(page: Page<'t>, class: NodeId) -> Self {
         let tree = page.facts.tree();
-        let body: Vec<NodeId> = tree.child(class, Field::Body).into_iter().flat_map(|body| tree.children(body)).collect();
-        let definitions = body.iter().map(|node| tree.child(*node, Field::Definition).unwrap_or(*node));
-        let init = definitions.filter(|node| tree.kind(*node) == Kind::FunctionDefinition).find(|node| page.facts.definition_name(*node) == "__init__");
-        let assignments = body.iter().filter_map(|node| tree.children(*node).next().filter(|inner| tree.kind(*inner) == Kind::Assignment));
+        let body: Vec<NodeId> = tree
+            .child(class, Field::Body)
+            .into_iter()
+            .flat_map(|body| tree.children(body))
+            .collect();
+        let definitions =
+            body.iter().map(|node| tree.child(*node, Field::Definition).unwrap_or(*node));
+        let init = definitions
+            .filter(|node| tree.kind(*node) == Kind::FunctionDefinition)
+            .find(|node| page.facts.definition_name(*node) == "__init__");
+        let assignments = body.iter().filter_map(|node| {
+            tree.children(*node).next().filter(|inner| tree.kind(*inner) == Kind::Assignment)
+        });
         let annotated = assignments.filter(|node| tree.child(*node, Field::Type).is_some());
-        let fields = annotated.filter_map(|node| Some(Key::named(page.last_text(tree.child(node, Field::Left)?)?))).collect();
-        let bases = tree.child(class, Field::Superclasses).into_iter().flat_map(|list| tree.children(list));
-        let bases = bases.filter_map(|base| page.last_text(tree.child(base, Field::Value).filter(|_| tree.kind(base) == Kind::Subscript).unwrap_or(base)));
-        Self { init: init.map(|init| Signature::of(page, init)), fields: Signature { positional: fields, ..Signature::default() }, bases: bases.collect() }
+        let fields = annotated
+            .filter_map(|node| Some(Key::named(page.last_text(tree.child(node, Field::Left)?)?)))
+            .collect();
+        let bases =
+            tree.child(class, Field::Superclasses).into_iter().flat_map(|list| tree.children(list));
+        let bases = bases.filter_map(|base| {
+            page.last_text(
+                tree.child(base, Field::Value)
+                    .filter(|_| tree.kind(base) == Kind::Subscript)
+                    .unwrap_or(base),
+            )
+        });
+        Self {
+            init: init.map(|init| Signature::of(page, init)),
+            fields: Signature { positional: fields, ..Signature::default() },
+            bases: bases.collect(),
+        }
     }
 }
 
@@ -87,6 +120,8 @@ impl<'t> Page<'t> {
     /// The variable of a parameter, whatever stands around its name.
     pub(super) fn parameter(self, parameter: NodeId) -> Option<Key<'t>> {
         let tree = self.facts.tree();
-        tree.subtree(parameter).find(|node| tree.kind(*node) == Kind::Identifier).map(|name| self.key(name))
+        tree.subtree(parameter)
+            .find(|node| tree.kind(*node) == Kind::Identifier)
+            .map(|name| self.key(name))
     }
 }
