@@ -4,7 +4,6 @@ use crate::cli::args::{CheckArgs, GlobalArgs};
 use crate::cli::exit::Exit;
 use crate::cli::settings::{FixWishes, Settings, Typed, UsageError, destinations};
 use crate::cli::{add_ignore, baseline, report};
-use crate::engine;
 use crate::findings::Report;
 use crate::output::{Format, text};
 
@@ -23,7 +22,7 @@ pub(crate) fn run(
             message: "a diff is printed by `spawnsafe fix --diff`".into(),
         });
     }
-    let mut found = engine::check(&settings.walked.files, &settings.disk, &settings.options);
+    let mut found = settings.check();
     report::complete(&mut found, &settings);
     report::log_errors(&found, &settings);
     let config = settings.scope.config();

@@ -5,9 +5,8 @@ use crate::cli::exit::Exit;
 use crate::cli::settings::{FixWishes, Settings, Typed, UsageError, destinations};
 use crate::cli::terminal;
 use crate::cli::{interactive, report};
-use crate::engine;
 use crate::findings::{Applicability, Finding, Fingerprint, Reason, Remedy, Report};
-use crate::output::{Format, text, write};
+use crate::output::{Format, diff, text, write};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -28,7 +27,7 @@ pub(crate) fn run(
     if args.interactive {
         settings.options.skip = ask(&settings)?;
     }
-    let mut fixed = engine::fix(&settings.walked.files, &settings.disk, &settings.options);
+    let mut fixed = settings.fix();
     report::complete(&mut fixed, &settings);
     let outcome = report::outcome(&fixed, &settings);
     let mut failed = Vec::new();
@@ -43,6 +42,16 @@ pub(crate) fn run(
         report::send(&fixed, &destinations, args.output.statistics, &settings)?;
     }
     report::log_errors(&fixed, &settings);
+    if destinations.iter().any(|(format, _)| *format == Format::Diff)
+        && let Some(start) = diff::start(&fixed, &settings.style)
+        && !write
+    {
+        let start = start.display();
+        settings.terminal.note(&format!(
+            "the paths of the patch start from {start}, since not all are in this folder: \
+             `git -C {start} apply` takes it"
+        ));
+    }
     for error in &failed {
         settings.terminal.error(&text::error(error));
     }
@@ -71,7 +80,7 @@ fn ask(settings: &Settings) -> Result<BTreeSet<Fingerprint>, UsageError> {
             message: "answers and source cannot both come by standard input; name a file".into(),
         });
     }
-    let found = engine::check(&settings.walked.files, &settings.disk, &settings.options);
+    let found = settings.check();
     let allowed = |finding: &Finding| {
         let consent = settings.options.of(&finding.location.path).unsafe_fixes;
         finding.fix().is_some_and(|fix| consent || fix.applicability == Applicability::Safe)

@@ -2,6 +2,7 @@
 
 mod add_ignore;
 mod args;
+mod base;
 mod baseline;
 mod check;
 mod config;

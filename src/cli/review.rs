@@ -6,7 +6,7 @@ use crate::cli::report::{self, Destinations};
 use crate::cli::review_args::{Platform, ReviewArgs, ReviewFormat};
 use crate::cli::settings::{FixWishes, Settings, Typed, UsageError, destinations};
 use crate::cli::terminal;
-use crate::engine::{self, Files};
+use crate::engine::Files;
 use crate::findings::{FileError, Report};
 use crate::output::Format;
 use crate::review::base::{BaseFiles, CommitFiles};
@@ -134,7 +134,7 @@ fn against_base(
     );
     let before = || {
         let base = BaseFiles::new(&repository, &base_tree, &changes, &paths, files);
-        engine::check(base.paths(), &base, &settings.options)
+        settings.base.check(base.paths(), &base, &settings.options)
     };
     let report = look(&paths, files, &changes, &places, settings);
     let report = introduced(with_walk_errors(report, settings), &changes, &places, Some(&before));
@@ -206,7 +206,7 @@ fn look(
     settings: &Settings,
 ) -> Report {
     if paths.iter().any(|path| changes.file(&places.key(path)).is_some()) {
-        engine::check(paths, files, &settings.options)
+        settings.base.check(paths, files, &settings.options)
     } else {
         Report::default()
     }

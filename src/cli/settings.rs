@@ -1,6 +1,7 @@
 //! What a run is to do: arguments and configuration joined.
 
 use crate::cli::args::{GlobalArgs, OutputArgs, SelectionArgs};
+use crate::cli::base::Base;
 use crate::cli::config::file::{Pattern, TargetVersion};
 use crate::cli::config::{ConfigError, ConfigFile, Overrides, Resolver, Scope};
 use crate::cli::read::Disk;
@@ -8,6 +9,7 @@ use crate::cli::selector::{Selection, Selector};
 use crate::cli::terminal::Terminal;
 use crate::cli::walk::{self, WalkOptions, Walked};
 use crate::engine::{Bind, GuardStyle, Options};
+use crate::findings::Report;
 use crate::output::{Format, Style};
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -51,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) options: Options,
     /// What to look at.
     pub(crate) walked: Walked,
+    /// From where the engine sees it.
+    pub(crate) base: Base,
     /// Where bytes come from.
     pub(crate) disk: Disk,
     /// How reports look.
@@ -62,6 +66,16 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// What the rules find in the files of this run.
+    pub(crate) fn check(&self) -> Report {
+        self.base.check(&self.walked.files, &self.disk, &self.options)
+    }
+
+    /// The same, and what the fixes make of them.
+    pub(crate) fn fix(&self) -> Report {
+        self.base.fix(&self.walked.files, &self.disk, &self.options)
+    }
+
     /// Joins everything and walks the paths.
     pub(crate) fn new(
         selection: &SelectionArgs,
@@ -81,6 +95,7 @@ impl Settings {
         if !errors.is_empty() {
             return Err(UsageError::Config(errors));
         }
+        let base = Base::new(walked.named.iter(), &cwd);
         let style = Style {
             color: terminal.stdout_color,
             quiet: terminal.quiet,
@@ -89,7 +104,7 @@ impl Settings {
             root: root(&cwd),
             cwd,
         };
-        Ok(Self { options, walked, disk, style, terminal, scope })
+        Ok(Self { options, walked, base, disk, style, terminal, scope })
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::cli::config::Resolver;
 use crate::cli::read::plain;
 use crate::findings::FileError;
+pub(crate) use crate::output::plain::absolute;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -122,25 +123,44 @@ pub(crate) fn walk(paths: &[PathBuf], options: &WalkOptions) -> Walked {
 /// What marks the top folder of a project.
 const ROOT_MARKS: &[&str] = &["pyproject.toml", "setup.py", "setup.cfg", ".git", "spawnsafe.toml"];
 
-/// The Python files around the files that are named one by one (by an editor, by a hook): those of their project, or
-/// of their folder where no project is to be seen. They tell who imports what; nothing is reported in them.
+/// The folder around the packages that `folder` (absolute) is in: imports start from it.
+fn above_packages(folder: &Path) -> &Path {
+    folder.ancestors().find(|up| !up.join("__init__.py").exists()).unwrap_or(folder)
+}
+
+/// The top folder of the project that `folder` (absolute) belongs to; none if nothing marks one.
+pub(crate) fn project_root(folder: &Path) -> Option<PathBuf> {
+    let mut above = above_packages(folder).ancestors();
+    above.find(|up| ROOT_MARKS.iter().any(|mark| up.join(mark).exists())).map(Path::to_path_buf)
+}
+
+/// The Python files around what is named: for a file that is named by itself (by an editor, by a hook), those of its
+/// project, or of its folder where no project is to be seen; for a folder inside a package, the rest of the package.
+/// They tell who imports what; nothing is reported in them.
 pub(crate) fn context(walked: &Walked, options: &WalkOptions) -> BTreeSet<PathBuf> {
-    let asked: BTreeSet<&PathBuf> = walked.files.iter().collect();
-    let mut folders: BTreeMap<PathBuf, bool> = BTreeMap::new();
-    for file in walked.files.iter().filter(|file| walked.named.contains(*file)) {
-        let absolute = absolute(file, &options.cwd);
-        let folder = absolute.parent().unwrap_or(&options.cwd);
-        let root =
-            folder.ancestors().find(|up| ROOT_MARKS.iter().any(|mark| up.join(mark).exists()));
-        folders.insert(root.unwrap_or(folder).to_path_buf(), root.is_some());
+    let asked: BTreeSet<PathBuf> =
+        walked.files.iter().map(|file| absolute(file, &options.cwd)).collect();
+    let mut folders: BTreeMap<PathBuf, Option<usize>> = BTreeMap::new();
+    for named in &walked.named {
+        let path = absolute(named, &options.cwd);
+        if path.is_dir() {
+            let top = above_packages(&path);
+            let package = path.ancestors().take_while(|up| *up != top).last();
+            folders.extend(package.filter(|up| *up != path).map(|up| (up.to_path_buf(), None)));
+        } else if asked.contains(&path) {
+            let folder = path.parent().unwrap_or(&options.cwd);
+            match project_root(folder) {
+                Some(root) => folders.insert(root, None),
+                None => folders.insert(folder.to_path_buf(), Some(1)),
+            };
+        }
     }
     let mut files = BTreeSet::new();
-    for (folder, is_project) in folders {
-        let depth = if is_project { None } else { Some(1) };
+    for (folder, depth) in folders {
         // What cannot be listed here was not asked for: it is no error of this run.
         walk_folder(&folder, options, depth, &mut files, &mut Vec::new());
     }
-    files.into_iter().filter(|file| !asked.contains(file)).collect()
+    files.into_iter().filter(|file| !asked.contains(&absolute(file, &options.cwd))).collect()
 }
 
 /// Whether a file that is named is left out all the same: a stub, or excluded by force.
@@ -162,21 +182,6 @@ pub(crate) fn shown(path: &Path, cwd: &Path) -> PathBuf {
     let clean: PathBuf =
         path.components().filter(|part| !matches!(part, Component::CurDir)).collect();
     if clean.as_os_str().is_empty() { PathBuf::from(".") } else { clean }
-}
-
-/// The path from the root, without `.` and `..` parts.
-pub(crate) fn absolute(path: &Path, cwd: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in cwd.join(path).components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                out.pop();
-            }
-            part => out.push(part),
-        }
-    }
-    out
 }
 
 fn is_stub(path: &Path) -> bool {

@@ -173,6 +173,19 @@ impl Finding {
         }
     }
 
+    /// Gives every path the name that `renamed` says.
+    pub(super) fn rename(&mut self, renamed: &dyn Fn(&Path) -> PathBuf) {
+        let related = self.related.iter_mut().map(|related| &mut related.location.path);
+        let edits = match &mut self.remedy {
+            Remedy::Fix(fix) => fix.edits.as_mut_slice(),
+            Remedy::Refused(_) => &mut [],
+        };
+        let paths = related.chain(edits.iter_mut().map(|edit| &mut edit.path));
+        for path in std::iter::once(&mut self.location.path).chain(paths) {
+            *path = Arc::new(renamed(path));
+        }
+    }
+
     /// The order of reports: path, place, code.
     pub fn sort_key(&self) -> (Arc<PathBuf>, u32, u32, &'static str, String) {
         (

@@ -4,7 +4,7 @@ use super::{Applicability, Finding, Location};
 use crate::text::{Place, SourceFile};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A file that could not be done.
@@ -85,5 +85,38 @@ impl Report {
         let (fixable, unsafe_fixable) = (with(Applicability::Safe), with(Applicability::Unsafe));
         self.summary =
             Summary { findings: self.findings.len(), fixable, unsafe_fixable, ..self.summary };
+    }
+
+    /// Gives every path the name that `renamed` says, and puts all in order again.
+    pub fn rename(&mut self, renamed: &dyn Fn(&Path) -> PathBuf) {
+        for finding in self.findings.iter_mut().chain(&mut self.fixed) {
+            finding.rename(renamed);
+        }
+        for error in &mut self.errors {
+            error.path = renamed(&error.path);
+        }
+        for unused in &mut self.unused_ignores {
+            unused.location.path = Arc::new(renamed(&unused.location.path));
+        }
+        for change in &mut self.changes {
+            change.before = Arc::new(change.before.at_path(renamed(&change.before.path)));
+        }
+        let sources = std::mem::take(&mut self.sources).into_iter().map(|(path, source)| {
+            let path = renamed(&path);
+            let text = Arc::try_unwrap(source).map_or_else(
+                |shared| shared.at_path(path.clone()),
+                |mut own| {
+                    own.path.clone_from(&path);
+                    own
+                },
+            );
+            (path, Arc::new(text))
+        });
+        self.sources = sources.collect();
+        self.findings.sort_by_cached_key(Finding::sort_key);
+        self.fixed.sort_by_cached_key(Finding::sort_key);
+        self.errors.sort();
+        self.unused_ignores.sort_by(|one, other| one.location.cmp(&other.location));
+        self.changes.sort_by(|one, other| one.before.path.cmp(&other.before.path));
     }
 }

@@ -1,27 +1,62 @@
 //! Unified diffs that `git apply` and `patch -p1` take, byte for byte in the file's own encoding.
 
+use super::{Style, plain};
 use crate::findings::{Change, Report};
 use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 /// Unchanged lines around a change.
 const CONTEXT: usize = 3;
 const NO_NEWLINE: &[u8] = b"\\ No newline at end of file\n";
 
-/// The patch of all changes of a report.
-pub fn render(report: &Report) -> Vec<u8> {
-    report.changes.iter().flat_map(unified).collect()
+/// The patch of all changes of a report. Its paths start from the current folder; from the folder that
+/// [`start`] tells if there are changes outside of it, which no patch can name from there.
+pub fn render(report: &Report, style: &Style) -> Vec<u8> {
+    let start = start(report, style);
+    let mut out = Vec::new();
+    for change in &report.changes {
+        let path = &change.before.path;
+        match &start {
+            None => out.extend(unified(change)),
+            Some(start) => {
+                let absolute = plain::absolute(path, &style.cwd);
+                let inside = absolute.strip_prefix(start).unwrap_or(&absolute);
+                out.extend(unified_at(&header_path(inside), change));
+            }
+        }
+    }
+    out
+}
+
+/// The folder that the paths of the patch start from, if it is not the current folder: the top of the
+/// repository, or if not all changes are in it, the deepest folder that holds them.
+pub fn start(report: &Report, style: &Style) -> Option<PathBuf> {
+    let folders = report.changes.iter().filter_map(|change| {
+        plain::absolute(&change.before.path, &style.cwd).parent().map(Path::to_path_buf)
+    });
+    let shared = |one: PathBuf, other: PathBuf| {
+        let both = one.ancestors().find(|folder| other.starts_with(folder));
+        both.unwrap_or(Path::new("/")).to_path_buf()
+    };
+    let deepest = folders.reduce(shared)?;
+    let home = [&style.cwd, &style.root].into_iter().find(|folder| deepest.starts_with(folder));
+    let start = home.map_or(deepest.as_path(), PathBuf::as_path);
+    (start != style.cwd).then(|| start.to_path_buf())
 }
 
 /// The patch of one file with `a/` and `b/` before its path; empty if nothing changes, or if the
 /// new text has no form in the file's encoding (the writer says so, too).
 pub fn unified(change: &Change) -> Vec<u8> {
+    unified_at(&header_path(&change.before.path), change)
+}
+
+fn unified_at(path: &str, change: &Change) -> Vec<u8> {
     let (Some(before), Some(after)) =
         (change.before.encode(&change.before.text), change.before.encode(&change.after))
     else {
         return Vec::new();
     };
-    unified_bytes(&header_path(&change.before.path), &before, &after)
+    unified_bytes(path, &before, &after)
 }
 
 /// The patch from `before` to `after` for the file at `path` (with `/` between its parts).

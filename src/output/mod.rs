@@ -118,6 +118,6 @@ pub fn render(format: Format, report: &Report, style: &Style) -> Vec<u8> {
         Format::Rdjson => rdjson::render(report, style).into_bytes(),
         Format::Rdjsonl => rdjson::render_lines(report, style).into_bytes(),
         Format::Junit => junit::render(report).into_bytes(),
-        Format::Diff => diff::render(report),
+        Format::Diff => diff::render(report, style),
     }
 }

@@ -1,7 +1,7 @@
 //! Text from sources and paths made harmless for a terminal, a log or a comment.
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// `text` on one line without control characters: escape sequences cannot reach a terminal, and
 /// characters that turn the reading direction cannot hide what a line says.
@@ -39,19 +39,25 @@ pub fn path(path: &Path) -> String {
 /// A path from the root of the repository, as platforms name files; as it is shown where it lies
 /// outside.
 pub fn from_root(path: &Path, style: &super::Style) -> String {
-    let absolute = style.cwd.join(path);
-    let mut clean = std::path::PathBuf::new();
-    for part in absolute.components() {
-        if part == std::path::Component::ParentDir {
-            clean.pop();
-        } else {
-            clean.push(part);
-        }
-    }
-    match clean.strip_prefix(&style.root) {
+    match absolute(path, &style.cwd).strip_prefix(&style.root) {
         Ok(inside) if !style.root.as_os_str().is_empty() => self::path(inside),
         _ => self::path(path),
     }
+}
+
+/// The path from the root, without `.` and `..` parts.
+pub fn absolute(path: &Path, cwd: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in cwd.join(path).components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    out
 }
 
 /// Text as Markdown shows it: no markup, no link, no mention, one line.

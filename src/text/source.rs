@@ -117,6 +117,11 @@ impl SourceFile {
         }
     }
 
+    /// The same file under another path.
+    pub fn at_path(&self, path: PathBuf) -> Self {
+        Self { path, ..self.with_text(self.text.clone()) }
+    }
+
     /// Whether the file starts with a byte order mark.
     pub fn has_bom(&self) -> bool {
         self.bom

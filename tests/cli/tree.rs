@@ -100,6 +100,11 @@ impl Tree {
         self.run_with(arguments, b"", &[])
     }
 
+    /// Runs the command in a folder of this one.
+    pub(crate) fn run_in(&self, folder: &str, arguments: &[&str]) -> Ran {
+        run_from(&self.path(folder), arguments, b"", &[])
+    }
+
     /// Runs the command with bytes on standard input and variables in the environment.
     pub(crate) fn run_with(
         &self,
@@ -107,21 +112,7 @@ impl Tree {
         input: &[u8],
         variables: &[(&str, &str)],
     ) -> Ran {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_spawnsafe"))
-            .args(arguments)
-            .current_dir(self.root())
-            .env_clear()
-            .envs(variables.iter().copied())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the command starts");
-        // A command that does not read closes the pipe early.
-        let _ = child.stdin.take().expect("a pipe").write_all(input);
-        let done = child.wait_with_output().expect("the command ends");
-        let err = String::from_utf8_lossy(&done.stderr).into_owned();
-        Ran { code: done.status.code().expect("the command is not killed"), out: done.stdout, err }
+        run_from(self.root(), arguments, input, variables)
     }
 
     /// The files that findings of `check` are in, each once for each finding.
@@ -137,4 +128,22 @@ impl Tree {
             .map(|finding| finding["path"].as_str().expect("a path").to_owned())
             .collect()
     }
+}
+
+fn run_from(folder: &Path, arguments: &[&str], input: &[u8], variables: &[(&str, &str)]) -> Ran {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_spawnsafe"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .envs(variables.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    // A command that does not read closes the pipe early.
+    let _ = child.stdin.take().expect("a pipe").write_all(input);
+    let done = child.wait_with_output().expect("the command ends");
+    let err = String::from_utf8_lossy(&done.stderr).into_owned();
+    Ran { code: done.status.code().expect("the command is not killed"), out: done.stdout, err }
 }

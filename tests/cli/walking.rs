@@ -128,3 +128,78 @@ fn a_named_file_is_judged_with_its_project() {
         "no guard around names that others import"
     );
 }
+
+/// What a module is called is told by the folders around the file, not by the current folder.
+#[test]
+fn the_current_folder_changes_no_answer() {
+    let tree = Tree::new(&[
+        ("work/pkg/__init__.py", ""),
+        ("work/pkg/sub/__init__.py", ""),
+        (
+            "work/pkg/sub/pools.py",
+            "from concurrent.futures import ProcessPoolExecutor\n\n\ndef make():\n    return ProcessPoolExecutor()\n",
+        ),
+        (
+            "work/pkg/sub/job.py",
+            "from pkg.sub.pools import make\n\n\ndef run(xs):\n    with make() as pool:\n        return list(pool.map(lambda x: x + 1, xs))\n",
+        ),
+        ("elsewhere/README", ""),
+    ]);
+    let from = |folder: &str, path: &str| {
+        let ran = tree.run_in(folder, &["check", "--output-format", "json", "--exit-zero", path]);
+        let json = ran.exits(0).json();
+        let findings = json["findings"].as_array().expect("findings").iter();
+        findings
+            .map(|finding| {
+                let path = finding["path"].as_str().expect("a path");
+                let name = path.rsplit('/').next().expect("a name");
+                format!("{name}:{} {}", finding["line"], finding["code"])
+            })
+            .collect::<Vec<_>>()
+    };
+    let all = from("work", "pkg");
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert_eq!(from("work/pkg", "."), all);
+    assert_eq!(from("work/pkg/sub", "."), all, "the package around a folder is known");
+    assert_eq!(from("work/pkg/sub", "job.py"), all);
+    assert_eq!(from("elsewhere", "../work/pkg"), all);
+    assert_eq!(from("elsewhere", "../work/pkg/sub/job.py"), all);
+    assert_eq!(from("", &tree.path("work/pkg").to_string_lossy()), all);
+}
+
+/// Neither git nor patch takes a path with `..`: the patch starts from a folder that holds all changes.
+#[test]
+fn a_patch_of_files_outside_of_the_current_folder_applies() {
+    let tree = Tree::new(&[
+        ("repo/a/one.py", FAULTY),
+        ("repo/b/two.py", FAULTY),
+        ("apart/c/three.py", FAULTY),
+        ("apart/d/four.py", FAULTY),
+        ("apart/d/e/README", ""),
+    ]);
+    let git = |folder: &str, arguments: &[&str]| {
+        let done = std::process::Command::new("git")
+            .args(arguments)
+            .current_dir(tree.path(folder))
+            .output()
+            .expect("git is there");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    git("repo", &["init", "-q"]);
+    for (cwd, paths, start) in [
+        ("repo/a", vec!["../b", "."], "repo"),
+        ("apart/d/e", vec!["../../c", "../four.py"], "apart"),
+    ] {
+        let mut arguments = vec!["fix"];
+        arguments.extend(&paths);
+        let ran = tree.run_in(cwd, &arguments).exits(0);
+        let folder = std::fs::canonicalize(tree.path(start)).expect("the folder");
+        assert!(ran.err.contains(&format!("start from {}", folder.display())), "{}", ran.err);
+        assert!(!ran.text().contains(".."), "{}", ran.text());
+        tree.write(&format!("{start}/patch"), &ran.out);
+        git(start, &["apply", "patch"]);
+    }
+    for path in ["repo/a/one.py", "repo/b/two.py", "apart/c/three.py", "apart/d/four.py"] {
+        assert!(tree.read(path).contains("pool.submit(work, 1)"), "{path}");
+    }
+}
