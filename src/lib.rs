@@ -2,9 +2,11 @@
 
 pub mod catalogue;
 pub mod cli;
+pub mod disk;
 pub mod engine;
 pub mod facts;
 pub mod findings;
+pub mod git;
 pub mod migrate;
 pub mod output;
 pub mod project;

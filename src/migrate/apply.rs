@@ -6,6 +6,7 @@ use super::fixer::Tree;
 use super::git::{Git, On};
 use super::settings::Settings;
 use crate::findings::Report;
+use crate::git::Sealed;
 use std::path::{Path, PathBuf};
 
 /// The new content of one file.
@@ -105,11 +106,12 @@ pub(crate) fn commit(
 pub(crate) fn deliver_branch(
     git: &Git,
     clone: &Clone,
-    repository: &Path,
+    repository: &Sealed,
     branch: &str,
     commit: &str,
 ) -> Result<(), String> {
-    let on = On::Users(Some(repository));
+    let git = &git.hiding(&repository.directory().to_string_lossy(), "its git directory");
+    let on = On::Users(repository);
     let full = format!("refs/heads/{branch}");
     if let Ok(present) = git.text(on, &["rev-parse", "--verify", "--quiet", &full]) {
         return if present == commit {
@@ -120,25 +122,33 @@ pub(crate) fn deliver_branch(
             ))
         };
     }
-    let from = clone.root.to_string_lossy();
-    let refspec = format!("{full}:{full}");
-    let args = [
-        "-c",
-        "fetch.writeCommitGraph=false",
-        "-c",
-        "fetch.fsckObjects=false",
-        "fetch",
-        "--quiet",
-        "--no-tags",
-        "--no-prune",
-        "--no-write-fetch-head",
-        "--no-recurse-submodules",
-        "--update-shallow",
-        "--",
-        &from,
-        &refspec,
-    ];
-    git.run(on, &args).map(drop)
+    // The objects first: a branch never points at what is not there.
+    let range = format!("{commit}\n^{}\n", clone.base);
+    let pack = git.feed(
+        On::Own(&clone.root),
+        &["pack-objects", "--quiet", "--revs", "--stdout", "--thin"],
+        range.as_bytes(),
+        &[],
+    )?;
+    git.feed(on, &["unpack-objects", "-q"], &pack, &[])?;
+    // A branch that somebody made in the meantime stays.
+    let none = "0".repeat(commit.len());
+    git.run(on, &["update-ref", &full, commit, &none])?;
+    publish(repository, &full)
+}
+
+/// The branch is in the git directory of our own; where that does not stand for the user's, it is
+/// taken there.
+fn publish(repository: &Sealed, full: &str) -> Result<(), String> {
+    let (from, to) = (repository.directory().join(full), repository.place().common_dir.join(full));
+    if !from.exists() || to.exists() {
+        return Ok(());
+    }
+    let folder = to.parent().unwrap_or(&repository.place().common_dir).to_path_buf();
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::copy(from, &to))
+        .map(drop)
+        .map_err(|error| format!("{full}: {error}"))
 }
 
 /// Writes the changes into the user's work tree, by way of its git directory `folder`. Each file must hold what the commit holds, or, after

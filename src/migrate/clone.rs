@@ -3,6 +3,8 @@
 use super::fixer::Tree;
 use super::git::{Git, On};
 use super::source::{Address, Source, credentials};
+use crate::git::place::path_of;
+use crate::git::{Place, Sealed};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -54,36 +56,38 @@ pub(crate) struct Clone {
 }
 
 /// What a look at one of the user's directories gave.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Present {
     /// The commit that is checked out.
     pub(crate) head: String,
-    /// Whether there is no work tree.
-    pub(crate) bare: bool,
-    /// The git directory, absolute.
-    pub(crate) folder: PathBuf,
+    /// The repository, as git may see it.
+    pub(crate) sealed: Sealed,
 }
 
 /// Looks at one of the user's directories. Changes of `ours`, files of an earlier run that was
-/// killed while it wrote them onto that commit, do not make it dirty.
+/// killed while it wrote them onto that commit, do not make it dirty. What git is shown of it lies
+/// in `work`, in a folder whose name begins with `prefix`.
 pub(crate) fn inspect(
     git: &Git,
     path: &Path,
     allow_untracked: bool,
     ours: Option<&(String, Vec<String>)>,
+    scratch: std::io::Result<tempfile::TempDir>,
 ) -> Result<Present, Obstacle> {
-    if !super::source::is_repository(path) {
-        return Err(Obstacle::Failed("it is not a git repository".into()));
-    }
-    let on = On::Users(Some(path));
-    let bare = git.text(on, &["rev-parse", "--is-bare-repository"])? == "true";
+    let failed = |error: std::io::Error| Obstacle::Failed(error.to_string());
+    let place = Place::at(path)
+        .map_err(failed)?
+        .ok_or_else(|| Obstacle::Failed("it is not a git repository".into()))?;
+    let sealed = Sealed::inside(place, scratch.map_err(failed)?).map_err(failed)?;
+    let git = &git.hiding(&sealed.directory().to_string_lossy(), "its git directory");
+    let on = On::Users(&sealed);
     let head = git
         .text(on, &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
         .map_err(|_| Obstacle::Empty("it has no commit".into()))?;
-    let folder = PathBuf::from(git.text(on, &["rev-parse", "--absolute-git-dir"])?);
-    if bare {
-        return Ok(Present { head, bare, folder });
+    if sealed.is_bare() {
+        return Ok(Present { head, sealed });
     }
+    let folder = &sealed.place().git_dir;
     if let Some((_, what)) = IN_PROGRESS.iter().find(|(file, _)| folder.join(file).exists()) {
         return Err(Obstacle::Dirty(format!("{what} is in progress")));
     }
@@ -106,7 +110,7 @@ pub(crate) fn inspect(
         .filter(|path| !own.contains(path))
         .collect();
     match foreign.as_slice() {
-        [] => Ok(Present { head, bare, folder }),
+        [] => Ok(Present { head, sealed }),
         [first] => Err(Obstacle::Dirty(format!("it has uncommitted changes: {first}"))),
         [first, rest @ ..] => Err(Obstacle::Dirty(format!(
             "it has uncommitted changes: {first} and {} more",
@@ -115,43 +119,24 @@ pub(crate) fn inspect(
     }
 }
 
-/// Makes a clone of `source` in `folder`, which must not exist. A failed fetch is tried again
-/// `retries` times.
+/// Makes a clone of `source` in `folder`, which must not exist. A directory was looked at before. A
+/// failed fetch is tried again `retries` times.
 pub(crate) fn make(
     git: &Git,
     source: &Source,
-    head: Option<&str>,
+    present: Option<&Present>,
     folder: &Path,
     retries: usize,
 ) -> Result<Clone, Obstacle> {
     let path = folder.to_str().ok_or_else(|| {
         format!("{} is not UTF-8; choose another --work folder", folder.display())
     })?;
-    match &source.address {
-        Address::Directory(directory) => {
-            let from = directory.to_str().ok_or_else(|| "its path is not UTF-8".to_owned())?;
-            // Shared: the objects stay where they are.
-            git.run(
-                On::Users(None),
-                &[
-                    "clone",
-                    "--quiet",
-                    "--no-checkout",
-                    "--shared",
-                    "--no-tags",
-                    "--template=",
-                    "--",
-                    from,
-                    path,
-                ],
-            )?;
-        }
-        Address::Url(url) => fetch(git, url, folder, path, retries)?,
+    match (&source.address, present) {
+        (Address::Url(url), _) => fetch(git, url, folder, path, retries)?,
+        (Address::Directory(_), Some(present)) => share(git, present, folder)?,
+        (Address::Directory(_), None) => return Err("nobody has looked at it".to_owned().into()),
     }
     let own = On::Own(folder);
-    if let Some(head) = head {
-        git.run(own, &["update-ref", "--no-deref", "HEAD", head])?;
-    }
     let base = git
         .text(own, &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
         .map_err(|_| Obstacle::Empty("it has no commit".into()))?;
@@ -172,6 +157,31 @@ pub(crate) fn make(
     })
 }
 
+/// A repository of our own that borrows the objects of the user's. Not by `git clone`: that starts
+/// programs in the repository, which believe its configuration.
+fn share(git: &Git, present: &Present, folder: &Path) -> Result<(), Obstacle> {
+    let failed = |error: std::io::Error| Obstacle::Failed(error.to_string());
+    let lender = &present.sealed;
+    let objects = lender.objects().canonicalize().map_err(failed)?;
+    let objects = objects
+        .to_str()
+        .filter(|text| !text.contains('\n'))
+        .ok_or_else(|| "its path is not UTF-8, or holds a line break".to_owned())?;
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let own = On::Own(folder);
+    let format = git.text(On::Users(lender), &["rev-parse", "--show-object-format"])?;
+    git.run(own, &["init", "--quiet", "--template=", &format!("--object-format={format}")])?;
+    let info = folder.join(".git/objects/info");
+    std::fs::create_dir_all(&info).map_err(failed)?;
+    std::fs::write(info.join("alternates"), format!("{objects}\n")).map_err(failed)?;
+    let shallow = lender.directory().join("shallow");
+    if shallow.is_file() {
+        std::fs::copy(shallow, folder.join(".git/shallow")).map_err(failed)?;
+    }
+    git.run(own, &["update-ref", "--no-deref", "HEAD", &present.head])?;
+    Ok(())
+}
+
 fn fetch(git: &Git, url: &str, folder: &Path, path: &str, retries: usize) -> Result<(), Obstacle> {
     let git = git.hiding(credentials(url), "");
     let mut tries = 0;
@@ -189,7 +199,7 @@ fn fetch(git: &Git, url: &str, folder: &Path, path: &str, retries: usize) -> Res
             url,
             path,
         ];
-        match git.run(On::Users(None), &args) {
+        match git.run(On::Nothing, &args) {
             Ok(_) => return Ok(()),
             Err(_) if tries < retries => {
                 tries += 1;
@@ -214,14 +224,4 @@ fn tracked(listing: &[u8]) -> (BTreeSet<PathBuf>, usize) {
         }
     }
     (files, submodules)
-}
-
-#[cfg(unix)]
-fn path_of(bytes: &[u8]) -> PathBuf {
-    PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes))
-}
-
-#[cfg(not(unix))]
-fn path_of(bytes: &[u8]) -> PathBuf {
-    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
 }

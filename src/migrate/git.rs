@@ -1,60 +1,22 @@
 //! The user's git, run so that it asks nothing, starts no hooks and changes nothing by itself.
 //!
-//! In repositories of the user, and for everything that goes over a network, git keeps the user's
-//! configuration: credentials, proxies and trust live there. In the clones that a run makes for
-//! itself it sees none, so that results do not depend on whose machine it is.
+//! For what goes over a network git keeps the user's own configuration: credentials, proxies and
+//! trust live there. In the clones that a run makes for itself it sees none, so that results do not
+//! depend on whose machine it is. The configuration of a repository it never sees.
 
-use super::child::{self, Ended};
+use crate::git::child::{self, Ended};
+use crate::git::{Sealed, prepared};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// Variables that would point git at another repository than the one meant, or change its output.
-const FOREIGN: &[&str] = &[
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_NAMESPACE",
-    "GIT_PREFIX",
-    "GIT_CEILING_DIRECTORIES",
-    "GIT_LITERAL_PATHSPECS",
-    "GIT_GLOB_PATHSPECS",
-    "GIT_NOGLOB_PATHSPECS",
-    "GIT_ICASE_PATHSPECS",
-    "GIT_EXTERNAL_DIFF",
-    "GIT_DIFF_OPTS",
-    "GIT_TEMPLATE_DIR",
-    "GIT_QUARANTINE_PATH",
-    "GIT_SHALLOW_FILE",
-    "GIT_GRAFT_FILE",
-    "GIT_REPLACE_REF_BASE",
-];
-
-/// Settings that hold for every command: no hook or monitor of a repository runs, nothing is cleaned
-/// up in the background.
-const ALWAYS: &[&str] = &[
-    "core.hooksPath=/dev/null",
-    "core.fsmonitor=false",
-    "core.logAllRefUpdates=false",
-    "core.quotePath=false",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    "submodule.recurse=false",
-    "fetch.recurseSubmodules=false",
-    "advice.detachedHead=false",
-    "diff.noprefix=false",
-    "diff.mnemonicPrefix=false",
-    "core.useReplaceRefs=false",
-];
-
 /// Whose repository a command works on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum On<'a> {
-    /// No repository yet (`clone`), or one of the user's: the user's configuration counts.
-    Users(Option<&'a Path>),
+    /// None yet: `clone`, and questions about git itself. The user's configuration counts.
+    Nothing,
+    /// One of the user's.
+    Users(&'a Sealed),
     /// A clone that this run has made.
     Own(&'a Path),
 }
@@ -102,8 +64,8 @@ impl Git {
         input: &[u8],
         env: &[(&str, &str)],
     ) -> Result<Vec<u8>, String> {
-        let mut command = prepared(on);
-        command.args(args).envs(env.iter().copied());
+        let mut command = command(on);
+        command.args(["-c", "core.quotePath=false"]).args(args).envs(env.iter().copied());
         let verb = args.iter().find(|arg| !arg.starts_with('-')).copied().unwrap_or("git");
         let finished = child::collect(&mut command, input, self.limit).map_err(|error| {
             format!("git cannot be started: {error}; is it installed and on the PATH?")
@@ -147,44 +109,31 @@ impl Git {
     }
 }
 
-fn prepared(on: On) -> Command {
-    let mut command = Command::new("git");
-    for name in FOREIGN {
-        command.env_remove(name);
-    }
-    command
-        .env("GIT_TERMINAL_PROMPT", "0")
-        .env("GCM_INTERACTIVE", "never")
-        .env("SSH_ASKPASS_REQUIRE", "never");
-    command
-        .env("GIT_LFS_SKIP_SMUDGE", "1")
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .env("LC_ALL", "C")
-        .env("LANGUAGE", "C");
-    let folder = match on {
-        On::Users(folder) => {
+fn command(on: On) -> Command {
+    match on {
+        On::Nothing => {
+            let mut command = prepared();
+            // Whatever lies in the current folder has no say.
+            command.current_dir(if cfg!(unix) { PathBuf::from("/") } else { std::env::temp_dir() });
             if std::env::var_os("GIT_SSH_COMMAND").is_none()
                 && std::env::var_os("GIT_SSH").is_none()
             {
                 command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
             }
-            folder
+            command
         }
+        On::Users(sealed) => sealed.command(),
         On::Own(folder) => {
+            let mut command = prepared();
             command
                 .env("GIT_CONFIG_GLOBAL", null_file())
                 .env("GIT_CONFIG_NOSYSTEM", "1")
-                .env("GIT_ATTR_NOSYSTEM", "1");
-            Some(folder)
+                .env("GIT_ATTR_NOSYSTEM", "1")
+                .arg("-C")
+                .arg(folder);
+            command
         }
-    };
-    if let Some(folder) = folder {
-        command.arg("-C").arg(folder);
     }
-    for setting in ALWAYS {
-        command.args(["-c", setting]);
-    }
-    command
 }
 
 fn null_file() -> PathBuf {

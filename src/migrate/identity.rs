@@ -13,7 +13,7 @@ pub fn author() -> Author {
     let configured = |variable: &str, key: &str| {
         let from_variable = std::env::var(variable).ok().filter(|value| !value.trim().is_empty());
         from_variable.or_else(|| {
-            git.text(On::Users(None), &["config", "--get", key])
+            git.text(On::Nothing, &["config", "--get", key])
                 .ok()
                 .filter(|value| !value.trim().is_empty())
         })
@@ -39,9 +39,9 @@ pub fn parse_author(text: &str) -> Result<Author, String> {
 /// Says whether git is there and takes `branch` as a branch's name.
 pub fn check_branch(branch: &str) -> Result<(), String> {
     let git = Git::new(LIMIT);
-    git.run(On::Users(None), &["--version"])?;
+    git.run(On::Nothing, &["--version"])?;
     let full = format!("refs/heads/{branch}");
-    git.run(On::Users(None), &["check-ref-format", &full])
+    git.run(On::Nothing, &["check-ref-format", &full])
         .map(drop)
         .map_err(|_| format!("'{branch}' cannot be a branch's name"))
 }
@@ -59,5 +59,5 @@ pub fn check_date(date: &str) -> Result<(), String> {
             "'{date}' is not a date that git reads: write 2026-11-22T12:00:00+00:00, or seconds since 1970 and a zone"
         )
     };
-    git.feed(On::Users(None), &["var", "GIT_COMMITTER_IDENT"], &[], &env).map(drop).map_err(wrong)
+    git.feed(On::Nothing, &["var", "GIT_COMMITTER_IDENT"], &[], &env).map(drop).map_err(wrong)
 }

@@ -1,6 +1,6 @@
 //! Ctrl-C: once to finish what is in hand, twice to stop at once.
 
-use super::child;
+use crate::git::child;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Becomes true at the first Ctrl-C (or request to terminate).

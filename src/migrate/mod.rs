@@ -9,7 +9,6 @@
 mod apply;
 mod artefacts;
 mod bisect;
-mod child;
 mod clone;
 pub mod fixer;
 mod folder;

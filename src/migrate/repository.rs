@@ -2,7 +2,7 @@
 
 use super::apply::{self, Rewrite};
 use super::artefacts::{self, place};
-use super::clone::{self, Clone, Obstacle};
+use super::clone::{self, Clone, Obstacle, Present};
 use super::fixer::Fixer;
 use super::folder;
 use super::git::Git;
@@ -67,30 +67,22 @@ fn attempt(shared: &Shared, source: &Source, outcome: &mut Outcome) -> Result<()
         return Err(Obstacle::Failed(reason.clone()));
     }
     let git = &without_folders(shared);
-    let head = match &source.address {
+    let present = match &source.address {
         Address::Url(_) => None,
         Address::Directory(path) => {
-            let present = clone::inspect(
-                git,
-                path,
-                shared.settings.allow_untracked,
-                shared.writing.get(&source.id),
-            )?;
-            if present.bare && shared.settings.delivery == Delivery::Worktree {
+            let present = inspect(shared, git, source, path)?;
+            if present.sealed.is_bare() && shared.settings.delivery == Delivery::Worktree {
                 return Err(Obstacle::Failed("it is a bare repository and has no work tree to change; use --result branch or patch".into()));
             }
-            Some(present.head)
+            Some(present)
         }
     };
-    outcome.base.clone_from(&head);
-    let work = shared.running.work_folder();
-    let folder = tempfile::Builder::new()
-        .prefix(&format!("{}{:.40}-", shared.prefix, source.id))
-        .tempdir_in(&work);
-    let folder = folder.map_err(|error| format!("{}: {error}", work.display()))?;
+    outcome.base = present.as_ref().map(|present| present.head.clone());
+    let folder = scratch(shared, source)
+        .map_err(|error| format!("{}: {error}", shared.running.work_folder().display()))?;
     let root = folder.path().join("clone");
     let git = &git.hiding(&root.to_string_lossy(), "the clone");
-    let clone = clone::make(git, source, head.as_deref(), &root, shared.running.retries)?;
+    let clone = clone::make(git, source, present.as_ref(), &root, shared.running.retries)?;
     outcome.base = Some(clone.base.clone());
     if clone.submodules > 0 {
         outcome.notes.push(format!(
@@ -104,10 +96,22 @@ fn attempt(shared: &Shared, source: &Source, outcome: &mut Outcome) -> Result<()
     let delivered = if rewrites.is_empty() {
         false
     } else {
-        deliver(shared, git, source, &clone, &rewrites, outcome)?
+        deliver(shared, git, source, present.as_ref(), &clone, &rewrites, outcome)?
     };
     keep(shared, source, &clone, delivered, outcome)?;
     Ok(())
+}
+
+/// A folder of this run for one repository; it goes when it is dropped, or with the next run.
+fn scratch(shared: &Shared, source: &Source) -> std::io::Result<tempfile::TempDir> {
+    let prefix = format!("{}{:.40}-", shared.prefix, source.id);
+    tempfile::Builder::new().prefix(&prefix).tempdir_in(shared.running.work_folder())
+}
+
+/// Looks at one of the user's directories.
+fn inspect(shared: &Shared, git: &Git, source: &Source, path: &Path) -> Result<Present, Obstacle> {
+    let (untracked, ours) = (shared.settings.allow_untracked, shared.writing.get(&source.id));
+    clone::inspect(git, path, untracked, ours, scratch(shared, source))
 }
 
 /// Messages name folders of this run by what they are: their paths differ from run to run.
@@ -155,6 +159,7 @@ fn deliver(
     shared: &Shared,
     git: &Git,
     source: &Source,
+    present: Option<&Present>,
     clone: &Clone,
     rewrites: &[Rewrite],
     outcome: &mut Outcome,
@@ -170,7 +175,7 @@ fn deliver(
         settings,
     )?;
     let diff = patch::diff(git, &clone.root)?;
-    match (settings.delivery, &source.address) {
+    match (settings.delivery, present) {
         (Delivery::Patch, _) => {
             outcome.patch = Some(artefact(
                 shared,
@@ -181,16 +186,17 @@ fn deliver(
             )?);
             outcome.commit = Some(commit);
         }
-        (Delivery::Branch, Address::Directory(path)) => {
-            apply::deliver_branch(git, clone, path, &settings.branch, &commit)?;
+        (Delivery::Branch, Some(present)) => {
+            apply::deliver_branch(git, clone, &present.sealed, &settings.branch, &commit)?;
             outcome.branch = Some(settings.branch.clone());
             outcome.commit = Some(commit);
         }
-        (Delivery::Branch, Address::Url(_)) => {
+        (Delivery::Branch, None) => {
             outcome.branch = Some(settings.branch.clone());
             outcome.commit = Some(commit);
         }
-        (Delivery::Worktree, Address::Directory(path)) => {
+        (Delivery::Worktree, Some(before)) => {
+            let path = before.sealed.place().work_tree.as_deref().unwrap_or(&clone.root);
             let paths = rewrites.iter().map(|rewrite| slashes(&rewrite.path)).collect();
             let event = Event::Write { id: source.id.clone(), base: clone.base.clone(), paths };
             shared
@@ -198,20 +204,15 @@ fn deliver(
                 .append(&event)
                 .map_err(|error| format!("the journal cannot be written: {error}"))?;
             // Once more: fixing and checking take time, and people go on working.
-            let present = clone::inspect(
-                git,
-                path,
-                settings.allow_untracked,
-                shared.writing.get(&source.id),
-            )?;
+            let present = inspect(shared, git, source, path)?;
             if present.head != clone.base {
                 return Err(Obstacle::Failed(
                     "another commit was checked out in the meantime".into(),
                 ));
             }
-            apply::deliver_worktree(path, &present.folder, rewrites)?;
+            apply::deliver_worktree(path, &present.sealed.place().git_dir, rewrites)?;
         }
-        (Delivery::Worktree, Address::Url(_)) => uncommit(git, clone, rewrites, &settings.branch)?,
+        (Delivery::Worktree, None) => uncommit(git, clone, rewrites, &settings.branch)?,
     }
     outcome.status = Status::Changed;
     (outcome.lines.added, outcome.lines.removed) = patch::count_lines(&diff);

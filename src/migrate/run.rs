@@ -113,7 +113,8 @@ pub fn run(
 /// What can be said about a repository before anything is fetched.
 pub fn outlook(source: &Source, settings: &Settings) -> String {
     let Address::Directory(path) = &source.address else { return "to be fetched".into() };
-    match clone::inspect(&Git::new(Duration::from_secs(60)), path, settings.allow_untracked, None) {
+    let git = Git::new(Duration::from_secs(60));
+    match clone::inspect(&git, path, settings.allow_untracked, None, tempfile::tempdir()) {
         Ok(present) => format!("ready at {:.10}", present.head),
         Err(Obstacle::Dirty(problem)) => format!("dirty: {problem}"),
         Err(Obstacle::Empty(problem)) => format!("empty: {problem}"),

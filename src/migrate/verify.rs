@@ -2,12 +2,12 @@
 
 use super::apply;
 use super::bisect::{self, Found};
-use super::child::{self, Ended};
 use super::clone::Clone;
 use super::fixer::Fixer;
 use super::git::Git;
 use super::settings::Check;
 use crate::findings::{Finding, Fingerprint, Report};
+use crate::git::child::{self, Ended};
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::Write;

@@ -1,9 +1,16 @@
 //! The user's git, asked for diffs and for the files of other commits. It runs nothing of theirs:
-//! no external diff, no text conversion, no file system monitor, no prompt.
+//! the repository's configuration stays out of its sight.
 
 use super::tree::Tree;
+use crate::git::child::{self, Ended};
+use crate::git::{Place, Sealed};
 use std::path::{Component, Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One question to git takes no longer, even of the largest repositories.
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// Why git could not answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +44,7 @@ pub enum GitError {
 /// A repository with its working tree.
 #[derive(Debug, Clone)]
 pub struct Repository {
+    sealed: Arc<Sealed>,
     top: PathBuf,
     cwd: PathBuf,
 }
@@ -44,14 +52,21 @@ pub struct Repository {
 impl Repository {
     /// The repository around `cwd`, which must be absolute.
     pub fn discover(cwd: &Path) -> Result<Self, GitError> {
-        let mut command = git(cwd);
-        command.args(["rev-parse", "--show-toplevel"]);
-        let top = run(command, "rev-parse").map_err(|error| match error {
-            GitError::Failed { message, .. } => GitError::NoRepository(message),
-            other => other,
-        })?;
-        let top = String::from_utf8_lossy(&top);
-        Ok(Self { top: PathBuf::from(top.trim_end_matches(['\n', '\r'])), cwd: cwd.to_path_buf() })
+        let none = |message: String| GitError::NoRepository(message);
+        let place = Place::around(cwd).map_err(|error| none(error.to_string()))?;
+        // Through a link the repository may be around the folder that is meant.
+        let real = || Place::around(&std::fs::canonicalize(cwd).ok()?).ok().flatten();
+        let place =
+            place.or_else(real).ok_or_else(|| none("no folder above has a .git".to_owned()))?;
+        let sealed = Sealed::new(place).map_err(|error| none(error.to_string()))?;
+        let top = match &sealed.place().work_tree {
+            // git names files from the real top.
+            Some(top) if !sealed.is_bare() => {
+                std::fs::canonicalize(top).map_err(|error| none(error.to_string()))?
+            }
+            _ => return Err(none("it has no work tree".to_owned())),
+        };
+        Ok(Self { sealed: Arc::new(sealed), top, cwd: cwd.to_path_buf() })
     }
 
     /// The full name of a commit.
@@ -115,7 +130,7 @@ impl Repository {
         let mut command = self.git();
         command.args(["ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit]);
         let listing = run(command, "ls-tree")?;
-        Ok(Tree::new(self.git(), &listing))
+        Ok(Tree::new(self.git(), self.sealed.clone(), &listing))
     }
 
     /// The path of a file as git writes it (from the top of the repository, with slashes), if the
@@ -143,7 +158,9 @@ impl Repository {
     }
 
     fn git(&self) -> Command {
-        git(&self.top)
+        let mut command = self.sealed.command();
+        command.args(["-c", "core.quotePath=true"]);
+        command
     }
 }
 
@@ -174,30 +191,20 @@ fn slashed(path: &Path) -> String {
     parts.join("/")
 }
 
-/// A git command in `folder` that neither asks nor writes nor runs a monitor.
-fn git(folder: &Path) -> Command {
-    let mut command = Command::new("git");
-    command
-        .current_dir(folder)
-        .env("LC_ALL", "C")
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .env("GIT_TERMINAL_PROMPT", "0");
-    // These two would add to what `diff` prints or replace it.
-    command.env_remove("GIT_EXTERNAL_DIFF").env_remove("GIT_DIFF_OPTS");
-    command.args(["--no-pager", "-c", "core.fsmonitor=false", "-c", "core.quotePath=true"]);
-    command.stdin(Stdio::null());
-    command
-}
-
 fn run(mut command: Command, name: &str) -> Result<Vec<u8>, GitError> {
-    let output = command.output().map_err(|error| GitError::Missing(error.to_string()))?;
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
-    let message = String::from_utf8_lossy(&output.stderr);
-    let message = message.lines().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-    Err(GitError::Failed {
+    let finished = child::collect(&mut command, &[], LIMIT)
+        .map_err(|error| GitError::Missing(error.to_string()))?;
+    let failed = |message: &str| GitError::Failed {
         command: name.to_owned(),
         message: message.trim_start_matches("fatal: ").to_owned(),
-    })
+    };
+    match finished.ended {
+        Ended::Code(0) => Ok(finished.stdout),
+        Ended::TimedOut => Err(failed(&format!("it took longer than {} s", LIMIT.as_secs()))),
+        Ended::Code(_) | Ended::Signal => {
+            let message = String::from_utf8_lossy(&finished.stderr);
+            let line = message.lines().find(|line| !line.trim().is_empty());
+            Err(failed(line.unwrap_or("it said nothing")))
+        }
+    }
 }

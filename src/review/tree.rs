@@ -1,11 +1,12 @@
 //! The files of one commit, read from git's object store without a checkout.
 
+use crate::git::Sealed;
 use crate::text::ReadError;
 use crate::text::source::MAX_BYTES;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// The regular files of a commit. Symbolic links and submodules are left out: a link may lead out
 /// of the repository.
@@ -13,6 +14,8 @@ use std::sync::Mutex;
 pub struct Tree {
     blobs: BTreeMap<String, String>,
     batch: Mutex<Batch>,
+    /// What the running git looks at must stay as long as it runs.
+    _sealed: Arc<Sealed>,
 }
 
 /// `git cat-file --batch`, started when the first file is read.
@@ -39,7 +42,7 @@ impl Drop for Running {
 
 impl Tree {
     /// Takes the output of `git ls-tree -r -z`; `git` is a git command of the repository without arguments.
-    pub(super) fn new(mut git: Command, listing: &[u8]) -> Self {
+    pub(super) fn new(mut git: Command, sealed: Arc<Sealed>, listing: &[u8]) -> Self {
         let mut blobs = BTreeMap::new();
         for entry in listing.split(|byte| *byte == 0) {
             let Some(tab) = entry.iter().position(|byte| *byte == b'\t') else { continue };
@@ -53,7 +56,7 @@ impl Tree {
             }
         }
         git.args(["cat-file", "--batch"]);
-        Self { blobs, batch: Mutex::new(Batch { command: git, running: None }) }
+        Self { blobs, batch: Mutex::new(Batch { command: git, running: None }), _sealed: sealed }
     }
 
     /// The paths of all files, sorted, from the top of the repository.

@@ -16,7 +16,7 @@ static RUNNING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
 /// How a child ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ended {
+pub enum Ended {
     /// With this exit code.
     Code(i32),
     /// By a signal.
@@ -27,22 +27,18 @@ pub(crate) enum Ended {
 
 /// A child that ended, with what it wrote.
 #[derive(Debug)]
-pub(crate) struct Finished {
+pub struct Finished {
     /// How.
-    pub(crate) ended: Ended,
+    pub ended: Ended,
     /// Standard output.
-    pub(crate) stdout: Vec<u8>,
+    pub stdout: Vec<u8>,
     /// Standard error.
-    pub(crate) stderr: Vec<u8>,
+    pub stderr: Vec<u8>,
 }
 
 /// Runs `command` with `input` as its standard input and collects what it writes. Processes that it
 /// leaves behind stay, unless the limit is reached: git may start a credential daemon.
-pub(crate) fn collect(
-    command: &mut Command,
-    input: &[u8],
-    limit: Duration,
-) -> io::Result<Finished> {
+pub fn collect(command: &mut Command, input: &[u8], limit: Duration) -> io::Result<Finished> {
     let mut stdout = tempfile::tempfile()?;
     let mut stderr = tempfile::tempfile()?;
     command.stdin(fed(input)?).stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
@@ -53,7 +49,7 @@ pub(crate) fn collect(
 }
 
 /// Runs `command` with both outputs going to `log`, and ends whatever it leaves behind.
-pub(crate) fn into_log(command: &mut Command, log: &File, limit: Duration) -> io::Result<Ended> {
+pub fn into_log(command: &mut Command, log: &File, limit: Duration) -> io::Result<Ended> {
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
     let mut child = start(command)?;
     let ended = wait(&mut child, limit)?;
@@ -63,7 +59,7 @@ pub(crate) fn into_log(command: &mut Command, log: &File, limit: Duration) -> io
 }
 
 /// Kills every running group. For a second Ctrl-C: nobody waits for them any more.
-pub(crate) fn kill_all() {
+pub fn kill_all() {
     let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
     for id in running.iter() {
         kill_group(*id);

@@ -1,0 +1,65 @@
+//! Reading files whose names somebody else chose. A pipe would never end, a device would never be
+//! full, a link may lead to either: only regular files of a bounded size are read.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Whether reading could wait for ever: a pipe, a socket or a device. Folders and what is not there
+/// are something else.
+pub fn is_special(metadata: &Metadata) -> bool {
+    !metadata.is_file() && !metadata.is_dir() && !metadata.is_symlink()
+}
+
+/// What is wrong with a file that is no regular one of at most `limit` bytes; links are followed.
+pub fn judge(metadata: &Metadata, limit: u64) -> io::Result<()> {
+    if !metadata.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    if metadata.len() > limit {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("larger than {limit} bytes"),
+        ));
+    }
+    Ok(())
+}
+
+/// Opens a regular file of at most `limit` bytes for reading.
+pub fn open(path: &Path, limit: u64) -> io::Result<File> {
+    // Asked first, because opening alone may do something to a device.
+    judge(&std::fs::metadata(path)?, limit)?;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    without_waiting(&mut options);
+    let file = options.open(path)?;
+    // Asked again: the name may have come to mean another file.
+    judge(&file.metadata()?, limit)?;
+    Ok(file)
+}
+
+/// The bytes of a regular file of at most `limit` bytes.
+pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let file = open(path, limit)?;
+    let mut bytes = Vec::new();
+    // A file that grows meanwhile is not followed for ever.
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("larger than {limit} bytes"),
+        ));
+    }
+    Ok(bytes)
+}
+
+/// Opening a pipe that nobody writes to must fail or succeed at once.
+#[cfg(unix)]
+fn without_waiting(options: &mut OpenOptions) {
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+    options.custom_flags(flags.bits().cast_signed());
+}
+
+#[cfg(not(unix))]
+fn without_waiting(_options: &mut OpenOptions) {}

@@ -1,0 +1,6 @@
+//! What the command does with repositories, folders and files of strangers.
+
+#![cfg(unix)]
+
+mod configured;
+mod ground;
