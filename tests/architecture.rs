@@ -18,7 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["disk"],
     &["git"],
     &["output"],
-    &["review", "migrate"],
+    &["review", "migrate", "trace"],
     &["cli"],
 ];
 
@@ -30,6 +30,7 @@ const MAY_TOUCH_THE_DISK: &[&str] = &[
     "src/output/write.rs",
     "src/review/",
     "src/migrate/",
+    "src/trace/",
     "src/main.rs",
 ];
 

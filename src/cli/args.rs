@@ -3,6 +3,7 @@
 use crate::cli::debug::DebugArgs;
 use crate::cli::migrate_args::MigrateArgs;
 use crate::cli::review_args::ReviewArgs;
+use crate::cli::trace_args::{TraceArgs, VerifyArgs};
 use crate::engine::{Bind, GuardStyle};
 use crate::output::Format;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -81,6 +82,10 @@ pub(crate) enum Command {
     Review(ReviewArgs),
     /// Many repositories: a branch or patch for each, and one report; goes on after any interruption.
     Migrate(Box<MigrateArgs>),
+    /// Run a program and record what it sends to processes, and what fails or would fail.
+    Trace(TraceArgs),
+    /// Run a program under every start method and compare its output and exit code.
+    Verify(VerifyArgs),
     /// Print a rule's page: what breaks, why, before and after.
     Explain(ExplainArgs),
     /// Show the configuration in force and where it was said.

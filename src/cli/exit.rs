@@ -3,7 +3,7 @@
 //! 0: nothing found, or done. 1: `check` has findings, or met files while walking that it could not
 //! read or parse; `fix --exit-code` has a change. 2: something that the caller must mend: options,
 //! configuration, a path named on the command line, a file that cannot be written. 130: Ctrl-C ended
-//! `migrate`, which the same command takes up again.
+//! `migrate`, which the same command takes up again. `trace` ends as the program that it ran.
 
 use std::process::ExitCode;
 
@@ -18,6 +18,8 @@ pub(crate) enum Exit {
     Usage,
     /// Ctrl-C ended `migrate` before its end.
     Interrupted,
+    /// As the program that `trace` ran.
+    Program(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -27,6 +29,7 @@ impl From<Exit> for ExitCode {
             Exit::Found => 1,
             Exit::Usage => 2,
             Exit::Interrupted => 130,
+            Exit::Program(code) => code,
         })
     }
 }

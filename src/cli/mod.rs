@@ -21,6 +21,9 @@ mod selector;
 mod settings;
 mod show_config;
 mod terminal;
+mod trace;
+mod trace_args;
+mod verify;
 mod walk;
 
 use crate::cli::args::{Arguments, Command};
@@ -47,6 +50,8 @@ pub fn main() -> ExitCode {
         Command::Fix(args) => fix::run(args, &arguments.global, &order),
         Command::Review(args) => review::run(args, &arguments.global, &order),
         Command::Migrate(args) => migrate::run(args, &arguments.global),
+        Command::Trace(args) => trace::run(args, terminal),
+        Command::Verify(args) => verify::run(args, terminal),
         Command::Explain(args) => explain::run(args),
         Command::Config(args) => show_config::run(args, &arguments.global),
         Command::Completions(args) => completions(args.shell),

@@ -1,0 +1,68 @@
+"""Process.start: what travels with a process, and what happens in the child."""
+
+from . import children, dispatches, observed, pickling, record, start_method
+
+
+def install(process):
+    record.wrap(process.BaseProcess, "start", before=starting, after=started)
+    record.wrap(process.BaseProcess, "_bootstrap", before=in_child)
+
+
+def starting(args, kwargs):
+    process = args[0]
+    method, explicit = start_method.of_process(process)
+    owner, slots, parts = payload(process)
+    making = getattr(record.local, "making", None)
+    if owner != "Process":
+        # A worker of a pool, an executor or a manager, seen where its owner was made. Those that
+        # replace it are the same once more.
+        site = making
+        if site is None or not record.is_new(("worker", id(site)), site):
+            return
+    else:
+        made = type(process)
+        name = "multiprocessing.Process" if is_plain(made) else "Process subclass"
+        site = dispatches.seen(name, "start", slots, method, explicit, pickling.PROCESS)
+    record.local.starting = (site, parts)
+    if method != "fork":
+        for _, function in slots:
+            observed.note(function, "parent")
+    if method == "fork" and not explicit and record.state.as_method != "fork":
+        dispatches.try_parts(site, parts)
+
+
+def started(args, kwargs):
+    record.local.starting = None
+
+
+def is_plain(cls):
+    return cls.__module__.startswith("multiprocessing.")
+
+
+def payload(process):
+    """Who starts the process, the callables that it carries, and all that would be pickled."""
+    target = getattr(process, "_target", None)
+    args = getattr(process, "_args", ())
+    module = getattr(target, "__module__", None)
+    name = getattr(target, "__name__", None)
+    if (module, name) in (("multiprocessing.pool", "worker"), ("concurrent.futures.process", "_process_worker")):
+        return "pool", [("initializer", args[2])], [("initializer", args[2]), ("initargs", args[3])]
+    if module == "multiprocessing.managers" and name == "_run_server":
+        return "manager", [], [("registry", args[0]), ("initializer", args[5]), ("initargs", args[6])]
+    if is_plain(type(process)):
+        parts = [("target", target), ("args", args), ("kwargs", getattr(process, "_kwargs", {}))]
+        return "Process", [("target", target)], parts
+    run = type(process).run
+    if target is not None and getattr(run, "__module__", "") == "multiprocessing.process":
+        return "Process", [("target", target)], [("self", process)]
+    return "Process", [("run", run)], [("self", process)]
+
+
+def in_child(args, kwargs):
+    """Runs in the new process, ahead of what the user wrote."""
+    children.watch(args[0])
+    # What the parent had in hand when it forked is not this process' own.
+    record.local.starting = record.local.making = None
+    if record.state.spawned:
+        children.compare_globals(getattr(args[0], "_target", None) or type(args[0]).run)
+

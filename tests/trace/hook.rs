@@ -1,0 +1,121 @@
+//! The hook leaves programs alone: paths, other hooks, exit codes, faults of its own.
+
+use crate::{each, folder, interpreters_or_skip, spawnsafe, texts};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn traced(folder: &Path, words: &[&str]) -> Output {
+    spawnsafe(folder).args(["trace", "--"]).args(words).output().expect("spawnsafe runs")
+}
+
+/// A sitecustomize of the user's runs, and the path is what it is without the hook.
+#[test]
+fn what_the_hook_hides_runs() {
+    each(&interpreters_or_skip("chaining to sitecustomize"), |interpreter| {
+        let tree = tempfile::tempdir().expect("a temporary folder");
+        let write = |name: &str, text: &str| {
+            fs::write(tree.path().join(name), text).expect("a writable folder");
+        };
+        fs::create_dir(tree.path().join("site")).expect("a writable folder");
+        write("site/sitecustomize.py", "print('site', __name__, __file__[-21:])\n");
+        write("site/usercustomize.py", "print('user')\n");
+        write(
+            "main.py",
+            "import sys, multiprocessing as mp\nimport sitecustomize\n\
+             def work():\n    print('child', sys.path)\n\
+             if __name__ == '__main__':\n    print(sys.path, sitecustomize.__file__)\n    \
+             process = mp.get_context('spawn').Process(target=work)\n    process.start()\n    process.join()\n",
+        );
+        let python = interpreter.path.to_str().expect("a path in Unicode");
+        let site = tree.path().join("site");
+        let plain = Command::new(python)
+            .arg("main.py")
+            .current_dir(tree.path())
+            .env("PYTHONPATH", &site)
+            .output()
+            .expect("the interpreter runs");
+        let hooked = spawnsafe(tree.path())
+            .env("PYTHONPATH", &site)
+            .args(["trace", "--", python, "main.py"])
+            .output()
+            .expect("spawnsafe runs");
+        let (expected, _) = texts(&plain);
+        let (found, errors) = texts(&hooked);
+        if expected == found && expected.matches("site ").count() > 1 {
+            Vec::new()
+        } else {
+            vec![format!("Python {}:\n{expected}\n{found}\n{errors}", interpreter.version())]
+        }
+    });
+}
+
+#[test]
+fn exit_codes_and_standard_input_are_the_programs() {
+    let Some(interpreter) = interpreters_or_skip("exit codes").into_iter().next() else { return };
+    let python = interpreter.path.to_str().expect("a path in Unicode");
+    let tree = tempfile::tempdir().expect("a temporary folder");
+    let code = |text: &str| traced(tree.path(), &[python, "-c", text]).status.code();
+    assert_eq!(code("import sys; sys.exit(7)"), Some(7));
+    assert_eq!(code("import os; os.kill(os.getpid(), 15)"), Some(143));
+    assert_eq!(code("print(1)"), Some(0));
+    assert_eq!(traced(tree.path(), &["no-such-program"]).status.code(), Some(127));
+    let none = spawnsafe(tree.path()).arg("trace").output().expect("spawnsafe runs");
+    assert_eq!(none.status.code(), Some(2));
+    let empty = fs::read_to_string(tree.path().join("spawnsafe-trace.jsonl")).expect("a trace");
+    assert_eq!(empty, "", "a program that sends nothing leaves an empty trace");
+}
+
+/// A trace that cannot be written is told once and changes nothing.
+#[test]
+fn a_fault_of_the_hook_is_told_once() {
+    each(&interpreters_or_skip("faults of the hook"), |interpreter| {
+        let tree = tempfile::tempdir().expect("a temporary folder");
+        let trace = tree.path().join("trace.jsonl");
+        // The program itself puts a folder where the trace was.
+        let program = "import os, sys\nfrom concurrent.futures import ProcessPoolExecutor\n\
+            def work(x): return x\n\
+            if __name__ == '__main__':\n    os.remove(sys.argv[1]); os.mkdir(sys.argv[1])\n    \
+            with ProcessPoolExecutor(2) as e: print(list(e.map(work, range(3))), e.submit(work, 1).result())\n";
+        fs::write(tree.path().join("main.py"), program).expect("a writable folder");
+        let output = spawnsafe(tree.path())
+            .args(["trace", "--output"])
+            .arg(&trace)
+            .arg("--")
+            .arg(&interpreter.path)
+            .arg("main.py")
+            .arg(&trace)
+            .output()
+            .expect("spawnsafe runs");
+        let (stdout, stderr) = texts(&output);
+        let told = stderr.matches("spawnsafe: the hook failed").count();
+        if output.status.success() && stdout == "[0, 1, 2] 1\n" && told == 1 {
+            Vec::new()
+        } else {
+            vec![format!("Python {}: {told} times\n{stdout}\n{stderr}", interpreter.version())]
+        }
+    });
+}
+
+/// A report for people follows the program's own output.
+#[test]
+fn the_report_names_place_path_and_rule() {
+    let Some(interpreter) = interpreters_or_skip("the report").into_iter().next() else { return };
+    let python = interpreter.path.to_str().expect("a path in Unicode");
+    let tree = tempfile::tempdir().expect("a temporary folder");
+    let program = folder().join("programs/everything.py");
+    fs::copy(program, tree.path().join("everything.py")).expect("a copy");
+    let output = spawnsafe(tree.path())
+        .args(["trace", "--start-method", "fork", "--", python, "everything.py"])
+        .output()
+        .expect("spawnsafe runs");
+    let (_, stderr) = texts(&output);
+    for part in [
+        "would fail under spawn and forkserver: `self.client._lock`: a lock cannot be pickled",
+        "everything.py:80: concurrent.futures.ProcessPoolExecutor.run_in_executor failed: `fn`: a lambda",
+        "dispatches seen at",
+        "the events are in spawnsafe-trace.jsonl",
+    ] {
+        assert!(stderr.contains(part), "{part} is missing in\n{stderr}");
+    }
+}
