@@ -9,13 +9,14 @@
 #   rg    reads every Python file once: the floor          cargo install ripgrep
 #   ruff  parses every Python file and runs some rules     pip install ruff
 #
-# Without one of them its column is left out. SPAWNSAFE names the binary to measure (target/release/spawnsafe).
+# Without one of them its column is left out. SPAWNSAFE names the binary to measure
+# (target/dist/spawnsafe, which `cargo build --profile dist` makes: it is what wheels hold).
 set -euo pipefail
 
 tree=${1:?usage: benches/ratio.sh TREE [ROUNDS]}
 rounds=${2:-15}
-binary=${SPAWNSAFE:-target/release/spawnsafe}
-[ -x "$binary" ] || { echo "ratio.sh: $binary is missing; run cargo build --release" >&2; exit 2; }
+binary=${SPAWNSAFE:-target/dist/spawnsafe}
+[ -x "$binary" ] || { echo "ratio.sh: $binary is missing; run cargo build --profile dist" >&2; exit 2; }
 
 # Milliseconds that a command takes; its exit code says what was found, not whether it worked.
 time_of() {

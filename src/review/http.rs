@@ -5,7 +5,8 @@ use crate::output::plain;
 use serde_json::Value;
 use std::time::Duration;
 use ureq::http::{HeaderMap, Request, Uri};
-use ureq::tls::{RootCerts, TlsConfig};
+
+type AgentConfig = ureq::config::ConfigBuilder<ureq::typestate::AgentScope>;
 
 /// Requests in a row before giving up.
 const ATTEMPTS: u32 = 5;
@@ -22,6 +23,11 @@ pub enum HttpError {
     /// The address of the API is not one.
     #[error("'{0}' is no address of an API; it must start with https://")]
     Address(String),
+    /// The address cannot be reached by a program that was built without TLS.
+    #[error(
+        "'{0}' cannot be reached: this program was built without TLS; wheels have it, and `cargo install --features tls`"
+    )]
+    NoTls(String),
     /// The token cannot be a header.
     #[error("the token holds characters that no token has; check how it gets into the environment")]
     Token,
@@ -118,8 +124,7 @@ impl Client {
         if !secret.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(HttpError::Token);
         }
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-        let mut config = ureq::Agent::config_builder();
+        let mut config = with_tls(ureq::Agent::config_builder());
         // Nobody but this machine knows the way to itself.
         if base.starts_with("http://") {
             config = config.proxy(None);
@@ -130,7 +135,6 @@ impl Client {
             .timeout_connect(Some(Duration::from_secs(20)))
             .timeout_global(Some(Duration::from_secs(60)))
             .user_agent(concat!("spawnsafe/", env!("CARGO_PKG_VERSION")))
-            .tls_config(tls)
             .build();
         let value = format!("{}{}", header.1, secret.expose());
         Ok(Self {
@@ -280,6 +284,18 @@ impl Client {
     }
 }
 
+/// The certificates that the system trusts are trusted.
+#[cfg(feature = "tls")]
+fn with_tls(config: AgentConfig) -> AgentConfig {
+    use ureq::tls::{RootCerts, TlsConfig};
+    config.tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
+}
+
+#[cfg(not(feature = "tls"))]
+fn with_tls(config: AgentConfig) -> AgentConfig {
+    config
+}
+
 /// An API is reached by https; by http only on this machine, for tests and proxies.
 fn check_address(base: &str) -> Result<(), HttpError> {
     let wrong = || HttpError::Address(base.to_owned());
@@ -287,7 +303,8 @@ fn check_address(base: &str) -> Result<(), HttpError> {
     let host = uri.host().ok_or_else(wrong)?;
     let local = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
     match uri.scheme_str() {
-        Some("https") => Ok(()),
+        Some("https") if cfg!(feature = "tls") => Ok(()),
+        Some("https") => Err(HttpError::NoTls(base.to_owned())),
         Some("http") if local => Ok(()),
         _ => Err(wrong()),
     }

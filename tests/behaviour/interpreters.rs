@@ -1,6 +1,6 @@
 //! Which Pythons there are.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -28,44 +28,51 @@ impl Interpreter {
 
 /// One interpreter of each minor version: 3.14 first, where forkserver became the default, then the newest first.
 ///
+/// Each is looked for when it is asked for, since a version manager's stand-in takes a while to answer.
 /// `SPAWNSAFE_PYTHONS` (paths with colons between) replaces the search.
-pub(crate) fn find() -> Vec<Interpreter> {
-    let mut found: BTreeMap<(u32, u32), Interpreter> = BTreeMap::new();
-    for path in candidates() {
-        if let Some(interpreter) = probe(&path) {
-            found.entry(interpreter.minor).or_insert(interpreter);
+pub(crate) fn find() -> impl Iterator<Item = Interpreter> {
+    let mut seen = BTreeSet::new();
+    candidates().into_iter().filter_map(move |(named, path)| {
+        if named.is_some_and(|minor| seen.contains(&minor)) {
+            return None;
         }
-    }
-    let mut all: Vec<Interpreter> = found.into_values().rev().collect();
-    all.sort_by_key(|interpreter| interpreter.minor != FIRST);
-    all
+        probe(&path).filter(|interpreter| seen.insert(interpreter.minor))
+    })
 }
 
-fn candidates() -> Vec<PathBuf> {
+/// Programs that may be interpreters, the best first, with the version that their name promises.
+fn candidates() -> Vec<(Option<(u32, u32)>, PathBuf)> {
     if let Some(given) = std::env::var_os("SPAWNSAFE_PYTHONS") {
-        return std::env::split_paths(&given).collect();
+        return std::env::split_paths(&given).map(|path| (None, path)).collect();
     }
     let next = std::env::var_os("SPAWNSAFE_PYTHON_NEXT")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".python-next"), PathBuf::from);
-    let names: Vec<String> = (OLDEST.1..30)
-        .rev()
-        .map(|minor| format!("python3.{minor}"))
-        .chain(["python3".to_owned()])
-        .collect();
     let mut folders = vec![next.join("bin")];
     folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
-    let mut paths: Vec<PathBuf> =
-        folders.iter().flat_map(|folder| names.iter().map(move |name| folder.join(name))).collect();
-    if let Some(home) = std::env::var_os("HOME")
-        && let Ok(versions) = std::fs::read_dir(Path::new(&home).join(".pyenv/versions"))
-    {
-        let mut versions: Vec<PathBuf> =
-            versions.filter_map(|entry| Some(entry.ok()?.path().join("bin/python3"))).collect();
-        versions.sort();
-        paths.extend(versions);
-    }
-    paths.retain(|path| path.exists());
-    paths
+    folders.extend(pyenv_folders());
+    let minors = (OLDEST.1..30).rev().filter(|minor| *minor != FIRST.1);
+    let names = [FIRST.1].into_iter().chain(minors).map(Some).chain([None]);
+    let in_folders = |minor: Option<u32>| {
+        let name = minor.map_or("python3".to_owned(), |minor| format!("python3.{minor}"));
+        let paths: Vec<PathBuf> = folders.iter().map(|folder| folder.join(&name)).collect();
+        paths.into_iter().map(move |path| (minor.map(|minor| (3, minor)), path))
+    };
+    let mut all: Vec<_> = names.flat_map(in_folders).collect();
+    all.retain(|(_, path)| path.exists());
+    all
+}
+
+/// Where pyenv keeps its versions, which need not be on the path.
+fn pyenv_folders() -> Vec<PathBuf> {
+    let home = std::env::var_os("HOME").unwrap_or_default();
+    let entries = std::fs::read_dir(Path::new(&home).join(".pyenv/versions"));
+    let mut folders: Vec<PathBuf> = entries
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+        .collect();
+    folders.sort();
+    folders
 }
 
 /// Asks the program at `path` what it is; a version manager's stand-in answers with the real path.

@@ -1,7 +1,7 @@
 //! Whether a program did what its fixture says.
 
 use crate::plan::{Role, Run};
-use crate::runner::{Ended, Outcome};
+use crate::program::{Ended, Outcome};
 
 /// The kinds of failure that `fails` may name, with what they print: CPython's words, of all versions.
 pub(crate) const FAILURES: &[(&str, Option<&str>)] = &[
@@ -33,21 +33,11 @@ pub(crate) fn judge(run: &Run, outcome: &Outcome) -> Option<String> {
         Role::Oracle if std::env::var_os("SPAWNSAFE_BLESS").is_some() => record(run, outcome),
         Role::Oracle => same_output(outcome, expected.as_deref()?),
     }?;
-    let role = match run.role {
-        Role::Before => "before",
-        Role::After => "after",
-        Role::Oracle => "oracle",
-    };
-    Some(format!(
-        "== {} ({role}, Python {}, {}): {problem}",
-        run.case.name,
-        run.interpreter.version(),
-        run.method
-    ))
+    Some(format!("== {}: {problem}", run.name()))
 }
 
 fn before(run: &Run, outcome: &Outcome, expected: Option<&str>) -> Option<String> {
-    let stated = run.case.settings.fails.as_deref().unwrap_or_default();
+    let stated = run.fails().unwrap_or_default();
     let ended_well = outcome.ended == Ended::Exit && outcome.code == 0;
     let right = ended_well && expected.is_none_or(|text| text == outcome.stdout);
     match (stated, run.failure()) {
@@ -62,8 +52,8 @@ fn before(run: &Run, outcome: &Outcome, expected: Option<&str>) -> Option<String
             Some("prints what it should, so there is nothing to fix".into())
         }
         ("stdout", _) => None,
-        (_, Some(_)) if run.may_hang_in_silence() && outcome.ended == Ended::Limit => None,
-        (_, Some(_)) if !outcome.fits => {
+        (_, Some(_)) if run.may_hang_in_silence() && hangs(outcome) => None,
+        (_, Some(failure)) if !failure.is_match(&outcome.said()) => {
             Some(format!("does not fail with '{stated}'\n{}", told(outcome)))
         }
         (_, Some(_)) if right && expected.is_some() => {
@@ -72,6 +62,11 @@ fn before(run: &Run, outcome: &Outcome, expected: Option<&str>) -> Option<String
         (_, Some(_)) => None,
         (_, None) => Some(format!("no such failure: '{stated}'")),
     }
+}
+
+/// Whether it was ended for no other reason than that it did not end.
+fn hangs(outcome: &Outcome) -> bool {
+    matches!(outcome.ended, Ended::Limit | Ended::Waiting)
 }
 
 fn same_output(outcome: &Outcome, expected: &str) -> Option<String> {
@@ -94,6 +89,7 @@ fn told(outcome: &Outcome) -> String {
     let ended = match outcome.ended {
         Ended::Exit => format!("ended with exit code {}", outcome.code),
         Ended::Limit => "was ended at the time limit".to_owned(),
+        Ended::Waiting => "waited for ever: all of its processes wait for each other".to_owned(),
         Ended::Stuck => "hung after the failure".to_owned(),
         Ended::Respawn => "respawned its workers over and over".to_owned(),
     };

@@ -1,17 +1,21 @@
 //! Which program runs where.
 
-use crate::case::{self, Case};
+use crate::case::{self, Case, Failure, minor_of};
 use crate::interpreters::Interpreter;
-use crate::runner::{self, Ended, Job, Outcome};
-use std::path::PathBuf;
-use std::rc::Rc;
+use crate::program::{Ended, Outcome, Program};
+use crate::remembered;
+use regex::Regex;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
-/// Long enough for a busy machine; only programs that hang without a word take all of it.
-const LIMIT_SECONDS: f64 = 40.0;
+/// Long enough for a busy machine; only programs that hang without a word and without a proof take all of it.
+const LIMIT: Duration = Duration::from_secs(40);
 /// For programs that must hang in silence: there is nothing else to wait for.
-const SILENT_HANG_SECONDS: f64 = 6.0;
+const SILENT_HANG: Duration = Duration::from_secs(6);
 /// Before 3.10 an executor whose task cannot be pickled may hang in silence where later ones raise.
-const FIRST_TO_RAISE: (u32, u32) = (3, 10);
+const FIRST_TO_RAISE: u32 = 10;
 /// Of the older interpreters, each runs every so many-th fixture of a kind.
 const SAMPLE: usize = 16;
 
@@ -30,93 +34,139 @@ pub(crate) enum Role {
 #[derive(Debug)]
 pub(crate) struct Run {
     /// The fixture.
-    pub(crate) case: Rc<Case>,
+    pub(crate) case: Arc<Case>,
     /// What it shows.
     pub(crate) role: Role,
     /// The interpreter.
     pub(crate) interpreter: Interpreter,
     /// The start method that the program gets when it asks for none.
     pub(crate) method: String,
-    tree: PathBuf,
-    // Single files are laid out as a tree of their own; this keeps it until the run is over.
-    _layout: Option<Rc<tempfile::TempDir>>,
+    source: PathBuf,
 }
 
 impl Run {
-    /// The run as an order to the runner.
-    pub(crate) fn job(&self, id: usize) -> Job {
-        let fixtures = case::root();
-        let path = std::env::join_paths([runner::folder().join("site"), fixtures.join("stubs")])
-            .expect("paths without colons");
-        let mut env =
-            std::collections::BTreeMap::from([("PYTHONPATH", path.to_string_lossy().into_owned())]);
-        match self.role {
-            Role::Oracle => env.insert("HARNESS_BY_VALUE", "1".into()),
-            Role::Before | Role::After => env.insert("HARNESS_START_METHOD", self.method.clone()),
+    /// What it is called, here and in the memory of earlier runs.
+    pub(crate) fn name(&self) -> String {
+        let role = match self.role {
+            Role::Before => "before",
+            Role::After => "after",
+            Role::Oracle => "oracle",
         };
-        env.extend(std::env::var("SPAWNSAFE_LATE").ok().map(|who| ("HARNESS_LATE", who)));
-        let silent = self.role == Role::Before
-            && (self.may_hang_in_silence() || self.case.settings.fails.as_deref() == Some("hang"));
-        Job {
-            id,
+        let version = self.interpreter.version();
+        format!("{} ({role}, Python {version}, {})", self.case.name, self.method)
+    }
+
+    /// The program to run.
+    pub(crate) fn program(&self) -> Program {
+        let path = std::env::join_paths([remembered::site(), case::root().join("stubs")])
+            .expect("paths without colons");
+        let mut environment = BTreeMap::from([("PYTHONPATH", path.to_string_lossy().into_owned())]);
+        match self.role {
+            Role::Oracle => environment.insert("HARNESS_BY_VALUE", "1".into()),
+            Role::Before | Role::After => {
+                environment.insert("HARNESS_START_METHOD", self.method.clone())
+            }
+        };
+        environment.extend(std::env::var("SPAWNSAFE_LATE").ok().map(|who| ("HARNESS_LATE", who)));
+        let is_silent = self.role == Role::Before
+            && (self.may_hang_in_silence() || self.fails() == Some("hang"));
+        let entry = self.case.settings.entry.as_deref().unwrap_or("main.py");
+        Program {
             python: self.interpreter.path.clone(),
-            tree: self.tree.clone(),
-            argv: self
-                .case
-                .settings
-                .entry
-                .as_deref()
-                .unwrap_or("main.py")
-                .split_whitespace()
-                .map(str::to_owned)
-                .collect(),
-            env,
-            limit: if silent { SILENT_HANG_SECONDS } else { LIMIT_SECONDS },
-            expect: (self.role == Role::Before).then(|| self.failure()).flatten(),
+            version: self.interpreter.version(),
+            source: self.source.clone(),
+            arguments: entry.split_whitespace().map(str::to_owned).collect(),
+            environment,
+            limit: if is_silent { SILENT_HANG } else { LIMIT },
+            expect: if self.role == Role::Before { self.failure() } else { None },
         }
     }
 
+    /// How the case says that the original fails under this interpreter.
+    pub(crate) fn fails(&self) -> Option<&str> {
+        self.case.settings.fails.as_ref()?.under(self.interpreter.minor.1)
+    }
+
     /// The regular expression that the failure's output fits, if it prints anything.
-    pub(crate) fn failure(&self) -> Option<String> {
-        let stated = self.case.settings.fails.as_deref()?;
-        match crate::judge::FAILURES.iter().find(|row| row.0 == stated) {
-            Some(row) => row.1.map(str::to_owned),
-            None => Some(stated.to_owned()),
-        }
+    pub(crate) fn failure(&self) -> Option<Regex> {
+        let stated = self.fails()?;
+        let pattern = match crate::judge::FAILURES.iter().find(|row| row.0 == stated) {
+            Some(row) => row.1?,
+            None => stated,
+        };
+        let built = Regex::new(pattern);
+        Some(built.unwrap_or_else(|error| panic!("{}: {error}", self.case.name)))
     }
 
     /// Whether a hang without a word is a failure as good as the stated one.
     pub(crate) fn may_hang_in_silence(&self) -> bool {
-        self.interpreter.minor < FIRST_TO_RAISE
+        self.interpreter.minor.1 < FIRST_TO_RAISE
     }
 
-    /// Whether the original hung without a word although its failure prints something.
-    pub(crate) fn is_worth_a_retry(&self, outcome: &Outcome, attempt: usize) -> bool {
-        attempt < 2
-            && self.role == Role::Before
+    /// Whether the original hung without a word although its failure prints something: a race of CPython's own,
+    /// which executors lose now and then.
+    pub(crate) fn is_worth_a_retry(&self, outcome: &Outcome) -> bool {
+        self.role == Role::Before
             && !self.may_hang_in_silence()
             && self.failure().is_some()
-            && outcome.ended == Ended::Limit
+            && matches!(outcome.ended, Ended::Limit | Ended::Waiting)
             && outcome.stderr.is_empty()
     }
 }
 
-/// All runs: everything with the first interpreter, a sample with the others (`SPAWNSAFE_ALL_PYTHONS=1`: everything).
-pub(crate) fn runs(interpreters: &[Interpreter]) -> Vec<Run> {
-    let everything = std::env::var_os("SPAWNSAFE_ALL_PYTHONS").is_some();
+/// Which of the interpreters that are not the main one run something, and what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sweep {
+    /// None of them.
+    None,
+    /// All: each a sample, and every case that says something else of some versions than of others.
+    Sample,
+    /// All run everything.
+    All,
+}
+
+impl Sweep {
+    /// What `SPAWNSAFE_SWEEP` says.
+    pub(crate) fn from_environment() -> Self {
+        match std::env::var("SPAWNSAFE_SWEEP").as_deref() {
+            Err(_) => Self::None,
+            Ok("sample") => Self::Sample,
+            Ok("all") => Self::All,
+            Ok(other) => panic!("SPAWNSAFE_SWEEP is 'sample' or 'all', not '{other}'"),
+        }
+    }
+}
+
+/// All runs with the main interpreter, case by case.
+pub(crate) fn all(main: &Interpreter) -> Vec<Vec<Run>> {
+    of_cases(main, |_, _| true)
+}
+
+/// The runs of the sweep with one of the other interpreters, which are counted from 0.
+pub(crate) fn of_sweep(other: &Interpreter, rank: usize, sweep: Sweep) -> Vec<Vec<Run>> {
+    of_cases(other, |index, case| {
+        sweep == Sweep::All || (index + rank).is_multiple_of(SAMPLE) || depends_on_version(case)
+    })
+}
+
+/// The runs of the cases that `is_chosen` picks by their place in their kind.
+fn of_cases(interpreter: &Interpreter, is_chosen: impl Fn(usize, &Case) -> bool) -> Vec<Vec<Run>> {
     let mut all = Vec::new();
     for kind in case::kinds() {
         for (index, case) in case::cases(&kind).into_iter().enumerate() {
-            let case = Rc::new(case);
-            for (rank, interpreter) in interpreters.iter().enumerate() {
-                let chosen = rank == 0 || everything || (index + rank).is_multiple_of(SAMPLE);
-                if chosen && can_run(&case, interpreter) {
-                    all.extend(of_case(&case, interpreter));
-                }
+            if is_chosen(index, &case) && can_run(&case, interpreter) {
+                all.push(of_case(&Arc::new(case), interpreter));
             }
         }
     }
+    all.retain(|runs| !runs.is_empty());
     all
+}
+
+/// Whether what the case says of its failure is not the same under every version.
+fn depends_on_version(case: &Case) -> bool {
+    matches!(case.settings.fails, Some(Failure::Since(_)))
+        || case.settings.works.iter().any(|entry| entry.contains(' '))
 }
 
 /// Whether the fixture can run, and with this interpreter.
@@ -126,32 +176,22 @@ pub(crate) fn can_run(case: &Case, interpreter: &Interpreter) -> bool {
         assert!(settings.why.is_some(), "{}: run = false needs a reason in why", case.name);
         return false;
     }
-    let Some(wanted) = &settings.python else { return true };
-    let oldest = wanted.strip_prefix(">=3.").and_then(|minor| minor.parse().ok());
-    interpreter.minor
-        >= (
-            3,
-            oldest.unwrap_or_else(|| {
-                panic!("{}: python = \"{wanted}\" is not of the form \">=3.10\"", case.name)
-            }),
-        )
+    settings.python.as_ref().is_none_or(|wanted| fits(wanted, interpreter.minor.1))
 }
 
-fn of_case(case: &Rc<Case>, interpreter: &Interpreter) -> Vec<Run> {
+fn of_case(case: &Arc<Case>, interpreter: &Interpreter) -> Vec<Run> {
     let mut runs = Vec::new();
     let mut add = |role: Role, stem: &str, method: &str| {
-        let (tree, layout) = lay_out(case, stem);
         runs.push(Run {
-            case: Rc::clone(case),
+            case: Arc::clone(case),
             role,
             interpreter: interpreter.clone(),
             method: method.to_owned(),
-            tree,
-            _layout: layout,
+            source: source(&case.folder, stem),
         });
     };
     let (fails, prints, fixed) = (
-        case.settings.fails.is_some(),
+        case.settings.fails.as_ref().and_then(|fails| fails.under(interpreter.minor.1)).is_some(),
         case.folder.join("stdout.txt").exists(),
         case.after().is_some(),
     );
@@ -173,11 +213,21 @@ fn of_case(case: &Rc<Case>, interpreter: &Interpreter) -> Vec<Run> {
     runs
 }
 
-/// `forkserver` names it under every Python, `forkserver 3.14` under that one.
+/// `forkserver` names it under every Python, `forkserver 3.14` under that one, `forkserver >=3.14` from there on.
 fn names(entry: &str, method: &str, interpreter: &Interpreter) -> bool {
     let mut words = entry.split_whitespace();
-    let version = format!("{}.{}", interpreter.minor.0, interpreter.minor.1);
-    words.next() == Some(method) && words.next().is_none_or(|word| word == version)
+    words.next() == Some(method) && words.next().is_none_or(|word| fits(word, interpreter.minor.1))
+}
+
+/// Whether Python 3.`minor` is among the versions that `wanted` names: `3.14`, `>=3.14` or `<3.14`.
+fn fits(wanted: &str, minor: u32) -> bool {
+    if let Some(version) = wanted.strip_prefix(">=") {
+        minor >= minor_of(version)
+    } else if let Some(version) = wanted.strip_prefix('<') {
+        minor < minor_of(version)
+    } else {
+        minor == minor_of(wanted)
+    }
 }
 
 fn methods(case: &Case) -> Vec<String> {
@@ -185,20 +235,14 @@ fn methods(case: &Case) -> Vec<String> {
     if given.is_empty() { vec!["spawn".into(), "forkserver".into()] } else { given.clone() }
 }
 
-/// The folder `<stem>/`, or a temporary one that holds `<stem>.py` as `main.py`.
-fn lay_out(case: &Case, stem: &str) -> (PathBuf, Option<Rc<tempfile::TempDir>>) {
-    let single = case.folder.join(format!("{stem}.py"));
-    if !single.exists() {
-        return (case.folder.join(stem), None);
-    }
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    std::fs::copy(&single, folder.path().join("main.py"))
-        .unwrap_or_else(|error| panic!("{}: {error}", single.display()));
-    (folder.path().to_path_buf(), Some(Rc::new(folder)))
+/// The file `<stem>.py` or the folder `<stem>/`.
+fn source(folder: &Path, stem: &str) -> PathBuf {
+    let single = folder.join(format!("{stem}.py"));
+    if single.exists() { single } else { folder.join(stem) }
 }
 
 /// Every Python file of every fixed fixture.
-pub(crate) fn fixed_files() -> Vec<(Rc<Case>, PathBuf)> {
+pub(crate) fn fixed_files() -> Vec<(Arc<Case>, PathBuf)> {
     let mut files = Vec::new();
     for kind in case::kinds() {
         for case in case::cases(&kind) {
@@ -209,7 +253,7 @@ pub(crate) fn fixed_files() -> Vec<(Rc<Case>, PathBuf)> {
             } else {
                 after.keys().map(|name| case.folder.join("after").join(name)).collect()
             };
-            let case = Rc::new(case);
+            let case = Arc::new(case);
             // A neighbour that was left alone may be what it was before: no Python at all.
             let before = case.folder.join("before");
             let is_changed = |path: &PathBuf| {
@@ -222,7 +266,7 @@ pub(crate) fn fixed_files() -> Vec<(Rc<Case>, PathBuf)> {
                 paths
                     .into_iter()
                     .filter(|path| path.extension().is_none_or(|suffix| suffix == "py"))
-                    .map(|path| (Rc::clone(&case), path)),
+                    .map(|path| (Arc::clone(&case), path)),
             );
         }
     }

@@ -93,7 +93,7 @@ fn the_command_prints_the_same() {
 }
 
 fn choose() -> Vec<Interpreter> {
-    let mut found = interpreters::find();
+    let mut found: Vec<Interpreter> = interpreters::find().collect();
     found.retain(|interpreter| (8..=14).contains(&interpreter.minor.1));
     found.sort_by_key(|interpreter| interpreter.minor.1.abs_diff(13));
     if std::env::var_os("SPAWNSAFE_SYMTABLE").is_none_or(|wanted| wanted != "all") {
