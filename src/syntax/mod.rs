@@ -3,6 +3,8 @@
 pub mod kinds;
 pub mod parse;
 pub mod query;
+#[cfg(test)]
+mod tests;
 pub mod tree;
 
 pub use kinds::{Field, Kind};

@@ -5,6 +5,8 @@ pub mod indent;
 pub mod line_index;
 pub mod source;
 pub mod span;
+#[cfg(test)]
+mod tests;
 
 pub use edit::{Edit, EditSet, Overlap};
 pub use line_index::{LineIndex, Place};

@@ -9,9 +9,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+/// A test, given the interpreter of its programs.
+type Test = fn(&Interpreter);
+
 /// All tests of the harness, with programs for `interpreter`.
 pub(crate) fn trials(interpreter: &Interpreter) -> Vec<Trial> {
-    let tests: [(&str, fn(&Interpreter)); 8] = [
+    let tests: [(&str, Test); 8] = [
         ("limit_ends_all_processes", limit_ends_all_processes),
         ("respawning_is_ended", respawning_is_ended),
         ("stuck_after_failure_is_ended", stuck_after_failure_is_ended),
@@ -21,7 +24,7 @@ pub(crate) fn trials(interpreter: &Interpreter) -> Vec<Trial> {
         ("folders_are_copied", folders_are_copied),
         ("only_what_is_unchanged_is_remembered", only_what_is_unchanged_is_remembered),
     ];
-    let trial = |(name, test): (&str, fn(&Interpreter))| {
+    let trial = |(name, test): (&str, Test)| {
         let interpreter = interpreter.clone();
         Trial::test(format!("harness::{name}"), move || {
             test(&interpreter);
