@@ -14,9 +14,10 @@ type Test = fn(&Interpreter);
 
 /// All tests of the harness, with programs for `interpreter`.
 pub(crate) fn trials(interpreter: &Interpreter) -> Vec<Trial> {
-    let tests: [(&str, Test); 8] = [
+    let tests: [(&str, Test); 9] = [
         ("limit_ends_all_processes", limit_ends_all_processes),
         ("respawning_is_ended", respawning_is_ended),
+        ("silent_respawning_is_ended", silent_respawning_is_ended),
         ("stuck_after_failure_is_ended", stuck_after_failure_is_ended),
         ("waiting_for_ever_is_proven", waiting_for_ever_is_proven),
         ("waiting_for_a_while_is_not_proven", waiting_for_a_while_is_not_proven),
@@ -86,6 +87,15 @@ fn ends_soon(pid: &str) -> bool {
 fn respawning_is_ended(interpreter: &Interpreter) {
     let text = "import sys, time\nwhile True:\n    sys.stderr.write('Traceback (most recent call last):\\n')\n    time.sleep(0.01)\n";
     assert_eq!(run(interpreter, text, 30, None).ended, Ended::Respawn);
+}
+
+/// A thread that starts one process after another while the main thread waits for it.
+fn silent_respawning_is_ended(interpreter: &Interpreter) {
+    let text = "import subprocess, sys, threading\ndef work(times):\n    for _ in range(times):\n        subprocess.run([sys.executable, '-c', 'pass'])\nthread = threading.Thread(target=work, args=(TIMES,))\nthread.start()\nthread.join()\n";
+    let ended = |times| run(interpreter, &text.replace("TIMES", times), 30, None).ended;
+    assert_eq!(ended("5"), Ended::Exit);
+    let endless = if cfg!(target_os = "linux") { Ended::Respawn } else { Ended::Limit };
+    assert_eq!(ended("10**9"), endless);
 }
 
 fn stuck_after_failure_is_ended(interpreter: &Interpreter) {

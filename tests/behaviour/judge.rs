@@ -45,6 +45,7 @@ fn before(run: &Run, outcome: &Outcome, expected: Option<&str>) -> Option<String
             Some(format!("ends, but should hang\n{}", told(outcome)))
         }
         ("hang", _) => None,
+        (_, _) if run.may_hang_in_silence() && hangs(outcome) => None,
         ("stdout", _) if !ended_well => {
             Some(format!("fails, but should only print something else\n{}", told(outcome)))
         }
@@ -52,7 +53,6 @@ fn before(run: &Run, outcome: &Outcome, expected: Option<&str>) -> Option<String
             Some("prints what it should, so there is nothing to fix".into())
         }
         ("stdout", _) => None,
-        (_, Some(_)) if run.may_hang_in_silence() && hangs(outcome) => None,
         (_, Some(failure)) if !failure.is_match(&outcome.said()) => {
             Some(format!("does not fail with '{stated}'\n{}", told(outcome)))
         }
@@ -82,19 +82,25 @@ fn record(run: &Run, outcome: &Outcome) -> Option<String> {
     std::fs::write(&path, &outcome.stdout).err().map(|error| format!("{}: {error}", path.display()))
 }
 
-/// The outcome for people: how it ended, all output, the end of the error output.
-fn told(outcome: &Outcome) -> String {
-    let lines: Vec<&str> = outcome.stderr.lines().collect();
-    let tail = lines[lines.len().saturating_sub(12)..].join("\n");
-    let ended = match outcome.ended {
+/// How a program ended, in a few words.
+pub(crate) fn ended(outcome: &Outcome) -> String {
+    match outcome.ended {
         Ended::Exit => format!("ended with exit code {}", outcome.code),
         Ended::Limit => "was ended at the time limit".to_owned(),
         Ended::Waiting => "waited for ever: all of its processes wait for each other".to_owned(),
         Ended::Stuck => "hung after the failure".to_owned(),
         Ended::Respawn => "respawned its workers over and over".to_owned(),
-    };
+    }
+}
+
+/// The outcome for people: how it ended, all output, the end of the error output.
+fn told(outcome: &Outcome) -> String {
+    let lines: Vec<&str> = outcome.stderr.lines().collect();
+    let tail = lines[lines.len().saturating_sub(12)..].join("\n");
     format!(
-        "{ended} after {:.1} s\nstdout:\n{}stderr (end):\n{tail}",
-        outcome.seconds, outcome.stdout
+        "{} after {:.1} s\nstdout:\n{}stderr (end):\n{tail}",
+        ended(outcome),
+        outcome.seconds,
+        outcome.stdout
     )
 }

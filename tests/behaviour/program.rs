@@ -3,7 +3,7 @@
 //! Programs may hang, fork and start themselves again. Each gets a process group, and whatever way it
 //! ends, the whole group is gone afterwards.
 
-use crate::waiting;
+use crate::waiting::{Fate, Watch};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -14,13 +14,13 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// Dying workers print a traceback each; no fixture prints that many for another reason.
-const RESPAWN_TRACEBACKS: usize = 10;
+const RESPAWN_TRACEBACKS: usize = 6;
 /// How long a program may take to end after its failure was seen, if nothing proves earlier that it never will.
 const GRACE: Duration = Duration::from_secs(2);
 /// The longest time between two looks at a program; the first looks follow each other more quickly.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
-/// How often it is asked whether a program waits for ever; it takes two looks that see the same.
-const WAITING_PAUSE: Duration = Duration::from_millis(150);
+/// How often it is asked what will become of a program; it takes two looks to prove that it waits for ever.
+const FATE_PAUSE: Duration = Duration::from_millis(100);
 
 /// One program to run.
 #[derive(Debug, Clone)]
@@ -154,22 +154,22 @@ impl Program {
         let started = Instant::now();
         let mut failed_at = None;
         let mut pause = Duration::from_millis(1);
-        let (mut looked_at, mut seen) = (started, None);
+        let (mut looked_at, mut fate) = (started, Watch::new(child.id()));
         loop {
             if let Some(status) = child.try_wait()? {
                 return Ok((Ended::Exit, Some(status)));
             }
             std::thread::sleep(pause);
             pause = (pause * 2).min(LONGEST_PAUSE);
-            if looked_at.elapsed() < WAITING_PAUSE {
+            if looked_at.elapsed() < FATE_PAUSE {
                 continue;
             }
             looked_at = Instant::now();
-            let now = waiting::look(child.id());
-            if now.is_some() && now == seen {
-                return Ok((Ended::Waiting, None));
+            match fate.look() {
+                Fate::Open => {}
+                Fate::Waiting => return Ok((Ended::Waiting, None)),
+                Fate::Respawning => return Ok((Ended::Respawn, None)),
             }
-            seen = now;
             let said = read(err)?;
             if said.matches("Traceback (most recent call last)").count() >= RESPAWN_TRACEBACKS {
                 return Ok((Ended::Respawn, None));

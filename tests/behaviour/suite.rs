@@ -105,8 +105,12 @@ impl Suite {
         }
         let mut problem = judge::judge(run, &outcome);
         if problem.is_some() && self.retries.fetch_add(1, Ordering::Relaxed) < MAX_RETRIES {
+            let first = judge::ended(&outcome);
             outcome = self.alone(run);
             problem = judge::judge(run, &outcome);
+            if problem.is_none() {
+                say(&format!("UNSTEADY: {} is right when it runs alone; it {first}", run.name()));
+            }
         }
         if problem.is_none() {
             self.remembered.keep(&name, &program, &outcome);
@@ -118,11 +122,7 @@ impl Suite {
     /// processes fail that are right. What is right then is named, since it may race all the same.
     fn alone(&self, run: &Run) -> Outcome {
         let _nobody = self.quiet.write().expect("nobody panics while programs run");
-        let outcome = run.program().run();
-        if judge::judge(run, &outcome).is_none() {
-            say(&format!("UNSTEADY: {} is right when it runs alone", run.name()));
-        }
-        outcome
+        run.program().run()
     }
 
     fn count(&self, run: &Run, is_remembered: bool) {

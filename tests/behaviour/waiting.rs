@@ -1,17 +1,71 @@
-//! Whether a group of processes waits for ever.
+//! Whether a group of processes waits for ever, or starts its workers for ever.
 //!
-//! It does if every thread of every process sleeps in a call that has no time limit and that only another one of
-//! them could end: a lock, a pipe, a child's end. The programs have no input and no network, so nobody else will.
+//! It waits for ever if every thread of every process sleeps in a call that has no time limit and that only another
+//! one of them could end: a lock, a pipe, a child's end. The programs have no input and no network, so nobody else will.
+//! It starts workers for ever if one after another comes while the main thread sleeps in such a call and never runs.
 //! Linux tells what a thread sleeps in; elsewhere, and on processors whose calls have other numbers, nothing is proven.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-/// All threads of a group: the call that each sleeps in, and how often each has run.
-///
-/// Two equal looks mean that no thread ran in between, so the first was a look at all of them at once.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Sleepers(BTreeMap<u32, (String, String)>);
+/// More workers than this that came while the main thread slept did not come to do what it waits for.
+const WORKERS: usize = 8;
+
+/// What looks at a group have shown so far.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    group: u32,
+    sleepers: Option<Sleepers>,
+    main: Option<Sleeper>,
+    // All processes that were seen since the main thread last ran.
+    seen: BTreeSet<u32>,
+}
+
+/// What will become of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Nobody knows yet.
+    Open,
+    /// It waits for ever.
+    Waiting,
+    /// It starts workers for ever.
+    Respawning,
+}
+
+/// The call that a thread sleeps in, and how often it has run.
+type Sleeper = (String, String);
+/// All threads of a group. Two equal looks mean that no thread ran in between, so the first was a look at all of them
+/// at once.
+type Sleepers = BTreeMap<u32, Sleeper>;
+
+impl Watch {
+    /// For the group of the process `leader`.
+    pub(crate) fn new(leader: u32) -> Self {
+        Self { group: leader, sleepers: None, main: None, seen: BTreeSet::new() }
+    }
+
+    /// Looks once more.
+    pub(crate) fn look(&mut self) -> Fate {
+        let all: Vec<Process> = numbered("/proc").filter_map(process).collect();
+        let (ours, others): (Vec<Process>, Vec<Process>) =
+            all.into_iter().partition(|process| process.group == self.group);
+        let main = sleeper(self.group, self.group);
+        if main.is_none() || main != self.main {
+            self.seen.clear();
+        }
+        self.main = main;
+        self.seen.extend(ours.iter().map(|process| process.id));
+        if self.main.is_some() && self.seen.len() > WORKERS + ours.len() {
+            return Fate::Respawning;
+        }
+        // Who left the group may wake it up.
+        let has_left = others.iter().any(|other| ours.iter().any(|one| one.id == other.parent));
+        let sleepers = if has_left { None } else { sleepers(&ours) };
+        let is_same = sleepers.is_some() && sleepers == self.sleepers;
+        self.sleepers = sleepers;
+        if is_same { Fate::Waiting } else { Fate::Open }
+    }
+}
 
 /// A process of the system.
 struct Process {
@@ -21,32 +75,31 @@ struct Process {
     state: char,
 }
 
-/// The threads of the process group `group`, if all of them sleep in calls without a time limit.
-pub(crate) fn look(group: u32) -> Option<Sleepers> {
-    let all: Vec<Process> = numbered("/proc").filter_map(process).collect();
-    let ours: Vec<&Process> = all.iter().filter(|process| process.group == group).collect();
-    let left = |process: &Process| {
-        process.group != group && ours.iter().any(|one| one.id == process.parent)
-    };
-    if ours.is_empty() || all.iter().any(left) {
+/// The threads of the processes, if all of them sleep in calls without a time limit.
+fn sleepers(ours: &[Process]) -> Option<Sleepers> {
+    let alive = ours.iter().filter(|process| process.state != 'Z').map(|process| process.id);
+    let threads = alive.flat_map(|process| {
+        numbered(&format!("/proc/{process}/task")).map(move |thread| (process, thread))
+    });
+    let all: Option<Sleepers> =
+        threads.map(|(process, thread)| Some((thread, sleeper(process, thread)?))).collect();
+    all.filter(|all| !all.is_empty())
+}
+
+/// The call that the thread sleeps in, if that has no time limit.
+fn sleeper(process: u32, thread: u32) -> Option<Sleeper> {
+    let folder = format!("/proc/{process}/task/{thread}");
+    let call = fs::read_to_string(format!("{folder}/syscall")).ok()?;
+    if !has_no_limit(&call) {
         return None;
     }
-    let mut sleepers = BTreeMap::new();
-    for process in ours.iter().filter(|process| process.state != 'Z') {
-        for thread in numbered(&format!("/proc/{}/task", process.id)) {
-            let folder = format!("/proc/{}/task/{thread}", process.id);
-            let call = fs::read_to_string(format!("{folder}/syscall")).ok()?;
-            if !has_no_limit(&call) {
-                return None;
-            }
-            sleepers.insert(thread, (call, times_run(&folder)?));
-        }
-    }
-    Some(Sleepers(sleepers))
+    let status = fs::read_to_string(format!("{folder}/status")).ok()?;
+    let times_run = status.lines().filter(|line| line.contains("_ctxt_switches")).collect();
+    Some((call, times_run))
 }
 
 /// The entries of `folder` whose names are numbers.
-fn numbered(folder: &str) -> impl Iterator<Item = u32> {
+fn numbered(folder: &str) -> impl Iterator<Item = u32> + use<> {
     let entries = fs::read_dir(folder).into_iter().flatten();
     entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
 }
@@ -62,11 +115,6 @@ fn process(id: u32) -> Option<Process> {
         group: words.next()?.parse().ok()?,
         state,
     })
-}
-
-fn times_run(folder: &str) -> Option<String> {
-    let text = fs::read_to_string(format!("{folder}/status")).ok()?;
-    Some(text.lines().filter(|line| line.contains("_ctxt_switches")).collect())
 }
 
 /// Whether a line of `/proc/…/syscall` (number, six arguments, stack, place) is a wait without a time limit.
