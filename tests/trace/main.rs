@@ -15,7 +15,7 @@ use std::process::{Command, Output};
 
 /// The interpreters to use; says so loudly if there is none.
 fn interpreters_or_skip(what: &str) -> Vec<Interpreter> {
-    let found = interpreters::find();
+    let found: Vec<Interpreter> = interpreters::find().collect();
     if found.is_empty() {
         assert!(
             std::env::var_os("CI").is_none_or(|value| value != "true"),
