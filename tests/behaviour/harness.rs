@@ -2,7 +2,7 @@
 
 use crate::interpreters::Interpreter;
 use crate::program::{Ended, Outcome, Program};
-use crate::remembered::Remembered;
+use crate::remembered::{self, Remembered};
 use libtest_mimic::Trial;
 use regex::Regex;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ type Test = fn(&Interpreter);
 
 /// All tests of the harness, with programs for `interpreter`.
 pub(crate) fn trials(interpreter: &Interpreter) -> Vec<Trial> {
-    let tests: [(&str, Test); 9] = [
+    let tests: [(&str, Test); 10] = [
         ("limit_ends_all_processes", limit_ends_all_processes),
         ("respawning_is_ended", respawning_is_ended),
         ("silent_respawning_is_ended", silent_respawning_is_ended),
@@ -23,6 +23,7 @@ pub(crate) fn trials(interpreter: &Interpreter) -> Vec<Trial> {
         ("waiting_for_a_while_is_not_proven", waiting_for_a_while_is_not_proven),
         ("an_end_is_an_end", an_end_is_an_end),
         ("folders_are_copied", folders_are_copied),
+        ("start_methods_reach_programs", start_methods_reach_programs),
         ("only_what_is_unchanged_is_remembered", only_what_is_unchanged_is_remembered),
     ];
     let trial = |(name, test): (&str, Test)| {
@@ -154,6 +155,24 @@ fn folders_are_copied(interpreter: &Interpreter) {
     names.sort();
     assert_eq!(names, ["part.py"]);
     assert!(!source.path().join("new").exists());
+}
+
+/// What a program asks for by asking for nothing is what the run is about, and fork for the oracle.
+fn start_methods_reach_programs(interpreter: &Interpreter) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let source = folder.path().join("program.py");
+    std::fs::write(&source, "import multiprocessing\nprint(multiprocessing.get_start_method())\n")
+        .expect("a writable temporary folder");
+    for (variable, value, method) in [
+        ("HARNESS_START_METHOD", "spawn", "spawn"),
+        ("HARNESS_START_METHOD", "forkserver", "forkserver"),
+        ("HARNESS_BY_VALUE", "1", "fork"),
+    ] {
+        let mut program = program(interpreter, &source, 30, None);
+        let site = remembered::site().to_string_lossy().into_owned();
+        program.environment.extend([("PYTHONPATH", site), (variable, value.to_owned())]);
+        assert_eq!(program.run().stdout.trim(), method);
+    }
 }
 
 fn only_what_is_unchanged_is_remembered(interpreter: &Interpreter) {

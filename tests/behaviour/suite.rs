@@ -86,11 +86,11 @@ impl Suite {
     fn problem(&self, run: &Run) -> Option<String> {
         let program = run.program();
         let name = run.name();
+        // What was remembered and is judged wrong by now is run again.
         let known = self.remembered.recall(&name, &program);
-        self.count(run, known.is_some());
-        if let Some(outcome) = &known
-            && judge::judge(run, outcome).is_none()
-        {
+        let is_right = known.is_some_and(|outcome| judge::judge(run, &outcome).is_none());
+        self.count(run, is_right);
+        if is_right {
             return None;
         }
         let beside = || {
