@@ -138,6 +138,15 @@ pub(crate) struct SelectionArgs {
     pub(crate) stdin_filename: Option<PathBuf>,
 }
 
+/// What a run of the program saw.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Evidence")]
+pub(crate) struct EvidenceArgs {
+    /// Trace of a run (`spawnsafe trace`); its events are joined with the findings.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evidence: Vec<PathBuf>,
+}
+
 /// Where reports go.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Output")]
@@ -160,6 +169,8 @@ pub(crate) struct CheckArgs {
     pub(crate) selection: SelectionArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(crate) evidence: EvidenceArgs,
     /// Exit with 0 even if there are findings.
     #[arg(long, short, help_heading = "Output")]
     pub(crate) exit_zero: bool,
@@ -203,6 +214,8 @@ pub(crate) struct FixArgs {
     /// Form of the guard: `if` wraps the code, `main` moves it into a function where that changes nothing.
     #[arg(long, value_name = "STYLE", value_parser = guard_styles())]
     pub(crate) guard_style: Option<GuardStyle>,
+    #[command(flatten)]
+    pub(crate) evidence: EvidenceArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

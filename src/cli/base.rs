@@ -2,6 +2,7 @@
 //! file, so the engine is given paths from the root of its project, whatever the current folder is.
 
 use crate::cli::walk::{absolute, project_root};
+use crate::engine::evidence::{Observation, Spot};
 use crate::engine::{self, Files, Options};
 use crate::findings::{Fingerprint, Report};
 use crate::text::ReadError;
@@ -87,7 +88,14 @@ impl Base {
             .skip
             .iter()
             .map(|one| Fingerprint { path: Arc::new(self.inner(&one.path)), ..one.clone() });
+        let spot = |spot: &Spot| Spot { path: self.inner(&spot.path), line: spot.line };
+        let observed = options.observed.iter().map(|seen| Observation {
+            definition: spot(&seen.definition),
+            call: spot(&seen.call),
+            ..seen.clone()
+        });
         Options {
+            observed: observed.collect(),
             context: inner(&options.context),
             named: inner(&options.named),
             files: options

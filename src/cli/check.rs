@@ -1,6 +1,7 @@
 //! `spawnsafe check`.
 
 use crate::cli::args::{CheckArgs, GlobalArgs};
+use crate::cli::evidence::Evidence;
 use crate::cli::exit::Exit;
 use crate::cli::settings::{FixWishes, Settings, Typed, UsageError, destinations};
 use crate::cli::{add_ignore, baseline, report};
@@ -13,7 +14,7 @@ pub(crate) fn run(
     global: &GlobalArgs,
     order: &[Typed],
 ) -> Result<Exit, UsageError> {
-    let settings = Settings::new(&args.selection, global, FixWishes::default())?;
+    let mut settings = Settings::new(&args.selection, global, FixWishes::default())?;
     let default = settings.scope.config().output_format.unwrap_or(Format::Text);
     let destinations = destinations(&args.output, order, default)?;
     if destinations.iter().any(|(format, _)| *format == Format::Diff) {
@@ -22,7 +23,9 @@ pub(crate) fn run(
             message: "a diff is printed by `spawnsafe fix --diff`".into(),
         });
     }
+    let evidence = Evidence::load(&args.evidence, &mut settings)?;
     let mut found = settings.check();
+    evidence.join(&mut found, &settings);
     report::complete(&mut found, &settings);
     report::log_errors(&found, &settings);
     let config = settings.scope.config();

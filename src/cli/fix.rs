@@ -1,6 +1,7 @@
 //! `spawnsafe fix`: the same report as a patch, or written to the files.
 
 use crate::cli::args::{FixArgs, GlobalArgs};
+use crate::cli::evidence::Evidence;
 use crate::cli::exit::Exit;
 use crate::cli::settings::{FixWishes, Settings, Typed, UsageError, destinations};
 use crate::cli::terminal;
@@ -24,10 +25,12 @@ pub(crate) fn run(
     };
     let mut settings = Settings::new(&args.selection, global, wishes)?;
     let write = args.write || args.interactive;
+    let evidence = Evidence::load(&args.evidence, &mut settings)?;
     if args.interactive {
         settings.options.skip = ask(&settings)?;
     }
     let mut fixed = settings.fix();
+    evidence.join(&mut fixed, &settings);
     report::complete(&mut fixed, &settings);
     let outcome = report::outcome(&fixed, &settings);
     let mut failed = Vec::new();

@@ -7,6 +7,7 @@ mod baseline;
 mod check;
 mod config;
 mod debug;
+mod evidence;
 mod exit;
 mod explain;
 mod fix;

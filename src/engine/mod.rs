@@ -1,6 +1,7 @@
 //! Texts in, one [`Report`] out. No disk access here: files are read through [`Files`].
 
 mod check;
+pub mod evidence;
 pub mod gather;
 mod imports;
 mod mentions;

@@ -2,7 +2,9 @@
 
 pub use crate::rewrite::{Bind, GuardStyle};
 
+use super::evidence::Observation;
 use crate::findings::Fingerprint;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +27,8 @@ pub struct Options {
     /// Findings whose fixes are not applied, although they could be: they are reported as if `fix`
     /// had been asked for the others only. `migrate --verify` searches with it.
     pub skip: BTreeSet<Fingerprint>,
+    /// What a run of the program saw being sent, as facts for the analysis.
+    pub observed: Vec<Observation>,
     /// Further catalogue entries, as TOML text of `[[entry]]` tables checked by the configuration.
     pub executors: Vec<crate::catalogue::Entry>,
     /// Files around the ones that were asked for: they tell who imports what, but nothing is reported in them and
@@ -39,6 +43,15 @@ pub struct Options {
 }
 
 impl Options {
+    /// The same run with other observations.
+    pub fn seeing(&self, observed: Vec<Observation>) -> Cow<'_, Self> {
+        if self.observed == observed {
+            Cow::Borrowed(self)
+        } else {
+            Cow::Owned(Self { observed, ..self.clone() })
+        }
+    }
+
     /// The options in force for one file.
     pub fn of(&self, path: &Path) -> &Self {
         self.files.get(path).map_or(self, Arc::as_ref)
@@ -55,6 +68,7 @@ impl Default for Options {
             bind: Bind::Auto,
             threads: 0,
             skip: BTreeSet::new(),
+            observed: Vec::new(),
             executors: Vec::new(),
             context: BTreeSet::new(),
             named: BTreeSet::new(),

@@ -1,7 +1,7 @@
 //! Round two: the rules over every file of the project.
 
 use super::gather::{FILES_PER_EVAL, Gathered, gather};
-use super::{Files, Options, suppress};
+use super::{Files, Options, evidence, suppress};
 use crate::facts::FileFacts;
 use crate::findings::{FileError, Finding, Report, Summary, UnusedIgnore};
 use crate::project::{Eval, FileId, Project};
@@ -33,12 +33,31 @@ pub(super) struct Look {
     pub(super) errors: Vec<FileError>,
     /// The project, to look again.
     pub(super) project: Project,
+    /// What a run saw, as far as the texts of this look still hold it.
+    pub(super) observed: Vec<evidence::Observation>,
     /// Sources of files with errors.
     pub(super) broken: Vec<std::sync::Arc<crate::text::SourceFile>>,
 }
 
-/// Gathers facts and runs the rules.
+/// Gathers facts and runs the rules. What rests on observations of a run only is marked, by a look
+/// without them.
 pub(super) fn look(
+    paths: &[PathBuf],
+    files: &dyn Files,
+    options: &Options,
+    known: Vec<std::sync::Arc<FileFacts>>,
+) -> Look {
+    let mut look = look_once(paths, files, options, known);
+    if !options.observed.is_empty() {
+        let bare = Options { observed: Vec::new(), ..options.clone() };
+        let facts = look.project.files().map(|(_, facts)| facts.clone()).collect();
+        let without = look_once(paths, files, &bare, facts);
+        evidence::mark(&mut look.findings, &without.findings);
+    }
+    look
+}
+
+fn look_once(
     paths: &[PathBuf],
     files: &dyn Files,
     options: &Options,
@@ -52,8 +71,9 @@ pub(super) fn look(
         .into_iter()
         .collect();
     let is_asked = |path: &PathBuf| !options.context.contains(path);
-    let Gathered { project, sent, carried, runs, crossings, mut errors, broken } =
+    let Gathered { project, mut sent, carried, runs, crossings, mut errors, broken } =
         gather(&everything, files, options, known);
+    sent.extend(evidence::sent(&project, &options.observed, &sent));
     let index = SentIndex::new(sent, carried, runs, crossings);
     let ids: Vec<FileId> = project.files().map(|(id, _)| id).collect();
     let parts: Vec<Result<Vec<Finding>, FileError>> = ids
@@ -79,7 +99,8 @@ pub(super) fn look(
     });
     errors.sort();
     let unused_ignores = suppress::apply(&mut findings, &project, options);
-    Look { findings, unused_ignores, errors, project, broken }
+    let observed = options.observed.clone();
+    Look { findings, unused_ignores, errors, project, observed, broken }
 }
 
 /// Runs the rules over a few files with one evaluator, one after the other.

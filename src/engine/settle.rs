@@ -2,7 +2,7 @@
 
 use super::plan::{self, Plan};
 use super::run::{self, Look};
-use super::{Files, Options};
+use super::{Files, Options, evidence};
 use crate::facts::FileFacts;
 use crate::findings::{Change, Finding, Fingerprint, Reason, Refusal, Remedy, Report};
 use crate::text::{ReadError, SourceFile};
@@ -130,7 +130,8 @@ fn step(
         .filter(|(_, facts)| !plan.edits.contains_key(&facts.source.path))
         .map(|(_, facts)| facts.clone())
         .collect();
-    let look = run::look(paths, &next, options, unchanged);
+    let seen = evidence::moved(&before.observed, &plan.edits, &before.project, &texts);
+    let look = run::look(paths, &next, &options.seeing(seen), unchanged);
     let (old, new) = (counts(&before.findings), counts(&look.findings));
     let mut allowed = old.clone();
     for at in &plan.applied {

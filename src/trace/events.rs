@@ -22,6 +22,9 @@ pub(crate) struct Place {
 /// Something that was sent, or a part of it that cannot cross.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Part {
+    /// The parameter.
+    #[serde(default)]
+    pub(crate) slot: String,
     /// The qualified name of the function or class.
     #[serde(default)]
     pub(crate) qualname: String,
@@ -46,6 +49,18 @@ pub(crate) struct Part {
 /// Something was sent from a place, for the first time.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Dispatch {
+    /// Its name in this trace.
+    pub(crate) id: String,
+    /// The API with the function that the program called, such as `multiprocessing.Pool.starmap`.
+    pub(crate) api: String,
+    /// Where the process object was made, if that is another place.
+    pub(crate) made: Option<Place>,
+    /// The callers outside the standard library, innermost first.
+    #[serde(default)]
+    pub(crate) stack: Vec<Place>,
+    /// The callables.
+    #[serde(default)]
+    pub(crate) sent: Vec<Part>,
     /// Where the API was called.
     pub(crate) at: Option<Place>,
 }
@@ -53,6 +68,8 @@ pub(crate) struct Dispatch {
 /// What was sent did not cross, or would not under spawn.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Failure {
+    /// The dispatch.
+    pub(crate) dispatch: Option<String>,
     /// The API that was called, or `result`.
     #[serde(default)]
     pub(crate) api: String,
@@ -115,7 +132,10 @@ enum Event {
     Child(Child),
     Load(Child),
     Globals(Globals),
-    File {},
+    File {
+        file: PathBuf,
+        sha256: String,
+    },
     Untried {},
     #[serde(other)]
     Unknown,
@@ -132,6 +152,8 @@ pub(crate) struct Events {
     pub(crate) children: Vec<Child>,
     /// Globals that differ.
     pub(crate) differing: Vec<Differing>,
+    /// The text that each file had, as a SHA-256 in hexadecimal digits.
+    pub(crate) texts: BTreeMap<PathBuf, String>,
     /// Lines that are no event: the writer was killed, or is newer.
     pub(crate) unreadable: usize,
 }
@@ -147,7 +169,8 @@ impl Events {
                 Ok(Event::Failure(failure)) => self.failures.push(failure),
                 Ok(Event::Child(child) | Event::Load(child)) => self.add_child(child),
                 Ok(Event::Globals(seen)) => globals.push(seen),
-                Ok(Event::File {} | Event::Untried {}) => {}
+                Ok(Event::File { file, sha256 }) => drop(self.texts.insert(file, sha256)),
+                Ok(Event::Untried {}) => {}
                 Ok(Event::Unknown) | Err(_) => self.unreadable += 1,
             }
         }

@@ -21,16 +21,20 @@ fn the_first_command_shows_a_diff() {
         .expect("the first command runs the program")
         .split(' ')
         .collect();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let example = words.last().expect("a path");
+    // The example alone: here, all programs of the fixtures would be looked at with it.
+    let tree = tempfile::tempdir().expect("a temporary folder");
+    let copy = tree.path().join(example);
+    std::fs::create_dir_all(copy.parent().expect("a folder")).expect("a writable folder");
+    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(example), copy).expect("a copy");
     let output = Command::new(env!("CARGO_BIN_EXE_spawnsafe"))
         .args(&words)
-        .current_dir(root)
+        .current_dir(tree.path())
         .output()
         .expect("the program starts");
     let (shown, said) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{}: {}\n{said}", commands[0], output.status);
-    let example = words.last().expect("a path");
     let after = read(&example.replace("before.py", "after.py"));
     let added: Vec<&str> = shown
         .lines()

@@ -1,11 +1,13 @@
 //! What the hook of `spawnsafe trace` sees, under every Python that is found, and that programs do
 //! with it what they do without. What is expected stands in comments of the programs.
 
+mod evidence;
 mod hook;
 #[path = "../behaviour/interpreters.rs"]
 #[allow(dead_code)] // the behaviour test uses the rest
 mod interpreters;
 mod observed;
+mod plugin;
 mod verify;
 
 use interpreters::Interpreter;

@@ -6,6 +6,7 @@ import multiprocessing as mp
 import pickle
 import sys
 import threading
+import types
 import unittest
 
 from spawnsafe import assert_picklable, find_unpicklable, is_picklable
@@ -161,6 +162,16 @@ class Paths(unittest.TestCase):
         self.assertTrue(is_picklable(here))
         here.close()
         there.close()
+
+    def test_handlers_of_other_picklers_do_not_count(self):
+        before = dict(pickle._Pickler.dispatch)
+        # As dill does when it is imported.
+        pickle._Pickler.dispatch[types.FunctionType] = lambda pickler, obj: pickler.save_reduce(print, (1,), obj=obj)
+        try:
+            self.assertEqual(paths([lambda: 1])[0][0], "obj[0]")
+        finally:
+            pickle._Pickler.dispatch.clear()
+            pickle._Pickler.dispatch.update(before)
 
     def test_assertion(self):
         assert_picklable([1, print, Pair(1, 2)])

@@ -1,6 +1,5 @@
 """What happens in children: names that are not found, bootstrapping errors, what is gone, what differs."""
 
-import pickletools
 import re
 import sys
 
@@ -89,6 +88,8 @@ def with_place(cls):
 
 def exception_class(data):
     """The last exception class that a pickle names: the one whose making failed."""
+    import pickletools
+
     strings, memo, found = [], {}, None
     try:
         for opcode, argument, _ in pickletools.genops(data):

@@ -21,10 +21,10 @@ class Site:
         self.explicit = explicit
 
 
-def seen(owner, name, sent, method, explicit, transport, depth=4, made=None):
+def seen(owner, name, sent, method, explicit, transport, depth=4, made=None, more=None):
     """Records a dispatch and returns its site. `sent` are pairs of slot and callable."""
     frame, entry = places.caller(sys._getframe(depth - 2))
-    key = [owner, name, entry, method]
+    key = [owner, name, entry, method, more]
     kept = []
     if frame is not None:
         key += [id(frame.f_code), frame.f_lasti]

@@ -17,6 +17,10 @@ TARGETS = {
 }
 
 
+#: The folder that the program was started in; the script is named from there.
+start = []
+
+
 class Finder:
     """Stands first among the finders, and finds only what is to be changed after it was loaded."""
 
@@ -28,9 +32,7 @@ class Finder:
             return None
         self.busy.add(name)
         try:
-            import importlib.util
-
-            spec = importlib.util.find_spec(name)
+            spec = next(filter(None, (finder.find_spec(name, path, target) for finder in others(self))), None)
         except Exception:
             return None
         finally:
@@ -39,6 +41,11 @@ class Finder:
             return None
         change_after(spec.loader, name)
         return spec
+
+
+def others(own):
+    """The finders that can say where a module is."""
+    return [finder for finder in sys.meta_path if finder is not own and hasattr(finder, "find_spec")]
 
 
 def change_after(loader, name):
@@ -56,6 +63,7 @@ def change_after(loader, name):
 def change(name, module):
     from . import record
 
+    record.begin(os.environ, start[0])
     if name != "multiprocessing.context" and not record.is_on():
         return
     for part in TARGETS[name]:
@@ -68,9 +76,10 @@ def change(name, module):
 
 def install():
     """Starts the hook in this interpreter."""
-    from . import record
-
-    record.begin(os.environ)
+    try:
+        start.append(os.getcwd())
+    except OSError:
+        start.append("")
     for name in TARGETS:
         # What is imported so early was imported by a .pth file.
         if name in sys.modules:

@@ -1,6 +1,5 @@
 """Which names of the main module its children have, too: those bound outside the entry-point guard."""
 
-import ast
 import sys
 
 _names = {}
@@ -31,22 +30,24 @@ def bound():
 
 
 def read(file):
+    import ast
+
     try:
         with open(file, "rb") as source:
             tree = ast.parse(source.read())
     except (OSError, SyntaxError, ValueError):
         return None
     names = set()
-    if not gather(tree.body, names):
+    if not gather(ast, tree.body, names):
         return None
     return frozenset(names)
 
 
-def gather(statements, names):
+def gather(ast, statements, names):
     """Adds what the statements bind; False if that cannot be told."""
     for statement in statements:
-        if isinstance(statement, ast.If) and is_guard(statement.test):
-            if not gather(statement.orelse, names):
+        if isinstance(statement, ast.If) and is_guard(ast, statement.test):
+            if not gather(ast, statement.orelse, names):
                 return False
             continue
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -71,7 +72,7 @@ def gather(statements, names):
     return True
 
 
-def is_guard(test):
+def is_guard(ast, test):
     """`__name__ == "__main__"`, either way round."""
     if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
         return False

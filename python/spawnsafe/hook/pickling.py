@@ -129,6 +129,15 @@ class Trial(pickle.Pickler):
 class Walk(pickle._Pickler):
     """The slow pickler, which knows where it is and goes on after what it cannot do."""
 
+    # Libraries such as dill put handlers of their own into the table of the class: those of pickle count.
+    dispatch = {
+        kind: handler
+        for kind, handler in pickle._Pickler.dispatch.items()
+        if getattr(handler, "__module__", None) == "pickle"
+    }
+    dispatch[types.FunctionType] = pickle._Pickler.save_global
+    dispatch[type] = pickle._Pickler.save_type
+
     def __init__(self, reductions, root):
         super().__init__(Sink(None), pickle.DEFAULT_PROTOCOL)
         self.reductions = reductions

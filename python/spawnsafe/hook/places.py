@@ -1,5 +1,6 @@
 """Where in the user's code something happens: frames outside the standard library."""
 
+import itertools
 import os
 import sys
 
@@ -53,10 +54,10 @@ def place(frame):
         "function": getattr(code, "co_qualname", code.co_name),
     }
     if sys.version_info >= (3, 11):
-        for at, (line, end_line, column, end_column) in enumerate(code.co_positions()):
-            if at == frame.f_lasti // 2 and line is not None:
+        instruction = frame.f_lasti // 2
+        for line, end_line, column, end_column in itertools.islice(code.co_positions(), instruction, instruction + 1):
+            if line is not None:
                 out.update(line=line, end_line=end_line, column=column, end_column=end_column)
-                break
     return out
 
 

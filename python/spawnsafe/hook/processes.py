@@ -1,11 +1,32 @@
 """Process.start: what travels with a process, and what happens in the child."""
 
-from . import children, dispatches, observed, pickling, record, start_method
+import collections
+import sys
+
+from . import children, dispatches, observed, pickling, places, record, start_method
+
+#: Processes that are made and not started; older ones are forgotten.
+MOST_WAITING = 4096
+
+made = collections.OrderedDict()
 
 
 def install(process):
+    record.wrap(process.BaseProcess, "__init__", before=making)
     record.wrap(process.BaseProcess, "start", before=starting, after=started)
     record.wrap(process.BaseProcess, "_bootstrap", before=in_child)
+
+
+def making(args, kwargs):
+    """Remembers where a process object is made, without putting anything into it."""
+    frame, _ = places.caller(sys._getframe(2))
+    while frame is not None and frame.f_code.co_name == "__init__" and frame.f_locals.get("self") is args[0]:
+        # A subclass' own `__init__` is not where the object is made.
+        frame, _ = places.caller(frame.f_back)
+    if frame is not None:
+        made[id(args[0])] = places.place(frame), (id(frame.f_code), frame.f_lasti), frame.f_code
+        if len(made) > MOST_WAITING:
+            made.popitem(last=False)
 
 
 def starting(args, kwargs):
@@ -20,9 +41,9 @@ def starting(args, kwargs):
         if site is None or not record.is_new(("worker", id(site)), site):
             return
     else:
-        made = type(process)
-        name = "multiprocessing.Process" if is_plain(made) else "Process subclass"
-        site = dispatches.seen(name, "start", slots, method, explicit, pickling.PROCESS)
+        name = "multiprocessing.Process" if is_plain(type(process)) else "Process subclass"
+        place, key, _ = made.pop(id(process), (None, None, None))
+        site = dispatches.seen(name, "start", slots, method, explicit, pickling.PROCESS, made=place, more=key)
     record.local.starting = (site, parts)
     if method != "fork":
         for _, function in slots:

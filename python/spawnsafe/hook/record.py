@@ -18,6 +18,7 @@ local = threading.local()
 class state:
     """What the hook of this process knows."""
 
+    begun = False
     path = None
     folder = ""
     as_method = None
@@ -31,13 +32,14 @@ class state:
     chosen = False
 
 
-def begin(environ):
+def begin(environ, folder):
+    """Called when the first module is changed, so that programs without processes pay next to nothing."""
+    if state.begun:
+        return
+    state.begun = True
+    state.folder = folder
     state.path = environ.get("SPAWNSAFE_TRACE") or None
     state.as_method = environ.get("SPAWNSAFE_TRACE_AS") or None
-    try:
-        state.folder = os.getcwd()
-    except OSError:
-        state.folder = ""
 
 
 def is_on():

@@ -8,29 +8,24 @@ import os
 import sys
 
 
-def _chain(folder):
+def _chain():
     """Runs the sitecustomize that would have been found without this one."""
-    import importlib.machinery
-    import importlib.util
+    from importlib._bootstrap import module_from_spec
 
-    spec = importlib.machinery.PathFinder.find_spec("sitecustomize", sys.path)
-    if spec is None or spec.loader is None:
+    found = (finder.find_spec("sitecustomize", None) for finder in sys.meta_path if hasattr(finder, "find_spec"))
+    spec = next((spec for spec in found if spec is not None and spec.loader is not None), None)
+    if spec is None:
         return
-    module = importlib.util.module_from_spec(spec)
+    module = module_from_spec(spec)
     sys.modules["sitecustomize"] = module
     spec.loader.exec_module(module)
 
 
 def _install(folder):
-    import importlib.util
-
-    path = os.path.join(os.path.dirname(folder), "__init__.py")
-    spec = importlib.util.spec_from_file_location(
-        "_spawnsafe_hook", path, submodule_search_locations=[os.path.dirname(path)]
-    )
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["_spawnsafe_hook"] = module
-    spec.loader.exec_module(module)
+    # Made by hand, so that neither the folder nor the package of that name is on the path.
+    package = type(sys)("_spawnsafe_hook")
+    package.__path__ = [os.path.dirname(folder)]
+    sys.modules["_spawnsafe_hook"] = package
     from _spawnsafe_hook import importing
 
     importing.install()
@@ -45,4 +40,4 @@ if sys.version_info >= (3, 8) and os.environ.get("SPAWNSAFE_TRACE", "") + os.env
     except Exception:
         sys.stderr.write("spawnsafe: the hook could not be loaded: %s\n" % (sys.exc_info()[1],))
 if sys.version_info >= (3, 4):
-    _chain(_folder)
+    _chain()
