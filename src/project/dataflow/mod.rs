@@ -1,0 +1,107 @@
+//! The one solver: where does a value come from, across files.
+//!
+//! [`Solver::sources`] walks the data-flow graphs of the files backwards from an expression to what makes its value. Calls and
+//! returns are paired by call strings, objects are told apart by where they were made, the tests on the way are obeyed, and what
+//! library functions do is read from `catalogue/flows.toml`. Answers have no side effect but the list of modules that they would
+//! need ([`Solver::unresolved`]) and do not depend on what was asked before.
+
+mod call_graph;
+mod callers;
+mod calls;
+mod contents;
+mod describe;
+mod engine;
+mod expressions;
+mod feasibility;
+mod forward;
+mod members;
+mod modules;
+mod parameters;
+mod source;
+
+pub use call_graph::CallGraph;
+pub use source::{Allocation, CallString, Found, Frame, Source};
+
+use crate::facts::FileFacts;
+use crate::facts::dataflow::DataFlow;
+use crate::project::{FileId, Project, Site};
+use crate::syntax::{NodeId, Tree};
+use engine::{Memory, Question};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// What an expression may be.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// Sorted, without doubles.
+    pub found: Rc<[Found]>,
+    /// Whether the budget sufficed: else there may be more.
+    pub is_complete: bool,
+}
+
+/// Answers questions about one project, and remembers the answers.
+#[derive(Debug)]
+pub struct Solver<'p> {
+    project: &'p Project,
+    memory: Memory,
+    unresolved: RefCell<BTreeSet<(PathBuf, Option<String>)>>,
+}
+
+impl<'p> Solver<'p> {
+    /// A solver that knows nothing yet.
+    pub fn new(project: &'p Project) -> Self {
+        Self { project, memory: Memory::default(), unresolved: RefCell::default() }
+    }
+
+    /// Everything that an expression may be in a frame that was entered by `callers`.
+    pub fn sources(&self, expression: Site, callers: &CallString) -> Sources {
+        let (found, is_complete) = self.ask(Question::Value(expression, callers.clone()));
+        Sources { found, is_complete }
+    }
+
+    /// The calls that may run a function: calls, decorators, and calls of library functions that call it.
+    pub fn callers(&self, function: Site) -> Vec<Site> {
+        let (found, _) = self.ask(Question::Callers(function));
+        found
+            .iter()
+            .filter_map(|each| match each.source {
+                Source::Caller(site) => Some(site),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The modules of the project that answers would need and that are not parsed, with the name that is asked of each.
+    pub fn unresolved(&self) -> BTreeSet<(PathBuf, Option<String>)> {
+        self.unresolved.borrow().clone()
+    }
+
+    fn file(&self, id: FileId) -> &'p FileFacts {
+        self.project.file(id)
+    }
+
+    fn tree(&self, id: FileId) -> &'p Tree {
+        self.file(id).tree()
+    }
+
+    fn graph(&self, id: FileId) -> &'p DataFlow {
+        self.file(id).dataflow()
+    }
+
+    /// The sources of a node, from within a question.
+    fn find(&self, site: Site, context: &CallString) -> Rc<[Found]> {
+        let node = self.tree(site.file).unparenthesized(site.node);
+        self.answer(Question::Value(Site { file: site.file, node }, context.clone()))
+    }
+
+    fn text(&self, site: Site) -> &'p str {
+        self.file(site.file).text(site.node)
+    }
+}
+
+/// A node of the file of another site.
+fn beside(site: Site, node: NodeId) -> Site {
+    Site { file: site.file, node }
+}
