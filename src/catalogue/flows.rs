@@ -92,6 +92,16 @@ impl Flows {
         self.flows.iter().any(makes)
     }
 
+    /// Whether the call gives its first argument back.
+    pub fn hands_on_first(&self) -> bool {
+        let first = Root::Argument { position: Some(0), keyword: None };
+        self.flows.iter().any(|flow| {
+            flow.from.root == first
+                && flow.from.hops.is_empty()
+                && flow.to == Place { root: Root::Result, hops: Vec::new() }
+        })
+    }
+
     /// Every call that the function makes of its arguments.
     pub fn made_calls(&self) -> impl Iterator<Item = &Place> {
         let inner = self.flows.iter().map(|flow| &flow.from);

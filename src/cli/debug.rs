@@ -1,10 +1,10 @@
 //! `spawnsafe debug`: what the analysis sees, for developers. Not shown in the help.
 
+use crate::catalogue::Catalogue;
 use crate::cli::exit::Exit;
 use crate::cli::read::Disk;
 use crate::cli::settings::UsageError;
 use crate::cli::terminal;
-use crate::catalogue::Catalogue;
 use crate::engine::Files;
 use crate::facts::FileFacts;
 use crate::facts::scopes::{PythonVersion, dump};

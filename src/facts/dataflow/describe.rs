@@ -49,7 +49,11 @@ pub fn place(tree: &Tree, source: &SourceFile, node: NodeId) -> String {
 
 fn brief(tree: &Tree, source: &SourceFile, node: NodeId) -> String {
     let text = tree.text(node, &source.text).lines().next().unwrap_or_default();
-    if text.chars().count() > 40 { text.chars().take(39).chain(['…']).collect() } else { text.to_owned() }
+    if text.chars().count() > 40 {
+        text.chars().take(39).chain(['…']).collect()
+    } else {
+        text.to_owned()
+    }
 }
 
 fn step_text(step: Step) -> String {

@@ -28,6 +28,9 @@ use smallvec::SmallVec;
 /// An attribute's, a key's or a parameter's name: equal names are equal numbers.
 pub type Name = symbol_table::GlobalSymbol;
 
+/// The name of an attribute that is not known: `setattr(object, name, value)`.
+pub const ANY_NAME: &str = "*";
+
 /// A part of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Part {

@@ -53,10 +53,9 @@ impl Graph<'_> {
         let starred = parts.iter().position(is_starred);
         for (index, part) in parts.iter().enumerate() {
             let step = match starred {
-                Some(star) if star == index => Step::Rest {
-                    before: index as u32,
-                    after: (parts.len() - index - 1) as u32,
-                },
+                Some(star) if star == index => {
+                    Step::Rest { before: index as u32, after: (parts.len() - index - 1) as u32 }
+                }
                 Some(star) if star < index => {
                     Step::Load(Part::Last((parts.len() - index - 1) as u32))
                 }
@@ -71,7 +70,10 @@ impl Graph<'_> {
         for part in parts {
             if self.tree.field(*part) == Field::Key {
                 let inner = self.tree.children(*part).next().unwrap_or(*part);
-                key = self.literal(inner).or_else(|| self.literal(*part)).map_or(Part::Any, Part::Key);
+                key = self
+                    .literal(inner)
+                    .or_else(|| self.literal(*part))
+                    .map_or(Part::Any, Part::Key);
             } else {
                 self.pattern(*part, subject, with(steps, Step::Load(key)));
             }
@@ -82,7 +84,8 @@ impl Graph<'_> {
         let tree = self.tree;
         for (index, part) in parts.iter().skip(1).enumerate() {
             let inner = tree.children(*part).next().unwrap_or(*part);
-            let keyword = [*part, inner].into_iter().find(|node| tree.kind(*node) == Kind::KeywordPattern);
+            let keyword =
+                [*part, inner].into_iter().find(|node| tree.kind(*node) == Kind::KeywordPattern);
             let Some(keyword) = keyword else {
                 self.pattern(*part, subject, with(steps, Step::Load(Part::Item(index as u32))));
                 continue;

@@ -178,9 +178,8 @@ impl<'a> Walk<'a> {
 
     fn is_parameter(&self, node: NodeId) -> bool {
         self.by_node.get(&node).is_some_and(|ids| {
-            ids.iter().any(|id| {
-                matches!(self.all[id.0 as usize].kind, BindingKind::Parameter { .. })
-            })
+            ids.iter()
+                .any(|id| matches!(self.all[id.0 as usize].kind, BindingKind::Parameter { .. }))
         })
     }
 
@@ -458,7 +457,13 @@ impl<'a> Walk<'a> {
                 tasks.extend(tree.child(node, Field::Value).map(Task::Visit));
             }
             Kind::Parameters | Kind::LambdaParameters => {
-                tasks.extend(parts.into_iter().rev().filter(|part| tree.kind(*part) != Kind::Identifier).map(Task::Visit));
+                tasks.extend(
+                    parts
+                        .into_iter()
+                        .rev()
+                        .filter(|part| tree.kind(*part) != Kind::Identifier)
+                        .map(Task::Visit),
+                );
             }
             Kind::Assignment | Kind::AugmentedAssignment => {
                 let (left, right) = (tree.child(node, Field::Left), tree.child(node, Field::Right));
@@ -570,7 +575,8 @@ impl<'a> Walk<'a> {
             let Some(state) = &mut self.state else { return };
             let keeps = matches!(
                 self.all[id.0 as usize].kind,
-                BindingKind::AugmentedAssignment { .. } | BindingKind::Assignment { value: None, .. }
+                BindingKind::AugmentedAssignment { .. }
+                    | BindingKind::Assignment { value: None, .. }
             );
             let state = Rc::make_mut(state);
             let is_delete = matches!(self.all[id.0 as usize].kind, BindingKind::Delete);

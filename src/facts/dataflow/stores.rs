@@ -1,7 +1,7 @@
 //! What becomes a part of an object: displays, assignments to attributes and items, `setattr`.
 
 use super::edges::Graph;
-use super::{Argument, Given, Part, Step, Steps, Store};
+use super::{ANY_NAME, Argument, Given, Part, Step, Steps, Store};
 use crate::syntax::{Field, Kind, NodeId};
 use smallvec::smallvec;
 
@@ -151,27 +151,36 @@ impl Graph<'_> {
         self.store(object, Some(Part::Keys), index, Steps::new());
     }
 
-    /// `setattr(object, "name", value)`.
+    /// `setattr(object, "name", value)`, `object.__dict__.update(values)`.
     pub(super) fn call(&mut self, node: NodeId) {
         let tree = self.tree;
         let Some(callee) = tree.child(node, Field::Function) else { return };
-        if tree.kind(callee) != Kind::Identifier
-            || tree.text(callee, self.text) != "setattr"
-            || !self.is_unbound(callee)
-        {
+        let arguments = Argument::of(tree, self.text, node);
+        let plain = arguments.iter().all(|each| matches!(each.given, Given::Position(Some(_))));
+        if !plain {
             return;
         }
-        let arguments = Argument::of(tree, self.text, node);
-        let [object, name, value] = arguments[..] else { return };
-        let plain = arguments.iter().all(|each| matches!(each.given, Given::Position(Some(_))));
-        if let Some(name) = self.literal(name.node).filter(|_| plain) {
-            self.stores.push(Store {
-                container: object.node,
-                part: Some(Part::Attribute(name)),
-                value: value.node,
-                steps: Steps::new(),
-                call: Some(node),
-            });
-        }
+        let (object, name, value) = match arguments.as_slice() {
+            [object, name, value]
+                if tree.text(callee, self.text) == "setattr" && self.is_unbound(callee) =>
+            {
+                (object.node, self.literal(name.node), value.node)
+            }
+            [values] if tree.text(callee, self.text).ends_with(".__dict__.update") => {
+                let inner = tree.child(callee, Field::Object);
+                let Some(object) = inner.and_then(|inner| tree.child(inner, Field::Object)) else {
+                    return;
+                };
+                (object, None, values.node)
+            }
+            _ => return,
+        };
+        self.stores.push(Store {
+            container: object,
+            part: Some(Part::Attribute(name.unwrap_or_else(|| ANY_NAME.into()))),
+            value,
+            steps: Steps::new(),
+            call: Some(node),
+        });
     }
 }

@@ -123,12 +123,11 @@ impl Scopes {
 
     /// All variables of the file that are written: the scope that holds them, their names, and where.
     pub fn variables(&self) -> impl Iterator<Item = (ScopeId, &str, &[Binding])> {
-        self.variables
-            .iter()
-            .filter(|(_, variable)| !variable.bindings.is_empty())
-            .map(|((home, name), variable)| {
+        self.variables.iter().filter(|(_, variable)| !variable.bindings.is_empty()).map(
+            |((home, name), variable)| {
                 (ScopeId(*home), self.names.text(*name), variable.bindings.as_slice())
-            })
+            },
+        )
     }
 
     fn variable(&self, scope: ScopeId, name: &str) -> Option<&Variable> {

@@ -130,9 +130,10 @@ impl Solver<'_> {
             Source::Partial(partial) => {
                 let inner = self.arguments(partial.site).first().copied();
                 let inner = inner.map(|inner| beside(partial.site, inner.node));
-                for each in inner.iter().flat_map(|inner| {
-                    self.sources(*inner, &partial.context).found.to_vec()
-                }) {
+                for each in inner
+                    .iter()
+                    .flat_map(|inner| self.sources(*inner, &partial.context).found.to_vec())
+                {
                     self.add_callee(root, &each.source, call, out);
                 }
             }
@@ -223,4 +224,3 @@ fn module_name(root: &Path, path: &Path) -> String {
     }
     parts.join(".")
 }
-

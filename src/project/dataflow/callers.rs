@@ -37,7 +37,8 @@ impl Solver<'_> {
         let name = self.file(class.file).definition_name(class.node);
         let mut candidates = self.calls_by_name(name);
         candidates.extend(self.calls_along(class));
-        if let Some(calls) = self.inside(class, |callee| callee == "cls" || callee == "type(self)") {
+        if let Some(calls) = self.inside(class, |callee| callee == "cls" || callee == "type(self)")
+        {
             candidates.extend(calls);
         }
         let makes = |call: &Site| {
@@ -155,18 +156,19 @@ impl Solver<'_> {
     pub(super) fn call_of_argument(&self, argument: Site) -> Option<Site> {
         let tree = self.tree(argument.file);
         let mut up = tree.parent(argument.node)?;
-        if matches!(
-            tree.kind(up),
-            Kind::KeywordArgument | Kind::ListSplat | Kind::DictionarySplat
-        ) {
+        if matches!(tree.kind(up), Kind::KeywordArgument | Kind::ListSplat | Kind::DictionarySplat)
+        {
             up = tree.parent(up)?;
         }
         if tree.kind(up) != Kind::ArgumentList {
             // `f(x for x in xs)`.
-            let is_lone = tree.kind(up) == Kind::Call && tree.field(argument.node) == Field::Arguments;
+            let is_lone =
+                tree.kind(up) == Kind::Call && tree.field(argument.node) == Field::Arguments;
             return is_lone.then(|| beside(argument, up));
         }
-        tree.parent(up).filter(|call| tree.kind(*call) == Kind::Call).map(|call| beside(argument, call))
+        tree.parent(up)
+            .filter(|call| tree.kind(*call) == Kind::Call)
+            .map(|call| beside(argument, call))
     }
 
     /// Where what is made (or bound) at a place may come to, by any way: more than it does.
@@ -188,9 +190,8 @@ impl Solver<'_> {
     fn onward(&self, place: Site, waiting: &mut Vec<Site>) {
         let graph = self.graph(place.file);
         let at = |node: NodeId| beside(place, node);
-        let loads_attribute = |step: &Step| {
-            matches!(step, Step::Load(crate::facts::dataflow::Part::Attribute(_)))
-        };
+        let loads_attribute =
+            |step: &Step| matches!(step, Step::Load(crate::facts::dataflow::Part::Attribute(_)));
         for edge in graph.edges_from(place.node) {
             if !edge.steps.iter().any(loads_attribute) {
                 waiting.push(at(edge.to));
@@ -207,7 +208,10 @@ impl Solver<'_> {
         let tree = self.tree(place.file);
         let up = tree.parent(place.node);
         match up.map(|up| (up, tree.kind(up))) {
-            Some((up, Kind::ParenthesizedExpression | Kind::Decorator | Kind::DecoratedDefinition)) => {
+            Some((
+                up,
+                Kind::ParenthesizedExpression | Kind::Decorator | Kind::DecoratedDefinition,
+            )) => {
                 waiting.push(at(up));
             }
             Some((up, Kind::ReturnStatement | Kind::Lambda | Kind::Yield)) => {
@@ -250,7 +254,9 @@ impl Solver<'_> {
         waiting.extend(self.calls_by_name(name).into_iter().take(60));
         // What a decorator returns stands under the decorated name.
         for decorator in self.project.decorators_named(name) {
-            waiting.extend(self.tree(decorator.file).parent(decorator.node).map(|up| beside(*decorator, up)));
+            waiting.extend(
+                self.tree(decorator.file).parent(decorator.node).map(|up| beside(*decorator, up)),
+            );
         }
         if self.file(statement.file).has_decorator(function, &["property", "cached_property"]) {
             waiting.extend(self.project.attributes_named(name).iter().take(60));

@@ -1,6 +1,6 @@
 //! Calls: which functions they run, and what they give.
 
-use super::expressions::beneath;
+use super::expressions::{assuming, beneath};
 use super::source::{Allocation, CallString, Found, Frame, Source};
 use super::{Solver, beside};
 use crate::catalogue::Start;
@@ -8,7 +8,6 @@ use crate::catalogue::flows::{self, Flows, Place, Root};
 use crate::facts::dataflow::{Given, Name, Part};
 use crate::project::Site;
 use crate::syntax::{Field, Kind};
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// How a call runs a function.
@@ -17,7 +16,7 @@ pub(super) enum Runs {
     /// It calls it, perhaps with arguments that partials bound before.
     Directly {
         /// The object that is given as the first parameter.
-        receiver: Option<Rc<Source>>,
+        receiver: Option<Arc<Source>>,
         /// The partials, the innermost first.
         bound: Vec<Allocation>,
     },
@@ -26,7 +25,7 @@ pub(super) enum Runs {
         /// The places, by the function's parameters.
         arguments: &'static [Place],
         /// The object that is given as the first parameter.
-        receiver: Option<Rc<Source>>,
+        receiver: Option<Arc<Source>>,
     },
 }
 
@@ -50,7 +49,7 @@ impl Solver<'_> {
         let callees = self.find(callee, context);
         let mut out: Vec<Found> = callees
             .iter()
-            .flat_map(|each| beneath(each, self.called(&each.source, call, context)))
+            .flat_map(|each| assuming(each, self.called(&each.source, call, context)))
             .collect();
         if out.is_empty() {
             out.push(Found::new(Source::Result(call)));
@@ -69,8 +68,9 @@ impl Solver<'_> {
             let given = match &each.source {
                 Source::External { path, .. } if flows::function(path).is_none() => plain(),
                 source => {
-                    let found = beneath(each, self.called(source, decorator, context));
-                    let known = |each: &Found| !each.source.is_unknown() && !self.is_none(&each.source);
+                    let found = assuming(each, self.called(source, decorator, context));
+                    let known =
+                        |each: &Found| !each.source.is_unknown() && !self.is_none(&each.source);
                     if found.iter().any(known) { found } else { plain() }
                 }
             };
@@ -113,12 +113,11 @@ impl Solver<'_> {
             }
             Source::Instance { .. } => {
                 let called = self.member(callee, "__call__", call);
-                let methods = called.iter().filter(|each| {
-                    matches!(each.source, Source::Method { function: Some(_), .. })
-                });
-                let found: Vec<Found> = methods
-                    .flat_map(|each| self.called(&each.source, call, context))
-                    .collect();
+                let methods = called
+                    .iter()
+                    .filter(|each| matches!(each.source, Source::Method { function: Some(_), .. }));
+                let found: Vec<Found> =
+                    methods.flat_map(|each| self.called(&each.source, call, context)).collect();
                 if found.is_empty() { vec![Found::new(Source::Result(call))] } else { found }
             }
             Source::Made { path, .. } => self.made_callable(path, callee, call, context),
@@ -130,7 +129,7 @@ impl Solver<'_> {
     fn instantiated(&self, class: Site, call: Site, context: &CallString) -> Vec<Found> {
         let made = Allocation { site: call, context: context.for_heap() };
         let instance = Source::Instance { class, made: Some(made) };
-        let mut out = vec![Found::new(instance)];
+        let mut out = vec![Found::made(instance, call)];
         for (_, maker) in self.methods_named(class, "__new__") {
             let known = self.returned(maker, call, context).into_iter().filter(|each| {
                 matches!(&each.source, Source::Instance { class: other, .. } if *other != class)
@@ -171,7 +170,8 @@ impl Solver<'_> {
             }
             let found = self.find(value, &inner);
             out.extend(found.iter().map(|each| {
-                if is_cut_short { Found::new(each.source.clone()) } else { each.clone() }
+                let each = if is_cut_short { each.apart() } else { each.clone() };
+                each.given_back_by(call)
             }));
         }
         if out.is_empty() {
@@ -232,8 +232,8 @@ impl Solver<'_> {
             "builtins.vars" => {
                 let found = self.first_argument(call, context);
                 let inner = found.into_iter().map(|each| Found {
-                    source: Source::Attributes(Rc::new(each.source)),
-                    callers: each.callers,
+                    source: Source::Attributes(Arc::new(each.source.clone())),
+                    ..each
                 });
                 return inner.collect();
             }
@@ -244,6 +244,18 @@ impl Solver<'_> {
             _ => {}
         }
         if let Some(flows) = flows::function(path) {
+            let is_decorator = flows.hands_on_first() && path.starts_with("functools.");
+            let plain = |each: &crate::facts::dataflow::Argument| {
+                matches!(each.given, Given::Position(_) | Given::Splat(_))
+            };
+            if is_decorator && !self.arguments(call).iter().any(plain) {
+                // `lru_cache(maxsize=None)` gives the decorator.
+                return vec![Found::new(Source::External { path: path.clone(), start })];
+            }
+            if is_decorator && self.tree(call.file).kind(call.node) == Kind::Call {
+                let found = self.by_flows(flows, call, context, || Source::Result(call));
+                return found.iter().map(|each| each.given_back_by(call)).collect();
+            }
             return self.by_flows(flows, call, context, || Source::Made {
                 path: path.clone(),
                 start,
@@ -289,7 +301,7 @@ impl Solver<'_> {
         }
         if flows.makes_container() {
             let made = Allocation { site: call, context: context.for_heap() };
-            out.push(Found::new(Source::Container { made, view: Rc::from([]) }));
+            out.push(Found::new(Source::Container { made, view: Arc::from([]) }));
         } else if !gives {
             out.push(Found::new(otherwise()));
         } else if out.is_empty() {
@@ -354,7 +366,7 @@ impl Solver<'_> {
                     .iter()
                     .flat_map(|each| beneath(each, self.member(&each.source, name.as_str(), call)));
                 return methods
-                    .flat_map(|each| beneath(&each, self.called(&each.source, call, context)))
+                    .flat_map(|each| assuming(&each, self.called(&each.source, call, context)))
                     .collect();
             }
             _ => return vec![Found::new(Source::Result(call))],
@@ -366,9 +378,7 @@ impl Solver<'_> {
     /// The start method of what an external call makes.
     fn start_of(&self, path: &str, start: Start, call: Site, context: &CallString) -> Start {
         match crate::catalogue::last_part(path) {
-            "get_context" => {
-                self.start_said(call, "method", Some(0), context).unwrap_or(start)
-            }
+            "get_context" => self.start_said(call, "method", Some(0), context).unwrap_or(start),
             "SpawnProcess" => Start::Spawn,
             "ForkServerProcess" => Start::Forkserver,
             _ => {
@@ -439,19 +449,19 @@ impl Solver<'_> {
             .and_then(|node| self.graph(call.file).signature(node))
             .and_then(|signature| signature.at(0))
             .map(|parameter| self.find(beside(call, parameter.node), context));
-        let objects = receiver.unwrap_or_else(|| Rc::from([]));
+        let objects = receiver.unwrap_or_else(|| Arc::from([]));
         let found: Vec<Found> = objects
             .iter()
             .filter(|each| matches!(each.source, Source::Instance { .. } | Source::Class(_)))
             .map(|each| Found {
-                source: Source::Super { class, object: Rc::new(each.source.clone()) },
-                callers: each.callers.clone(),
+                source: Source::Super { class, object: Arc::new(each.source.clone()) },
+                ..each.clone()
             })
             .collect();
         if !found.is_empty() {
             return found;
         }
-        let object = Rc::new(Source::Instance { class, made: None });
+        let object = Arc::new(Source::Instance { class, made: None });
         vec![Found::new(Source::Super { class, object })]
     }
 
@@ -493,7 +503,7 @@ impl Solver<'_> {
         call: Site,
         context: &CallString,
         depth: u32,
-    ) -> Option<(Option<Rc<Source>>, Vec<Allocation>)> {
+    ) -> Option<(Option<Arc<Source>>, Vec<Allocation>)> {
         match callee {
             Source::Function(found) | Source::Lambda(found) if *found == function => {
                 Some((None, Vec::new()))
@@ -508,10 +518,10 @@ impl Solver<'_> {
                 let made = Allocation { site: call, context: context.for_heap() };
                 let object = Source::Instance { class: *class, made: Some(made) };
                 if init == function {
-                    return Some((Some(Rc::new(object)), Vec::new()));
+                    return Some((Some(Arc::new(object)), Vec::new()));
                 }
                 let (_, maker) = self.methods_named(*class, "__new__").into_iter().next()?;
-                (maker == function).then(|| (Some(Rc::new(Source::Class(*class))), Vec::new()))
+                (maker == function).then(|| (Some(Arc::new(Source::Class(*class))), Vec::new()))
             }
             Source::Partial(partial) if depth < 4 => {
                 let inner = self.arguments(partial.site).first().copied()?;

@@ -1,5 +1,6 @@
 //! Parts of objects: items, values, elements, what `with` binds.
 
+use super::engine::Question;
 use super::expressions::beneath;
 use super::forward::Change;
 use super::source::{Allocation, Found, Source, View, ViewHop};
@@ -62,8 +63,7 @@ impl Solver<'_> {
         let Some(signature) = self.graph(function.file).signature(function.node) else {
             return Vec::new();
         };
-        let context =
-            CallString::UNKNOWN.entered(Frame::This(std::rc::Rc::new(object.clone())));
+        let context = CallString::UNKNOWN.entered(Frame::This(std::sync::Arc::new(object.clone())));
         let values = if signature.is_generator {
             signature.yields.iter().map(|row| row.0).collect()
         } else {
@@ -74,7 +74,7 @@ impl Solver<'_> {
             .map(|value| beside(function, value))
             .filter(|value| self.may_run(*value, &context))
             .flat_map(|value| self.find(value, &context).to_vec())
-            .map(|each| Found::new(each.source))
+            .map(|each| each.apart())
             .collect()
     }
 
@@ -106,11 +106,16 @@ impl Solver<'_> {
     pub(super) fn elements(&self, source: &Source, at: Site) -> Vec<Found> {
         match source {
             Source::Container { made, view } => {
-                let is_dict = view.is_empty()
-                    && self.container_kind(source) == Some(ContainerKind::Dict);
+                let is_dict =
+                    view.is_empty() && self.container_kind(source) == Some(ContainerKind::Dict);
                 self.contents(made, view, if is_dict { Part::Keys } else { Part::Each }, at)
             }
-            Source::Slice { of, .. } => self.elements(of, at),
+            Source::Slice { of, before, after } => match self.item_count(of) {
+                Some(count) => (*before..count.saturating_sub(*after))
+                    .flat_map(|number| self.load(of, Part::Item(number), at))
+                    .collect(),
+                None => self.elements(of, at),
+            },
             Source::Generator { function, made } => self.yielded(*function, made),
             Source::Instance { class, .. } => {
                 if let Some(found) = self.field_at(source, *class, Part::Each, at) {
@@ -139,6 +144,20 @@ impl Solver<'_> {
             Source::Class(class) => self.members_of_enum(*class),
             _ => vec![Found::unknown()],
         }
+    }
+
+    /// How many items a display has, if it has no others.
+    fn item_count(&self, source: &Source) -> Option<u32> {
+        let Source::Container { made, view } = source else { return None };
+        let tree = self.tree(made.site.file);
+        let kind = tree.kind(made.site.node);
+        if !view.is_empty() || !matches!(kind, Kind::List | Kind::Tuple | Kind::ExpressionList) {
+            return None;
+        }
+        let stores = self.graph(made.site.file).stores_into(made.site.node);
+        let is_plain = stores.into_iter().all(|store| matches!(store.part, Some(Part::Item(_))));
+        let count = tree.children(made.site.node).count() as u32;
+        (is_plain && self.changes(made).is_empty()).then_some(count)
     }
 
     fn next_of(&self, source: &Source, at: Site) -> Vec<Found> {
@@ -189,20 +208,30 @@ impl Solver<'_> {
     fn kind_called(&self, made: &Allocation) -> ContainerKind {
         let callee = self.callee(made.site);
         let found = callee.map(|callee| self.find(callee, &made.context));
-        let kind = found.iter().flat_map(|found| found.iter()).find_map(|each| {
-            match &each.source {
+        let kind =
+            found.iter().flat_map(|found| found.iter()).find_map(|each| match &each.source {
                 Source::External { path, .. } => flows::container_kind(path),
                 Source::Method { object, name, .. } if &**name == "copy" => {
                     self.container_kind(object)
                 }
                 _ => None,
-            }
-        });
+            });
         kind.unwrap_or(ContainerKind::List)
     }
 
     /// The part of a container that is found at `at`: what it was made with, and what was put into it later.
     pub(super) fn contents(
+        &self,
+        made: &Allocation,
+        view: &View,
+        part: Part,
+        at: Site,
+    ) -> Vec<Found> {
+        let (made, view) = (made.clone(), view.clone());
+        self.answer(Question::Part { made, view, part, at }).to_vec()
+    }
+
+    pub(super) fn part_of(
         &self,
         made: &Allocation,
         view: &View,
@@ -220,11 +249,12 @@ impl Solver<'_> {
             .max();
         if let Some(last) = last {
             changes.retain(|change| change.place().file != last.file || change.place() >= last);
-            return changes.iter().flat_map(|each| self.changed(each, part, made.site)).collect();
+            let found = changes.iter().flat_map(|each| self.changed(each, part, made.site));
+            return found.map(|each| each.kept()).collect();
         }
         let mut out = self.made_with(made, view, part);
         for change in &changes {
-            out.extend(self.changed(change, part, made.site));
+            out.extend(self.changed(change, part, made.site).iter().map(Found::kept));
         }
         out
     }
@@ -274,7 +304,8 @@ impl Solver<'_> {
                 overwritten = true;
             }
             for each in self.find(value, &made.context).iter() {
-                let mut taken = vec![each.clone()];
+                let is_keyed = matches!(store.part, Some(Part::Key(_) | Part::Values));
+                let mut taken = vec![if is_keyed { each.kept() } else { each.clone() }];
                 for step in &store.steps {
                     taken = taken
                         .iter()
@@ -303,7 +334,8 @@ impl Solver<'_> {
         };
         let Some(signature) = graph.signature(function.node) else { return Vec::new() };
         let before = signature.parameters.iter().filter(|each| each.position.is_some()).count();
-        let named = |name| signature.parameters.iter().any(|each| each.star == 0 && each.name == name);
+        let named =
+            |name| signature.parameters.iter().any(|each| each.star == 0 && each.name == name);
         let mut out = Vec::new();
         let wanted = match (parameter.star, part) {
             (1, Part::Item(number)) => vec![Given::Position(Some(before as u32 + number))],
@@ -352,16 +384,13 @@ impl Solver<'_> {
                                 _ => self.elements(&each.source, node),
                             },
                             Given::Mapping => self.load(&each.source, part, node),
-                            _ => vec![Found::new(each.source.clone())],
+                            _ => vec![each.apart()],
                         };
-                        out.extend(beneath(each, taken).into_iter().map(|each| {
-                            match &callers {
-                                Some(frame) => Found {
-                                    callers: each.callers.entered(frame.clone()),
-                                    source: each.source,
-                                },
-                                None => each,
-                            }
+                        let taken = beneath(each, taken);
+                        let handed = taken.iter().map(|each| each.handed_over_as(node));
+                        out.extend(handed.map(|each| match &callers {
+                            Some(frame) => each.entered(frame.clone()),
+                            None => each,
                         }));
                     }
                 }
@@ -572,7 +601,7 @@ impl Solver<'_> {
         if there.file == here.file && self.frame_of(there) == self.frame_of(here) {
             return found;
         }
-        found.into_iter().map(|each| Found::new(each.source)).collect()
+        found.into_iter().map(|each| each.apart()).collect()
     }
 }
 
@@ -586,7 +615,9 @@ fn matches(stored: Part, wanted: Part, count: Option<u32>) -> bool {
         (Part::Keys, _) | (_, Part::Keys) => stored == wanted,
         (Part::Attribute(_), _) | (_, Part::Attribute(_)) => stored == wanted,
         (Part::Entered, _) | (_, Part::Entered) => stored == wanted,
-        (_, Part::Each | Part::Any | Part::Values) | (Part::Each | Part::Any | Part::Values, _) => true,
+        (_, Part::Each | Part::Any | Part::Values) | (Part::Each | Part::Any | Part::Values, _) => {
+            true
+        }
         (Part::Item(at), Part::Last(back)) => count.is_none_or(|count| at + back + 1 == count),
         (Part::Last(back), Part::Item(at)) => count.is_none_or(|count| at + back + 1 == count),
         _ => stored == wanted,

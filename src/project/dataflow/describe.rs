@@ -1,7 +1,7 @@
 //! Answers as text: for tests and `debug values`.
 
-use super::source::{Allocation, CallString, Frame, Source};
 use super::Solver;
+use super::source::{Allocation, CallString, Frame, Source};
 use crate::facts::dataflow::place;
 use crate::project::{FileId, Site};
 use crate::syntax::{Kind, NodeId};

@@ -2,11 +2,12 @@
 //! complete is remembered.
 
 use super::Solver;
-use super::source::{CallString, Found, Source};
+use super::source::{Allocation, CallString, Found, Source, View};
+use crate::facts::dataflow::{Name, Part};
 use crate::project::Site;
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// One question takes at most that many steps; then it is answered with "unknown" and said to be cut.
 const BUDGET: u32 = 60_000;
@@ -18,6 +19,19 @@ const ROUNDS: u32 = 12;
 pub(super) enum Question {
     /// What an expression or definition may be in a frame entered like that.
     Value(Site, CallString),
+    /// What a part of a container is, where it is taken.
+    Part {
+        /// Where the container is made.
+        made: Allocation,
+        /// The parts that were taken before.
+        view: View,
+        /// The part.
+        part: Part,
+        /// Where it is taken.
+        at: Site,
+    },
+    /// What an object of a class has under a name, where it is read.
+    Member(Arc<Source>, Name, Site),
     /// Which calls run a function.
     Callers(Site),
     /// The base classes of a class, itself first, in the order in which they are asked.
@@ -25,7 +39,7 @@ pub(super) enum Question {
 }
 
 /// The answer to a question.
-pub(super) type Answer = Rc<[Found]>;
+pub(super) type Answer = Arc<[Found]>;
 
 /// A question whose answer is not complete yet.
 #[derive(Debug)]
@@ -79,7 +93,7 @@ impl Solver<'_> {
         }
         if self.memory.is_cut.get() || self.memory.steps.get() >= BUDGET {
             self.memory.is_cut.set(true);
-            return Rc::from([Found::unknown()]);
+            return Arc::from([Found::unknown()]);
         }
         let memory = &self.memory;
         if let Some(pending) = memory.pending.borrow().get(&question)
@@ -101,7 +115,7 @@ impl Solver<'_> {
         {
             let mut pending = memory.pending.borrow_mut();
             let entry = pending.entry(question.clone()).or_insert_with(|| Pending {
-                answer: Rc::from([]),
+                answer: Arc::from([]),
                 depth,
                 low: depth,
                 round: 0,
@@ -137,7 +151,12 @@ impl Solver<'_> {
                 }
                 memory.members.borrow_mut().push(question);
                 let low = outer_low.min(low);
-                return self.close(depth, low, outer_changed || memory.changed.get() || changed, answer);
+                return self.close(
+                    depth,
+                    low,
+                    outer_changed || memory.changed.get() || changed,
+                    answer,
+                );
             }
             if low == NOTHING {
                 break;
@@ -177,7 +196,7 @@ impl Solver<'_> {
                 done.insert(member, entry.answer);
             }
         }
-        let answer = pending.remove(&question).map_or_else(|| Rc::from([]), |entry| entry.answer);
+        let answer = pending.remove(&question).map_or_else(|| Arc::from([]), |entry| entry.answer);
         if !memory.is_cut.get() {
             done.insert(question, answer.clone());
         }
@@ -187,6 +206,8 @@ impl Solver<'_> {
     fn compute(&self, question: &Question) -> Vec<Found> {
         let mut found = match question {
             Question::Value(site, context) => self.value(*site, context),
+            Question::Part { made, view, part, at } => self.part_of(made, view, *part, *at),
+            Question::Member(object, name, at) => self.member_of_object(object, name.as_str(), *at),
             Question::Callers(function) => self.search_callers(*function),
             Question::Linearisation(class) => return self.linearise(*class),
         };

@@ -1,12 +1,12 @@
 //! What one expression or definition gives: edges backwards, and what is made where it stands.
 
-use super::source::{Allocation, CallString, Found, Frame, Source};
+use super::source::{Allocation, CallString, Found, Frame, Source, Way};
 use super::{Solver, beside};
 use crate::facts::dataflow::{Part, Step};
 use crate::facts::scopes::{Binding, BindingKind, ScopeId, ScopeKind};
 use crate::project::Site;
 use crate::syntax::{Field, Kind, NodeId};
-use std::rc::Rc;
+use std::sync::Arc;
 
 impl Solver<'_> {
     pub(super) fn value(&self, site: Site, context: &CallString) -> Vec<Found> {
@@ -22,7 +22,7 @@ impl Solver<'_> {
             Kind::DecoratedDefinition => self.decorated_value(site, context),
             Kind::FunctionDefinition => vec![Found::new(Source::Function(site))],
             Kind::ClassDefinition => vec![Found::new(Source::Class(site))],
-            Kind::Lambda => vec![Found::new(Source::Lambda(site))],
+            Kind::Lambda => vec![Found::made(Source::Lambda(site), site)],
             Kind::Integer
             | Kind::Float
             | Kind::String
@@ -40,11 +40,9 @@ impl Solver<'_> {
             | Kind::SetComprehension
             | Kind::DictionaryComprehension
             | Kind::GeneratorExpression => {
-                vec![Found::new(Source::Container { made: made(), view: Rc::from([]) })]
+                vec![Found::new(Source::Container { made: made(), view: Arc::from([]) })]
             }
-            Kind::BinaryOperator | Kind::AugmentedAssignment => {
-                self.operation_value(site, context)
-            }
+            Kind::BinaryOperator | Kind::AugmentedAssignment => self.operation_value(site, context),
             _ => {
                 let found = self.along_edges(site, context);
                 if found.is_empty() { vec![Found::unknown()] } else { found }
@@ -56,9 +54,9 @@ impl Solver<'_> {
     fn operation_value(&self, site: Site, context: &CallString) -> Vec<Found> {
         let is_container = |node: NodeId| {
             let found = self.find(beside(site, node), context);
-            found.iter().any(|each| {
-                matches!(each.source, Source::Container { .. } | Source::Slice { .. })
-            })
+            found
+                .iter()
+                .any(|each| matches!(each.source, Source::Container { .. } | Source::Slice { .. }))
         };
         let tree = self.tree(site.file);
         let operands = [Field::Left, Field::Right].into_iter();
@@ -66,7 +64,7 @@ impl Solver<'_> {
             operands.filter_map(|field| tree.child(site.node, field)).collect();
         if operands.iter().copied().any(is_container) {
             let made = Allocation { site, context: context.for_heap() };
-            return vec![Found::new(Source::Container { made, view: Rc::from([]) })];
+            return vec![Found::new(Source::Container { made, view: Arc::from([]) })];
         }
         vec![Found::unknown()]
     }
@@ -75,9 +73,10 @@ impl Solver<'_> {
     pub(super) fn frame_of(&self, site: Site) -> ScopeId {
         let facts = self.file(site.file);
         let scopes = &facts.scopes;
-        let parameter = self.graph(site.file).definition(site.node).filter(|binding| {
-            matches!(binding.kind, BindingKind::Parameter { .. })
-        });
+        let parameter = self
+            .graph(site.file)
+            .definition(site.node)
+            .filter(|binding| matches!(binding.kind, BindingKind::Parameter { .. }));
         let mut at = parameter.map_or_else(|| scopes.scope_of(site.node), |binding| binding.scope);
         loop {
             let here = scopes.get(at);
@@ -102,30 +101,53 @@ impl Solver<'_> {
             }
             let found = self.find(from, &inner);
             let found = found.iter().map(|each| match crossing {
+                Crossing::Inwards if !each.callers.is_unknown() => {
+                    each.apart().entered(Frame::Within(each.callers.clone()))
+                }
                 Crossing::None => each.clone(),
-                Crossing::Inwards => Found {
-                    source: each.source.clone(),
-                    callers: if each.callers.is_unknown() {
-                        CallString::UNKNOWN
-                    } else {
-                        CallString::UNKNOWN.entered(Frame::Within(each.callers.clone()))
-                    },
-                },
-                Crossing::Module => Found::new(each.source.clone()),
+                Crossing::Inwards | Crossing::Module => each.apart(),
             });
-            let mut found: Vec<Found> = found.collect();
+            let names = self.names_what_it_binds(from);
+            let mut found: Vec<Found> =
+                found.map(|each| if names { each.named(site) } else { each }).collect();
             for step in &edge.steps {
                 found = found
                     .iter()
                     .flat_map(|each| {
-                        let taken = self.stepped(&each.source, self.said(*step, site, context), site);
+                        let taken =
+                            self.stepped(&each.source, self.said(*step, site, context), site);
                         beneath(each, taken)
                     })
+                    .map(|each| {
+                        let is_member = matches!(step, Step::Load(Part::Attribute(_)));
+                        if is_member && !each.way.is_kept { each.named(site) } else { each }
+                    })
                     .collect();
+            }
+            if self.is_left_of_or(from, site) {
+                found.retain(|each| self.truth_of(&each.source) != Some(false));
             }
             out.extend(found);
         }
         out
+    }
+
+    /// Whether an expression is a part of an `or` whose value it is only where it is true.
+    fn is_left_of_or(&self, part: Site, whole: Site) -> bool {
+        let tree = self.tree(whole.file);
+        tree.kind(whole.node) == Kind::BooleanOperator
+            && tree.field(part.node) == Field::Left
+            && tree.child_of_kind(whole.node, Kind::OrKeyword).is_some()
+    }
+
+    /// Whether a definition gives something the name by which it is known: a `def`, a class, an import.
+    fn names_what_it_binds(&self, definition: Site) -> bool {
+        self.graph(definition.file).definition(definition.node).is_some_and(|binding| {
+            matches!(
+                binding.kind,
+                BindingKind::FunctionDef(_) | BindingKind::ClassDef(_) | BindingKind::Import { .. }
+            )
+        })
     }
 
     /// A step whose part is said by a variable: `items[key]`.
@@ -134,7 +156,8 @@ impl Solver<'_> {
         let index = tree.child(site.node, Field::Subscript);
         let Some(index) = index.filter(|_| step == Step::Load(Part::Any)) else { return step };
         match &*self.find(beside(site, index), context) {
-            [Found { source: Source::Literal(literal), .. }] => {
+            // What one caller says is not what all may say.
+            [Found { source: Source::Literal(literal), callers, .. }] if callers.is_unknown() => {
                 Step::Load(self.part_of_literal(*literal))
             }
             _ => step,
@@ -157,19 +180,14 @@ impl Solver<'_> {
         }
     }
 
-    pub(super) fn stepped(
-        &self,
-        source: &Source,
-        step: Step,
-        at: Site,
-    ) -> Vec<Found> {
+    pub(super) fn stepped(&self, source: &Source, step: Step, at: Site) -> Vec<Found> {
         match step {
             Step::Load(part) => self.load(source, part, at),
             Step::Iterate => self.elements(source, at),
             Step::Await => self.awaited(source),
             Step::Rest { before, after } => match source {
                 Source::Container { .. } | Source::Slice { .. } | Source::Generator { .. } => {
-                    let of = Rc::new(source.clone());
+                    let of = Arc::new(source.clone());
                     vec![Found::new(Source::Slice { of, before, after })]
                 }
                 _ => vec![Found::unknown()],
@@ -193,12 +211,7 @@ impl Solver<'_> {
     }
 
     /// What a definition gives to the name that it binds.
-    fn definition_value(
-        &self,
-        site: Site,
-        binding: &Binding,
-        context: &CallString,
-    ) -> Vec<Found> {
+    fn definition_value(&self, site: Site, binding: &Binding, context: &CallString) -> Vec<Found> {
         match &binding.kind {
             BindingKind::Parameter { .. } => self.parameter_value(site, binding, context),
             BindingKind::Import { module, attribute } => {
@@ -297,13 +310,30 @@ pub(super) fn instance_of(class: &Source) -> Source {
     }
 }
 
+/// What follows from a source holds under what was assumed for the source.
+pub(super) fn assuming(of: &Found, found: Vec<Found>) -> Vec<Found> {
+    if of.callers.is_unknown() {
+        return found;
+    }
+    let beneath = |each: Found| Found { callers: of.callers.beneath(&each.callers), ..each };
+    found.into_iter().map(beneath).collect()
+}
+
 /// What was taken of a source holds under what was assumed for the source.
 pub(super) fn beneath(of: &Found, taken: Vec<Found>) -> Vec<Found> {
-    if of.callers.is_unknown() {
+    if of.callers.is_unknown() && of.way.is_plain() {
         return taken;
     }
     taken
         .into_iter()
-        .map(|each| Found { callers: of.callers.beneath(&each.callers), source: each.source })
+        .map(|each| {
+            // What is handed over is the whole; its part is named where it was put in.
+            let way = Way {
+                given_back_by: of.way.given_back_by.or(each.way.given_back_by),
+                is_kept: of.way.is_kept || each.way.is_kept,
+                ..each.way
+            };
+            Found { callers: of.callers.beneath(&each.callers), source: each.source, way }
+        })
         .collect()
 }

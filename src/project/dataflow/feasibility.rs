@@ -1,6 +1,6 @@
 //! Whether code can run for given callers: the tests on the way, with three values, and what they say of a name behind them.
 
-use super::source::{CallString, Found, Source};
+use super::source::{CallString, Found, Frame, Source};
 use super::{Solver, beside};
 use crate::catalogue::flows::ContainerKind;
 use crate::facts::dataflow::{GuardId, Test};
@@ -31,6 +31,27 @@ impl Constant {
 }
 
 impl Solver<'_> {
+    /// Whether a place may be reached when its frame is entered by these callers: each of them must be reached, too.
+    pub fn is_reached(&self, place: Site, callers: &CallString) -> bool {
+        let mut outer = CallString::UNKNOWN;
+        for frame in callers.frames() {
+            if let Frame::Call(call) = frame
+                && !self.may_run(*call, &outer)
+            {
+                return false;
+            }
+            outer = outer.entered(frame.clone());
+        }
+        if let Some((Frame::Within(around), _)) = callers.split() {
+            let scopes = &self.file(place.file).scopes;
+            let function = beside(place, scopes.get(self.frame_of(place)).node);
+            if !self.is_reached(function, around) {
+                return false;
+            }
+        }
+        self.may_run(place, callers)
+    }
+
     /// Whether a place may be reached in a frame that was entered like that.
     pub(super) fn may_run(&self, place: Site, context: &CallString) -> bool {
         let graph = self.graph(place.file);
@@ -50,8 +71,7 @@ impl Solver<'_> {
     pub(super) fn exclude_each_other(&self, one: Site, other: Site) -> bool {
         let graph = self.graph(one.file);
         let tree = self.tree(one.file);
-        let (first, second) =
-            (graph.guards.at(tree, one.node), graph.guards.at(tree, other.node));
+        let (first, second) = (graph.guards.at(tree, one.node), graph.guards.at(tree, other.node));
         if first == second || first == GuardId::ALWAYS || second == GuardId::ALWAYS {
             return false;
         }
@@ -93,9 +113,9 @@ impl Solver<'_> {
         };
         let has_call = tree.subtree(one.node).any(|node| tree.kind(node) == Kind::Call);
         !has_call
-            && names(one).zip(names(other)).all(|(here, there)| {
-                definitions.reaching(here).eq(definitions.reaching(there))
-            })
+            && names(one)
+                .zip(names(other))
+                .all(|(here, there)| definitions.reaching(here).eq(definitions.reaching(there)))
     }
 
     /// The outcome of a test, where it is known.
@@ -131,6 +151,9 @@ impl Solver<'_> {
             Kind::Identifier if self.text(at(node)) == "TYPE_CHECKING" => Some(false),
             Kind::Attribute if self.text(at(node)) == "typing.TYPE_CHECKING" => Some(false),
             Kind::Identifier | Kind::Attribute | Kind::Subscript | Kind::Integer | Kind::String => {
+                if let Some(value) = self.assigned_test(at(node)) {
+                    return self.truth(value, context);
+                }
                 let found = self.find(at(node), context);
                 let mut truths = found.iter().map(|each| self.truth_of(&each.source));
                 let first = truths.next()??;
@@ -140,7 +163,25 @@ impl Solver<'_> {
         }
     }
 
-    fn truth_of(&self, source: &Source) -> Option<bool> {
+    /// The test whose outcome a name holds: `parallel = n_jobs > 1`.
+    fn assigned_test(&self, name: Site) -> Option<Site> {
+        let tree = self.tree(name.file);
+        let mut edges = self.graph(name.file).edges_to(name.node).iter();
+        let definition = edges.next().filter(|edge| edge.steps.is_empty())?;
+        if edges.next().is_some() || tree.kind(name.node) != Kind::Identifier {
+            return None;
+        }
+        if self.frame_of(beside(name, definition.from)) != self.frame_of(name) {
+            return None;
+        }
+        let mut values = self.graph(name.file).edges_to(definition.from).iter();
+        let value = values.next().filter(|edge| edge.steps.is_empty())?;
+        let node = tree.unparenthesized(value.from);
+        let is_test = matches!(tree.kind(node), Kind::ComparisonOperator | Kind::NotOperator);
+        (values.next().is_none() && is_test).then(|| beside(name, node))
+    }
+
+    pub(super) fn truth_of(&self, source: &Source) -> Option<bool> {
         match source {
             Source::Literal(site) => self.constant(*site)?.truth(),
             Source::Function(_)
@@ -208,7 +249,9 @@ impl Solver<'_> {
         for each in found.iter() {
             match &each.source {
                 Source::Container { .. } => {
-                    out.extend(self.elements(&each.source, expression).into_iter().map(|each| each.source));
+                    out.extend(
+                        self.elements(&each.source, expression).into_iter().map(|each| each.source),
+                    );
                 }
                 other => out.push(other.clone()),
             }
@@ -275,7 +318,10 @@ impl Solver<'_> {
                 }
                 _ => None,
             },
-            Source::Function(_) | Source::Lambda(_) | Source::Partial(_) | Source::Method { .. } => {
+            Source::Function(_)
+            | Source::Lambda(_)
+            | Source::Partial(_)
+            | Source::Method { .. } => {
                 (builtin.is_some() || matches!(class, Source::Class(_))).then_some(false)
             }
             Source::Container { .. } | Source::Slice { .. } => {
@@ -372,7 +418,9 @@ impl Solver<'_> {
             let constant = match &each.source {
                 Source::Literal(site) => self.constant(*site)?,
                 Source::Class(_) | Source::Function(_) => Constant::Thing(each.source.clone()),
-                Source::External { path, .. } if !path.starts_with("builtins.__") && self.is_class_path(path) => {
+                Source::External { path, .. }
+                    if !path.starts_with("builtins.__") && self.is_class_path(path) =>
+                {
                     Constant::Thing(each.source.clone())
                 }
                 _ => return None,
@@ -414,7 +462,10 @@ impl Solver<'_> {
         let pattern = patterns.next()?;
         let inner = tree.children(pattern).next();
         let literal = inner.filter(|inner| {
-            matches!(tree.kind(*inner), Kind::String | Kind::Integer | Kind::True | Kind::False | Kind::None)
+            matches!(
+                tree.kind(*inner),
+                Kind::String | Kind::Integer | Kind::True | Kind::False | Kind::None
+            )
         })?;
         let wanted = self.constant(beside(case, literal))?;
         let subject = self.constants(beside(case, subject), context)?;

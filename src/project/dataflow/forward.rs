@@ -64,8 +64,11 @@ impl Solver<'_> {
         let is_loop = |up: &crate::syntax::NodeId| {
             matches!(tree.kind(*up), Kind::ForStatement | Kind::WhileStatement)
         };
-        let again = tree.ancestors(change.node).filter(is_loop).any(|up| tree.contains(up, place.node));
-        !again && self.file(place.file).statement(change.node) > self.file(place.file).statement(place.node)
+        let again =
+            tree.ancestors(change.node).filter(is_loop).any(|up| tree.contains(up, place.node));
+        !again
+            && self.file(place.file).statement(change.node)
+                > self.file(place.file).statement(place.node)
             && change.node > place.node
     }
 
@@ -82,7 +85,8 @@ impl Solver<'_> {
             matches!(tree.kind(*up), Kind::ForStatement | Kind::WhileStatement)
         };
         let around = suite.is_some_and(|suite| tree.contains(suite, place.node));
-        let looped = suite.into_iter().flat_map(|suite| tree.ancestors(suite)).any(|up| is_loop(&up));
+        let looped =
+            suite.into_iter().flat_map(|suite| tree.ancestors(suite)).any(|up| is_loop(&up));
         same_frame && around && !looped && change.node < place.node
     }
 
@@ -103,9 +107,7 @@ impl Solver<'_> {
     fn is_from(&self, place: Site, made: &Allocation) -> bool {
         let context = self.context_at(place, made);
         self.find(place, &context).iter().any(|each| match &each.source {
-            Source::Container { made: other, view } => {
-                view.is_empty() && other.site == made.site
-            }
+            Source::Container { made: other, view } => view.is_empty() && other.site == made.site,
             _ => false,
         })
     }
@@ -129,7 +131,8 @@ impl Solver<'_> {
         let tree = self.tree(place.file);
         let Some(up) = tree.parent(place.node) else { return out };
         if tree.kind(up) == Kind::Attribute && tree.field(place.node) == Field::Object {
-            let name = tree.child(up, Field::Attribute).map_or("", |name| self.text(beside(place, name)));
+            let name =
+                tree.child(up, Field::Attribute).map_or("", |name| self.text(beside(place, name)));
             let call = tree.parent(up).filter(|call| {
                 tree.kind(*call) == Kind::Call && tree.child(*call, Field::Function) == Some(up)
             });

@@ -5,11 +5,11 @@ use super::expressions::{beneath, instance_of};
 use super::source::{Allocation, CallString, Found, Frame, Source};
 use super::{Solver, beside};
 use crate::catalogue::objects;
-use crate::facts::dataflow::{Name, Part, Store};
+use crate::facts::dataflow::{ANY_NAME, Name, Part, Store};
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::project::Site;
 use crate::syntax::{Field, Kind, NodeId};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Decorators that make a class keep what its constructor is given under the names of its annotations.
 const RECORDS: &[&str] = &["dataclass", "define", "frozen", "attrs", "mutable", "s", "attrib"];
@@ -34,15 +34,15 @@ impl Solver<'_> {
                 let dotted = format!("{path}.{name}");
                 match self.project.below_namespace(at.file, &dotted) {
                     Some(module) => self.module_at(module, None),
-                    None => vec![Found::new(Source::External {
-                        path: dotted.into(),
-                        start: *start,
-                    })],
+                    None => {
+                        vec![Found::new(Source::External { path: dotted.into(), start: *start })]
+                    }
                 }
             }
             Source::Class(class) => self.class_member(*class, name, at),
-            Source::Instance { class, made } => {
-                self.instance_member(source, *class, made.as_ref(), name, at)
+            Source::Instance { .. } => {
+                let object = Arc::new(source.clone());
+                self.answer(Question::Member(object, name.into(), at)).to_vec()
             }
             Source::Super { class, object } => self.super_member(*class, object, name, at),
             Source::Made { path, start, .. } => {
@@ -83,9 +83,12 @@ impl Solver<'_> {
                 }
                 match name {
                     "__wrapped__" | "__func__" => vec![Found::new(Source::Function(*function))],
-                    _ => vec![Found::unknown()],
+                    _ if name.starts_with("__") => vec![Found::unknown()],
+                    // A function has no attribute that nobody gives it.
+                    _ => Vec::new(),
                 }
             }
+            Source::Lambda(_) if !name.starts_with("__") => self.stored_outside(source, name),
             _ => vec![Found::unknown()],
         }
     }
@@ -154,7 +157,8 @@ impl Solver<'_> {
             let heads = lists.iter().map(|list| list[0].clone());
             let is_free = |head: &Source| !lists.iter().any(|list| list[1..].contains(head));
             // Bases without a consistent order are taken as they come.
-            let next = heads.clone().find(is_free).or_else(|| lists.first().map(|list| list[0].clone()));
+            let next =
+                heads.clone().find(is_free).or_else(|| lists.first().map(|list| list[0].clone()));
             let Some(next) = next else { break };
             for list in &mut lists {
                 list.retain(|each| *each != next);
@@ -214,12 +218,11 @@ impl Solver<'_> {
         let mut out = Vec::new();
         for each in self.lineage(class) {
             let Source::Class(home) = each else { continue };
-            let function = self.own_bindings(home, name).iter().rev().find_map(|binding| {
-                match binding.kind {
+            let function =
+                self.own_bindings(home, name).iter().rev().find_map(|binding| match binding.kind {
                     BindingKind::FunctionDef(node) => Some(beside(home, node)),
                     _ => None,
-                }
-            });
+                });
             out.extend(function.map(|function| (home, function)));
         }
         out
@@ -227,11 +230,10 @@ impl Solver<'_> {
 
     fn class_member(&self, class: Site, name: &str, at: Site) -> Vec<Found> {
         let whole = Source::Class(class);
-        self.found_in(&self.lineage(class), &whole, name, at)
-            .unwrap_or_else(|| {
-                let given = self.stored_outside(&whole, name);
-                if given.is_empty() { vec![Found::unknown()] } else { given }
-            })
+        self.found_in(&self.lineage(class), &whole, name, at).unwrap_or_else(|| {
+            let given = self.stored_outside(&whole, name);
+            if given.is_empty() { vec![Found::unknown()] } else { given }
+        })
     }
 
     /// The member that the first of some classes has, bound to an object or a class.
@@ -250,17 +252,16 @@ impl Solver<'_> {
                         continue;
                     }
                     let last = bindings.iter().rev().take(1);
-                    let all = bindings.iter().any(|binding| {
-                        !matches!(binding.kind, BindingKind::FunctionDef(_))
-                    });
+                    let all = bindings
+                        .iter()
+                        .any(|binding| !matches!(binding.kind, BindingKind::FunctionDef(_)));
                     let chosen: Vec<&Binding> =
                         if all { bindings.iter().collect() } else { last.collect() };
                     let mut out = Vec::new();
                     for binding in chosen {
-                        let found =
-                            self.find(beside(*home, binding.node), &CallString::UNKNOWN);
+                        let found = self.find(beside(*home, binding.node), &CallString::UNKNOWN);
                         for value in found.iter() {
-                            out.extend(self.bound(&value.source, object, *home, name, at));
+                            out.extend(self.bound(value, object, *home, name, at));
                         }
                     }
                     if matches!(object, Source::Class(_)) {
@@ -270,7 +271,10 @@ impl Solver<'_> {
                 }
                 Source::External { path, start } => {
                     // Every class derives from what the interpreter brings.
-                    if matches!(&**path, "builtins.object" | "typing.Generic" | "abc.ABC" | "typing.Protocol") {
+                    if matches!(
+                        &**path,
+                        "builtins.object" | "typing.Generic" | "abc.ABC" | "typing.Protocol"
+                    ) {
                         continue;
                     }
                     return Some(vec![Found::new(match object {
@@ -290,48 +294,51 @@ impl Solver<'_> {
     /// What reading a class attribute gives: functions become methods, properties and descriptors run.
     fn bound(
         &self,
-        value: &Source,
+        value: &Found,
         object: &Source,
         home: Site,
         name: &str,
         at: Site,
     ) -> Vec<Found> {
         let on_class = matches!(object, Source::Class(_));
+        let with = |source: Source| vec![Found { source, ..value.apart() }];
+        let value = &value.source;
         match value {
             Source::Function(function) => {
                 let facts = self.file(function.file);
                 let has = |names: &[&str]| facts.has_decorator(function.node, names);
-                if has(&["property", "cached_property", "setter", "deleter", "getter"]) && !on_class {
+                if has(&["property", "cached_property", "setter", "deleter", "getter"]) && !on_class
+                {
                     let getter = self.getter(*function).unwrap_or(*function);
                     return self.given_back(getter, object);
                 }
                 if has(&["staticmethod"]) {
-                    return vec![Found::new(Source::Function(*function))];
+                    return with(Source::Function(*function));
                 }
-                if has(&["classmethod"]) || matches!(name, "__init_subclass__" | "__class_getitem__") {
+                if has(&["classmethod"])
+                    || matches!(name, "__init_subclass__" | "__class_getitem__")
+                {
                     let class = match object {
                         Source::Instance { class, .. } | Source::Class(class) => *class,
                         _ => home,
                     };
                     let class = Source::Class(class);
-                    return vec![Found::new(method(&class, name, Some(*function), at))];
+                    return with(method(&class, name, Some(*function), at));
                 }
                 if on_class {
-                    return vec![Found::new(value.clone())];
+                    return with(value.clone());
                 }
-                vec![Found::new(method(object, name, Some(*function), at))]
+                with(method(object, name, Some(*function), at))
             }
-            Source::Lambda(_) if !on_class => {
-                vec![Found::new(value.clone())]
-            }
+            Source::Lambda(_) if !on_class => with(value.clone()),
             Source::Instance { class, .. } => {
                 let getters = self.methods_named(*class, "__get__");
                 match getters.first() {
                     Some((_, getter)) => self.given_back(*getter, value),
-                    None => vec![Found::new(value.clone())],
+                    None => with(value.clone()),
                 }
             }
-            other => vec![Found::new(other.clone())],
+            other => with(other.clone()),
         }
     }
 
@@ -353,7 +360,7 @@ impl Solver<'_> {
         })
     }
 
-    fn super_member(&self, class: Site, object: &Rc<Source>, name: &str, at: Site) -> Vec<Found> {
+    fn super_member(&self, class: Site, object: &Arc<Source>, name: &str, at: Site) -> Vec<Found> {
         let whole = match &**object {
             Source::Instance { class, .. } | Source::Class(class) => *class,
             _ => class,
@@ -367,10 +374,9 @@ impl Solver<'_> {
         for each in rest {
             if let (Source::External { .. }, "__init__") = (each, name) {
                 return vec![Found::new(match each {
-                    Source::External { path, start } => Source::External {
-                        path: format!("{path}.__init__").into(),
-                        start: *start,
-                    },
+                    Source::External { path, start } => {
+                        Source::External { path: format!("{path}.__init__").into(), start: *start }
+                    }
                     other => other.clone(),
                 })];
             }
@@ -383,18 +389,13 @@ impl Solver<'_> {
 
     // Objects.
 
-    fn instance_member(
-        &self,
-        object: &Source,
-        class: Site,
-        made: Option<&Allocation>,
-        name: &str,
-        at: Site,
-    ) -> Vec<Found> {
+    pub(super) fn member_of_object(&self, object: &Source, name: &str, at: Site) -> Vec<Found> {
+        let Source::Instance { class, made } = object else { return Vec::new() };
+        let (class, made) = (*class, made.as_ref());
         match name {
             "__class__" => return vec![Found::new(Source::Class(class))],
             "__dict__" => {
-                return vec![Found::new(Source::Attributes(Rc::new(object.clone())))];
+                return vec![Found::new(Source::Attributes(Arc::new(object.clone())))];
             }
             _ => {}
         }
@@ -402,6 +403,7 @@ impl Solver<'_> {
         let mut out = self.stored_inside(object, &lineage, made, name);
         out.extend(self.stored_outside(object, name));
         out.extend(self.field_value(object, class, made, name));
+        out.extend(self.stored_by_keyword(object, &lineage, made, name));
         if out.iter().all(|each| self.is_none(&each.source) || each.source.is_unknown())
             && let Some(found) = self.found_in(&lineage, object, name, at)
         {
@@ -471,8 +473,7 @@ impl Solver<'_> {
         if rest.is_some() {
             return None;
         }
-        let (function, parameter) =
-            self.function_of(beside(container, first.node), first)?;
+        let (function, parameter) = self.function_of(beside(container, first.node), first)?;
         let is_own = self.class_around(function) == Some(class);
         (is_own && self.is_receiver(function, &parameter)).then_some(function)
     }
@@ -486,15 +487,15 @@ impl Solver<'_> {
         method: Site,
         lineage: &[Source],
     ) -> Vec<CallString> {
-        let this = CallString::UNKNOWN.entered(Frame::This(Rc::new(object.clone())));
+        let this = CallString::UNKNOWN.entered(Frame::This(Arc::new(object.clone())));
         let Some(made) = made else { return vec![this] };
         let init = lineage.iter().find_map(|each| match each {
             Source::Class(home) => {
-                self.own_bindings(*home, "__init__").iter().rev().find_map(|binding| {
-                    match binding.kind {
-                        BindingKind::FunctionDef(node) => Some(beside(*home, node)),
-                        _ => None,
-                    }
+                self.own_bindings(*home, "__init__").iter().rev().find_map(|binding| match binding
+                    .kind
+                {
+                    BindingKind::FunctionDef(node) => Some(beside(*home, node)),
+                    _ => None,
                 })
             }
             _ => None,
@@ -549,7 +550,46 @@ impl Solver<'_> {
                 .flat_map(|each| beneath(each, self.stepped(&each.source, *step, value)))
                 .collect();
         }
-        taken.into_iter().map(|each| Found::new(each.source)).collect()
+        taken.into_iter().map(|each| each.apart().kept()).collect()
+    }
+
+    /// What a constructor keeps under the names of its keyword arguments: `setattr(self, name, value)` for each, or
+    /// `self.__dict__.update(options)`.
+    fn stored_by_keyword(
+        &self,
+        object: &Source,
+        lineage: &[Source],
+        made: Option<&Allocation>,
+        name: &str,
+    ) -> Vec<Found> {
+        let mut out = Vec::new();
+        for (site, index) in self.project.stores_named(ANY_NAME) {
+            let store = &self.graph(site.file).stores()[*index];
+            let container = beside(*site, store.container);
+            let home = lineage.iter().find_map(|each| match each {
+                Source::Class(home)
+                    if home.file == site.file
+                        && self.tree(site.file).contains(home.node, site.node) =>
+                {
+                    Some(*home)
+                }
+                _ => None,
+            });
+            let method = home.and_then(|home| self.method_of_receiver(container, home));
+            let Some(method) = method else { continue };
+            let signature = self.graph(method.file).signature(method.node);
+            let options = signature
+                .and_then(|found| found.parameters.iter().find(|each| each.star == 2))
+                .map(|options| beside(method, options.node));
+            let Some(options) = options else { continue };
+            for context in self.ways_into(object, made, method, lineage) {
+                for whole in self.find(options, &context).iter() {
+                    let given = self.load(&whole.source, Part::Key(name.into()), options);
+                    out.extend(given.iter().map(|each| each.apart().kept()));
+                }
+            }
+        }
+        out
     }
 
     /// What is stored in an object from elsewhere: `worker.lock = Lock()`.
@@ -638,14 +678,9 @@ impl Solver<'_> {
 
     fn is_record(&self, class: Site) -> bool {
         self.lineage(class).iter().any(|each| match each {
-            Source::Class(home) => {
-                self.file(home.file).has_decorator(home.node, RECORDS)
-            }
+            Source::Class(home) => self.file(home.file).has_decorator(home.node, RECORDS),
             Source::External { path, .. } => {
-                matches!(
-                    crate::catalogue::last_part(path),
-                    "NamedTuple" | "BaseModel" | "Struct"
-                )
+                matches!(crate::catalogue::last_part(path), "NamedTuple" | "BaseModel" | "Struct")
             }
             _ => false,
         })
@@ -688,7 +723,7 @@ impl Solver<'_> {
             if given.is_empty() {
                 out.extend(self.default_of(fields[position]));
             }
-            out.extend(given.into_iter().map(|each| Found::new(each.source)));
+            out.extend(given.into_iter().map(|each| each.apart()));
         }
         if calls.is_empty() {
             out.extend(self.default_of(fields[position]));
@@ -702,11 +737,11 @@ impl Solver<'_> {
         let mut out = Vec::new();
         for each in self.find(default, &CallString::UNKNOWN).iter() {
             let Source::Made { path, made: Some(made), .. } = &each.source else {
-                out.push(Found::new(each.source.clone()));
+                out.push(each.apart());
                 continue;
             };
             if !matches!(crate::catalogue::last_part(path), "field" | "ib" | "attrib" | "Factory") {
-                out.push(Found::new(each.source.clone()));
+                out.push(each.apart());
                 continue;
             }
             for argument in self.arguments(made.site) {
@@ -742,9 +777,13 @@ impl Solver<'_> {
             Part::Item(number) => {
                 fields.get(number as usize).map(|field| field.name).into_iter().collect()
             }
-            Part::Last(number) => {
-                fields.iter().rev().nth(number as usize).map(|field| field.name).into_iter().collect()
-            }
+            Part::Last(number) => fields
+                .iter()
+                .rev()
+                .nth(number as usize)
+                .map(|field| field.name)
+                .into_iter()
+                .collect(),
             Part::Each | Part::Any => fields.iter().map(|field| field.name).collect(),
             _ => return None,
         };
@@ -753,9 +792,10 @@ impl Solver<'_> {
 
     /// What a loop over an enumeration takes.
     pub(super) fn members_of_enum(&self, class: Site) -> Vec<Found> {
-        let is_enum = self.lineage(class).iter().any(|each| {
-            matches!(each, Source::External { path, .. } if path.starts_with("enum."))
-        });
+        let is_enum = self
+            .lineage(class)
+            .iter()
+            .any(|each| matches!(each, Source::External { path, .. } if path.starts_with("enum.")));
         if is_enum {
             return vec![Found::new(instance_of(&Source::Class(class)))];
         }
@@ -784,5 +824,5 @@ fn is_same(one: &Source, other: &Source) -> bool {
 }
 
 fn method(object: &Source, name: &str, function: Option<Site>, at: Site) -> Source {
-    Source::Method { object: Rc::new(object.clone()), name: name.into(), function, at }
+    Source::Method { object: Arc::new(object.clone()), name: name.into(), function, at }
 }

@@ -20,23 +20,23 @@ mod parameters;
 mod source;
 
 pub use call_graph::CallGraph;
-pub use source::{Allocation, CallString, Found, Frame, Source};
+pub use source::{Allocation, CallString, Found, Frame, Source, View, ViewHop, Way};
 
 use crate::facts::FileFacts;
-use crate::facts::dataflow::DataFlow;
+use crate::facts::dataflow::{DataFlow, Part};
 use crate::project::{FileId, Project, Site};
 use crate::syntax::{NodeId, Tree};
 use engine::{Memory, Question};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// What an expression may be.
 #[derive(Debug, Clone)]
 pub struct Sources {
     /// Sorted, without doubles.
-    pub found: Rc<[Found]>,
+    pub found: Arc<[Found]>,
     /// Whether the budget sufficed: else there may be more.
     pub is_complete: bool,
 }
@@ -59,6 +59,18 @@ impl<'p> Solver<'p> {
     pub fn sources(&self, expression: Site, callers: &CallString) -> Sources {
         let (found, is_complete) = self.ask(Question::Value(expression, callers.clone()));
         Sources { found, is_complete }
+    }
+
+    /// Everything that a part of an expression may be in a frame that was entered by `callers`.
+    pub fn sources_of_part(&self, expression: Site, part: Part, callers: &CallString) -> Sources {
+        let whole = self.sources(expression, callers);
+        let mut found: Vec<Found> = whole
+            .found
+            .iter()
+            .flat_map(|each| expressions::beneath(each, self.load(&each.source, part, expression)))
+            .collect();
+        engine::tidy(&mut found);
+        Sources { found: found.into(), is_complete: whole.is_complete }
     }
 
     /// The calls that may run a function: calls, decorators, and calls of library functions that call it.
@@ -91,7 +103,7 @@ impl<'p> Solver<'p> {
     }
 
     /// The sources of a node, from within a question.
-    fn find(&self, site: Site, context: &CallString) -> Rc<[Found]> {
+    fn find(&self, site: Site, context: &CallString) -> Arc<[Found]> {
         let node = self.tree(site.file).unparenthesized(site.node);
         self.answer(Question::Value(Site { file: site.file, node }, context.clone()))
     }

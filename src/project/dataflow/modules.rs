@@ -102,7 +102,7 @@ impl Solver<'_> {
                 let site = Site { file, node: binding.node };
                 self.find(site, &CallString::UNKNOWN).iter().cloned().collect::<Vec<_>>()
             })
-            .map(|each| Found::new(each.source))
+            .map(|each| each.apart())
             .collect()
     }
 
@@ -133,10 +133,8 @@ impl Solver<'_> {
         let signature = self.graph(file).signature(*function);
         let returned = signature.into_iter().flat_map(|signature| &signature.returns);
         let found: Vec<Found> = returned
-            .flat_map(|value| {
-                self.find(Site { file, node: *value }, &CallString::UNKNOWN).to_vec()
-            })
-            .map(|each| Found::new(each.source))
+            .flat_map(|value| self.find(Site { file, node: *value }, &CallString::UNKNOWN).to_vec())
+            .map(|each| each.apart())
             .collect();
         if found.is_empty() { vec![Found::unknown()] } else { found }
     }
@@ -176,9 +174,8 @@ impl Solver<'_> {
                 );
             }
             // A folder without an `__init__.py` may hold the module.
-            let below = attribute.and_then(|name| {
-                self.project.module_path(file, &modules::member_of(module, name))
-            });
+            let below = attribute
+                .and_then(|name| self.project.module_path(file, &modules::member_of(module, name)));
             return below.map_or_else(
                 || {
                     let dotted = attribute.map(|name| format!("{module}.{name}"));

@@ -1,7 +1,7 @@
 //! What parameters hold: arguments of the call that entered the frame, or of all calls that may.
 
 use super::calls::Runs;
-use super::expressions::beneath;
+use super::expressions::{assuming, beneath};
 use super::source::{Allocation, CallString, Found, Frame, Source};
 use super::{Solver, beside};
 use crate::catalogue::flows::{Hop, Place, Root};
@@ -9,7 +9,7 @@ use crate::facts::dataflow::{Argument, Given, Parameter, Part};
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::project::Site;
 use crate::syntax::{Field, Kind, NodeId};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The objects of a class are told apart up to that many.
 const MANY_OBJECTS: usize = 12;
@@ -26,7 +26,7 @@ impl Solver<'_> {
         };
         if parameter.star > 0 {
             let made = Allocation { site, context: context.for_heap() };
-            return vec![Found::new(Source::Container { made, view: Rc::from([]) })];
+            return vec![Found::new(Source::Container { made, view: Arc::from([]) })];
         }
         let mut found = match context.split() {
             Some((Frame::Call(call), outer)) => self.argument(*call, function, &parameter, &outer),
@@ -86,10 +86,7 @@ impl Solver<'_> {
         let mut out: Vec<Found> = Vec::new();
         for call in callers.iter().copied() {
             let given = self.argument(call, function, parameter, &CallString::UNKNOWN);
-            out.extend(given.into_iter().map(|each| Found {
-                callers: each.callers.entered(Frame::Call(call)),
-                source: each.source,
-            }));
+            out.extend(given.iter().map(|each| each.entered(Frame::Call(call))));
         }
         if callers.is_empty()
             && let Some(default) = parameter.default
@@ -111,10 +108,8 @@ impl Solver<'_> {
         if made.is_empty() || made.len() > MANY_OBJECTS {
             return vec![Found::new(any)];
         }
-        let assumed = |object: Source| Found {
-            callers: CallString::UNKNOWN.entered(Frame::This(Rc::new(object.clone()))),
-            source: object,
-        };
+        let assumed =
+            |object: Source| Found::new(object.clone()).entered(Frame::This(Arc::new(object)));
         made.into_iter().map(assumed).collect()
     }
 
@@ -152,9 +147,7 @@ impl Solver<'_> {
                         (Some(receiver), Some(0)) => vec![Found::new((**receiver).clone())],
                         (_, Some(position)) => {
                             let place = arguments.get((position - offset.min(position)) as usize);
-                            place.map_or_else(Vec::new, |place| {
-                                self.at_place(call, place, context)
-                            })
+                            place.map_or_else(Vec::new, |place| self.at_place(call, place, context))
                         }
                         _ => Vec::new(),
                     }
@@ -165,7 +158,7 @@ impl Solver<'_> {
             {
                 let outside = CallString::UNKNOWN;
                 let default = self.find(beside(function, default), &outside);
-                out.extend(default.iter().map(|each| Found::new(each.source.clone())));
+                out.extend(default.iter().map(|each| each.apart()));
             }
             out.extend(found);
         }
@@ -176,7 +169,7 @@ impl Solver<'_> {
         &self,
         call: Site,
         parameter: &Parameter,
-        receiver: Option<&Rc<Source>>,
+        receiver: Option<&Arc<Source>>,
         bound: &[Allocation],
         context: &CallString,
     ) -> Vec<Found> {
@@ -194,10 +187,15 @@ impl Solver<'_> {
             arguments = arguments.get(1..).unwrap_or_default();
             let plain = |each: &&Argument| matches!(each.given, Given::Position(_));
             let count = arguments.iter().filter(plain).count() as u32;
-            let found =
-                self.matching(partial.site, arguments, parameter, next.wrapping_sub(1), &partial.context);
+            let found = self.matching(
+                partial.site,
+                arguments,
+                parameter,
+                next.wrapping_sub(1),
+                &partial.context,
+            );
             if !found.is_empty() {
-                return found.into_iter().map(|each| Found::new(each.source)).collect();
+                return found.into_iter().map(|each| each.apart()).collect();
             }
             next += count;
         }
@@ -215,14 +213,13 @@ impl Solver<'_> {
     ) -> Vec<Found> {
         let at = |node: NodeId| beside(call, node);
         let plain = |argument: &&Argument| match argument.given {
-            Given::Position(Some(number)) => {
-                parameter.position == Some(number.wrapping_add(first))
-            }
+            Given::Position(Some(number)) => parameter.position == Some(number.wrapping_add(first)),
             Given::Keyword(name) => name == parameter.name,
             _ => false,
         };
         if let Some(argument) = arguments.iter().find(plain) {
-            return self.find(at(argument.node), context).to_vec();
+            let found = self.find(at(argument.node), context);
+            return found.iter().map(|each| self.handed_over(each, call, argument.node)).collect();
         }
         let mut out = Vec::new();
         for argument in arguments {
@@ -236,7 +233,8 @@ impl Solver<'_> {
                 }
                 Given::Mapping => Part::Key(parameter.name),
                 Given::Position(None) if parameter.position.is_some() => {
-                    out.extend(self.find(at(argument.node), context).iter().cloned());
+                    let found = self.find(at(argument.node), context);
+                    out.extend(found.iter().map(|each| each.handed_over_as(at(argument.node))));
                     continue;
                 }
                 _ => continue,
@@ -244,10 +242,22 @@ impl Solver<'_> {
             for whole in self.find(at(argument.node), context).iter() {
                 let taken = self.load(&whole.source, part, at(argument.node));
                 let known = taken.into_iter().filter(|each| each.source != Source::Unknown);
-                out.extend(beneath(whole, known.collect()));
+                let taken = beneath(whole, known.collect());
+                out.extend(taken.iter().map(|each| each.handed_over_as(at(argument.node))));
             }
         }
         out
+    }
+
+    /// What is given to a call goes on as an argument; what is decorated, by the decorator.
+    fn handed_over(&self, found: &Found, call: Site, argument: NodeId) -> Found {
+        let tree = self.tree(call.file);
+        if tree.kind(call.node) != Kind::Decorator {
+            return found.handed_over_as(beside(call, argument));
+        }
+        let name = tree.child(argument, Field::Name);
+        let named = name.map_or_else(|| found.clone(), |name| found.named(beside(call, name)));
+        named.kept().handed_over_as(self.callee(call).unwrap_or(call))
     }
 
     /// The arguments of a call; of a decorator: what it decorates.
@@ -264,10 +274,7 @@ impl Solver<'_> {
         });
         let definition = decorated.and_then(|up| tree.child(up, Field::Definition));
         let inner = below.or(definition);
-        inner
-            .map(|node| Argument { given: Given::Position(Some(0)), node })
-            .into_iter()
-            .collect()
+        inner.map(|node| Argument { given: Given::Position(Some(0)), node }).into_iter().collect()
     }
 
     /// What stands at a place that `flows.toml` names, for one call.
@@ -337,9 +344,9 @@ impl Solver<'_> {
                     Given::Splat(_) => {
                         let node = beside(call, argument.node);
                         let whole = self.find(node, context);
-                        let items = whole.iter().flat_map(|each| {
-                            beneath(each, self.elements(&each.source, node))
-                        });
+                        let items = whole
+                            .iter()
+                            .flat_map(|each| beneath(each, self.elements(&each.source, node)));
                         items.map(|each| (each, 0, None)).collect()
                     }
                     _ => Vec::new(),
@@ -358,27 +365,21 @@ impl Solver<'_> {
                     .and_then(|callee| self.tree(call.file).child(callee.node, Field::Object));
                 object.map(|node| all(node, 0, None)).unwrap_or_default()
             }
-            Root::Call { callee, .. } => {
-                self.called_by_library(call, callee, context)
-                    .into_iter()
-                    .map(|found| (found, 0, None))
-                    .collect()
-            }
+            Root::Call { callee, .. } => self
+                .called_by_library(call, callee, context)
+                .into_iter()
+                .map(|found| (found, 0, None))
+                .collect(),
             Root::Result => Vec::new(),
         }
     }
 
     /// What a call of an argument gives that a library function makes.
-    fn called_by_library(
-        &self,
-        call: Site,
-        callee: &Place,
-        context: &CallString,
-    ) -> Vec<Found> {
+    fn called_by_library(&self, call: Site, callee: &Place, context: &CallString) -> Vec<Found> {
         let callees = self.at_place(call, callee, context);
         callees
             .iter()
-            .flat_map(|each| beneath(each, self.called(&each.source, call, context)))
+            .flat_map(|each| assuming(each, self.called(&each.source, call, context)))
             .collect()
     }
 
@@ -416,8 +417,12 @@ impl Solver<'_> {
         let said = arguments.iter().find(|each| each.given == Given::Position(Some(argument)));
         let Some(said) = said else { return Part::Any };
         let found = self.find(beside(call, said.node), context);
-        let [Found { source: Source::Literal(literal), .. }] = &*found else { return Part::Any };
-        self.part_of_literal(*literal)
+        match &*found {
+            [Found { source: Source::Literal(literal), callers, .. }] if callers.is_unknown() => {
+                self.part_of_literal(*literal)
+            }
+            _ => Part::Any,
+        }
     }
 
     /// The part under a literal.

@@ -3,7 +3,6 @@
 use crate::catalogue::Start;
 use crate::catalogue::flows::Hop;
 use crate::project::{FileId, Site};
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// The longest call string that is told apart: a call further out is forgotten.
@@ -17,14 +16,14 @@ pub enum Frame {
     /// By that call (or decorator).
     Call(Site),
     /// As a method of that object, by a call that is not known.
-    This(Rc<Source>),
+    This(Arc<Source>),
     /// As a function made in a frame that was entered like that.
     Within(CallString),
 }
 
 /// The calls that lead to a frame, the outermost first; what is further out is not known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CallString(Option<Rc<[Frame]>>);
+pub struct CallString(Option<Arc<[Frame]>>);
 
 impl CallString {
     /// Nothing is known of the callers.
@@ -125,7 +124,7 @@ pub enum Source {
     /// An attribute of an object that is called, or may be.
     Method {
         /// The object.
-        object: Rc<Source>,
+        object: Arc<Source>,
         /// Its name.
         name: Arc<str>,
         /// The `def`, where the class is the project's.
@@ -145,7 +144,7 @@ pub enum Source {
     /// A list of the elements of another container, without some at both ends.
     Slice {
         /// The other one.
-        of: Rc<Source>,
+        of: Arc<Source>,
         /// How many are left out at the start.
         before: u32,
         /// How many are left out at the end.
@@ -166,13 +165,13 @@ pub enum Source {
         made: Allocation,
     },
     /// `vars(object)`, `object.__dict__`.
-    Attributes(Rc<Source>),
+    Attributes(Arc<Source>),
     /// `super()` in a method of a class.
     Super {
         /// The class whose bases are asked.
         class: Site,
         /// The object.
-        object: Rc<Source>,
+        object: Arc<Source>,
     },
     /// A number, a string, `None` or the like.
     Literal(Site),
@@ -187,7 +186,7 @@ pub enum Source {
 }
 
 /// Parts that were taken one after the other.
-pub(super) type View = Rc<[ViewHop]>;
+pub type View = Arc<[ViewHop]>;
 
 /// A part of a library function's result, as `flows.toml` speaks of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -222,23 +221,93 @@ impl Source {
     }
 }
 
-/// A source, and what was assumed to get there.
+/// The way of a source to where it is asked for, as far as repairs need it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Way {
+    /// The expression that names it first; the lambda or call itself, where that makes it.
+    pub named: Option<Site>,
+    /// The last call of a function of the project that gave it back.
+    pub given_back_by: Option<Site>,
+    /// Whether an attribute or a container that is filled later keeps it.
+    pub is_kept: bool,
+    /// The arguments as which it is handed on, the last one first.
+    pub handed_over: Arc<[Site]>,
+}
+
+/// Ways through more arguments are not told apart.
+const MOST_HAND_OVERS: usize = 8;
+
+impl Way {
+    /// Whether it leads through nothing.
+    pub fn is_plain(&self) -> bool {
+        self.given_back_by.is_none() && !self.is_kept && self.handed_over.is_empty()
+    }
+
+    /// The way that goes on as an argument (or is stored where another file reads it).
+    pub fn handed_over_as(&self, argument: Site) -> Self {
+        if self.handed_over.contains(&argument) || self.handed_over.len() >= MOST_HAND_OVERS {
+            return self.clone();
+        }
+        let handed_over = std::iter::once(argument).chain(self.handed_over.iter().copied());
+        Self { handed_over: handed_over.collect(), ..self.clone() }
+    }
+}
+
+/// A source, what was assumed to get there, and its way.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Found {
     /// What it is.
     pub source: Source,
     /// The callers of the frame that was asked about for which this holds, as far as any were chosen.
     pub callers: CallString,
+    /// How it gets there.
+    pub way: Way,
 }
 
 impl Found {
     /// A source that holds for all callers.
     pub fn new(source: Source) -> Self {
-        Self { source, callers: CallString::UNKNOWN }
+        Self { source, callers: CallString::UNKNOWN, way: Way::default() }
+    }
+
+    /// Something that is made where it stands.
+    pub fn made(source: Source, site: Site) -> Self {
+        let way = Way { named: Some(site), ..Way::default() };
+        Self { source, callers: CallString::UNKNOWN, way }
     }
 
     /// Nothing is known.
     pub fn unknown() -> Self {
         Self::new(Source::Unknown)
+    }
+
+    /// The same in a frame of which nothing was assumed.
+    pub fn apart(&self) -> Self {
+        Self { callers: CallString::UNKNOWN, ..self.clone() }
+    }
+
+    /// The same, called by another frame as well.
+    pub fn entered(&self, frame: Frame) -> Self {
+        Self { callers: self.callers.entered(frame), ..self.clone() }
+    }
+
+    /// The same, named by an expression.
+    pub fn named(&self, site: Site) -> Self {
+        Self { way: Way { named: Some(site), ..self.way.clone() }, ..self.clone() }
+    }
+
+    /// The same, kept by an object or container.
+    pub fn kept(&self) -> Self {
+        Self { way: Way { is_kept: true, ..self.way.clone() }, ..self.clone() }
+    }
+
+    /// The same, given back by a call.
+    pub fn given_back_by(&self, call: Site) -> Self {
+        Self { way: Way { given_back_by: Some(call), ..self.way.clone() }, ..self.clone() }
+    }
+
+    /// The same, handed on as an argument.
+    pub fn handed_over_as(&self, argument: Site) -> Self {
+        Self { way: self.way.handed_over_as(argument), ..self.clone() }
     }
 }

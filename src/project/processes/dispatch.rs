@@ -127,7 +127,7 @@ impl Eval<'_> {
         found
     }
 
-    fn dispatch_of(&self, callee: &Value, call: Site) -> Option<Dispatch> {
+    pub(in crate::project) fn dispatch_of(&self, callee: &Value, call: Site) -> Option<Dispatch> {
         let catalogue = &self.project.catalogue;
         match callee {
             Value::External { path, start } => {

@@ -2,6 +2,7 @@
 
 use crate::facts::FileFacts;
 use crate::facts::scopes::{Binding, BindingKind};
+use crate::project::dataflow::Solver;
 use crate::project::names::module_names;
 use crate::project::values::callers;
 use crate::project::values::reaching;
@@ -36,6 +37,8 @@ pub(in crate::project) enum Answer {
 pub struct Eval<'p> {
     /// What is asked about.
     pub project: &'p Project,
+    /// Where values come from.
+    pub(in crate::project) solver: Solver<'p>,
     known: RefCell<FxHashMap<Site, Option<Rc<[Value]>>>>,
     depth: Cell<u32>,
     pub(in crate::project) members_known: RefCell<Members>,
@@ -66,6 +69,7 @@ impl<'p> Eval<'p> {
     pub fn new(project: &'p Project) -> Self {
         Self {
             project,
+            solver: Solver::new(project),
             known: RefCell::default(),
             depth: Cell::new(0),
             members_known: RefCell::default(),
