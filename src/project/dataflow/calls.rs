@@ -29,6 +29,10 @@ pub(super) enum Runs {
     },
 }
 
+/// Methods of managers that make no proxy.
+const OF_MANAGERS: &[&str] =
+    &["start", "shutdown", "connect", "join", "get_server", "register", "__enter__", "__exit__"];
+
 /// Methods that enter the context manager that they are given, and give what that gives.
 const ENTERING: &[&str] =
     &["enter_context", "enter_async_context", "enterContext", "enterAsyncContext"];
@@ -338,11 +342,46 @@ impl Solver<'_> {
         {
             return self.yielded(*function, made);
         }
+        if let Some(start) = self.manager_start(object).filter(|_| !OF_MANAGERS.contains(&name)) {
+            let made = Some(Allocation { site: call, context: context.for_heap() });
+            let path = crate::project::values::proxies::PROXY.into();
+            return vec![Found::new(Source::Made { path, start, made })];
+        }
         match name {
             "__enter__" | "__aenter__" => self.load(object, Part::Entered, call),
             "__next__" | "__anext__" => self.elements(object, call),
             _ => vec![Found::new(Source::Result(call))],
         }
+    }
+
+    /// The start method of a manager; `None` for other objects.
+    fn manager_start(&self, object: &Source) -> Option<Start> {
+        let catalogue = &self.project.catalogue;
+        let of_path = |path: &str, start: Start| {
+            let entry = catalogue.by_path(path.strip_prefix("torch.").unwrap_or(path))?;
+            let entry = catalogue.get(entry);
+            let is_manager = matches!(entry.id.as_str(), "mp.Manager" | "mp.ManagerClass");
+            is_manager.then_some(if start == Start::Platform { entry.start } else { start })
+        };
+        match object {
+            Source::Made { path, start, .. } => of_path(path, *start),
+            Source::Instance { class, .. } => {
+                self.lineage(*class).iter().find_map(|each| match each {
+                    Source::External { path, start } => of_path(path, *start),
+                    _ => None,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// What a call of a library function or of a container's method calls: the function's path.
+    pub(super) fn library_path(&self, call: Site, context: &CallString) -> Option<Arc<str>> {
+        let callee = self.callee(call)?;
+        self.find(callee, context).iter().find_map(|each| match &each.source {
+            Source::External { path, .. } => Some(path.clone()),
+            _ => None,
+        })
     }
 
     /// Objects of libraries that are called: getters of the `operator` module.

@@ -163,6 +163,15 @@ impl Solver<'_> {
         }
     }
 
+    /// Whether something is `None`; functions of libraries may give that, classes do not.
+    fn says_none(&self, source: &Source) -> Option<bool> {
+        match source {
+            Source::Made { path, .. } if !self.is_known(path) => None,
+            source if source.is_unknown() => None,
+            source => Some(self.is_none(source)),
+        }
+    }
+
     /// The test whose outcome a name holds: `parallel = n_jobs > 1`.
     fn assigned_test(&self, name: Site) -> Option<Site> {
         let tree = self.tree(name.file);
@@ -377,10 +386,7 @@ impl Solver<'_> {
         let tree = self.tree(left.file);
         if tree.kind(tree.unparenthesized(right.node)) == Kind::None {
             let found = self.find(left, context);
-            let mut all = found.iter().map(|each| match &each.source {
-                source if source.is_unknown() => None,
-                source => Some(self.is_none(source)),
-            });
+            let mut all = found.iter().map(|each| self.says_none(&each.source));
             let first = all.next()??;
             return all.all(|each| each == Some(first)).then_some(first);
         }
@@ -557,9 +563,7 @@ impl Solver<'_> {
                 } else {
                     return;
                 };
-                found.retain(|each| {
-                    each.source.is_unknown() || self.is_none(&each.source) == says_none
-                });
+                found.retain(|each| self.says_none(&each.source) != Some(!says_none));
             }
             Kind::Identifier if mentions(test.node) && holds => {
                 found.retain(|each| self.truth_of(&each.source) != Some(false));

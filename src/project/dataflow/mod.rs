@@ -73,6 +73,11 @@ impl<'p> Solver<'p> {
         Sources { found: found.into(), is_complete: whole.is_complete }
     }
 
+    /// The dotted path of the library function that made a container; `None` where it is a display or a method's result.
+    pub fn maker(&self, made: &Allocation) -> Option<Arc<str>> {
+        self.library_path(made.site, &made.context)
+    }
+
     /// The calls that may run a function: calls, decorators, and calls of library functions that call it.
     pub fn callers(&self, function: Site) -> Vec<Site> {
         let (found, _) = self.ask(Question::Callers(function));

@@ -162,6 +162,8 @@ impl Solver<'_> {
             }
             out.extend(found);
         }
+        // A call that a caller's arguments leave out gives nothing for that caller.
+        out.retain(|each| self.is_reached(call, &each.callers.beneath(context)));
         out
     }
 

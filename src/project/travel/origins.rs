@@ -1,10 +1,22 @@
 //! From a slot back to the callables that may reach it, and where each is written.
 
+use crate::catalogue::Start;
 use crate::facts::dataflow;
-use crate::project::dataflow::{CallString, Found, Source};
+use crate::project::dataflow::{Allocation, CallString, Found, Source};
 use crate::project::{Eval, Part, Site, Slot, Type, Value};
 use crate::syntax::{Field, Kind};
 use std::collections::BTreeSet;
+
+/// What makes plain containers.
+const COPYING: &[&str] = &[
+    "builtins.list",
+    "builtins.tuple",
+    "builtins.set",
+    "builtins.frozenset",
+    "builtins.sorted",
+    "builtins.reversed",
+    "builtins.iter",
+];
 
 /// Partials of partials are followed that far.
 const MAX_PARTIALS: usize = 6;
@@ -158,6 +170,17 @@ impl Eval<'_> {
         }
     }
 
+    /// What was found as the rest of the house speaks of it.
+    pub(in crate::project) fn found_value(&self, found: &Found) -> Value {
+        match (self.decorated(found), self.as_value(&found.source)) {
+            (Some(definition), Value::Method { receiver, object, name, .. }) => {
+                Value::Method { receiver, object, name, function: Some(definition) }
+            }
+            (Some(definition), _) => Value::Function(definition),
+            (None, value) => value,
+        }
+    }
+
     /// A source as the rest of the house speaks of it.
     pub(in crate::project) fn as_value(&self, source: &Source) -> Value {
         match source {
@@ -187,7 +210,7 @@ impl Eval<'_> {
                 }
             }
             Source::Partial(made) => Value::Partial(made.site),
-            Source::Container { made, .. } => Value::Literal(made.site),
+            Source::Container { made, .. } => self.container_value(made),
             Source::Literal(site) => Value::Literal(*site),
             Source::Generator { made, .. } | Source::Coroutine { made, .. } => {
                 Value::Result(made.site)
@@ -198,6 +221,22 @@ impl Eval<'_> {
             | Source::Attributes(_)
             | Source::Super { .. }
             | Source::Unknown => Value::Unknown,
+        }
+    }
+
+    /// A display is a literal, and so is a copy that the interpreter makes; what other functions make is an object of theirs.
+    fn container_value(&self, made: &Allocation) -> Value {
+        if self.file(made.site.file).tree().kind(made.site.node) != Kind::Call {
+            return Value::Literal(made.site);
+        }
+        match self.solver.maker(made) {
+            None => Value::Result(made.site),
+            Some(path) if COPYING.contains(&&*path) => Value::Literal(made.site),
+            Some(path) => Value::Instance(Type::External {
+                path,
+                start: Start::Platform,
+                made: Some(made.site),
+            }),
         }
     }
 

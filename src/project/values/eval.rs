@@ -2,7 +2,7 @@
 
 use crate::facts::FileFacts;
 use crate::facts::scopes::{Binding, BindingKind};
-use crate::project::dataflow::Solver;
+use crate::project::dataflow::{CallString, Solver};
 use crate::project::names::module_names;
 use crate::project::values::callers;
 use crate::project::values::reaching;
@@ -145,6 +145,12 @@ impl<'p> Eval<'p> {
     }
 
     fn compute(&self, site: Site) -> Vec<Value> {
+        let sources = self.solver.sources(site, &CallString::UNKNOWN);
+        self.wanted.borrow_mut().extend(self.solver.unresolved());
+        sources.found.iter().map(|found| self.found_value(found)).collect()
+    }
+
+    fn compute_old(&self, site: Site) -> Vec<Value> {
         let facts = self.file(site.file);
         let tree = facts.tree();
         let at = |node| Site { file: site.file, node };
