@@ -56,6 +56,8 @@ pub enum Hop {
     Attribute(u32),
     /// The attribute with the name of the keyword at hand.
     OwnAttribute,
+    /// The attribute of that name.
+    Member(&'static str),
 }
 
 /// A root, and the parts that are taken of it one after the other.
@@ -139,6 +141,8 @@ pub enum ContainerKind {
     Set,
     /// Dictionaries.
     Dict,
+    /// Any object, container or not.
+    Any,
 }
 
 struct Tables {
@@ -188,6 +192,20 @@ pub fn method(kind: ContainerKind, name: &str) -> Option<&'static Flows> {
     TABLES.methods.get(&(kind, name.to_owned()))
 }
 
+/// The methods that call a member of that name of an object that they are given.
+pub fn methods_calling(member: &str) -> Vec<&'static str> {
+    let calls = |place: &Place| match &place.root {
+        Root::Call { callee, .. } => {
+            callee.hops.iter().any(|hop| matches!(hop, Hop::Member(name) if *name == member))
+        }
+        _ => false,
+    };
+    let rows = TABLES.methods.iter().filter(|row| row.1.made_calls().any(calls));
+    let mut names: Vec<&str> = rows.map(|row| row.0.1.as_str()).collect();
+    names.sort_unstable();
+    names
+}
+
 /// Whether a method of some container, or a function, of that last name puts something into what it is called on or given.
 pub fn puts(name: &str) -> bool {
     static PUTTING: LazyLock<std::collections::HashSet<&'static str>> = LazyLock::new(|| {
@@ -209,6 +227,7 @@ fn kind_named(name: &str) -> Option<ContainerKind> {
         "list" => Some(ContainerKind::List),
         "set" => Some(ContainerKind::Set),
         "dict" => Some(ContainerKind::Dict),
+        "any" => Some(ContainerKind::Any),
         _ => None,
     }
 }
@@ -220,7 +239,7 @@ fn flow(text: &str) -> Option<Flow> {
 
 fn place(text: &str) -> Option<Place> {
     if let Some(rest) = text.strip_prefix("call(") {
-        let (inside, rest) = rest.split_once(')')?;
+        let (inside, rest) = split_at_closing(rest)?;
         let (callee, arguments) = inside.split_once(';').unwrap_or((inside, ""));
         let arguments = arguments.split(',').map(str::trim).filter(|each| !each.is_empty());
         let root = Root::Call {
@@ -247,6 +266,21 @@ fn place(text: &str) -> Option<Place> {
     Some(Place { root, hops: hops(rest)? })
 }
 
+/// What stands before and behind the parenthesis that closes what was opened before `text`.
+fn split_at_closing(text: &str) -> Option<(&str, &str)> {
+    let mut open = 0;
+    let end = text.find(|c| {
+        match c {
+            '(' => open += 1,
+            ')' if open == 0 => return true,
+            ')' => open -= 1,
+            _ => {}
+        }
+        false
+    })?;
+    Some((&text[..end], &text[end + 1..]))
+}
+
 fn hops(text: &str) -> Option<Vec<Hop>> {
     text.split('.').filter(|part| !part.is_empty()).map(hop).collect()
 }
@@ -269,6 +303,10 @@ fn hop(text: &str) -> Option<Hop> {
     }
     if let Some(number) = inside("{", '}') {
         return number.parse().ok().map(Hop::At);
+    }
+    if let Some(name) = inside("member(", ')') {
+        // Read once, and kept for as long as the program runs.
+        return Some(Hop::Member(name.to_owned().leak()));
     }
     inside("attribute(", ')')?.parse().ok().map(Hop::Attribute)
 }

@@ -108,6 +108,10 @@ impl Solver<'_> {
                 found.extend(self.calls_by_name(name));
                 found.extend(self.calls_along(function));
                 if class.is_some() {
+                    for library in crate::catalogue::flows::methods_calling(name) {
+                        let calls = self.project.calls_named(library).iter();
+                        found.extend(calls.take(MANY_CALLS));
+                    }
                     // Where a method is taken without being called.
                     for taken in self.project.attributes_named(name).iter().take(MANY_TAKEN) {
                         found.extend(self.calls_along(*taken));

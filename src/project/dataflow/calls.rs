@@ -4,7 +4,7 @@ use super::expressions::{assuming, beneath};
 use super::source::{Allocation, CallString, Found, Frame, Source};
 use super::{Solver, beside};
 use crate::catalogue::Start;
-use crate::catalogue::flows::{self, Flows, Place, Root};
+use crate::catalogue::flows::{self, ContainerKind, Flows, Place, Root};
 use crate::facts::dataflow::{Given, Name, Part};
 use crate::project::Site;
 use crate::syntax::{Field, Kind};
@@ -516,8 +516,17 @@ impl Solver<'_> {
             }
             let flows = match &each.source {
                 Source::External { path, .. } => flows::function(path),
-                Source::Method { object, name, function: None, .. } => {
-                    self.container_kind(object).and_then(|kind| flows::method(kind, name))
+                Source::Method { object, name, function: None, .. } => self
+                    .container_kind(object)
+                    .and_then(|kind| flows::method(kind, name))
+                    .or_else(|| flows::method(ContainerKind::Any, name)),
+                // A loop that a parameter brings.
+                Source::Unknown | Source::Result(_) | Source::Parameter(_) => {
+                    let tree = self.tree(callee.file);
+                    let name = tree.child(callee.node, Field::Attribute);
+                    name.and_then(|name| {
+                        flows::method(ContainerKind::Any, self.text(beside(callee, name)))
+                    })
                 }
                 _ => None,
             };

@@ -639,6 +639,6 @@ fn hop_matches(hop: Hop, part: Part, own: u32) -> bool {
         Hop::Keys => part == Part::Keys,
         Hop::Entered => part == Part::Entered,
         Hop::OwnAttribute => matches!(part, Part::Attribute(_)),
-        Hop::At(_) | Hop::All | Hop::Attribute(_) => true,
+        Hop::At(_) | Hop::All | Hop::Attribute(_) | Hop::Member(_) => true,
     }
 }

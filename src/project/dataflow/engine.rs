@@ -72,19 +72,24 @@ const NOTHING: usize = usize::MAX;
 impl Solver<'_> {
     /// Answers a question of its own: with a full budget. Tells whether the answer is complete.
     pub(super) fn ask(&self, question: Question) -> (Answer, bool) {
+        self.with_budget(|| self.answer(question))
+    }
+
+    /// Does work that answers one question from outside, and tells whether the budget sufficed.
+    pub(super) fn with_budget<T>(&self, work: impl FnOnce() -> T) -> (T, bool) {
         if self.memory.depth.get() > 0 {
-            return (self.answer(question), true);
+            return (work(), true);
         }
         self.memory.steps.set(0);
         self.memory.is_cut.set(false);
-        let found = self.answer(question);
+        let done = work();
         let is_complete = !self.memory.is_cut.replace(false);
         if !is_complete {
             self.memory.pending.borrow_mut().clear();
             self.memory.members.borrow_mut().clear();
         }
         self.memory.low.set(NOTHING);
-        (found, is_complete)
+        (done, is_complete)
     }
 
     pub(super) fn answer(&self, question: Question) -> Answer {

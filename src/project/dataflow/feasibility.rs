@@ -31,25 +31,46 @@ impl Constant {
 }
 
 impl Solver<'_> {
-    /// Whether a place may be reached when its frame is entered by these callers: each of them must be reached, too.
+    /// Whether a place may be reached when its frame is entered by these callers: each call must be reached, and run the
+    /// function in which the next one stands.
     pub fn is_reached(&self, place: Site, callers: &CallString) -> bool {
+        self.with_budget(|| self.may_be_reached(place, callers)).0
+    }
+
+    pub(super) fn may_be_reached(&self, place: Site, callers: &CallString) -> bool {
         let mut outer = CallString::UNKNOWN;
-        for frame in callers.frames() {
-            if let Frame::Call(call) = frame
-                && !self.may_run(*call, &outer)
-            {
-                return false;
+        let frames = callers.frames();
+        for (index, frame) in frames.iter().enumerate() {
+            let next = match frames.get(index + 1) {
+                Some(Frame::Call(next)) => Some(*next),
+                Some(_) => None,
+                None => Some(place),
+            };
+            if let Frame::Call(call) = frame {
+                let function = next.and_then(|next| self.function_around(next));
+                let runs =
+                    function.is_none_or(|function| !self.runs(*call, function, &outer).is_empty());
+                if !runs || !self.may_run(*call, &outer) {
+                    return false;
+                }
             }
             outer = outer.entered(frame.clone());
         }
-        if let Some((Frame::Within(around), _)) = callers.split() {
-            let scopes = &self.file(place.file).scopes;
-            let function = beside(place, scopes.get(self.frame_of(place)).node);
-            if !self.is_reached(function, around) {
-                return false;
-            }
+        if let Some((Frame::Within(around), _)) = callers.split()
+            && let Some(function) = self.function_around(place)
+            && !self.may_be_reached(function, around)
+        {
+            return false;
         }
         self.may_run(place, callers)
+    }
+
+    /// The function whose frame evaluates a node.
+    fn function_around(&self, site: Site) -> Option<Site> {
+        let node = self.file(site.file).scopes.get(self.frame_of(site)).node;
+        let is_function =
+            matches!(self.tree(site.file).kind(node), Kind::FunctionDefinition | Kind::Lambda);
+        is_function.then(|| beside(site, node))
     }
 
     /// Whether a place may be reached in a frame that was entered like that.
@@ -424,6 +445,12 @@ impl Solver<'_> {
             let constant = match &each.source {
                 Source::Literal(site) => self.constant(*site)?,
                 Source::Class(_) | Source::Function(_) => Constant::Thing(each.source.clone()),
+                // A member of an enumeration is equal to nothing else.
+                Source::Instance { made: Some(made), .. }
+                    if self.tree(made.site.file).kind(made.site.node) == Kind::Identifier =>
+                {
+                    Constant::Thing(each.source.clone())
+                }
                 Source::External { path, .. }
                     if !path.starts_with("builtins.__") && self.is_class_path(path) =>
                 {

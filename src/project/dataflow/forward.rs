@@ -4,7 +4,7 @@
 use super::source::{Allocation, CallString, Source};
 use super::{Solver, beside};
 use crate::catalogue::flows::{self, Place, Root};
-use crate::facts::dataflow::{Part, Steps};
+use crate::facts::dataflow::{Given, Part, Steps};
 use crate::project::Site;
 use crate::syntax::{Field, Kind};
 
@@ -38,6 +38,17 @@ pub(super) enum Change {
     },
 }
 
+/// An expression whose value, or whose elements, a statement puts into a container.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Addition {
+    /// The expression.
+    pub value: Site,
+    /// Whether its elements are put there, not itself.
+    pub is_spread: bool,
+    /// The callers of its frame, where they are known.
+    pub callers: CallString,
+}
+
 impl Change {
     /// Where it happens.
     pub(super) fn place(&self) -> Site {
@@ -55,6 +66,46 @@ impl Change {
 }
 
 impl Solver<'_> {
+    /// The expressions that a change puts into a container.
+    pub(super) fn addition(&self, change: &Change) -> Vec<Addition> {
+        match change {
+            Change::Store { part: Some(Part::Keys), .. } => Vec::new(),
+            Change::Store { part, value, steps, context } => vec![Addition {
+                value: *value,
+                is_spread: part.is_none() || !steps.is_empty(),
+                callers: context.clone(),
+            }],
+            Change::Call { call, from, context, .. } => {
+                let arguments = self.arguments(*call);
+                let wanted =
+                    arguments.iter().filter(|argument| match (&from.root, argument.given) {
+                        (Root::Argument { position, .. }, Given::Position(number)) => {
+                            number.is_some() && number == *position
+                        }
+                        (Root::Argument { keyword, .. }, Given::Keyword(name)) => {
+                            keyword.as_deref() == Some(name.as_str())
+                        }
+                        (Root::Keywords, Given::Keyword(_)) => true,
+                        _ => false,
+                    });
+                let is_spread = !from.hops.is_empty()
+                    || from.root == Root::Argument { position: Some(0), keyword: None }
+                        && self.puts_all(change);
+                wanted
+                    .map(|argument| Addition {
+                        value: beside(*call, argument.node),
+                        is_spread,
+                        callers: context.clone(),
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    fn puts_all(&self, change: &Change) -> bool {
+        matches!(change, Change::Call { to, .. } if to.hops.contains(&flows::Hop::All))
+    }
+
     /// Whether one place of a frame is reached only after another one.
     pub(super) fn comes_later(&self, change: Site, place: Site) -> bool {
         if change.file != place.file || self.frame_of(change) != self.frame_of(place) {

@@ -259,6 +259,18 @@ impl Solver<'_> {
                         if all { bindings.iter().collect() } else { last.collect() };
                     let mut out = Vec::new();
                     for binding in chosen {
+                        if let (Source::Class(class), BindingKind::Assignment { .. }) =
+                            (object, &binding.kind)
+                            && self.is_enum(lineage)
+                        {
+                            let made = Allocation {
+                                site: beside(*home, binding.node),
+                                context: CallString::UNKNOWN,
+                            };
+                            let member = Source::Instance { class: *class, made: Some(made) };
+                            out.push(Found::new(member));
+                            continue;
+                        }
                         let found = self.find(beside(*home, binding.node), &CallString::UNKNOWN);
                         for value in found.iter() {
                             out.extend(self.bound(value, object, *home, name, at));
@@ -788,6 +800,12 @@ impl Solver<'_> {
             _ => return None,
         };
         Some(chosen.iter().flat_map(|name| self.member(object, name.as_str(), at)).collect())
+    }
+
+    fn is_enum(&self, lineage: &[Source]) -> bool {
+        lineage
+            .iter()
+            .any(|each| matches!(each, Source::External { path, .. } if path.starts_with("enum.")))
     }
 
     /// What a loop over an enumeration takes.

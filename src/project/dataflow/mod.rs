@@ -20,10 +20,13 @@ mod parameters;
 mod source;
 
 pub use call_graph::CallGraph;
+pub use forward::Addition;
 pub use source::{Allocation, CallString, Found, Frame, Source, View, ViewHop, Way};
 
+use crate::catalogue::flows::ContainerKind;
 use crate::facts::FileFacts;
 use crate::facts::dataflow::{DataFlow, Part};
+use crate::facts::scopes::ScopeId;
 use crate::project::{FileId, Project, Site};
 use crate::syntax::{NodeId, Tree};
 use engine::{Memory, Question};
@@ -63,19 +66,68 @@ impl<'p> Solver<'p> {
 
     /// Everything that a part of an expression may be in a frame that was entered by `callers`.
     pub fn sources_of_part(&self, expression: Site, part: Part, callers: &CallString) -> Sources {
-        let whole = self.sources(expression, callers);
-        let mut found: Vec<Found> = whole
-            .found
-            .iter()
-            .flat_map(|each| expressions::beneath(each, self.load(&each.source, part, expression)))
-            .collect();
+        let (mut found, is_complete) = self.with_budget(|| {
+            let whole = self.find(expression, callers);
+            let parts = whole.iter().flat_map(|each| {
+                expressions::beneath(each, self.load(&each.source, part, expression))
+            });
+            parts.collect::<Vec<Found>>()
+        });
         engine::tidy(&mut found);
-        Sources { found: found.into(), is_complete: whole.is_complete }
+        Sources { found: found.into(), is_complete }
+    }
+
+    /// What a loop at `at` takes of a container; of a mapping, its values.
+    pub fn items(&self, container: &Source, at: Site) -> Vec<Found> {
+        let (mut found, _) = self.with_budget(|| match self.container_kind(container) {
+            Some(ContainerKind::Dict) => self.load(container, Part::Values, at),
+            _ => self.elements(container, at),
+        });
+        engine::tidy(&mut found);
+        found
+    }
+
+    /// As [`items`](Self::items), without the first `skip` of them.
+    pub fn items_from(&self, container: &Source, skip: usize, at: Site) -> Vec<Found> {
+        /// Calls with more arguments than this are no calls that a person writes.
+        const MOST: usize = 16;
+        let (mut found, _) = self.with_budget(|| {
+            let numbers = skip..skip + MOST;
+            let items =
+                numbers.flat_map(|number| self.load(container, Part::Item(number as u32), at));
+            items.collect::<Vec<Found>>()
+        });
+        engine::tidy(&mut found);
+        found
+    }
+
+    /// What statements put into a container after it was made.
+    pub fn additions(&self, made: &Allocation) -> Vec<Addition> {
+        let (changes, _) = self.with_budget(|| self.changes(made));
+        let mut out: Vec<Addition> =
+            changes.iter().flat_map(|change| self.addition(change)).collect();
+        out.sort();
+        out.dedup();
+        out
     }
 
     /// The dotted path of the library function that made a container; `None` where it is a display or a method's result.
     pub fn maker(&self, made: &Allocation) -> Option<Arc<str>> {
-        self.library_path(made.site, &made.context)
+        self.with_budget(|| self.library_path(made.site, &made.context)).0
+    }
+
+    /// The frame that evaluates an expression: the scope of its function, or of its module.
+    pub fn frame(&self, expression: Site) -> (FileId, ScopeId) {
+        (expression.file, self.frame_of(expression))
+    }
+
+    /// The frame from which a call string starts in the frame of `place`; `None` if that is not known.
+    pub fn outermost_frame(&self, place: Site, callers: &CallString) -> Option<(FileId, ScopeId)> {
+        match callers.frames().first() {
+            None => Some(self.frame(place)),
+            Some(Frame::Call(call)) => Some(self.frame(*call)),
+            Some(_) => None,
+        }
     }
 
     /// The calls that may run a function: calls, decorators, and calls of library functions that call it.

@@ -163,8 +163,22 @@ impl Solver<'_> {
             out.extend(found);
         }
         // A call that a caller's arguments leave out gives nothing for that caller.
-        out.retain(|each| self.is_reached(call, &each.callers.beneath(context)));
+        out.retain(|each| self.leads_to(call, &each.callers.beneath(context)));
         out
+    }
+
+    /// Whether the tests around a call, and around the calls that lead to it, let it be reached.
+    fn leads_to(&self, call: Site, callers: &CallString) -> bool {
+        let mut outer = CallString::UNKNOWN;
+        for frame in callers.frames() {
+            if let Frame::Call(call) = frame
+                && !self.may_run(*call, &outer)
+            {
+                return false;
+            }
+            outer = outer.entered(frame.clone());
+        }
+        self.may_run(call, callers)
     }
 
     fn given_directly(
@@ -298,6 +312,14 @@ impl Solver<'_> {
         out
     }
 
+    /// The argument that a place is, if it is none of its parts.
+    fn whole_argument(&self, call: Site, place: &Place) -> Option<Site> {
+        let Root::Argument { position, .. } = &place.root else { return None };
+        let arguments = self.arguments(call);
+        let given = arguments.iter().find(|each| each.given == Given::Position(*position));
+        given.filter(|_| place.hops.is_empty()).map(|given| beside(call, given.node))
+    }
+
     /// What the root of a place may be, with the number or the name of the argument that it is.
     fn at_root(
         &self,
@@ -403,6 +425,7 @@ impl Solver<'_> {
             Hop::OwnKey => name.map_or(Part::Any, Part::Key),
             Hop::Values => Part::Values,
             Hop::Keys => Part::Keys,
+            Hop::Member(name) => Part::Attribute(name.into()),
             Hop::Entered => Part::Entered,
             Hop::Attribute(argument) => match self.part_said(call, argument, context) {
                 Part::Key(name) => Part::Attribute(name),

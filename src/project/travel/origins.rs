@@ -114,7 +114,13 @@ impl Eval<'_> {
                     found.way.handed_over.iter().chain(way.handed_over.iter()).copied().collect();
                 way.given_back_by = found.way.given_back_by.or(way.given_back_by);
                 way.is_kept |= found.way.is_kept;
-                self.add_origin(expression, &Found { way, ..each.clone() }, depth + 1, out);
+                let callers = found.callers.clone();
+                self.add_origin(
+                    expression,
+                    &Found { way, callers, ..each.clone() },
+                    depth + 1,
+                    out,
+                );
             }
             return;
         }

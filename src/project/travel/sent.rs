@@ -92,7 +92,6 @@ impl Eval<'_> {
         let Some(asked) = self.executor_of(dispatch).filter(|_| !callers.is_unknown()) else {
             return true;
         };
-        let found = self.solver.sources(asked, callers);
         let is_it = |source: &Source| {
             let value = self.as_value(source);
             let is_unclear = matches!(
@@ -107,7 +106,12 @@ impl Eval<'_> {
                         .is_some_and(|other| other.entry == dispatch.entry),
                 }
         };
-        found.found.is_empty() || found.found.iter().any(|each| is_it(&each.source))
+        let meets = |callers: &CallString| {
+            let found = self.solver.sources(asked, callers).found;
+            found.is_empty() || found.iter().any(|each| is_it(&each.source))
+        };
+        // What is no dispatch by its callee (proxies of managers) is judged by whoever found it.
+        meets(callers) || !meets(&CallString::UNKNOWN)
     }
 
     /// The expression that tells which executor a dispatch goes to: what is called, or the argument that is the executor.
@@ -250,7 +254,14 @@ impl Eval<'_> {
             let leaf = made(&each.content).unwrap_or(each.content.leaf);
             let place = each.content.place;
             self.is_meant(&each.dispatch, leaf, each.content.handover, &each.content.through)
+                && self.meets(&each.dispatch, &each.content.callers)
                 && !self.goes_elsewhere(&each.dispatch, leaf, place)
+        });
+        // One thing that several callers lead here is one.
+        let mut seen = BTreeSet::new();
+        out.retain_mut(|each| {
+            each.content.callers = CallString::UNKNOWN;
+            seen.insert((each.dispatch.call, each.dispatch.entry, each.content.clone()))
         });
         out
     }
