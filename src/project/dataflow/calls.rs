@@ -395,6 +395,10 @@ impl Solver<'_> {
         let Source::Made { made: Some(made), .. } = getter else {
             return vec![Found::new(Source::Result(call))];
         };
+        if matches!(path, "collections.namedtuple" | "typing.NamedTuple") {
+            let made = Allocation { site: call, context: context.for_heap() };
+            return vec![Found::new(Source::Container { made, view: Arc::from([]) })];
+        }
         let said = self.part_said(made.site, 0, &made.context);
         let part = match (path, said) {
             ("operator.attrgetter", Part::Key(name)) => Part::Attribute(name),

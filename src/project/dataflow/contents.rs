@@ -273,7 +273,8 @@ impl Solver<'_> {
                         // Where the other operand's items come first, numbers mean others.
                         let is_numbered = matches!(part, Part::Item(_) | Part::Last(_));
                         let part = if is_numbered { Part::Each } else { part };
-                        out.extend(beneath(each, self.load(&each.source, part, operand)));
+                        let taken = self.load(&each.source, part, operand);
+                        out.extend(self.taken(each, taken, operand, &made.context));
                     }
                 }
                 out
@@ -309,13 +310,27 @@ impl Solver<'_> {
                 for step in &store.steps {
                     taken = taken
                         .iter()
-                        .flat_map(|each| beneath(each, self.stepped(&each.source, *step, value)))
+                        .flat_map(|each| {
+                            self.taken(
+                                each,
+                                self.stepped(&each.source, *step, value),
+                                value,
+                                &made.context,
+                            )
+                        })
                         .collect();
                 }
                 if store.part.is_none() {
                     taken = taken
                         .iter()
-                        .flat_map(|each| beneath(each, self.load(&each.source, part, value)))
+                        .flat_map(|each| {
+                            self.taken(
+                                each,
+                                self.load(&each.source, part, value),
+                                value,
+                                &made.context,
+                            )
+                        })
                         .filter(|each| each.source != Source::Unknown)
                         .collect();
                 }
@@ -421,6 +436,10 @@ impl Solver<'_> {
         let Some(callee) = self.callee(made.site) else { return Vec::new() };
         let mut out = Vec::new();
         for each in self.find(callee, &made.context).iter() {
+            if let Source::Made { made: Some(maker), .. } = &each.source {
+                out.extend(self.contents_of_record(made, maker, part));
+                continue;
+            }
             let found = match &each.source {
                 Source::External { path, .. } => flows::function(path),
                 Source::Method { object, name, function: None, .. } => {
@@ -435,6 +454,59 @@ impl Solver<'_> {
             }
         }
         out
+    }
+
+    /// A field of an object of `namedtuple("Name", "fields")`.
+    fn contents_of_record(&self, made: &Allocation, maker: &Allocation, part: Part) -> Vec<Found> {
+        let names = self.field_names(maker);
+        let arguments = self.arguments(made.site);
+        let number = match part {
+            Part::Item(number) => Some(number),
+            Part::Attribute(name) => {
+                names.iter().position(|each| each == name.as_str()).map(|at| at as u32)
+            }
+            _ => None,
+        };
+        if let (None, Part::Attribute(_)) = (number, part) {
+            return Vec::new();
+        }
+        let wanted = arguments.iter().filter(|argument| match argument.given {
+            Given::Position(at) => number.is_none() || at == number,
+            Given::Keyword(name) => number
+                .is_none_or(|at| names.get(at as usize).is_some_and(|own| own == name.as_str())),
+            _ => false,
+        });
+        wanted
+            .flat_map(|argument| {
+                self.find(beside(made.site, argument.node), &made.context).to_vec()
+            })
+            .collect()
+    }
+
+    /// The fields that a call of `namedtuple` names.
+    fn field_names(&self, maker: &Allocation) -> Vec<String> {
+        let arguments = self.arguments(maker.site);
+        let Some(fields) = arguments.iter().find(|each| each.given == Given::Position(Some(1)))
+        else {
+            return Vec::new();
+        };
+        let node = beside(maker.site, fields.node);
+        let split = |text: &str| -> Vec<String> {
+            text.split([',', ' ']).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+        };
+        if let Some(text) = self.string(node) {
+            return split(text);
+        }
+        let items = self.tree(node.file).children(node.node);
+        items
+            .filter_map(|item| {
+                let item = beside(node, item);
+                let inner = self.tree(item.file).children(item.node).next();
+                self.string(item)
+                    .or_else(|| inner.and_then(|inner| self.string(beside(item, inner))))
+                    .map(str::to_owned)
+            })
+            .collect()
     }
 
     /// What one flow brings into a part of a result.
@@ -464,7 +536,10 @@ impl Solver<'_> {
             return self
                 .at_place(made.site, from, &made.context)
                 .iter()
-                .flat_map(|each| beneath(each, self.load(&each.source, part, made.site)))
+                .flat_map(|each| {
+                    let taken = self.load(&each.source, part, made.site);
+                    self.taken(each, taken, made.site, &made.context)
+                })
                 .filter(|each| each.source != Source::Unknown)
                 .collect();
         }
@@ -519,7 +594,7 @@ impl Solver<'_> {
                                 Hop::Element => self.elements(&each.source, node),
                                 _ => vec![each.clone()],
                             };
-                            beneath(each, taken)
+                            self.taken(each, taken, node, &made.context)
                         })
                         .collect();
                 }

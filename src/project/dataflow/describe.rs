@@ -26,7 +26,13 @@ impl Solver<'_> {
         let mut out = String::new();
         for each in sources.found.iter() {
             let callers = self.callers_text(&each.callers);
-            let _ = writeln!(out, "{}{callers}", self.source_text(&each.source));
+            let handed: String = each
+                .way
+                .handed_over
+                .iter()
+                .map(|argument| format!("   as argument {}", self.place_text(*argument)))
+                .collect();
+            let _ = writeln!(out, "{}{callers}{handed}", self.source_text(&each.source));
         }
         if !sources.is_complete {
             out.push_str("budget met: there may be more\n");

@@ -116,7 +116,7 @@ impl Solver<'_> {
                     .flat_map(|each| {
                         let taken =
                             self.stepped(&each.source, self.said(*step, site, context), site);
-                        beneath(each, taken)
+                        self.taken(each, taken, site, context)
                     })
                     .map(|each| {
                         let is_member = matches!(step, Step::Load(Part::Attribute(_)));
@@ -130,6 +130,34 @@ impl Solver<'_> {
             out.extend(found);
         }
         out
+    }
+
+    /// What was taken of a source that was found at `at`, in a frame entered by `context`: what was assumed for the source still
+    /// holds. What is assumed where a container was made elsewhere says nothing about this frame.
+    pub(super) fn taken(
+        &self,
+        of: &Found,
+        taken: Vec<Found>,
+        at: Site,
+        context: &CallString,
+    ) -> Vec<Found> {
+        let mut inner = &of.source;
+        while let Source::Slice { of, .. } = inner {
+            inner = of;
+        }
+        let made = match inner {
+            Source::Container { made, .. }
+            | Source::Generator { made, .. }
+            | Source::Coroutine { made, .. } => made,
+            _ => return beneath(of, taken),
+        };
+        let here = of.callers.beneath(context);
+        let is_related =
+            self.outermost_frame(at, &here) == self.outermost_frame(made.site, &made.context);
+        if is_related {
+            return beneath(of, taken);
+        }
+        beneath(of, taken.iter().map(Found::apart).collect())
     }
 
     /// Whether an expression is a part of an `or` whose value it is only where it is true.

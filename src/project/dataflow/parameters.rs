@@ -147,7 +147,15 @@ impl Solver<'_> {
                         (Some(receiver), Some(0)) => vec![Found::new((**receiver).clone())],
                         (_, Some(position)) => {
                             let place = arguments.get((position - offset.min(position)) as usize);
-                            place.map_or_else(Vec::new, |place| self.at_place(call, place, context))
+                            let given = place
+                                .map_or_else(Vec::new, |place| self.at_place(call, place, context));
+                            let argument = place.and_then(|place| self.whole_argument(call, place));
+                            match argument {
+                                Some(argument) => {
+                                    given.iter().map(|each| each.handed_over_as(argument)).collect()
+                                }
+                                None => given,
+                            }
                         }
                         _ => Vec::new(),
                     }
@@ -258,7 +266,7 @@ impl Solver<'_> {
             for whole in self.find(at(argument.node), context).iter() {
                 let taken = self.load(&whole.source, part, at(argument.node));
                 let known = taken.into_iter().filter(|each| each.source != Source::Unknown);
-                let taken = beneath(whole, known.collect());
+                let taken = self.taken(whole, known.collect(), at(argument.node), context);
                 out.extend(taken.iter().map(|each| each.handed_over_as(at(argument.node))));
             }
         }
@@ -303,7 +311,8 @@ impl Solver<'_> {
                 level = level
                     .iter()
                     .flat_map(|each| {
-                        beneath(each, self.hopped(call, &each.source, *hop, (own, name), context))
+                        let taken = self.hopped(call, &each.source, *hop, (own, name), context);
+                        self.taken(each, taken, call, context)
                     })
                     .collect();
             }
@@ -356,7 +365,7 @@ impl Solver<'_> {
                     .iter()
                     .flat_map(|each| {
                         let taken = self.load(&each.source, Part::Item(item), beside(call, node));
-                        beneath(each, taken)
+                        self.taken(each, taken, call, context)
                     })
                     .map(|each| (each, 0, None))
                     .collect()
