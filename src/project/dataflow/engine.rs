@@ -10,9 +10,9 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 /// One question takes at most that many steps; then it is answered with "unknown" and said to be cut.
-const BUDGET: u32 = 60_000;
+const BUDGET: u32 = 2_000;
 /// Cycles that change for longer than this are cut as well.
-const ROUNDS: u32 = 12;
+const ROUNDS: u32 = 6;
 
 /// A question.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -56,6 +56,9 @@ struct Pending {
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     done: RefCell<FxHashMap<Question, Answer>>,
+    /// What was found of answers that took too long.
+    cut: RefCell<FxHashMap<Question, Answer>>,
+    used_cut: Cell<bool>,
     pending: RefCell<FxHashMap<Question, Pending>>,
     /// Members of cycles that are not closed yet.
     members: RefCell<Vec<Question>>,
@@ -82,6 +85,7 @@ impl Solver<'_> {
         }
         self.memory.steps.set(0);
         self.memory.is_cut.set(false);
+        self.memory.used_cut.set(false);
         let done = work();
         let is_complete = !self.memory.is_cut.replace(false);
         if !is_complete {
@@ -89,12 +93,16 @@ impl Solver<'_> {
             self.memory.members.borrow_mut().clear();
         }
         self.memory.low.set(NOTHING);
-        (done, is_complete)
+        (done, is_complete && !self.memory.used_cut.get())
     }
 
     pub(super) fn answer(&self, question: Question) -> Answer {
         if let Some(done) = self.memory.done.borrow().get(&question) {
             return done.clone();
+        }
+        if let Some(cut) = self.memory.cut.borrow().get(&question) {
+            self.memory.used_cut.set(true);
+            return cut.clone();
         }
         if self.memory.is_cut.get() || self.memory.steps.get() >= BUDGET {
             self.memory.is_cut.set(true);
@@ -138,7 +146,9 @@ impl Solver<'_> {
             let answer: Answer = self.compute(&question).into();
             let low = memory.low.get();
             if memory.is_cut.get() {
+                // What was found so far stands in for the answer, lest every question pays for it again.
                 memory.pending.borrow_mut().remove(&question);
+                memory.cut.borrow_mut().insert(question, answer.clone());
                 return self.close(depth, outer_low, outer_changed, answer);
             }
             let changed = {
@@ -221,24 +231,34 @@ impl Solver<'_> {
     }
 }
 
-/// Sorts, drops doubles, and forgets the callers of a source that holds for too many of them.
+/// Sorts and drops doubles. Of a source that holds for too many callers these are forgotten; of very many sources, their ways
+/// are forgotten, too.
 pub(super) fn tidy(found: &mut Vec<Found>) {
-    /// More different assumptions about the callers are not told apart.
-    const MANY: usize = 24;
+    /// More different assumptions about the callers of one source are not told apart.
+    const MANY: usize = 12;
+    /// Above that, one way of each source is kept.
+    const VERY_MANY: usize = 48;
     found.sort();
     found.dedup();
     if found.len() <= MANY {
         return;
     }
-    let mut counts: FxHashMap<Source, usize> = FxHashMap::default();
-    for each in found.iter() {
-        *counts.entry(each.source.clone()).or_default() += 1;
-    }
-    for each in found.iter_mut() {
-        if counts.get(&each.source).is_some_and(|count| *count > MANY) {
-            each.callers = CallString::UNKNOWN;
+    let is_crowded = found.len() > VERY_MANY;
+    let mut start = 0;
+    while start < found.len() {
+        let same = found[start..].iter().take_while(|each| each.source == found[start].source);
+        let end = start + same.count();
+        if end - start > MANY || is_crowded {
+            for each in &mut found[start..end] {
+                each.callers = CallString::UNKNOWN;
+            }
         }
+        start = end;
     }
     found.sort();
-    found.dedup();
+    if is_crowded {
+        found.dedup_by(|one, other| one.source == other.source);
+    } else {
+        found.dedup();
+    }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// The longest call string that is told apart: a call further out is forgotten.
 const LONGEST_CALL_STRING: usize = 4;
 /// An allocation site keeps that much of the call string in which it ran.
-const LONGEST_HEAP_CONTEXT: usize = 3;
+const LONGEST_HEAP_CONTEXT: usize = 1;
 
 /// How a frame was entered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
