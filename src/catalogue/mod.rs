@@ -1,6 +1,7 @@
 //! The process APIs, as data: `apis.toml` beside this file, and entries that a project adds.
 
 mod entry;
+pub mod flows;
 pub mod objects;
 
 pub use entry::{

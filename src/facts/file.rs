@@ -1,12 +1,13 @@
 //! One parsed file with its scopes: the unit that all later layers look at.
 
+use crate::facts::dataflow::DataFlow;
 use crate::facts::flow::Flow;
 use crate::facts::scopes::Scopes;
 use crate::findings::FileEdit;
 use crate::syntax::parse::Parsed;
 use crate::syntax::{Kind, NodeId, Tree};
 use crate::text::{Edit, SourceFile, Span};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Everything known about one file by itself.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ pub struct FileFacts {
     pub scopes: Scopes,
     /// Every call, in the order of the text.
     pub calls: Vec<NodeId>,
+    dataflow: OnceLock<DataFlow>,
 }
 
 impl FileFacts {
@@ -36,12 +38,17 @@ impl FileFacts {
             .subtree(Tree::ROOT)
             .filter(|node| parsed.tree.kind(*node) == Kind::Call)
             .collect();
-        Self { source, parsed, scopes, calls }
+        Self { source, parsed, scopes, calls, dataflow: OnceLock::new() }
     }
 
     /// The flat tree.
     pub fn tree(&self) -> &Tree {
         &self.parsed.tree
+    }
+
+    /// Where values come from; built when it is first asked for.
+    pub fn dataflow(&self) -> &DataFlow {
+        self.dataflow.get_or_init(|| DataFlow::build(self.tree(), self.all(), &self.scopes))
     }
 
     /// Questions about the order of things.

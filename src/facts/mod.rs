@@ -1,6 +1,7 @@
 //! What is true inside one file. Pure functions of text and tree; nothing here touches the disk.
 
 pub mod builtins;
+pub mod dataflow;
 pub mod execution;
 pub mod file;
 pub mod flow;

@@ -1,6 +1,7 @@
 //! What is true across files: modules, values of expressions, dispatches. Read-only for rules.
 
 pub mod behaviour;
+pub mod dataflow;
 pub mod names;
 pub mod processes;
 pub mod travel;
@@ -31,6 +32,7 @@ pub struct Project {
     files: Vec<Arc<FileFacts>>,
     by_path: BTreeMap<PathBuf, FileId>,
     name_index: OnceLock<names::index::NameIndex>,
+    flow_index: OnceLock<names::index::FlowIndex>,
     paths: HashSet<PathBuf>,
     module_paths: Mutex<HashMap<(FileId, String), Option<PathBuf>>>,
     namespaces: OnceLock<HashSet<String>>,
@@ -61,6 +63,7 @@ impl Project {
             files,
             by_path,
             name_index: OnceLock::new(),
+            flow_index: OnceLock::new(),
             paths: paths.into_iter().collect(),
             module_paths: Mutex::default(),
             namespaces: OnceLock::new(),

@@ -272,6 +272,7 @@ fn held_deeper(ctx: &RuleContext, value: Site) -> Vec<Origin> {
             through: content.through,
             made_by: None,
             kept: true,
+            callers: crate::project::dataflow::CallString::UNKNOWN,
         }),
         What::Object(_) => None,
     };

@@ -121,6 +121,15 @@ impl Scopes {
         self.variable(scope, name).map_or(&[], |variable| &variable.references)
     }
 
+    /// All variables of the file that are written: the scope that holds them, their names, and where.
+    pub fn variables(&self) -> impl Iterator<Item = (ScopeId, &str, &[Binding])> {
+        self.variables.iter().filter(|(_, variable)| !variable.bindings.is_empty()).map(
+            |((home, name), variable)| {
+                (ScopeId(*home), self.names.text(*name), variable.bindings.as_slice())
+            },
+        )
+    }
+
     fn variable(&self, scope: ScopeId, name: &str) -> Option<&Variable> {
         self.variables.get(&(scope.0, self.names.find(name)?))
     }

@@ -1,8 +1,11 @@
 //! Names to places over all parsed files: calls, classes, and the other names that imports and assignments give.
 
 use crate::facts::FileFacts;
+use crate::facts::dataflow::{Name, Part};
+use crate::facts::scopes::BindingKind;
 use crate::project::{FileId, Project, Site};
 use crate::syntax::{Field, Kind, NodeId, Tree};
+use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many further names of one thing are looked at.
@@ -34,7 +37,52 @@ pub(in crate::project) struct NameIndex {
     decorators: BTreeMap<String, Vec<Site>>,
 }
 
+/// What the data-flow graphs of all parsed files hold by name, built once for a project.
+#[derive(Debug, Default)]
+pub(in crate::project) struct FlowIndex {
+    /// The stores to attributes of a name: a place in the file, and the store's number in its graph.
+    stores: FxHashMap<Name, Vec<(Site, usize)>>,
+    /// The identifiers that imports bind, by the name that is imported.
+    imports: FxHashMap<Name, Vec<Site>>,
+}
+
+impl FlowIndex {
+    fn build(project: &Project) -> Self {
+        let mut index = Self::default();
+        for (file, facts) in project.files() {
+            let graph = facts.dataflow();
+            for (number, store) in graph.stores().iter().enumerate() {
+                if let Some(Part::Attribute(name)) = store.part {
+                    let site = Site { file, node: store.container };
+                    index.stores.entry(name).or_default().push((site, number));
+                }
+            }
+            for binding in &graph.definitions.all {
+                if let BindingKind::Import { attribute: Some(name), .. } = &binding.kind {
+                    let site = Site { file, node: binding.node };
+                    index.imports.entry(name.as_str().into()).or_default().push(site);
+                }
+            }
+        }
+        index
+    }
+}
+
 impl Project {
+    fn flow_index(&self) -> &FlowIndex {
+        self.flow_index.get_or_init(|| FlowIndex::build(self))
+    }
+
+    /// The stores to attributes of that name, each with its number in the graph of its file.
+    pub(in crate::project) fn stores_named(&self, name: &str) -> &[(Site, usize)] {
+        self.flow_index().stores.get(&Name::from(name)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The identifiers that `from … import name` binds anywhere.
+    pub(in crate::project) fn imports_of(&self, name: &str) -> &[Site] {
+        self.flow_index().imports.get(&Name::from(name)).map_or(&[], Vec::as_slice)
+    }
+
     fn names(&self) -> &NameIndex {
         self.name_index.get_or_init(|| {
             let mut index = NameIndex::default();

@@ -1,6 +1,5 @@
 //! Names of modules: imports, members, re-exports, star imports, builtins.
 
-use crate::facts::builtins;
 use crate::facts::scopes::Binding;
 use crate::project::names::modules;
 use crate::project::values::eval::Answer;
@@ -8,40 +7,6 @@ use crate::project::{Eval, FileId, Value};
 use std::path::PathBuf;
 
 impl Eval<'_> {
-    /// A global without a binding in its module: from a star import, or a builtin.
-    pub(in crate::project) fn unbound_name(
-        &self,
-        file: FileId,
-        scope: crate::facts::scopes::ScopeId,
-        name: &str,
-    ) -> Vec<Value> {
-        let facts = self.file(file);
-        if scope != facts.scopes.module() {
-            return vec![Value::Unknown];
-        }
-        // Modules that are not parsed are not parsed to learn whether they hide a builtin.
-        let is_quiet = self.is_quiet.replace(self.is_quiet.get() || builtins::is_builtin(name));
-        let found = self.star_imported(file, name);
-        self.is_quiet.set(is_quiet);
-        found.unwrap_or_else(|| vec![Value::external(&format!("builtins.{name}"))])
-    }
-
-    /// What the star imports of a file bring under a name, if it is known.
-    fn star_imported(&self, file: FileId, name: &str) -> Option<Vec<Value>> {
-        for module in crate::project::values::reaching::star_imports(self.file(file)) {
-            let found = self.imported(file, &module, Some(name));
-            let known = found.iter().any(|value| match value {
-                Value::External { path, .. } => self.is_known_path(path),
-                Value::Unknown => false,
-                _ => true,
-            });
-            if known {
-                return Some(found);
-            }
-        }
-        None
-    }
-
     /// Whether the tables have something to say about a dotted path.
     pub fn is_known_path(&self, path: &str) -> bool {
         self.project.catalogue.by_path(path).is_some()

@@ -44,32 +44,6 @@ impl Constant {
 }
 
 impl Eval<'_> {
-    /// The call that an argument is given in, and the function that `parameter` belongs to.
-    pub(in crate::project) fn frame(
-        &self,
-        argument: Site,
-        parameter: Site,
-        handed_on: Site,
-    ) -> Option<Frame> {
-        let tree = self.file(argument.file).tree();
-        let call = tree
-            .enclosing(argument.node, &[Kind::ArgumentList])
-            .and_then(|list| tree.parent(list))?;
-        let facts = self.file(parameter.file);
-        let (home, name) = facts.scopes.resolve_name(parameter.node)?;
-        let binding = facts
-            .scopes
-            .bindings(home, name)
-            .iter()
-            .find(|binding| matches!(binding.kind, BindingKind::Parameter { .. }))?;
-        let function = facts.tree().enclosing(binding.node, &[Kind::FunctionDefinition])?;
-        Some(Frame {
-            call: Site { file: argument.file, node: call },
-            function: Site { file: parameter.file, node: function },
-            places: [parameter, handed_on],
-        })
-    }
-
     /// Whether the way from the outermost of `frames` (the last) to the innermost cannot be taken.
     pub(in crate::project) fn is_dead(&self, frames: &[Frame]) -> bool {
         let effort = Cell::new(MAX_EFFORT);

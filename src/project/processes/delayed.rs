@@ -105,6 +105,7 @@ impl Eval<'_> {
                         through: Vec::new(),
                         made_by: None,
                         kept: false,
+                        callers: crate::project::dataflow::CallString::UNKNOWN,
                     };
                     found.push((dispatch, slot, origin));
                 }

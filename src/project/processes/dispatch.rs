@@ -114,7 +114,10 @@ impl Eval<'_> {
             // `elastic_launch(config, entrypoint)(…)`, `ctx_of("spawn").Process(…)` and the like.
             _ => {}
         }
-        if !self.project.speaks_of_holders(call.file, callee) {
+        // Methods of known names are few enough to be asked for; calls of plain names are not.
+        if tree.kind(callee) != Kind::Attribute
+            && !self.project.speaks_of_holders(call.file, callee)
+        {
             return Vec::new();
         }
         let values = self.values(Site { file: call.file, node: callee });
@@ -127,7 +130,7 @@ impl Eval<'_> {
         found
     }
 
-    fn dispatch_of(&self, callee: &Value, call: Site) -> Option<Dispatch> {
+    pub(in crate::project) fn dispatch_of(&self, callee: &Value, call: Site) -> Option<Dispatch> {
         let catalogue = &self.project.catalogue;
         match callee {
             Value::External { path, start } => {

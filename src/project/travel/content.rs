@@ -1,5 +1,6 @@
 //! One thing that an argument holds and that cannot cross.
 
+use crate::project::dataflow::CallString;
 use crate::project::travel::picklability::Obstacle;
 use crate::project::{Callable, Site};
 
@@ -29,6 +30,8 @@ pub struct Content {
     pub kept: bool,
     /// Whether a callable that is sent captures it; else it is an argument.
     pub captured: bool,
+    /// The callers of the dispatch's function for which this holds, as far as any were chosen.
+    pub callers: CallString,
 }
 
 impl Content {

@@ -1,40 +1,39 @@
-//! What the arguments of a dispatch hold that cannot cross: through names, containers, constructor calls, forwarders.
+//! What the arguments of a dispatch hold that cannot cross: the sources of each argument, and of what they are made of.
 
-use crate::facts::scopes::{Binding, BindingKind, PathStep};
+use crate::facts::scopes::{BindingKind, ScopeId};
+use crate::project::dataflow::{Allocation, CallString, Found, Source};
 use crate::project::processes::arguments::{Argument, Role};
-use crate::project::processes::dead_paths::Frame;
 use crate::project::travel::picklability::Obstacle;
 use crate::project::values::instances::Moment;
-use crate::project::values::reaching;
-use crate::project::values::stores::{Stores, joins_displays, stored_by};
-use crate::project::{Callable, Content, Eval, Site, Type, Value, What};
-use crate::syntax::{Field, Kind, NodeId};
+use crate::project::values::stores::{Stores, stored_by};
+use crate::project::{Callable, Content, Eval, FileId, Site, Type, Value, What};
+use crate::syntax::{Field, Kind};
 use std::collections::BTreeSet;
 
-/// Longer ways through names, containers and calls are given up.
-pub(super) const MAX_STEPS: usize = 24;
+/// Objects within objects are looked into that deep.
+const MAX_DEPTH: usize = 12;
 /// How many items of one display are looked at: generated tables are long and uniform.
-pub(super) const MAX_ITEMS: usize = 200;
+const MAX_ITEMS: usize = 200;
 
-/// The state of one walk.
+/// The way to what is looked at.
 #[derive(Clone)]
-pub(super) struct Path {
-    pub(super) handover: Site,
+struct Path {
+    handover: Site,
     place: Site,
     through: Vec<Site>,
-    parts: Vec<PathStep>,
-    /// Whether the items are meant, not the container.
-    pub(super) items: bool,
     /// How many leading items are not arguments.
     skip: usize,
-    pub(super) kept: bool,
-    pub(super) steps: usize,
-    pub(super) frames: Vec<Frame>,
+    kept: bool,
+    depth: usize,
+    /// What was assumed of the callers of the dispatch's function.
+    callers: CallString,
+    /// The frame from which these start; `None` where the way has left them.
+    start: Option<(FileId, ScopeId)>,
 }
 
 impl Path {
     /// The path as it goes on in a caller, where `argument` hands the object over.
-    pub(super) fn handed_over_by(&self, argument: Site) -> Self {
+    fn handed_over_by(&self, argument: Site) -> Self {
         let mut outer = self.clone();
         outer.through.insert(0, outer.handover);
         outer.handover = argument;
@@ -43,12 +42,14 @@ impl Path {
     }
 }
 
-pub(super) struct Walk<'e, 'p> {
-    pub(super) eval: &'e Eval<'p>,
-    pub(super) inheritance: bool,
-    pub(super) moment: Moment,
+struct Walk<'e, 'p> {
+    eval: &'e Eval<'p>,
+    inheritance: bool,
+    moment: Moment,
     found: BTreeSet<Content>,
-    seen: BTreeSet<(Site, Vec<PathStep>, bool, Site)>,
+    seen: BTreeSet<(Site, CallString, bool, Site)>,
+    /// Objects that were met: several names of one are told once.
+    met: BTreeSet<(Source, bool, Site)>,
 }
 
 impl Eval<'_> {
@@ -68,22 +69,32 @@ impl Eval<'_> {
             handover: argument.expression,
             place: argument.expression,
             through: Vec::new(),
-            parts: Vec::new(),
-            items: argument.role == Role::Items,
             skip: argument.skip,
             kept: false,
-            steps: 0,
-            frames: Vec::new(),
+            depth: 0,
+            callers: CallString::UNKNOWN,
+            start: Some(self.solver.frame(argument.expression)),
         };
-        let mut walk =
-            Walk { eval: self, inheritance, moment, found: BTreeSet::new(), seen: BTreeSet::new() };
-        walk.expression(argument.expression, path);
+        let mut walk = Walk {
+            eval: self,
+            inheritance,
+            moment,
+            found: BTreeSet::new(),
+            seen: BTreeSet::new(),
+            met: BTreeSet::new(),
+        };
+        walk.expression(
+            argument.expression,
+            &CallString::UNKNOWN,
+            argument.role == Role::Items,
+            path,
+        );
         walk.found.into_iter().collect()
     }
 }
 
 impl Walk<'_, '_> {
-    pub(super) fn push(&mut self, what: What, leaf: Site, path: &Path) {
+    fn push(&mut self, what: What, leaf: Site, path: &Path) {
         self.found.insert(Content {
             what,
             leaf,
@@ -92,264 +103,268 @@ impl Walk<'_, '_> {
             through: path.through.clone(),
             kept: path.kept,
             captured: false,
+            callers: path.callers.clone(),
         });
     }
 
-    pub(super) fn expression(&mut self, site: Site, mut path: Path) {
+    /// What an expression holds; with `items`, what it is taken apart into.
+    fn expression(&mut self, site: Site, callers: &CallString, items: bool, mut path: Path) {
         let tree = self.eval.file(site.file).tree();
-        let at = |node| Site { file: site.file, node };
-        let site = at(tree.unparenthesized(site.node));
+        let site = Site { file: site.file, node: tree.unparenthesized(site.node) };
         if site.file == path.handover.file && tree.contains(path.handover.node, site.node) {
             path.place = site;
         }
-        path.steps += 1;
-        if path.steps > MAX_STEPS
-            || !self.seen.insert((site, path.parts.clone(), path.items, path.handover))
+        path.depth += 1;
+        if path.depth > MAX_DEPTH
+            || !self.seen.insert((site, callers.clone(), items, path.handover))
         {
             return;
         }
-        let children =
-            |node: NodeId| tree.children(node).take(MAX_ITEMS).map(at).collect::<Vec<_>>();
         match tree.kind(site.node) {
-            Kind::Identifier => self.name(site, path),
-            Kind::Lambda => self.push(What::Callable(Callable::Lambda(site)), site, &path),
-            Kind::ConditionalExpression | Kind::BooleanOperator => {
-                self.eval
-                    .file(site.file)
-                    .outcomes(site.node)
-                    .into_iter()
-                    .for_each(|part| self.expression(at(part), path.clone()));
-            }
-            Kind::BinaryOperator if joins_displays(tree, site.node) => {
-                children(site.node)
-                    .into_iter()
-                    .for_each(|part| self.expression(part, path.clone()));
-            }
-            Kind::BinaryOperator
-            | Kind::UnaryOperator
-            | Kind::ComparisonOperator
-            | Kind::NotOperator => {}
-            Kind::NamedExpression => tree
-                .child(site.node, Field::Value)
-                .into_iter()
-                .for_each(|value| self.expression(at(value), path.clone())),
-            Kind::List | Kind::Tuple | Kind::Set | Kind::ExpressionList => self.display(site, path),
             Kind::ListSplat | Kind::DictionarySplat => {
-                path.items = true;
-                children(site.node)
-                    .into_iter()
-                    .for_each(|part| self.expression(part, path.clone()));
+                let inner = tree.children(site.node).next();
+                let at = inner.map(|node| Site { file: site.file, node });
+                at.into_iter()
+                    .for_each(|inner| self.expression(inner, callers, true, path.clone()));
+                return;
             }
-            Kind::Dictionary => {
-                path.items = false;
-                for pair in children(site.node) {
-                    let value = tree
-                        .child(pair.node, Field::Value)
-                        .filter(|_| tree.kind(pair.node) == Kind::Pair);
-                    self.expression(value.map_or(pair, at), path.clone());
+            Kind::Identifier if !items => {
+                if let Some(class) = self.eval.self_class(site) {
+                    return self.known(&Value::Instance(Type::Class(class)), site, &path);
                 }
-            }
-            Kind::ListComprehension | Kind::SetComprehension | Kind::DictionaryComprehension => {
-                self.comprehension(site, path);
-            }
-            Kind::GeneratorExpression if path.items => self.comprehension(site, path),
-            Kind::Call => self.call(site, path),
-            Kind::Attribute => self.attribute(site, path),
-            Kind::Subscript => self.subscript(site, path),
-            _ => self.values(site, &path),
-        }
-    }
-
-    /// A member of an Enum that children do not have.
-    pub(super) fn member(&mut self, site: Site, path: &Path) {
-        let missing =
-            |class: &Site| self.eval.is_local(*class) || self.eval.is_main_only_class(*class);
-        if let Some(class) = self.eval.enumeration_of(site).filter(missing) {
-            self.push(What::Callable(Callable::Instance(class)), site, path);
-        }
-    }
-
-    fn display(&mut self, site: Site, mut path: Path) {
-        if path.parts.is_empty() {
-            path.items = false;
-            let tree = self.eval.file(site.file).tree();
-            let items: Vec<Site> = tree
-                .children(site.node)
-                .skip(path.skip)
-                .take(MAX_ITEMS)
-                .map(|node| Site { file: site.file, node })
-                .collect();
-            items.into_iter().for_each(|item| self.expression(item, path.clone()));
-            return;
-        }
-        let part = path.parts.remove(0);
-        if matches!(part, PathStep::Star { .. }) {
-            path.items = false;
-            return self
-                .eval
-                .starred(site, part)
-                .into_iter()
-                .for_each(|item| self.expression(item, path.clone()));
-        }
-        if let Some(item) = self.eval.item(site, part) {
-            self.expression(item, path);
-        }
-    }
-
-    fn comprehension(&mut self, site: Site, mut path: Path) {
-        let tree = self.eval.file(site.file).tree();
-        let Some(body) = tree.child(site.node, Field::Body) else { return };
-        path.items = false;
-        let value = tree.child(body, Field::Value).filter(|_| tree.kind(body) == Kind::Pair);
-        self.expression(Site { file: site.file, node: value.unwrap_or(body) }, path);
-    }
-
-    fn name(&mut self, site: Site, path: Path) {
-        let facts = self.eval.file(site.file);
-        if let Some(class) = self.eval.self_class(site) {
-            return self.known(&[Value::Instance(Type::Class(class))], site, &path);
-        }
-        let Some((scope, name)) = facts.scopes.resolve_name(site.node) else { return };
-        let bindings = reaching::bindings(facts, scope, name, site.node);
-        if bindings.is_empty() {
-            return self.values(site, &path);
-        }
-        for binding in bindings {
-            self.binding(site, binding, path.clone());
-        }
-        // What goes into a manager's list is pickled there and then.
-        if path.parts.is_empty() && !self.eval.is_proxy(site) {
-            for item in self.eval.put_items(site) {
-                let mut inner = path.clone();
-                inner.items = false;
-                inner.kept = true;
-                self.expression(item, inner);
-            }
-        }
-    }
-
-    fn binding(&mut self, site: Site, binding: &Binding, mut path: Path) {
-        let at = |node| Site { file: site.file, node };
-        match &binding.kind {
-            BindingKind::FunctionDef(node)
-                if self.eval.is_local(at(*node)) && path.parts.is_empty() && !path.items =>
-            {
-                self.push(What::Callable(Callable::Function(at(*node))), site, &path);
-            }
-            BindingKind::ClassDef(node)
-                if self.eval.is_local(at(*node)) && path.parts.is_empty() && !path.items =>
-            {
-                self.push(What::Callable(Callable::Class(at(*node))), site, &path);
-            }
-            BindingKind::Assignment { value: Some(value), path: parts, .. } => {
-                path.parts.splice(0..0, parts.iter().copied());
-                self.expression(at(*value), path);
-            }
-            BindingKind::Walrus { value } => self.expression(at(*value), path),
-            BindingKind::For { iterable, path: parts, .. }
-            | BindingKind::ComprehensionFor { iterable, path: parts, .. } => {
-                self.looped(site, at(*iterable), parts, path);
-            }
-            BindingKind::Parameter { default, star: 0, .. } => {
-                if let Some(default) = default {
-                    self.expression(at(*default), path.clone());
-                }
-                let local = |function: Site| {
-                    self.eval.is_local(function) && path.parts.is_empty() && !path.items
-                };
-                for each in self
-                    .eval
-                    .registered_as(site.file, binding)
-                    .into_iter()
-                    .filter(|each| local(each.function))
-                {
-                    let outer = Path { kept: true, ..path.handed_over_by(each.decorator) };
-                    self.push(What::Callable(Callable::Function(each.function)), each.name, &outer);
-                }
-                for (argument, outer) in self.given(site, binding, &path) {
-                    self.expression(argument, outer);
-                }
-                self.known(&self.eval.annotated(site.file, binding), site, &path);
-            }
-            // `*args` and `**kwargs` that are passed on.
-            BindingKind::Parameter { .. } if path.items && path.parts.is_empty() => {
-                for argument in self.eval.surplus_for(site.file, binding, path.skip) {
-                    let mut outer = path.handed_over_by(argument);
-                    outer.items = false;
-                    outer.skip = 0;
-                    self.expression(argument, outer);
-                }
-            }
-            BindingKind::Import { attribute: None, .. } if path.parts.is_empty() && !path.items => {
-                self.push(
-                    What::Object(Obstacle::of("a module", Some(at(binding.statement)))),
-                    site,
-                    &path,
-                );
-            }
-            BindingKind::With { .. } | BindingKind::Import { .. } if path.parts.is_empty() => {
-                self.known(&self.eval.binding_values(site.file, binding), site, &path);
+                self.module(site, &path);
             }
             _ => {}
         }
-    }
-
-    /// A loop variable: the element at its place, where the iterable is a display.
-    fn looped(&mut self, site: Site, iterable: Site, parts: &[PathStep], mut path: Path) {
-        let tree = self.eval.file(iterable.file).tree();
-        if parts.is_empty() && tree.kind(tree.unparenthesized(iterable.node)) != Kind::Call {
-            path.items = true;
-            return self.expression(iterable, path);
+        let sources = self.eval.solver.sources(site, callers);
+        self.eval.wanted.borrow_mut().extend(self.eval.solver.unresolved());
+        for found in sources.found.iter() {
+            self.source(found, site, items, path.clone());
         }
-        let values = self.eval.element_values(iterable, parts);
-        self.known(&values, site, &path);
     }
 
-    fn call(&mut self, site: Site, mut path: Path) {
-        let facts = self.eval.file(site.file);
-        let Some(callee) = facts.tree().child(site.node, Field::Function) else { return };
-        self.taken_by_call(site, &path);
-        let callees = self.eval.values(Site { file: site.file, node: callee });
-        for value in callees.iter() {
-            match value {
-                Value::External { path: dotted, .. } => match stored_by(dotted) {
-                    kind @ (Stores::Items | Stores::Mapping) => {
-                        path.items = true;
-                        self.eval
-                            .positional_arguments(site)
-                            .into_iter()
-                            .for_each(|argument| self.expression(argument, path.clone()));
-                        path.items = false;
-                        let named = if matches!(kind, Stores::Mapping) {
-                            self.eval.keyword_values(site)
-                        } else {
-                            Vec::new()
-                        };
-                        named
-                            .into_iter()
-                            .for_each(|argument| self.expression(argument, path.clone()));
-                    }
-                    Stores::Arguments if !path.items || &**dotted == "itertools.repeat" => {
-                        path.items = false;
-                        self.every_argument(site, &path);
-                    }
-                    Stores::Arguments => {}
-                    Stores::Unknown => self.values(site, &path),
-                },
-                Value::Class(class) if !path.items => self.constructed(*class, site, &path),
-                Value::Function(_) | Value::Method { function: Some(_), .. } => {
-                    self.returned(site, &path);
-                    self.values(site, &path);
-                }
-                _ => self.values(site, &path),
+    /// A module that a name stands for.
+    fn module(&mut self, name: Site, path: &Path) {
+        let facts = self.eval.file(name.file);
+        let imports = facts
+            .dataflow()
+            .definitions
+            .reaching(name.node)
+            .filter(|each| matches!(each.kind, BindingKind::Import { attribute: None, .. }));
+        for import in imports.map(|each| each.statement).collect::<Vec<_>>() {
+            let import = Site { file: name.file, node: import };
+            self.push(What::Object(Obstacle::of("a module", Some(import))), name, path);
+        }
+    }
+
+    /// Whether a class is an Enum that children do not have.
+    fn is_missing_member(&self, class: Site) -> bool {
+        let is_enum = |(path, _): &(std::sync::Arc<str>, _)| path.starts_with("enum.");
+        (self.eval.is_local(class) || self.eval.is_main_only_class(class))
+            && self.eval.external_bases(class).iter().any(is_enum)
+    }
+
+    /// One thing that an expression may be.
+    fn source(&mut self, found: &Found, site: Site, items: bool, mut path: Path) {
+        for argument in found.way.handed_over.iter() {
+            path = path.handed_over_by(*argument);
+        }
+        path.kept |= found.way.is_kept;
+        if path.start.is_some() && !found.callers.is_unknown() {
+            path.callers = path.callers.beneath(&found.callers);
+            path.start = self.eval.solver.outermost_frame(site, &found.callers);
+        }
+        if let Source::Partial(made)
+        | Source::Container { made, .. }
+        | Source::Instance { made: Some(made), .. }
+        | Source::Made { made: Some(made), .. } = &found.source
+            && path.start != self.eval.solver.outermost_frame(made.site, &made.context)
+        {
+            path.start = None;
+        }
+        let leaf = found.way.named.unwrap_or(site);
+        let is_object = matches!(
+            found.source,
+            Source::Made { made: Some(_), .. }
+                | Source::Instance { made: Some(_), .. }
+                | Source::Lambda(_)
+                | Source::Container { .. }
+        );
+        if is_object && !self.met.insert((found.source.clone(), items, path.handover)) {
+            return;
+        }
+        if items {
+            return self.items(&found.source, site, &path);
+        }
+        let value = self.eval.found_value(found);
+        match (&found.source, &value) {
+            (_, Value::Lambda(lambda)) => {
+                self.push(What::Callable(Callable::Lambda(*lambda)), leaf, &path);
             }
+            (_, Value::Function(function)) => {
+                if self.eval.is_local(*function) {
+                    self.push(What::Callable(Callable::Function(*function)), leaf, &path);
+                }
+            }
+            (_, Value::Class(class)) => {
+                if self.eval.is_local(*class) {
+                    self.push(What::Callable(Callable::Class(*class)), leaf, &path);
+                }
+            }
+            (Source::Partial(made), _) => self.every_argument(made, &path),
+            (Source::Instance { class, made: Some(made) }, _) if self.is_call(made.site) => {
+                self.constructed(*class, made, &path);
+            }
+            (Source::Instance { class, .. }, _) if self.is_missing_member(*class) => {
+                self.push(What::Callable(Callable::Instance(*class)), leaf, &path);
+            }
+            (Source::Container { made, view }, _) if view.is_empty() => {
+                self.container(made, &found.source, &value, site, &path);
+            }
+            (Source::Container { .. } | Source::Slice { .. }, _) => {
+                self.items(&found.source, site, &path);
+            }
+            (Source::Made { path: dotted, made: Some(made), .. }, _)
+                if matches!(stored_by(dotted), Stores::Arguments) =>
+            {
+                self.every_argument(made, &path);
+            }
+            (Source::Module(_), _) => {}
+            _ => self.known(&value, leaf, &path),
         }
     }
 
-    fn every_argument(&mut self, call: Site, path: &Path) {
-        let tree = self.eval.file(call.file).tree();
-        let Some(list) = tree.child(call.node, Field::Arguments) else { return };
-        let arguments: Vec<NodeId> = if tree.kind(list) == Kind::ArgumentList {
+    fn is_call(&self, site: Site) -> bool {
+        self.eval.file(site.file).tree().kind(site.node) == Kind::Call
+    }
+
+    /// A display, a comprehension, or what a function of the interpreter makes.
+    fn container(
+        &mut self,
+        made: &Allocation,
+        source: &Source,
+        value: &Value,
+        site: Site,
+        path: &Path,
+    ) {
+        let tree = self.eval.file(made.site.file).tree();
+        let kind = tree.kind(made.site.node);
+        if kind == Kind::GeneratorExpression {
+            return self.known(value, made.site, path);
+        }
+        if kind != Kind::Call {
+            return self.items(source, site, path);
+        }
+        let maker = self.eval.solver.maker(made);
+        match maker.as_deref().map(stored_by) {
+            Some(Stores::Arguments) => {
+                self.every_argument(made, path);
+                self.additions(made, path);
+            }
+            Some(Stores::Items | Stores::Mapping) => self.items(source, site, path),
+            _ => self.known(value, made.site, path),
+        }
+    }
+
+    /// What a container is taken apart into.
+    fn items(&mut self, source: &Source, site: Site, path: &Path) {
+        let Source::Container { made, view } = source else {
+            if matches!(source, Source::Slice { .. } | Source::Generator { .. }) {
+                self.elements(source, site, path);
+            }
+            return;
+        };
+        let facts = self.eval.file(made.site.file);
+        let is_display = !matches!(
+            facts.tree().kind(made.site.node),
+            Kind::Call | Kind::Identifier | Kind::BinaryOperator | Kind::AugmentedAssignment
+        );
+        if facts.tree().kind(made.site.node) == Kind::Call && view.is_empty() {
+            return self.items_of_call(made, source, site, path);
+        }
+        if !is_display || !view.is_empty() {
+            return self.elements(source, site, path);
+        }
+        let graph = facts.dataflow();
+        let stores = graph
+            .stores_into(made.site.node)
+            .filter(|store| store.part != Some(crate::facts::dataflow::Part::Keys));
+        let stores: Vec<_> = stores.skip(path.skip).take(MAX_ITEMS).collect();
+        let inside = Path { skip: 0, ..path.clone() };
+        for store in stores {
+            let value = Site { file: made.site.file, node: store.value };
+            let is_spread = store.part.is_none() || !store.steps.is_empty();
+            self.expression(value, &made.context, is_spread, inside.clone());
+        }
+        self.additions(made, &inside);
+    }
+
+    /// The elements of what a function of the interpreter makes: they are told where they stand among its arguments.
+    fn items_of_call(&mut self, made: &Allocation, source: &Source, site: Site, path: &Path) {
+        let maker = self.eval.solver.maker(made);
+        let inside = Path { skip: 0, ..path.clone() };
+        match maker.as_deref().map(|maker| (maker, stored_by(maker))) {
+            Some(("itertools.repeat", _)) => self.every_argument(made, &inside),
+            Some((_, kind @ (Stores::Items | Stores::Mapping))) => {
+                for argument in self.eval.positional_arguments(made.site) {
+                    self.expression(argument, &made.context, true, inside.clone());
+                }
+                if matches!(kind, Stores::Mapping) {
+                    for argument in self.eval.keyword_values(made.site) {
+                        self.expression(argument, &made.context, false, inside.clone());
+                    }
+                }
+                self.additions(made, &inside);
+            }
+            _ => self.elements(source, site, path),
+        }
+    }
+
+    /// What statements put into a container after it was made.
+    fn additions(&mut self, made: &Allocation, path: &Path) {
+        // What goes into a manager's list is pickled there and then.
+        for addition in self.eval.solver.additions(made).into_iter().take(MAX_ITEMS) {
+            let is_near = path.start == Some(self.eval.solver.frame(addition.value));
+            let kept = Path {
+                kept: true,
+                start: path.start.filter(|_| is_near && addition.callers.is_unknown()),
+                ..path.clone()
+            };
+            let kept = if addition.value.file == path.handover.file {
+                kept
+            } else {
+                kept.handed_over_by(addition.value)
+            };
+            self.expression(addition.value, &addition.callers, addition.is_spread, kept);
+        }
+    }
+
+    /// The elements of a container that is no display.
+    fn elements(&mut self, source: &Source, site: Site, path: &Path) {
+        if path.depth > MAX_DEPTH {
+            return;
+        }
+        let found = if path.skip > 0 {
+            self.eval.solver.items_from(source, path.skip, site)
+        } else {
+            self.eval.solver.items(source, site)
+        };
+        let inside = Path { skip: 0, depth: path.depth + 1, ..path.clone() };
+        for each in found.iter().take(MAX_ITEMS) {
+            let at = each.way.named.unwrap_or(site);
+            let mut inside = inside.clone();
+            let tree = self.eval.file(at.file).tree();
+            if at.file == inside.handover.file && tree.contains(inside.handover.node, at.node) {
+                inside.place = at;
+            }
+            self.source(each, at, false, inside);
+        }
+    }
+
+    fn every_argument(&mut self, made: &Allocation, path: &Path) {
+        let tree = self.eval.file(made.site.file).tree();
+        let Some(list) = tree.child(made.site.node, Field::Arguments) else { return };
+        let arguments: Vec<_> = if tree.kind(list) == Kind::ArgumentList {
             tree.children(list).take(MAX_ITEMS).collect()
         } else {
             vec![list]
@@ -359,62 +374,37 @@ impl Walk<'_, '_> {
                 .child(argument, Field::Value)
                 .filter(|_| tree.kind(argument) == Kind::KeywordArgument)
                 .unwrap_or(argument);
-            self.expression(Site { file: call.file, node: value }, path.clone());
+            let value = Site { file: made.site.file, node: value };
+            self.expression(value, &made.context, false, path.clone());
         }
     }
 
-    fn attribute(&mut self, site: Site, path: Path) {
-        self.member(site, &path);
-        if !path.items {
-            self.returned(site, &path);
-            let unnamed: Vec<Site> = self
-                .eval
-                .stored_in(site)
-                .into_iter()
-                .filter(|value| self.eval.makes_from_lambda(*value))
-                .collect();
-            if unnamed.is_empty() {
-                return self.values(site, &path);
-            }
-            return self.kept(unnamed, &path);
+    /// A new object: what its class stores of the arguments, and what it makes itself.
+    fn constructed(&mut self, class: Site, made: &Allocation, path: &Path) {
+        let call = made.site;
+        if self.eval.controls_its_pickling(class)
+            || (self.inheritance && self.eval.is_primitive(class))
+        {
+            return;
         }
-        let mut kept = path;
-        kept.kept = true;
-        for stored in self.eval.stored_in(site) {
-            self.expression(
-                stored,
-                if stored.file == kept.handover.file {
-                    kept.clone()
-                } else {
-                    kept.handed_over_by(stored)
-                },
-            );
+        if self.eval.is_local(class) || self.eval.is_main_only_class(class) {
+            return self.push(What::Callable(Callable::Instance(class)), call, path);
         }
-        kept.items = false;
-        for item in self.eval.appended_to(site) {
-            self.expression(
-                item,
-                if item.file == kept.handover.file {
-                    kept.clone()
-                } else {
-                    kept.handed_over_by(item)
-                },
-            );
+        for argument in self.eval.stored_arguments(class, call) {
+            self.expression(argument, &made.context, false, path.clone());
         }
-    }
-
-    fn values(&mut self, site: Site, path: &Path) {
-        let values = self.eval.values(site);
-        // A `defaultdict(lambda: …)` that was made elsewhere: its lambda can be cured where it stands.
-        let with_lambda = |value: &&Value| matches!(value, Value::Instance(Type::External { made: Some(call), .. }) if self.eval.makes_from_lambda(*call) && *call != site);
-        let (made, others): (Vec<&Value>, Vec<&Value>) = values.iter().partition(with_lambda);
-        let calls = made.into_iter().filter_map(|value| {
-            if let Value::Instance(Type::External { made, .. }) = value { *made } else { None }
-        });
-        if path.parts.is_empty() && !path.items {
-            self.kept(calls.collect(), path);
+        let unnamed = self.eval.lambdas_kept(class, None);
+        if let Some(obstacle) = self
+            .eval
+            .made_obstacle(class, self.inheritance, &self.moment)
+            .filter(|obstacle| obstacle.what != "a lambda" || unnamed.is_empty())
+        {
+            self.push(What::Object(obstacle), call, path);
         }
-        self.known(&others.into_iter().cloned().collect::<Vec<_>>(), site, path);
+        let kept = Path { kept: true, start: None, ..path.clone() };
+        for value in unnamed.into_iter().chain(self.eval.fallbacks_kept(class, call)) {
+            self.expression(value, &CallString::UNKNOWN, false, kept.clone());
+        }
     }
 
     /// What keeps a value from crossing; for objects of the project, at the moment of the dispatch.
@@ -434,23 +424,10 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Obstacles among values whose making is not walked.
-    fn known(&mut self, values: &[Value], leaf: Site, path: &Path) {
-        if !path.parts.is_empty() {
-            return;
-        }
-        for value in values {
-            let by_other_rules = matches!(
-                value,
-                Value::Lambda(_) | Value::Function(_) | Value::Class(_) | Value::Partial(_)
-            );
-            let taken_apart = path.items;
-            if by_other_rules || taken_apart {
-                continue;
-            }
-            if let Some(obstacle) = self.obstacle(value) {
-                self.push(What::Object(obstacle), leaf, path);
-            }
+    /// What keeps something from crossing whose making is not looked into.
+    fn known(&mut self, value: &Value, leaf: Site, path: &Path) {
+        if let Some(obstacle) = self.obstacle(value) {
+            self.push(What::Object(obstacle), leaf, path);
         }
     }
 }

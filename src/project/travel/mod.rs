@@ -7,8 +7,6 @@ pub mod contents;
 pub mod crossing;
 pub mod exceptions;
 pub mod lazy_loading;
-mod made;
 pub mod origins;
 pub mod picklability;
 pub mod sent;
-mod taken;

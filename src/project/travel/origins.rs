@@ -1,14 +1,25 @@
 //! From a slot back to the callables that may reach it, and where each is written.
 
-use crate::facts::scopes::{Binding, BindingKind, PathStep};
-use crate::project::processes::dead_paths::Frame;
-use crate::project::values::reaching;
+use crate::catalogue::Start;
+use crate::facts::dataflow;
+use crate::project::dataflow::{Allocation, CallString, Found, Source};
 use crate::project::{Eval, Part, Site, Slot, Type, Value};
 use crate::syntax::{Field, Kind};
 use std::collections::BTreeSet;
 
-/// Longer paths through names, containers and calls are given up.
-const MAX_STEPS: usize = 24;
+/// What makes plain containers.
+const COPYING: &[&str] = &[
+    "builtins.list",
+    "builtins.tuple",
+    "builtins.set",
+    "builtins.frozenset",
+    "builtins.sorted",
+    "builtins.reversed",
+    "builtins.iter",
+];
+
+/// Partials of partials are followed that far.
+const MAX_PARTIALS: usize = 6;
 
 /// What was found at the end of a path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,44 +62,8 @@ pub struct Origin {
     pub made_by: Option<Site>,
     /// Whether an attribute or a container keeps it on the way.
     pub kept: bool,
-}
-
-/// The state of one walk back.
-#[derive(Clone)]
-struct Path {
-    handover: Site,
-    through: Vec<Site>,
-    made_by: Option<Site>,
-    /// Positions inside tuples that are still to be taken.
-    parts: Vec<PathStep>,
-    /// The entry of a mapping that is still to be taken, before the parts.
-    entry: Option<String>,
-    kept: bool,
-    steps: usize,
-    /// The calls through which parameters were filled, innermost first.
-    frames: Vec<Frame>,
-}
-
-impl Path {
-    /// The path as it goes on in a caller, where `argument` hands the callable over.
-    fn handed_over_by(&self, argument: Site) -> Self {
-        let mut outer = self.clone();
-        outer.through.insert(0, outer.handover);
-        outer.handover = argument;
-        outer
-    }
-
-    fn is_whole(&self) -> bool {
-        self.parts.is_empty() && self.entry.is_none()
-    }
-
-    fn take(&mut self, part: Option<&Part>) {
-        match part {
-            Some(Part::Item(at)) => self.parts.insert(0, PathStep::Index(*at)),
-            Some(Part::Entry(key)) => self.entry = Some(key.clone()),
-            None => {}
-        }
-    }
+    /// The callers of the dispatch's function for which this holds, as far as any were chosen.
+    pub callers: CallString,
 }
 
 impl Eval<'_> {
@@ -103,335 +78,183 @@ impl Eval<'_> {
     }
 
     fn origins_of_part(&self, expression: Site, part: Option<&Part>) -> Vec<Origin> {
-        let mut path = Path {
-            handover: expression,
-            through: Vec::new(),
-            made_by: None,
-            parts: Vec::new(),
-            entry: None,
-            kept: false,
-            steps: 0,
-            frames: Vec::new(),
+        let sources = match part {
+            None => self.solver.sources(expression, &CallString::UNKNOWN),
+            Some(part) => {
+                let part = match part {
+                    Part::Item(at) => dataflow::Part::Item(*at as u32),
+                    Part::Entry(key) => dataflow::Part::Key(key.as_str().into()),
+                };
+                self.solver.sources_of_part(expression, part, &CallString::UNKNOWN)
+            }
         };
-        path.take(part);
-        let mut walk = Walk { eval: self, found: BTreeSet::new(), seen: BTreeSet::new() };
-        walk.expression(expression, path);
-        walk.found.into_iter().collect()
+        self.wanted.borrow_mut().extend(self.solver.unresolved());
+        let mut out = BTreeSet::new();
+        for found in sources.found.iter() {
+            self.add_origin(expression, found, 0, &mut out);
+        }
+        out.into_iter().collect()
     }
-}
 
-struct Walk<'e, 'p> {
-    eval: &'e Eval<'p>,
-    found: BTreeSet<Origin>,
-    seen: BTreeSet<(Site, Vec<PathStep>, Option<String>, Site)>,
-}
-
-impl Walk<'_, '_> {
-    fn push(&mut self, callable: Callable, leaf: Site, path: &Path) {
-        self.found.insert(Origin {
-            callable,
-            leaf,
-            handover: path.handover,
-            through: path.through.clone(),
-            made_by: path.made_by,
-            kept: path.kept,
+    fn add_origin(
+        &self,
+        expression: Site,
+        found: &Found,
+        depth: usize,
+        out: &mut BTreeSet<Origin>,
+    ) {
+        if let Source::Partial(partial) = &found.source {
+            let Some(inner) = self.positional_arguments(partial.site).first().copied() else {
+                return;
+            };
+            let inside = self.solver.sources(inner, &partial.context);
+            for each in inside.found.iter().filter(|_| depth < MAX_PARTIALS) {
+                let mut way = each.way.clone();
+                way.handed_over =
+                    found.way.handed_over.iter().chain(way.handed_over.iter()).copied().collect();
+                way.given_back_by = found.way.given_back_by.or(way.given_back_by);
+                way.is_kept |= found.way.is_kept;
+                let callers = found.callers.clone();
+                self.add_origin(
+                    expression,
+                    &Found { way, callers, ..each.clone() },
+                    depth + 1,
+                    out,
+                );
+            }
+            return;
+        }
+        let way: Vec<Site> =
+            std::iter::once(expression).chain(found.way.handed_over.iter().copied()).collect();
+        let (handover, through) = way.split_last().expect("the expression itself is there");
+        out.insert(Origin {
+            callable: match (self.decorated(found), self.callable(&found.source)) {
+                (Some(definition), Callable::Method { receiver, object, name, .. }) => {
+                    Callable::Method { receiver, object, name, function: Some(definition) }
+                }
+                (Some(definition), _) => Callable::Function(definition),
+                (None, callable) => callable,
+            },
+            leaf: found.way.named.unwrap_or(*handover),
+            handover: *handover,
+            through: through.iter().rev().copied().collect(),
+            made_by: found
+                .way
+                .given_back_by
+                .filter(|by| self.file(by.file).tree().kind(by.node) != Kind::Decorator),
+            kept: found.way.is_kept,
+            callers: found.callers.clone(),
         });
     }
 
-    fn expression(&mut self, site: Site, mut path: Path) {
-        let facts = self.eval.file(site.file);
-        let tree = facts.tree();
-        let at = |node| Site { file: site.file, node };
-        let site = at(tree.unparenthesized(site.node));
-        path.steps += 1;
-        if path.steps > MAX_STEPS
-            || !self.seen.insert((site, path.parts.clone(), path.entry.clone(), path.handover))
-        {
-            return;
-        }
-        match tree.kind(site.node) {
-            Kind::Identifier => self.name(site, path),
-            Kind::Lambda if path.is_whole() => self.push(Callable::Lambda(site), site, &path),
-            Kind::ConditionalExpression | Kind::BooleanOperator => {
-                facts
-                    .outcomes(site.node)
-                    .into_iter()
-                    .for_each(|part| self.expression(at(part), path.clone()));
-            }
-            Kind::NamedExpression => {
-                if let Some(value) = tree.child(site.node, Field::Value) {
-                    self.expression(at(value), path);
-                }
-            }
-            Kind::Call => self.call(site, path),
-            Kind::Attribute => self.attribute(site, path),
-            Kind::Subscript => {
-                if let Some(object) = tree.child(site.node, Field::Value) {
-                    self.members(at(object), site, path);
-                }
-            }
-            Kind::Dictionary if path.entry.is_some() => {
-                let key = path.entry.take().unwrap_or_default();
-                if let Some(value) = self.eval.entry_of(site, &key) {
-                    self.expression(value, path);
-                }
-            }
-            Kind::List | Kind::Tuple | Kind::Set | Kind::ExpressionList
-                if !path.parts.is_empty() =>
-            {
-                let part = path.parts.remove(0);
-                if let Some(item) = self.eval.item(site, part) {
-                    self.expression(item, path);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// All members of the containers that `object` may be (`ops[key]`).
-    fn members(&mut self, object: Site, subscript: Site, path: Path) {
-        for item in self.eval.items_under(object, subscript) {
-            self.put(item, path.clone());
-        }
-        self.elements(object, path);
-    }
-
-    fn elements(&mut self, iterable: Site, path: Path) {
-        for item in self.eval.displayed(iterable) {
-            self.expression(item, path.clone());
-        }
-        for item in self
-            .eval
-            .appended_to(iterable)
-            .into_iter()
-            .chain(self.eval.appended_where_made(iterable))
-        {
-            self.put(item, path.clone());
-        }
-    }
-
-    /// An item of a container, which keeps it until it is taken.
-    fn put(&mut self, item: Site, path: Path) {
-        let mut kept =
-            if item.file == path.handover.file { path } else { path.handed_over_by(item) };
-        kept.kept = true;
-        self.expression(item, kept);
-    }
-
-    fn name(&mut self, site: Site, path: Path) {
-        let facts = self.eval.file(site.file);
-        let Some((scope, name)) = facts.scopes.resolve_name(site.node) else { return };
-        let bindings = reaching::bindings(facts, scope, name, site.node);
-        if bindings.is_empty() {
-            self.value_of(site, path);
-            return;
-        }
-        for binding in bindings {
-            self.binding(site, binding, path.clone());
-        }
-    }
-
-    fn binding(&mut self, site: Site, binding: &Binding, mut path: Path) {
-        let at = |node| Site { file: site.file, node };
-        match &binding.kind {
-            BindingKind::FunctionDef(node) => self.push(Callable::Function(at(*node)), site, &path),
-            BindingKind::ClassDef(node) => self.push(Callable::Class(at(*node)), site, &path),
-            BindingKind::Assignment { value: Some(value), path: parts, .. } => {
-                path.parts.splice(0..0, parts.iter().copied());
-                self.expression(at(*value), path);
-            }
-            BindingKind::Walrus { value } => self.expression(at(*value), path),
-            BindingKind::For { iterable, path: parts, .. }
-            | BindingKind::ComprehensionFor { iterable, path: parts, .. } => {
-                path.parts.splice(0..0, parts.iter().copied());
-                self.iterated(at(*iterable), path);
-            }
-            BindingKind::Parameter { default, star, .. } => {
-                if let Some(default) = default {
-                    self.expression(at(*default), path.clone());
-                }
-                let part = match (star, path.parts.first()) {
-                    (1, Some(PathStep::Index(item))) => Some(Part::Item(*item)),
-                    (2, _) => path.entry.take().map(Part::Entry),
-                    _ => None,
-                };
-                if *star == 1 && part.is_some() {
-                    path.parts.remove(0);
-                }
-                for each in self
-                    .eval
-                    .registered_as(site.file, binding)
-                    .into_iter()
-                    .filter(|_| path.is_whole())
-                {
-                    let outer = Path { kept: true, ..path.handed_over_by(each.decorator) };
-                    self.push(Callable::Function(each.function), each.name, &outer);
-                }
-                for given in self.eval.given_for(site.file, binding, part.as_ref()) {
-                    let mut outer = path.handed_over_by(given.expression);
-                    outer.take(given.part.as_ref());
-                    outer.frames.extend(self.eval.frame(given.expression, site, path.handover));
-                    if !self.eval.is_dead(&outer.frames) {
-                        self.expression(given.expression, outer);
-                    }
-                }
-            }
-            BindingKind::Import { .. } => {
-                if let Some(call) = self.eval.made_in_module(site) {
-                    return self.made_elsewhere(call, site, path);
-                }
-                for value in self.eval.binding_values(site.file, binding) {
-                    self.value(&value, site, &path);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// What a loop over `iterable` gives to a target that still has `path.parts` to take.
-    fn iterated(&mut self, iterable: Site, mut path: Path) {
-        let facts = self.eval.file(iterable.file);
-        let tree = facts.tree();
-        let at = |node| Site { file: iterable.file, node };
-        let node = tree.unparenthesized(iterable.node);
-        if tree.kind(node) != Kind::Call {
-            return self.elements(at(node), path);
-        }
-        let arguments = self.eval.positional_arguments(at(node));
-        let Some(callee) = tree.child(node, Field::Function) else { return };
-        match (facts.text(callee), path.parts.first().copied()) {
-            ("enumerate", Some(PathStep::Index(1))) if !arguments.is_empty() => {
-                path.parts.remove(0);
-                return self.iterated(arguments[0], path);
-            }
-            ("zip", Some(PathStep::Index(part))) if part < arguments.len() => {
-                path.parts.remove(0);
-                return self.iterated(arguments[part], path);
-            }
-            ("list" | "tuple" | "set" | "sorted" | "reversed" | "iter" | "frozenset", _)
-                if !arguments.is_empty() =>
-            {
-                return self.iterated(arguments[0], path);
-            }
-            _ => {}
-        }
-        // What a function of the project returns: `for job in make_jobs(3)`.
-        self.elements(at(node), path.clone());
-        let method = tree.child(callee, Field::Attribute).map_or("", |name| facts.text(name));
-        let Some(object) = tree.child(callee, Field::Object).map(at) else { return };
-        let wanted = match (method, path.parts.first()) {
-            ("items", Some(PathStep::Index(1))) => {
-                path.parts.remove(0);
-                true
-            }
-            ("values", _) => true,
-            _ => false,
+    /// What stands below a decorator, where something came out of that: pickle looks its name up, whatever the decorator made.
+    fn decorated(&self, found: &Found) -> Option<Site> {
+        let by = match &found.source {
+            Source::Instance { made: Some(made), .. } => Some(made.site),
+            _ => found.way.given_back_by,
         };
-        if wanted {
-            for item in self.eval.mapping_items(object) {
-                self.put(item, path.clone());
-            }
-        }
+        let by = by.filter(|by| self.file(by.file).tree().kind(by.node) == Kind::Decorator)?;
+        let tree = self.file(by.file).tree();
+        let definition = tree.child(tree.parent(by.node)?, Field::Definition)?;
+        let is_function = tree.kind(definition) == Kind::FunctionDefinition;
+        is_function.then_some(Site { file: by.file, node: definition })
     }
 
-    fn call(&mut self, site: Site, mut path: Path) {
-        let tree = self.eval.file(site.file).tree();
-        let Some(callee) = tree.child(site.node, Field::Function) else { return };
-        let callees = self.eval.values(Site { file: site.file, node: callee });
-        for value in callees.iter() {
-            match value {
-                Value::External { path: dotted, .. } if &**dotted == "functools.partial" => {
-                    if let Some(inner) = self.eval.positional_arguments(site).first() {
-                        self.expression(*inner, path.clone());
-                    }
+    fn callable(&self, source: &Source) -> Callable {
+        match source {
+            Source::Lambda(site) => Callable::Lambda(*site),
+            Source::Function(site) => Callable::Function(*site),
+            Source::Class(site) => Callable::Class(*site),
+            Source::Instance { class, .. } => Callable::Instance(*class),
+            Source::Method { .. } => match self.as_value(source) {
+                Value::Method { receiver, object, name, function } => {
+                    Callable::Method { receiver, object, name: name.to_string(), function }
                 }
-                Value::Function(function) | Value::Method { function: Some(function), .. } => {
-                    path.made_by = Some(path.made_by.unwrap_or(site));
-                    for returned in self.eval.returns(*function) {
-                        self.expression(returned, path.clone());
-                    }
-                }
-                Value::Class(class) => self.push(Callable::Instance(*class), site, &path),
-                Value::External { path: dotted, .. } if dotted.starts_with("functools.") => {
-                    // `lru_cache(f)` and the like: what they decorate is what travels.
-                    if let Some(inner) = self.eval.positional_arguments(site).first() {
-                        path.made_by = Some(path.made_by.unwrap_or(site));
-                        self.expression(*inner, path.clone());
-                    }
-                }
-                _ => self.value_of(site, path.clone()),
-            }
-        }
-        if let Some(container) = self.eval.taken_from(site) {
-            self.eval
-                .taken_by(site, container)
-                .into_iter()
-                .for_each(|item| self.put(item, path.clone()));
-        }
-    }
-
-    /// What methods store in the attribute is followed to where it is written; the rest is what the attribute may be.
-    fn attribute(&mut self, site: Site, path: Path) {
-        if let Some(call) = self.eval.made_in_module(site) {
-            return self.made_elsewhere(call, site, path);
-        }
-        let stored = self.eval.stored_in(site);
-        for value in self.eval.values(site).iter() {
-            let is_stored = || stored.iter().any(|each| self.eval.values(*each).contains(value));
-            if !is_stored() {
-                self.value(value, site, &path);
-            }
-        }
-        for expression in stored {
-            let mut inner = if expression.file == path.handover.file {
-                path.clone()
-            } else {
-                path.handed_over_by(expression)
-            };
-            inner.kept = true;
-            self.expression(expression, inner);
-        }
-    }
-
-    /// What a call gives that another module makes when it is imported, where functions of the project are called; else what is
-    /// known of it here.
-    fn made_elsewhere(&mut self, call: Site, site: Site, path: Path) {
-        let before = self.found.len();
-        self.expression(call, path.clone());
-        if self.found.len() == before {
-            self.value_of(site, path);
-        }
-    }
-
-    fn value_of(&mut self, site: Site, path: Path) {
-        for value in self.eval.values(site).iter() {
-            self.value(value, site, &path);
-        }
-    }
-
-    fn value(&mut self, value: &Value, leaf: Site, path: &Path) {
-        if !path.is_whole() {
-            return;
-        }
-        let callable = match value {
-            Value::Lambda(site) => Callable::Lambda(*site),
-            Value::Function(site) => Callable::Function(*site),
-            Value::Class(site) => Callable::Class(*site),
-            Value::Instance(Type::Class(class)) => Callable::Instance(*class),
-            Value::Method { receiver, object, name, function } => Callable::Method {
-                receiver: receiver.clone(),
-                object: *object,
-                name: name.to_string(),
-                function: *function,
+                other => Callable::Value(other),
             },
-            Value::Partial(call) => {
-                if let Some(inner) = self.eval.positional_arguments(*call).first().copied() {
-                    self.expression(inner, path.clone());
-                }
-                return;
+            other => Callable::Value(self.as_value(other)),
+        }
+    }
+
+    /// What was found as the rest of the house speaks of it.
+    pub(in crate::project) fn found_value(&self, found: &Found) -> Value {
+        match (self.decorated(found), self.as_value(&found.source)) {
+            (Some(definition), Value::Method { receiver, object, name, .. }) => {
+                Value::Method { receiver, object, name, function: Some(definition) }
             }
-            other => Callable::Value(other.clone()),
-        };
-        self.push(callable, leaf, path);
+            (Some(definition), _) => Value::Function(definition),
+            (None, value) => value,
+        }
+    }
+
+    /// A source as the rest of the house speaks of it.
+    pub(in crate::project) fn as_value(&self, source: &Source) -> Value {
+        match source {
+            Source::External { path, start } => {
+                Value::External { path: path.clone(), start: *start }
+            }
+            Source::Module(file) => Value::Module(*file),
+            Source::Function(site) => Value::Function(*site),
+            Source::Lambda(site) => Value::Lambda(*site),
+            Source::Class(site) => Value::Class(*site),
+            Source::Instance { .. } | Source::Made { .. } => {
+                self.type_of(source).map_or(Value::Unknown, Value::Instance)
+            }
+            Source::Method { object, name, function, at } => {
+                let tree = self.file(at.file).tree();
+                let object_at = tree
+                    .child(at.node, Field::Object)
+                    .map_or(*at, |node| Site { file: at.file, node });
+                match self.type_of(object) {
+                    Some(receiver) => Value::Method {
+                        receiver,
+                        object: object_at,
+                        name: name.clone(),
+                        function: *function,
+                    },
+                    None => function.map_or(Value::Unknown, Value::Function),
+                }
+            }
+            Source::Partial(made) => Value::Partial(made.site),
+            Source::Container { made, .. } => self.container_value(made),
+            Source::Literal(site) => Value::Literal(*site),
+            Source::Generator { made, .. } | Source::Coroutine { made, .. } => {
+                Value::Result(made.site)
+            }
+            Source::Result(site) | Source::Caller(site) => Value::Result(*site),
+            Source::Parameter(site) => Value::Parameter(*site),
+            Source::Slice { .. }
+            | Source::Attributes(_)
+            | Source::Super { .. }
+            | Source::Unknown => Value::Unknown,
+        }
+    }
+
+    /// A display is a literal, and so is a copy that the interpreter makes; what other functions make is an object of theirs.
+    fn container_value(&self, made: &Allocation) -> Value {
+        if self.file(made.site.file).tree().kind(made.site.node) != Kind::Call {
+            return Value::Literal(made.site);
+        }
+        match self.solver.maker(made) {
+            None => Value::Result(made.site),
+            Some(path) if COPYING.contains(&&*path) => Value::Literal(made.site),
+            Some(path) => Value::Instance(Type::External {
+                path,
+                start: Start::Platform,
+                made: Some(made.site),
+            }),
+        }
+    }
+
+    fn type_of(&self, source: &Source) -> Option<Type> {
+        match source {
+            Source::Instance { class, .. } | Source::Class(class) => Some(Type::Class(*class)),
+            Source::Made { path, start, made } => Some(Type::External {
+                path: path.clone(),
+                start: *start,
+                made: made.as_ref().map(|made| made.site),
+            }),
+            _ => None,
+        }
     }
 }

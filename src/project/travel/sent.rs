@@ -3,12 +3,14 @@
 use crate::catalogue::ByWhat;
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::findings::StartMethod;
+use crate::project::dataflow::{CallString, Source};
 use crate::project::values::decorated::Alias;
 use crate::project::values::instances::Moment;
 use crate::project::{
     Argument, Callable, Content, Dispatch, Eval, FileId, Origin, Site, Slot, Type, Value, What,
 };
 use crate::syntax::{Field, Kind};
+use std::collections::BTreeSet;
 
 /// One callable that one dispatch sends.
 #[derive(Debug, Clone)]
@@ -48,9 +50,17 @@ impl Eval<'_> {
                 };
                 let meant = |origin: &Origin| {
                     self.is_meant(&dispatch, origin.leaf, origin.handover, &origin.through)
+                        && self.meets(&dispatch, &origin.callers)
                         && !travels(origin)
                 };
-                for origin in self.slot_origins(&slot).into_iter().filter(meant) {
+                // One callable that several callers lead here is one.
+                let origins: BTreeSet<Origin> = self
+                    .slot_origins(&slot)
+                    .into_iter()
+                    .filter(meant)
+                    .map(|origin| Origin { callers: CallString::UNKNOWN, ..origin })
+                    .collect();
+                for origin in origins {
                     self.look_ahead(&origin);
                     let alias = self.decorated_alias(&origin);
                     out.push(Sent {
@@ -71,6 +81,47 @@ impl Eval<'_> {
             }
         }
         out
+    }
+
+    /// Whether a call is a dispatch of that API when its function is called like that: flags and arguments of the callers may
+    /// choose another executor, or leave the call out.
+    pub(in crate::project) fn meets(&self, dispatch: &Dispatch, callers: &CallString) -> bool {
+        if !self.solver.is_reached(dispatch.call, callers) {
+            return false;
+        }
+        let Some(asked) = self.executor_of(dispatch).filter(|_| !callers.is_unknown()) else {
+            return true;
+        };
+        let is_it = |source: &Source| {
+            let value = self.as_value(source);
+            let is_unclear = matches!(
+                value,
+                Value::Unknown | Value::Result(_) | Value::Parameter(_) | Value::Literal(_)
+            );
+            is_unclear
+                || match self.process_executor(&value) {
+                    Some(_) if dispatch.receiver == Some(asked) => true,
+                    _ => self
+                        .dispatch_of(&value, dispatch.call)
+                        .is_some_and(|other| other.entry == dispatch.entry),
+                }
+        };
+        let meets = |callers: &CallString| {
+            let found = self.solver.sources(asked, callers).found;
+            found.is_empty() || found.iter().any(|each| is_it(&each.source))
+        };
+        // What is no dispatch by its callee (proxies of managers) is judged by whoever found it.
+        meets(callers) || !meets(&CallString::UNKNOWN)
+    }
+
+    /// The expression that tells which executor a dispatch goes to: what is called, or the argument that is the executor.
+    fn executor_of(&self, dispatch: &Dispatch) -> Option<Site> {
+        if dispatch.api(self.project).executor.is_some() {
+            return dispatch.receiver;
+        }
+        let tree = self.file(dispatch.call.file).tree();
+        let callee = tree.child(dispatch.call.node, Field::Function)?;
+        Some(Site { file: dispatch.call.file, node: callee })
     }
 
     /// Whether what is written at `leaf` and handed over at `handover`, and goes `through` forwarders, is meant to reach
@@ -203,7 +254,14 @@ impl Eval<'_> {
             let leaf = made(&each.content).unwrap_or(each.content.leaf);
             let place = each.content.place;
             self.is_meant(&each.dispatch, leaf, each.content.handover, &each.content.through)
+                && self.meets(&each.dispatch, &each.content.callers)
                 && !self.goes_elsewhere(&each.dispatch, leaf, place)
+        });
+        // One thing that several callers lead here is one.
+        let mut seen = BTreeSet::new();
+        out.retain_mut(|each| {
+            each.content.callers = CallString::UNKNOWN;
+            seen.insert((each.dispatch.call, each.dispatch.entry, each.content.clone()))
         });
         out
     }
@@ -275,6 +333,7 @@ impl Eval<'_> {
                     through: Vec::new(),
                     made_by: None,
                     kept: true,
+                    callers: crate::project::dataflow::CallString::UNKNOWN,
                 };
                 let slot = Slot { name: "run".to_owned(), expression: call, part: None };
                 if !methods.is_empty() {

@@ -48,7 +48,7 @@ impl Eval<'_> {
 }
 
 /// The dotted names of the classes whose instances an annotation allows.
-fn promised(annotation: &str) -> Vec<String> {
+pub(in crate::project) fn promised(annotation: &str) -> Vec<String> {
     let text: String = annotation
         .chars()
         .filter(|c| !matches!(c, '"' | '\'' | ' ' | '\n' | '\t' | '\r'))

@@ -1,36 +1,13 @@
 //! Attribute look-ups: modules, classes, instances.
 
-use crate::catalogue::{EntryKind, Start, objects};
+use crate::catalogue::{Start, objects};
 use crate::facts::scopes::BindingKind;
 use crate::project::values::eval::Answer;
 use crate::project::{Eval, FileId, Site, Type, Value};
 use crate::syntax::{Field, Kind, NodeId};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Eval<'_> {
-    pub(in crate::project) fn attribute_values(&self, site: Site) -> Vec<Value> {
-        let facts = self.file(site.file);
-        let tree = facts.tree();
-        let (Some(object), Some(attribute)) =
-            (tree.child(site.node, Field::Object), tree.child(site.node, Field::Attribute))
-        else {
-            return vec![Value::Unknown];
-        };
-        let object = Site { file: site.file, node: object };
-        let name = self.mangled(site, facts.text(attribute));
-        if self.is_super_call(object) {
-            return self.super_member(object, &name);
-        }
-        let mut found: Vec<Value> = self
-            .values(object)
-            .iter()
-            .flat_map(|value| self.member_values(value, &name, object))
-            .collect();
-        found.extend(self.assigned_through(object, &name));
-        found
-    }
-
     /// An attribute's name as the class around `site` stores it.
     pub(in crate::project) fn mangled<'n>(
         &self,
@@ -87,39 +64,6 @@ impl Eval<'_> {
                 .unwrap_or_default(),
             _ => vec![Value::Unknown],
         }
-    }
-
-    /// Module-level objects get attributes from outside, too (`state.pool = Pool()`).
-    fn assigned_through(&self, object: Site, name: &str) -> Vec<Value> {
-        let facts = self.file(object.file);
-        let tree = facts.tree();
-        if tree.kind(object.node) != Kind::Identifier
-            || matches!(facts.text(object.node), "self" | "cls")
-        {
-            return Vec::new();
-        }
-        let Some((scope, variable)) = facts.scopes.resolve_name(object.node) else {
-            return Vec::new();
-        };
-        let mut found = Vec::new();
-        for reference in facts.scopes.references(scope, variable) {
-            let Some(attribute) =
-                tree.parent(*reference).filter(|up| tree.kind(*up) == Kind::Attribute)
-            else {
-                continue;
-            };
-            let Some(assignment) = tree.parent(attribute).filter(|up| {
-                tree.kind(*up) == Kind::Assignment && tree.field(attribute) == Field::Left
-            }) else {
-                continue;
-            };
-            if tree.child(attribute, Field::Attribute).is_some_and(|node| facts.text(node) == name)
-                && let Some(value) = tree.child(assignment, Field::Right)
-            {
-                found.extend(self.values(Site { file: object.file, node: value }).iter().cloned());
-            }
-        }
-        found
     }
 
     /// The base class expressions of a class.
@@ -361,68 +305,5 @@ impl Eval<'_> {
         let function = tree.parent(parameters)?;
         (tree.contains(first, binding.node) && tree.kind(first) != Kind::ListSplatPattern)
             .then_some(function)
-    }
-
-    fn is_super_call(&self, object: Site) -> bool {
-        let facts = self.file(object.file);
-        let tree = facts.tree();
-        tree.kind(object.node) == Kind::Call
-            && tree
-                .child(object.node, Field::Function)
-                .is_some_and(|callee| facts.text(callee) == "super")
-    }
-
-    /// `super().name` inside a method: the member of the first base that is known to have it.
-    fn super_member(&self, object: Site, name: &str) -> Vec<Value> {
-        let facts = self.file(object.file);
-        let Some(class) = facts.tree().enclosing(object.node, &[Kind::ClassDefinition]) else {
-            return vec![Value::Unknown];
-        };
-        let class = Site { file: object.file, node: class };
-        let mut pending: Vec<Site> = self.bases(class).into_iter().rev().collect();
-        let mut seen: BTreeSet<Site> = BTreeSet::new();
-        while let Some(base) = pending.pop().filter(|_| seen.len() < 64) {
-            if !seen.insert(base) {
-                continue;
-            }
-            for value in self.values(base).iter() {
-                match value {
-                    Value::Class(each) => match self.own_method(*each, name) {
-                        Some(function) => {
-                            return vec![Value::Method {
-                                receiver: Type::Class(class),
-                                object,
-                                name: name.into(),
-                                function: Some(function),
-                            }];
-                        }
-                        None => pending.extend(self.bases(*each).into_iter().rev()),
-                    },
-                    Value::External { path, start } => {
-                        let entry = self
-                            .project
-                            .catalogue
-                            .by_path(path)
-                            .map(|entry| self.project.catalogue.get(entry));
-                        if entry.is_none_or(|entry| entry.kind == EntryKind::Decorator) {
-                            continue;
-                        }
-                        if name == "__init__" {
-                            return vec![value.clone()];
-                        }
-                        let receiver =
-                            Type::External { path: path.clone(), start: *start, made: None };
-                        return vec![Value::Method {
-                            receiver,
-                            object,
-                            name: name.into(),
-                            function: None,
-                        }];
-                    }
-                    _ => {}
-                }
-            }
-        }
-        vec![Value::Unknown]
     }
 }

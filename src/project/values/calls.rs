@@ -10,15 +10,6 @@ const ENTERING: &[&str] =
     &["enter_context", "enter_async_context", "enterContext", "enterAsyncContext"];
 
 impl Eval<'_> {
-    pub(in crate::project) fn call_values(&self, site: Site) -> Vec<Value> {
-        let tree = self.file(site.file).tree();
-        let Some(callee) = tree.child(site.node, Field::Function) else {
-            return vec![Value::Unknown];
-        };
-        let callee = Site { file: site.file, node: callee };
-        self.values(callee).iter().flat_map(|value| self.called(value, site)).collect()
-    }
-
     /// What calling `factory` without arguments gives, where `site` stands.
     pub(in crate::project) fn made_by(&self, factory: &Value, site: Site) -> Vec<Value> {
         match factory {

@@ -320,20 +320,6 @@ impl Eval<'_> {
         found
     }
 
-    pub(in crate::project) fn subscript_values(&self, object: Site, subscript: Site) -> Vec<Value> {
-        let mut found: Vec<Value> = self
-            .items_under(object, subscript)
-            .into_iter()
-            .flat_map(|item| self.values(item).to_vec())
-            .collect();
-        found
-            .extend(self.displayed(object).into_iter().flat_map(|item| self.values(item).to_vec()));
-        if found.is_empty() {
-            found.push(Value::Unknown);
-        }
-        found
-    }
-
     /// The one expression that `object[key]` gives, where the object is a display and the key a literal.
     pub fn subscripted(&self, object: Site, subscript: Site) -> Option<Site> {
         let facts = self.file(subscript.file);

@@ -66,43 +66,6 @@ impl Eval<'_> {
             .then(|| Alias { call, name: name.to_owned(), wrapped, is_own_name, keeps_name })
     }
 
-    /// The call whose result another module binds to what an imported name, or an attribute of that module, stands for.
-    pub(in crate::project) fn made_in_module(&self, expression: Site) -> Option<Site> {
-        let facts = self.file(expression.file);
-        let tree = facts.tree();
-        let (module, name) = match tree.kind(expression.node) {
-            Kind::Attribute => {
-                let object = Site {
-                    file: expression.file,
-                    node: tree.child(expression.node, Field::Object)?,
-                };
-                let [Value::Module(module)] = &*self.values(object) else { return None };
-                (*module, facts.text(tree.child(expression.node, Field::Attribute)?))
-            }
-            _ => {
-                let (home, name) = facts.scopes.resolve_name(expression.node)?;
-                let [binding] = facts.scopes.bindings(home, name) else { return None };
-                let BindingKind::Import { module, attribute: Some(attribute) } = &binding.kind
-                else {
-                    return None;
-                };
-                (
-                    self.project.at(&self.project.module_path(expression.file, module)?)?,
-                    attribute.as_str(),
-                )
-            }
-        };
-        let home = self.file(module);
-        match home.scopes.bindings(home.scopes.module(), name).last()?.kind {
-            BindingKind::Assignment { value: Some(value), ref path, .. }
-                if path.is_empty() && home.tree().kind(value) == Kind::Call =>
-            {
-                Some(Site { file: module, node: value })
-            }
-            _ => None,
-        }
-    }
-
     fn keeps_the_name(&self, call: Site) -> bool {
         let callee = self
             .file(call.file)

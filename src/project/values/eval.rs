@@ -2,9 +2,9 @@
 
 use crate::facts::FileFacts;
 use crate::facts::scopes::{Binding, BindingKind};
+use crate::project::dataflow::{CallString, Solver};
 use crate::project::names::module_names;
 use crate::project::values::callers;
-use crate::project::values::reaching;
 use crate::project::values::writes;
 use crate::project::{FileId, Project, Site, Value};
 use crate::syntax::{Field, Kind};
@@ -36,6 +36,8 @@ pub(in crate::project) enum Answer {
 pub struct Eval<'p> {
     /// What is asked about.
     pub project: &'p Project,
+    /// Where values come from.
+    pub(in crate::project) solver: Solver<'p>,
     known: RefCell<FxHashMap<Site, Option<Rc<[Value]>>>>,
     depth: Cell<u32>,
     pub(in crate::project) members_known: RefCell<Members>,
@@ -66,6 +68,7 @@ impl<'p> Eval<'p> {
     pub fn new(project: &'p Project) -> Self {
         Self {
             project,
+            solver: Solver::new(project),
             known: RefCell::default(),
             depth: Cell::new(0),
             members_known: RefCell::default(),
@@ -141,75 +144,9 @@ impl<'p> Eval<'p> {
     }
 
     fn compute(&self, site: Site) -> Vec<Value> {
-        let facts = self.file(site.file);
-        let tree = facts.tree();
-        let at = |node| Site { file: site.file, node };
-        match tree.kind(site.node) {
-            Kind::Identifier => self.name_values(site),
-            Kind::Attribute => self.attribute_values(site),
-            Kind::Call => self.call_values(site),
-            Kind::ConditionalExpression | Kind::BooleanOperator => facts
-                .outcomes(site.node)
-                .into_iter()
-                .flat_map(|part| self.values(at(part)).to_vec())
-                .collect(),
-            // A call that is awaited gives no coroutine, whatever else it gives.
-            Kind::Await => {
-                let awaited =
-                    tree.children(site.node).flat_map(|part| self.values(at(part)).to_vec());
-                awaited
-                    .map(
-                        |value| {
-                            if matches!(value, Value::Result(_)) { Value::Unknown } else { value }
-                        },
-                    )
-                    .collect()
-            }
-            Kind::NamedExpression => tree
-                .child(site.node, Field::Value)
-                .map(|value| self.values(at(value)).to_vec())
-                .unwrap_or_default(),
-            Kind::Lambda => vec![Value::Lambda(site)],
-            Kind::Subscript => match tree.child(site.node, Field::Value) {
-                Some(value) => self.subscript_values(at(value), site),
-                None => vec![Value::Unknown],
-            },
-            Kind::Integer
-            | Kind::Float
-            | Kind::String
-            | Kind::ConcatenatedString
-            | Kind::True
-            | Kind::False
-            | Kind::None
-            | Kind::List
-            | Kind::Tuple
-            | Kind::ExpressionList
-            | Kind::Set
-            | Kind::Dictionary
-            | Kind::ListComprehension
-            | Kind::SetComprehension
-            | Kind::DictionaryComprehension
-            | Kind::GeneratorExpression => vec![Value::Literal(site)],
-            _ => vec![Value::Unknown],
-        }
-    }
-
-    fn name_values(&self, site: Site) -> Vec<Value> {
-        let facts = self.file(site.file);
-        let Some((scope, name)) = facts.scopes.resolve_name(site.node) else {
-            return vec![Value::Unknown];
-        };
-        let reaching = reaching::bindings(facts, scope, name, site.node);
-        if reaching.is_empty() {
-            return self.unbound_name(site.file, scope, name);
-        }
-        let values = |binding: &Binding| match binding.kind {
-            BindingKind::Parameter { .. } => {
-                self.deeper(|| self.parameter_values(site.file, binding, Some(site)))
-            }
-            _ => self.binding_values(site.file, binding),
-        };
-        reaching.into_iter().flat_map(values).collect()
+        let sources = self.solver.sources(site, &CallString::UNKNOWN);
+        self.wanted.borrow_mut().extend(self.solver.unresolved());
+        sources.found.iter().map(|found| self.found_value(found)).collect()
     }
 
     /// Runs `work` one level deeper; past the bound, nothing is known.

@@ -1,59 +1,11 @@
 //! Decorators that keep the function they decorate and give it back: `@router.route("/sum")`, `@jobs.add`.
 
-use crate::facts::scopes::{Binding, BindingKind};
+use crate::facts::scopes::BindingKind;
 use crate::project::values::callers::Caller;
 use crate::project::{Eval, FileId, Site, Value};
 use crate::syntax::{Field, Kind, NodeId};
 
-/// More decorators of one name than this are not looked at.
-const MAX_DECORATORS: usize = 60;
-
-/// A function that a decorator is given.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::project) struct Registered {
-    /// The decorator's expression.
-    pub(in crate::project) decorator: Site,
-    /// The function.
-    pub(in crate::project) function: Site,
-    /// The name in its `def`.
-    pub(in crate::project) name: Site,
-}
-
 impl Eval<'_> {
-    /// The functions that decorators give to a parameter which they also give back.
-    pub(in crate::project) fn registered_as(
-        &self,
-        file: FileId,
-        binding: &Binding,
-    ) -> Vec<Registered> {
-        let facts = self.file(file);
-        let tree = facts.tree();
-        let Some(function) =
-            tree.enclosing(binding.node, &[Kind::FunctionDefinition, Kind::Lambda])
-        else {
-            return Vec::new();
-        };
-        let function = Site { file, node: function };
-        if self.kept_parameter(function).is_none_or(|own| own != binding.node) {
-            return Vec::new();
-        }
-        // `@register` names the function itself, `@register("name")` the one around it.
-        let around = tree.enclosing(function.node, &[Kind::FunctionDefinition]);
-        let mut names = self.project.names_of(facts.definition_name(function.node));
-        names.extend(
-            around
-                .into_iter()
-                .flat_map(|around| self.project.names_of(facts.definition_name(around))),
-        );
-        let decorators =
-            names.iter().flat_map(|name| self.project.decorators_named(name)).take(MAX_DECORATORS);
-        let mut found: Vec<Registered> =
-            decorators.filter_map(|decorator| self.registered_by(*decorator, function)).collect();
-        found.sort_by_key(|each| each.function);
-        found.dedup_by_key(|each| each.function);
-        found
-    }
-
     /// The function of the project that a decorator hands what it decorates to, if that only keeps it and gives it back.
     pub fn registering(&self, file: FileId, decorator: NodeId) -> Option<Site> {
         let expression = self.file(file).tree().children(decorator).next()?;
@@ -63,24 +15,6 @@ impl Eval<'_> {
             return None;
         };
         self.kept_parameter(*function).map(|_| *function)
-    }
-
-    fn registered_by(&self, decorator: Site, function: Site) -> Option<Registered> {
-        let facts = self.file(decorator.file);
-        let tree = facts.tree();
-        let at = |node| Site { file: decorator.file, node };
-        let definition = tree.child(tree.parent(decorator.node)?, Field::Definition)?;
-        // What the decorators below it make is another function.
-        let is_first = tree.kind(definition) == Kind::FunctionDefinition
-            && facts.decorators(definition).last() == Some(&decorator.node);
-        let gives = is_first && self.registering(decorator.file, decorator.node) == Some(function);
-        let (expression, name) =
-            tree.children(decorator.node).next().zip(tree.child(definition, Field::Name))?;
-        gives.then(|| Registered {
-            decorator: at(expression),
-            function: at(definition),
-            name: at(name),
-        })
     }
 
     /// The first parameter of a function, if every `return` in it gives that back as it came.

@@ -1,7 +1,5 @@
 //! What new objects of the standard library keep of what they are given.
 
-use crate::syntax::{Field, Kind, NodeId, Tree};
-
 /// What an object of another library keeps of the arguments of its constructor.
 pub(in crate::project) enum Stores {
     /// All of them.
@@ -12,15 +10,6 @@ pub(in crate::project) enum Stores {
     Mapping,
     /// Not known.
     Unknown,
-}
-
-/// `[a] + xs`, `[a] * n`: the result holds the items of its operands.
-pub(in crate::project) fn joins_displays(tree: &Tree, node: NodeId) -> bool {
-    let operator = tree.child(node, Field::Operator).map(|operator| tree.kind(operator));
-    matches!(operator, Some(Kind::Plus | Kind::Star))
-        && tree.children(node).any(|operand| {
-            matches!(tree.kind(operand), Kind::List | Kind::Tuple | Kind::ListComprehension)
-        })
 }
 
 /// What the callable at a dotted path keeps of its arguments.

@@ -1,0 +1,264 @@
+//! The one recursion: answers are asked for by place and call string, cycles run until nothing changes, and only what is
+//! complete is remembered.
+
+use super::Solver;
+use super::source::{Allocation, CallString, Found, Source, View};
+use crate::facts::dataflow::{Name, Part};
+use crate::project::Site;
+use rustc_hash::FxHashMap;
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+/// One question takes at most that many steps; then it is answered with "unknown" and said to be cut.
+const BUDGET: u32 = 2_000;
+/// Cycles that change for longer than this are cut as well.
+const ROUNDS: u32 = 6;
+
+/// A question.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Question {
+    /// What an expression or definition may be in a frame entered like that.
+    Value(Site, CallString),
+    /// What a part of a container is, where it is taken.
+    Part {
+        /// Where the container is made.
+        made: Allocation,
+        /// The parts that were taken before.
+        view: View,
+        /// The part.
+        part: Part,
+        /// Where it is taken.
+        at: Site,
+    },
+    /// What an object of a class has under a name, where it is read.
+    Member(Arc<Source>, Name, Site),
+    /// Which calls run a function.
+    Callers(Site),
+    /// The base classes of a class, itself first, in the order in which they are asked.
+    Linearisation(Site),
+}
+
+/// The answer to a question.
+pub(super) type Answer = Arc<[Found]>;
+
+/// A question whose answer is not complete yet.
+#[derive(Debug)]
+struct Pending {
+    answer: Answer,
+    depth: usize,
+    /// The least depth of a question that this one waits for.
+    low: usize,
+    round: u32,
+    is_open: bool,
+}
+
+/// What is known, and what is being asked.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    done: RefCell<FxHashMap<Question, Answer>>,
+    /// What was found of answers that took too long.
+    cut: RefCell<FxHashMap<Question, Answer>>,
+    used_cut: Cell<bool>,
+    pending: RefCell<FxHashMap<Question, Pending>>,
+    /// Members of cycles that are not closed yet.
+    members: RefCell<Vec<Question>>,
+    depth: Cell<usize>,
+    low: Cell<usize>,
+    round: Cell<u32>,
+    changed: Cell<bool>,
+    steps: Cell<u32>,
+    is_cut: Cell<bool>,
+}
+
+const NOTHING: usize = usize::MAX;
+
+impl Solver<'_> {
+    /// Answers a question of its own: with a full budget. Tells whether the answer is complete.
+    pub(super) fn ask(&self, question: Question) -> (Answer, bool) {
+        self.with_budget(|| self.answer(question))
+    }
+
+    /// Does work that answers one question from outside, and tells whether the budget sufficed.
+    pub(super) fn with_budget<T>(&self, work: impl FnOnce() -> T) -> (T, bool) {
+        if self.memory.depth.get() > 0 {
+            return (work(), true);
+        }
+        self.memory.steps.set(0);
+        self.memory.is_cut.set(false);
+        self.memory.used_cut.set(false);
+        let done = work();
+        let is_complete = !self.memory.is_cut.replace(false);
+        if !is_complete {
+            self.memory.pending.borrow_mut().clear();
+            self.memory.members.borrow_mut().clear();
+        }
+        self.memory.low.set(NOTHING);
+        (done, is_complete && !self.memory.used_cut.get())
+    }
+
+    pub(super) fn answer(&self, question: Question) -> Answer {
+        if let Some(done) = self.memory.done.borrow().get(&question) {
+            return done.clone();
+        }
+        if let Some(cut) = self.memory.cut.borrow().get(&question) {
+            self.memory.used_cut.set(true);
+            return cut.clone();
+        }
+        if self.memory.is_cut.get() || self.memory.steps.get() >= BUDGET {
+            self.memory.is_cut.set(true);
+            return Arc::from([Found::unknown()]);
+        }
+        let memory = &self.memory;
+        if let Some(pending) = memory.pending.borrow().get(&question)
+            && (pending.is_open || pending.round == memory.round.get())
+        {
+            memory.low.set(memory.low.get().min(pending.low.min(pending.depth)));
+            return pending.answer.clone();
+        }
+        stacker::maybe_grow(128 * 1024, 4 * 1024 * 1024, || self.solve(question))
+    }
+
+    fn solve(&self, question: Question) -> Answer {
+        let memory = &self.memory;
+        let depth = memory.depth.get();
+        memory.depth.set(depth + 1);
+        let first_member = memory.members.borrow().len();
+        let outer_low = memory.low.replace(NOTHING);
+        let outer_changed = memory.changed.replace(false);
+        {
+            let mut pending = memory.pending.borrow_mut();
+            let entry = pending.entry(question.clone()).or_insert_with(|| Pending {
+                answer: Arc::from([]),
+                depth,
+                low: depth,
+                round: 0,
+                is_open: true,
+            });
+            (entry.depth, entry.low, entry.is_open) = (depth, depth, true);
+        }
+        let mut rounds = 0;
+        loop {
+            memory.steps.set(memory.steps.get() + 1);
+            memory.low.set(NOTHING);
+            if let Some(entry) = memory.pending.borrow_mut().get_mut(&question) {
+                entry.round = memory.round.get();
+            }
+            let answer: Answer = self.compute(&question).into();
+            let low = memory.low.get();
+            if memory.is_cut.get() {
+                // What was found so far stands in for the answer, lest every question pays for it again.
+                memory.pending.borrow_mut().remove(&question);
+                memory.cut.borrow_mut().insert(question, answer.clone());
+                return self.close(depth, outer_low, outer_changed, answer);
+            }
+            let changed = {
+                let mut pending = memory.pending.borrow_mut();
+                let Some(entry) = pending.get_mut(&question) else { break };
+                let changed = entry.answer != answer;
+                entry.answer = answer.clone();
+                entry.low = low.min(depth);
+                changed
+            };
+            if low < depth {
+                // Part of a cycle that begins further out.
+                if let Some(entry) = memory.pending.borrow_mut().get_mut(&question) {
+                    entry.is_open = false;
+                }
+                memory.members.borrow_mut().push(question);
+                let low = outer_low.min(low);
+                return self.close(
+                    depth,
+                    low,
+                    outer_changed || memory.changed.get() || changed,
+                    answer,
+                );
+            }
+            if low == NOTHING {
+                break;
+            }
+            if !changed && !memory.changed.get() {
+                break;
+            }
+            rounds += 1;
+            if rounds > ROUNDS {
+                memory.is_cut.set(true);
+                break;
+            }
+            memory.changed.set(false);
+            memory.round.set(memory.round.get() + 1);
+            memory.members.borrow_mut().truncate(first_member);
+        }
+        let answer = self.remember(question, first_member);
+        self.close(depth, outer_low, outer_changed, answer)
+    }
+
+    fn close(&self, depth: usize, low: usize, changed: bool, answer: Answer) -> Answer {
+        self.memory.depth.set(depth);
+        self.memory.low.set(low);
+        self.memory.changed.set(changed);
+        answer
+    }
+
+    /// A cycle is complete: its head and its members are remembered.
+    fn remember(&self, question: Question, first_member: usize) -> Answer {
+        let memory = &self.memory;
+        let mut pending = memory.pending.borrow_mut();
+        let mut done = memory.done.borrow_mut();
+        let members: Vec<Question> = memory.members.borrow_mut().drain(first_member..).collect();
+        let round = memory.round.get();
+        for member in members {
+            if let Some(entry) = pending.remove(&member).filter(|entry| entry.round == round) {
+                done.insert(member, entry.answer);
+            }
+        }
+        let answer = pending.remove(&question).map_or_else(|| Arc::from([]), |entry| entry.answer);
+        if !memory.is_cut.get() {
+            done.insert(question, answer.clone());
+        }
+        answer
+    }
+
+    fn compute(&self, question: &Question) -> Vec<Found> {
+        let mut found = match question {
+            Question::Value(site, context) => self.value(*site, context),
+            Question::Part { made, view, part, at } => self.part_of(made, view, *part, *at),
+            Question::Member(object, name, at) => self.member_of_object(object, name.as_str(), *at),
+            Question::Callers(function) => self.search_callers(*function),
+            Question::Linearisation(class) => return self.linearise(*class),
+        };
+        tidy(&mut found);
+        found
+    }
+}
+
+/// Sorts and drops doubles. Of a source that holds for too many callers these are forgotten; of very many sources, their ways
+/// are forgotten, too.
+pub(super) fn tidy(found: &mut Vec<Found>) {
+    /// More different assumptions about the callers of one source are not told apart.
+    const MANY: usize = 12;
+    /// Above that, one way of each source is kept.
+    const VERY_MANY: usize = 48;
+    found.sort();
+    found.dedup();
+    if found.len() <= MANY {
+        return;
+    }
+    let is_crowded = found.len() > VERY_MANY;
+    let mut start = 0;
+    while start < found.len() {
+        let same = found[start..].iter().take_while(|each| each.source == found[start].source);
+        let end = start + same.count();
+        if end - start > MANY || is_crowded {
+            for each in &mut found[start..end] {
+                each.callers = CallString::UNKNOWN;
+            }
+        }
+        start = end;
+    }
+    found.sort();
+    if is_crowded {
+        found.dedup_by(|one, other| one.source == other.source);
+    } else {
+        found.dedup();
+    }
+}

@@ -1,0 +1,604 @@
+//! Whether code can run for given callers: the tests on the way, with three values, and what they say of a name behind them.
+
+use super::source::{CallString, Found, Frame, Source};
+use super::{Solver, beside};
+use crate::catalogue::flows::ContainerKind;
+use crate::facts::dataflow::{GuardId, Test};
+use crate::project::Site;
+use crate::syntax::{Field, Kind, NodeId};
+
+/// What a literal is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Constant {
+    None,
+    Bool(bool),
+    Number(i64),
+    Text(String),
+    /// Another thing that is only equal to itself.
+    Thing(Source),
+}
+
+impl Constant {
+    fn truth(&self) -> Option<bool> {
+        match self {
+            Self::None => Some(false),
+            Self::Bool(value) => Some(*value),
+            Self::Number(value) => Some(*value != 0),
+            Self::Text(text) => Some(!text.is_empty()),
+            Self::Thing(_) => None,
+        }
+    }
+}
+
+impl Solver<'_> {
+    /// Whether a place may be reached when its frame is entered by these callers: each call must be reached, and run the
+    /// function in which the next one stands.
+    pub fn is_reached(&self, place: Site, callers: &CallString) -> bool {
+        self.with_budget(|| self.may_be_reached(place, callers)).0
+    }
+
+    pub(super) fn may_be_reached(&self, place: Site, callers: &CallString) -> bool {
+        let mut outer = CallString::UNKNOWN;
+        let frames = callers.frames();
+        for (index, frame) in frames.iter().enumerate() {
+            let next = match frames.get(index + 1) {
+                Some(Frame::Call(next)) => Some(*next),
+                Some(_) => None,
+                None => Some(place),
+            };
+            if let Frame::Call(call) = frame {
+                let function = next.and_then(|next| self.function_around(next));
+                let runs =
+                    function.is_none_or(|function| !self.runs(*call, function, &outer).is_empty());
+                if !runs || !self.may_run(*call, &outer) {
+                    return false;
+                }
+            }
+            outer = outer.entered(frame.clone());
+        }
+        if let Some((Frame::Within(around), _)) = callers.split()
+            && let Some(function) = self.function_around(place)
+            && !self.may_be_reached(function, around)
+        {
+            return false;
+        }
+        self.may_run(place, callers)
+    }
+
+    /// The function whose frame evaluates a node.
+    fn function_around(&self, site: Site) -> Option<Site> {
+        let node = self.file(site.file).scopes.get(self.frame_of(site)).node;
+        let is_function =
+            matches!(self.tree(site.file).kind(node), Kind::FunctionDefinition | Kind::Lambda);
+        is_function.then(|| beside(site, node))
+    }
+
+    /// Whether a place may be reached in a frame that was entered like that.
+    pub(super) fn may_run(&self, place: Site, context: &CallString) -> bool {
+        let graph = self.graph(place.file);
+        let guard = graph.guards.at(self.tree(place.file), place.node);
+        if guard == GuardId::ALWAYS {
+            return true;
+        }
+        graph.guards.tests(guard).all(|test| match test {
+            Test::Holds(node) => self.truth(beside(place, node), context) != Some(false),
+            Test::Fails(node) => self.truth(beside(place, node), context) != Some(true),
+            Test::Matches(case) => self.is_chosen(beside(place, case), context) != Some(false),
+            Test::Misses(case) => self.is_chosen(beside(place, case), context) != Some(true),
+        })
+    }
+
+    /// Whether two places of one frame stand under opposite outcomes of one test.
+    pub(super) fn exclude_each_other(&self, one: Site, other: Site) -> bool {
+        let graph = self.graph(one.file);
+        let tree = self.tree(one.file);
+        let (first, second) = (graph.guards.at(tree, one.node), graph.guards.at(tree, other.node));
+        if first == second || first == GuardId::ALWAYS || second == GuardId::ALWAYS {
+            return false;
+        }
+        let tests = |guard| {
+            graph.guards.tests(guard).filter_map(|test| match test {
+                Test::Holds(node) => Some(self.without_not(beside(one, node), true)),
+                Test::Fails(node) => Some(self.without_not(beside(one, node), false)),
+                _ => None,
+            })
+        };
+        tests(first).any(|(node, holds)| {
+            tests(second).any(|(also, holds_too)| {
+                holds != holds_too && node != also && self.is_same_test(node, also)
+            })
+        })
+    }
+
+    fn without_not(&self, test: Site, holds: bool) -> (Site, bool) {
+        let tree = self.tree(test.file);
+        let (mut node, mut holds) = (tree.unparenthesized(test.node), holds);
+        while tree.kind(node) == Kind::NotOperator
+            && let Some(inner) = tree.child(node, Field::Argument)
+        {
+            node = tree.unparenthesized(inner);
+            holds = !holds;
+        }
+        (beside(test, node), holds)
+    }
+
+    /// Whether two tests read alike, and their names mean the same definitions.
+    fn is_same_test(&self, one: Site, other: Site) -> bool {
+        let tree = self.tree(one.file);
+        if self.text(one) != self.text(other) {
+            return false;
+        }
+        let definitions = &self.graph(one.file).definitions;
+        let names = |site: Site| {
+            tree.subtree(site.node).filter(|node| tree.kind(*node) == Kind::Identifier)
+        };
+        let has_call = tree.subtree(one.node).any(|node| tree.kind(node) == Kind::Call);
+        !has_call
+            && names(one)
+                .zip(names(other))
+                .all(|(here, there)| definitions.reaching(here).eq(definitions.reaching(there)))
+    }
+
+    /// The outcome of a test, where it is known.
+    pub(super) fn truth(&self, test: Site, context: &CallString) -> Option<bool> {
+        let tree = self.tree(test.file);
+        let node = tree.unparenthesized(test.node);
+        let at = |node: NodeId| beside(test, node);
+        match tree.kind(node) {
+            Kind::True => Some(true),
+            Kind::False | Kind::None => Some(false),
+            Kind::NotOperator => {
+                let inner = tree.child(node, Field::Argument)?;
+                self.truth(at(inner), context).map(|truth| !truth)
+            }
+            Kind::BooleanOperator => {
+                let left = self.truth(at(tree.child(node, Field::Left)?), context);
+                let right = self.truth(at(tree.child(node, Field::Right)?), context);
+                let is_and = tree.child_of_kind(node, Kind::AndKeyword).is_some();
+                match (is_and, left, right) {
+                    (true, Some(false), _) | (true, _, Some(false)) => Some(false),
+                    (true, Some(true), Some(true)) => Some(true),
+                    (false, Some(true), _) | (false, _, Some(true)) => Some(true),
+                    (false, Some(false), Some(false)) => Some(false),
+                    _ => None,
+                }
+            }
+            Kind::ComparisonOperator => self.comparison(at(node), context),
+            Kind::Call => self.call_truth(at(node), context),
+            Kind::NamedExpression => {
+                let value = tree.child(node, Field::Value)?;
+                self.truth(at(value), context)
+            }
+            Kind::Identifier if self.text(at(node)) == "TYPE_CHECKING" => Some(false),
+            Kind::Attribute if self.text(at(node)) == "typing.TYPE_CHECKING" => Some(false),
+            Kind::Identifier | Kind::Attribute | Kind::Subscript | Kind::Integer | Kind::String => {
+                if let Some(value) = self.assigned_test(at(node)) {
+                    return self.truth(value, context);
+                }
+                let found = self.find(at(node), context);
+                let mut truths = found.iter().map(|each| self.truth_of(&each.source));
+                let first = truths.next()??;
+                truths.all(|truth| truth == Some(first)).then_some(first)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether something is `None`; functions of libraries may give that, classes do not.
+    fn says_none(&self, source: &Source) -> Option<bool> {
+        match source {
+            Source::Made { path, .. } if !self.is_known(path) => None,
+            source if source.is_unknown() => None,
+            source => Some(self.is_none(source)),
+        }
+    }
+
+    /// The test whose outcome a name holds: `parallel = n_jobs > 1`.
+    fn assigned_test(&self, name: Site) -> Option<Site> {
+        let tree = self.tree(name.file);
+        let mut edges = self.graph(name.file).edges_to(name.node).iter();
+        let definition = edges.next().filter(|edge| edge.steps.is_empty())?;
+        if edges.next().is_some() || tree.kind(name.node) != Kind::Identifier {
+            return None;
+        }
+        if self.frame_of(beside(name, definition.from)) != self.frame_of(name) {
+            return None;
+        }
+        let mut values = self.graph(name.file).edges_to(definition.from).iter();
+        let value = values.next().filter(|edge| edge.steps.is_empty())?;
+        let node = tree.unparenthesized(value.from);
+        let is_test = matches!(tree.kind(node), Kind::ComparisonOperator | Kind::NotOperator);
+        (values.next().is_none() && is_test).then(|| beside(name, node))
+    }
+
+    pub(super) fn truth_of(&self, source: &Source) -> Option<bool> {
+        match source {
+            Source::Literal(site) => self.constant(*site)?.truth(),
+            Source::Function(_)
+            | Source::Lambda(_)
+            | Source::Class(_)
+            | Source::Module(_)
+            | Source::Partial(_)
+            | Source::Method { .. }
+            | Source::Generator { .. }
+            | Source::Coroutine { .. } => Some(true),
+            Source::Instance { class, .. } => {
+                let falsy = ["__bool__", "__len__"]
+                    .iter()
+                    .any(|name| !self.methods_named(*class, name).is_empty());
+                (!falsy).then_some(true)
+            }
+            Source::Made { path, .. } if self.is_known(path) => Some(true),
+            _ => None,
+        }
+    }
+
+    fn call_truth(&self, call: Site, context: &CallString) -> Option<bool> {
+        let callee = self.callee(call)?;
+        let name = self.text(callee);
+        let arguments = self.arguments(call);
+        match (name, arguments.as_slice()) {
+            ("isinstance", [value, classes]) => {
+                let found = self.find(beside(call, value.node), context);
+                let classes = self.classes(beside(call, classes.node), context);
+                let mut all = found.iter().map(|each| self.is_instance(&each.source, &classes));
+                let first = all.next()??;
+                all.all(|each| each == Some(first)).then_some(first)
+            }
+            ("callable", [value]) => {
+                let found = self.find(beside(call, value.node), context);
+                let mut all = found.iter().map(|each| self.is_callable(&each.source));
+                let first = all.next()??;
+                all.all(|each| each == Some(first)).then_some(first)
+            }
+            ("bool", [value]) => self.truth(beside(call, value.node), context),
+            _ => None,
+        }
+    }
+
+    fn is_callable(&self, source: &Source) -> Option<bool> {
+        match source {
+            Source::Function(_)
+            | Source::Lambda(_)
+            | Source::Class(_)
+            | Source::Partial(_)
+            | Source::Method { .. } => Some(true),
+            Source::Literal(_) | Source::Container { .. } | Source::Slice { .. } => Some(false),
+            Source::Instance { class, .. } => {
+                let called = !self.methods_named(*class, "__call__").is_empty();
+                called.then_some(true)
+            }
+            _ => None,
+        }
+    }
+
+    /// The classes that the second argument of `isinstance` names.
+    fn classes(&self, expression: Site, context: &CallString) -> Vec<Source> {
+        let found = self.find(expression, context);
+        let mut out = Vec::new();
+        for each in found.iter() {
+            match &each.source {
+                Source::Container { .. } => {
+                    out.extend(
+                        self.elements(&each.source, expression).into_iter().map(|each| each.source),
+                    );
+                }
+                other => out.push(other.clone()),
+            }
+        }
+        out
+    }
+
+    /// Whether something is an instance of one of some classes.
+    fn is_instance(&self, source: &Source, classes: &[Source]) -> Option<bool> {
+        let mut sure = !classes.is_empty();
+        for class in classes {
+            match self.is_instance_of(source, class) {
+                Some(true) => return Some(true),
+                Some(false) => {}
+                None => sure = false,
+            }
+        }
+        sure.then_some(false)
+    }
+
+    fn is_instance_of(&self, source: &Source, class: &Source) -> Option<bool> {
+        let builtin = match class {
+            Source::External { path, .. } => path.strip_prefix("builtins."),
+            _ => None,
+        };
+        if builtin == Some("object") {
+            return Some(true);
+        }
+        match source {
+            Source::Literal(site) => match (self.tree(site.file).kind(site.node), builtin) {
+                (_, None) => match class {
+                    Source::Class(_) => Some(false),
+                    _ => None,
+                },
+                (Kind::String | Kind::ConcatenatedString, Some(name)) => {
+                    let is_bytes = self.text(*site).to_ascii_lowercase().starts_with(['b']);
+                    Some(if is_bytes { name == "bytes" } else { name == "str" })
+                }
+                (Kind::Integer, Some(name)) => Some(name == "int"),
+                (Kind::Float, Some(name)) => Some(name == "float"),
+                (Kind::True | Kind::False, Some(name)) => Some(matches!(name, "bool" | "int")),
+                (Kind::None, Some(_)) => Some(false),
+                _ => None,
+            },
+            Source::Instance { class: own, .. } => {
+                let lineage = self.lineage(*own);
+                if lineage.contains(class) {
+                    return Some(true);
+                }
+                let strange = lineage.iter().any(|each| matches!(each, Source::External { .. }));
+                match class {
+                    Source::Class(_) => Some(false),
+                    _ if builtin.is_some() && !strange => Some(false),
+                    _ => None,
+                }
+            }
+            Source::Made { path, .. } => match class {
+                Source::External { path: wanted, .. } if wanted == path => Some(true),
+                Source::Class(_) => Some(false),
+                _ if builtin.is_some() => Some(false),
+                Source::External { path: wanted, .. } => {
+                    let known = self.is_known(path) && self.is_known(wanted);
+                    known.then_some(false)
+                }
+                _ => None,
+            },
+            Source::Function(_)
+            | Source::Lambda(_)
+            | Source::Partial(_)
+            | Source::Method { .. } => {
+                (builtin.is_some() || matches!(class, Source::Class(_))).then_some(false)
+            }
+            Source::Container { .. } | Source::Slice { .. } => {
+                let wanted = match builtin? {
+                    "list" | "tuple" => ContainerKind::List,
+                    "dict" => ContainerKind::Dict,
+                    "set" | "frozenset" => ContainerKind::Set,
+                    _ => return Some(false),
+                };
+                (self.container_kind(source)? != wanted).then_some(false)
+            }
+            _ => None,
+        }
+    }
+
+    fn comparison(&self, test: Site, context: &CallString) -> Option<bool> {
+        let tree = self.tree(test.file);
+        let parts: Vec<NodeId> = tree.children(test.node).collect();
+        let [left, right] = parts[..] else { return None };
+        let has = |kind: Kind| tree.child_of_kind(test.node, kind).is_some();
+        let (left, right) = (beside(test, left), beside(test, right));
+        if has(Kind::NotIn) || has(Kind::InKeyword) {
+            let inside = self.is_among(left, right, context)?;
+            return Some(inside != has(Kind::NotIn));
+        }
+        if has(Kind::EqualEqual) || has(Kind::IsKeyword) || has(Kind::NotEqual) || has(Kind::IsNot)
+        {
+            let equal = self.are_equal(left, right, context)?;
+            return Some(equal != (has(Kind::NotEqual) || has(Kind::IsNot)));
+        }
+        let (left, right) = (self.constants(left, context)?, self.constants(right, context)?);
+        let holds = |left: &Constant, right: &Constant| {
+            let (Constant::Number(left), Constant::Number(right)) = (left, right) else {
+                return None;
+            };
+            [
+                (Kind::LessEqual, left <= right),
+                (Kind::GreaterEqual, left >= right),
+                (Kind::Less, left < right),
+                (Kind::Greater, left > right),
+            ]
+            .iter()
+            .find(|row| has(row.0))
+            .map(|row| row.1)
+        };
+        let mut all =
+            left.iter().flat_map(|left| right.iter().map(move |right| holds(left, right)));
+        let first = all.next()??;
+        all.all(|each| each == Some(first)).then_some(first)
+    }
+
+    fn are_equal(&self, left: Site, right: Site, context: &CallString) -> Option<bool> {
+        let tree = self.tree(left.file);
+        if tree.kind(tree.unparenthesized(right.node)) == Kind::None {
+            let found = self.find(left, context);
+            let mut all = found.iter().map(|each| self.says_none(&each.source));
+            let first = all.next()??;
+            return all.all(|each| each == Some(first)).then_some(first);
+        }
+        let (left, right) = (self.constants(left, context)?, self.constants(right, context)?);
+        match (left.as_slice(), right.as_slice()) {
+            ([one], [other]) => Some(one == other),
+            _ => left.iter().all(|each| !right.contains(each)).then_some(false),
+        }
+    }
+
+    fn is_among(&self, left: Site, right: Site, context: &CallString) -> Option<bool> {
+        let tree = self.tree(right.file);
+        let display = tree.unparenthesized(right.node);
+        if !matches!(tree.kind(display), Kind::Tuple | Kind::List | Kind::Set) {
+            return None;
+        }
+        let left = self.constants(left, context)?;
+        let mut items = Vec::new();
+        for item in tree.children(display) {
+            items.extend(self.constants(beside(right, item), context)?);
+        }
+        let mut all = left.iter().map(|each| items.contains(each));
+        let first = all.next()?;
+        all.all(|each| each == first).then_some(first)
+    }
+
+    /// What an expression may be, if it can only be constants.
+    fn constants(&self, expression: Site, context: &CallString) -> Option<Vec<Constant>> {
+        let found = self.find(expression, context);
+        if found.is_empty() {
+            return None;
+        }
+        let mut out: Vec<Constant> = Vec::new();
+        for each in found.iter() {
+            let constant = match &each.source {
+                Source::Literal(site) => self.constant(*site)?,
+                Source::Class(_) | Source::Function(_) => Constant::Thing(each.source.clone()),
+                // A member of an enumeration is equal to nothing else.
+                Source::Instance { made: Some(made), .. }
+                    if self.tree(made.site.file).kind(made.site.node) == Kind::Identifier =>
+                {
+                    Constant::Thing(each.source.clone())
+                }
+                Source::External { path, .. }
+                    if !path.starts_with("builtins.__") && self.is_class_path(path) =>
+                {
+                    Constant::Thing(each.source.clone())
+                }
+                _ => return None,
+            };
+            if !out.contains(&constant) {
+                out.push(constant);
+            }
+        }
+        Some(out)
+    }
+
+    /// Whether a dotted path names a class or function that the tables know: it is equal to nothing else.
+    fn is_class_path(&self, path: &str) -> bool {
+        self.is_known(path) || path.starts_with("builtins.")
+    }
+
+    fn constant(&self, literal: Site) -> Option<Constant> {
+        let text = self.text(literal);
+        match self.tree(literal.file).kind(literal.node) {
+            Kind::None => Some(Constant::None),
+            Kind::True => Some(Constant::Bool(true)),
+            Kind::False => Some(Constant::Bool(false)),
+            Kind::Integer => text.replace('_', "").parse().ok().map(Constant::Number),
+            Kind::String => self.string(literal).map(|text| Constant::Text(text.to_owned())),
+            _ => None,
+        }
+    }
+
+    /// Whether a `case` is chosen, where that is known.
+    fn is_chosen(&self, case: Site, context: &CallString) -> Option<bool> {
+        let tree = self.tree(case.file);
+        let statement = tree.enclosing(case.node, &[Kind::MatchStatement])?;
+        let subject = tree.child(statement, Field::Subject)?;
+        if tree.child(case.node, Field::Guard).is_some() {
+            return None;
+        }
+        let body = tree.child(case.node, Field::Consequence);
+        let mut patterns = tree.children(case.node).filter(|part| Some(*part) != body);
+        let pattern = patterns.next()?;
+        let inner = tree.children(pattern).next();
+        let literal = inner.filter(|inner| {
+            matches!(
+                tree.kind(*inner),
+                Kind::String | Kind::Integer | Kind::True | Kind::False | Kind::None
+            )
+        })?;
+        let wanted = self.constant(beside(case, literal))?;
+        let subject = self.constants(beside(case, subject), context)?;
+        if subject.iter().all(|each| *each != wanted) {
+            return Some(false);
+        }
+        (subject.len() == 1).then_some(true)
+    }
+
+    /// Leaves out what the tests around a name say that it is not.
+    pub(super) fn narrowed(
+        &self,
+        found: Vec<Found>,
+        name: Site,
+        context: &CallString,
+    ) -> Vec<Found> {
+        let graph = self.graph(name.file);
+        let guard = graph.guards.at(self.tree(name.file), name.node);
+        if guard == GuardId::ALWAYS {
+            return found;
+        }
+        let mut found = found;
+        for test in graph.guards.tests(guard) {
+            let (test, holds) = match test {
+                Test::Holds(node) => (beside(name, node), true),
+                Test::Fails(node) => (beside(name, node), false),
+                _ => continue,
+            };
+            self.narrow(&mut found, name, test, holds, context);
+        }
+        found
+    }
+
+    fn narrow(
+        &self,
+        found: &mut Vec<Found>,
+        name: Site,
+        test: Site,
+        holds: bool,
+        context: &CallString,
+    ) {
+        let tree = self.tree(test.file);
+        let (test, holds) = self.without_not(test, holds);
+        let mentions = |node: NodeId| {
+            let node = tree.unparenthesized(node);
+            let node = if tree.kind(node) == Kind::NamedExpression {
+                tree.child(node, Field::Name).unwrap_or(node)
+            } else {
+                node
+            };
+            self.text(beside(test, node)) == self.text(name)
+        };
+        match tree.kind(test.node) {
+            Kind::BooleanOperator => {
+                let is_and = tree.child_of_kind(test.node, Kind::AndKeyword).is_some();
+                if is_and == holds {
+                    for part in tree.children(test.node).collect::<Vec<_>>() {
+                        self.narrow(found, name, beside(test, part), holds, context);
+                    }
+                }
+            }
+            Kind::Call => {
+                let callee = self.callee(test).map_or("", |callee| self.text(callee));
+                let arguments = self.arguments(test);
+                match (callee, arguments.as_slice()) {
+                    ("isinstance", [value, classes]) if mentions(value.node) => {
+                        let classes = self.classes(beside(test, classes.node), context);
+                        found.retain(|each| {
+                            self.is_instance(&each.source, &classes) != Some(!holds)
+                        });
+                    }
+                    ("callable", [value]) if mentions(value.node) => {
+                        found.retain(|each| self.is_callable(&each.source) != Some(!holds));
+                    }
+                    _ => {}
+                }
+            }
+            Kind::ComparisonOperator => {
+                let parts: Vec<NodeId> = tree.children(test.node).collect();
+                let [left, right] = parts[..] else { return };
+                if !mentions(left) || tree.kind(right) != Kind::None {
+                    return;
+                }
+                let has = |kind: Kind| tree.child_of_kind(test.node, kind).is_some();
+                let says_none = if has(Kind::IsKeyword) || has(Kind::EqualEqual) {
+                    holds
+                } else if has(Kind::IsNot) || has(Kind::NotEqual) {
+                    !holds
+                } else {
+                    return;
+                };
+                found.retain(|each| self.says_none(&each.source) != Some(!says_none));
+            }
+            Kind::Identifier if mentions(test.node) && holds => {
+                found.retain(|each| self.truth_of(&each.source) != Some(false));
+            }
+            Kind::Identifier if mentions(test.node) => {
+                found.retain(|each| self.truth_of(&each.source) != Some(true));
+            }
+            _ => {}
+        }
+    }
+}

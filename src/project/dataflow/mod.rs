@@ -1,0 +1,176 @@
+//! The one solver: where does a value come from, across files.
+//!
+//! [`Solver::sources`] walks the data-flow graphs of the files backwards from an expression to what makes its value. Calls and
+//! returns are paired by call strings, objects are told apart by where they were made, the tests on the way are obeyed, and what
+//! library functions do is read from `catalogue/flows.toml`. Answers have no side effect but the list of modules that they would
+//! need ([`Solver::unresolved`]) and do not depend on what was asked before.
+
+mod call_graph;
+mod callers;
+mod calls;
+mod contents;
+mod describe;
+mod engine;
+mod expressions;
+mod feasibility;
+mod forward;
+mod members;
+mod modules;
+mod parameters;
+mod source;
+
+pub use call_graph::CallGraph;
+pub use forward::Addition;
+pub use source::{Allocation, CallString, Found, Frame, Source, View, ViewHop, Way};
+
+use crate::catalogue::flows::ContainerKind;
+use crate::facts::FileFacts;
+use crate::facts::dataflow::{DataFlow, Part};
+use crate::facts::scopes::ScopeId;
+use crate::project::{FileId, Project, Site};
+use crate::syntax::{NodeId, Tree};
+use engine::{Memory, Question};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What an expression may be.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// Sorted, without doubles.
+    pub found: Arc<[Found]>,
+    /// Whether the budget sufficed: else there may be more.
+    pub is_complete: bool,
+}
+
+/// Answers questions about one project, and remembers the answers.
+#[derive(Debug)]
+pub struct Solver<'p> {
+    project: &'p Project,
+    memory: Memory,
+    unresolved: RefCell<BTreeSet<(PathBuf, Option<String>)>>,
+}
+
+impl<'p> Solver<'p> {
+    /// A solver that knows nothing yet.
+    pub fn new(project: &'p Project) -> Self {
+        Self { project, memory: Memory::default(), unresolved: RefCell::default() }
+    }
+
+    /// Everything that an expression may be in a frame that was entered by `callers`.
+    pub fn sources(&self, expression: Site, callers: &CallString) -> Sources {
+        let (found, is_complete) = self.ask(Question::Value(expression, callers.clone()));
+        Sources { found, is_complete }
+    }
+
+    /// Everything that a part of an expression may be in a frame that was entered by `callers`.
+    pub fn sources_of_part(&self, expression: Site, part: Part, callers: &CallString) -> Sources {
+        let (mut found, is_complete) = self.with_budget(|| {
+            let whole = self.find(expression, callers);
+            let parts = whole.iter().flat_map(|each| {
+                expressions::beneath(each, self.load(&each.source, part, expression))
+            });
+            parts.collect::<Vec<Found>>()
+        });
+        engine::tidy(&mut found);
+        Sources { found: found.into(), is_complete }
+    }
+
+    /// What a loop at `at` takes of a container; of a mapping, its values.
+    pub fn items(&self, container: &Source, at: Site) -> Vec<Found> {
+        let (mut found, _) = self.with_budget(|| match self.container_kind(container) {
+            Some(ContainerKind::Dict) => self.load(container, Part::Values, at),
+            _ => self.elements(container, at),
+        });
+        engine::tidy(&mut found);
+        found
+    }
+
+    /// As [`items`](Self::items), without the first `skip` of them.
+    pub fn items_from(&self, container: &Source, skip: usize, at: Site) -> Vec<Found> {
+        /// Calls with more arguments than this are no calls that a person writes.
+        const MOST: usize = 16;
+        let (mut found, _) = self.with_budget(|| {
+            let numbers = skip..skip + MOST;
+            let items =
+                numbers.flat_map(|number| self.load(container, Part::Item(number as u32), at));
+            items.collect::<Vec<Found>>()
+        });
+        engine::tidy(&mut found);
+        found
+    }
+
+    /// What statements put into a container after it was made.
+    pub fn additions(&self, made: &Allocation) -> Vec<Addition> {
+        let (changes, _) = self.with_budget(|| self.changes(made));
+        let mut out: Vec<Addition> =
+            changes.iter().flat_map(|change| self.addition(change)).collect();
+        out.sort();
+        out.dedup();
+        out
+    }
+
+    /// The dotted path of the library function that made a container; `None` where it is a display or a method's result.
+    pub fn maker(&self, made: &Allocation) -> Option<Arc<str>> {
+        self.with_budget(|| self.library_path(made.site, &made.context)).0
+    }
+
+    /// The frame that evaluates an expression: the scope of its function, or of its module.
+    pub fn frame(&self, expression: Site) -> (FileId, ScopeId) {
+        (expression.file, self.frame_of(expression))
+    }
+
+    /// The frame from which a call string starts in the frame of `place`; `None` if that is not known.
+    pub fn outermost_frame(&self, place: Site, callers: &CallString) -> Option<(FileId, ScopeId)> {
+        match callers.frames().first() {
+            None => Some(self.frame(place)),
+            Some(Frame::Call(call)) => Some(self.frame(*call)),
+            Some(_) => None,
+        }
+    }
+
+    /// The calls that may run a function: calls, decorators, and calls of library functions that call it.
+    pub fn callers(&self, function: Site) -> Vec<Site> {
+        let (found, _) = self.ask(Question::Callers(function));
+        found
+            .iter()
+            .filter_map(|each| match each.source {
+                Source::Caller(site) => Some(site),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The modules of the project that answers would need and that are not parsed, with the name that is asked of each.
+    pub fn unresolved(&self) -> BTreeSet<(PathBuf, Option<String>)> {
+        self.unresolved.borrow().clone()
+    }
+
+    fn file(&self, id: FileId) -> &'p FileFacts {
+        self.project.file(id)
+    }
+
+    fn tree(&self, id: FileId) -> &'p Tree {
+        self.file(id).tree()
+    }
+
+    fn graph(&self, id: FileId) -> &'p DataFlow {
+        self.file(id).dataflow()
+    }
+
+    /// The sources of a node, from within a question.
+    fn find(&self, site: Site, context: &CallString) -> Arc<[Found]> {
+        let node = self.tree(site.file).unparenthesized(site.node);
+        self.answer(Question::Value(Site { file: site.file, node }, context.clone()))
+    }
+
+    fn text(&self, site: Site) -> &'p str {
+        self.file(site.file).text(site.node)
+    }
+}
+
+/// A node of the file of another site.
+fn beside(site: Site, node: NodeId) -> Site {
+    Site { file: site.file, node }
+}
