@@ -89,7 +89,15 @@ fn plan(args: &PlanArgs, global: &GlobalArgs) -> Result<Exit, UsageError> {
         plan.repositories.iter().map(line).collect()
     };
     terminal::print(text.as_bytes())?;
-    Terminal::new(global).note(&format!(
+    let terminal = Terminal::new(global);
+    let logins = plan.repositories.iter().filter(|source| source.login.is_some()).count();
+    if logins > 0 {
+        terminal.note(&format!(
+            "the logins in {} are not written into the plan; name the repositories again to `spawnsafe migrate run`, or leave the logins to git's credential helpers",
+            if logins == 1 { "1 address".to_owned() } else { format!("{logins} addresses") }
+        ));
+    }
+    terminal.note(&format!(
         "{} planned; `spawnsafe migrate run --out {}` does them",
         repositories_in_words(plan.repositories.len()),
         args.out.display()

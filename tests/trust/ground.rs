@@ -156,3 +156,9 @@ pub(crate) fn git(path: &Path, arguments: &[&str]) -> String {
     );
     String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
 }
+
+/// Makes a named pipe.
+pub(crate) fn pipe(path: &Path) {
+    let made = Command::new("mkfifo").arg(path).status().expect("mkfifo starts");
+    assert!(made.success(), "{} cannot be made", path.display());
+}

@@ -3,4 +3,7 @@
 #![cfg(unix)]
 
 mod configured;
+mod foreign;
 mod ground;
+mod secrets;
+mod web;
