@@ -115,7 +115,7 @@ fn url(scheme: &str, rest: &str) -> Parts {
     }
     let authority = &host[..host.find('/').unwrap_or(host.len())];
     let site = if ssh { String::new() } else { format!("{scheme}://{authority}") };
-    let (query, text) = if tail.is_empty() { (false, text) } else { (true, &rest[..]) };
+    let (query, text) = if tail.is_empty() { (false, text) } else { (true, rest) };
     let login = (query || at.is_some()).then(|| Login { text: text.to_owned(), query, site });
     Parts { plain, login }
 }

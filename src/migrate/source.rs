@@ -120,7 +120,7 @@ impl Source {
             Address::Directory(_) => self,
             Address::Url(url) => {
                 let Source { address, location, login, .. } = remote(url);
-                Self { address, location, login, ..self }
+                Self { location, address, login, ..self }
             }
         }
     }
