@@ -22,6 +22,9 @@ pub(crate) fn run(
             message: "a diff is printed by `spawnsafe fix --diff`".into(),
         });
     }
+    if args.add_ignore.is_some() {
+        settings.sweep();
+    }
     let mut found = settings.check();
     report::complete(&mut found, &settings);
     report::log_errors(&found, &settings);

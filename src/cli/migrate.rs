@@ -17,6 +17,7 @@ use crate::migrate::shard::Shard;
 use crate::migrate::source::{self, Source};
 use crate::migrate::summary::Summary;
 use crate::migrate::{Fixer, Tree, identity, interrupt, message, report, run};
+use crate::output::plain;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -75,16 +76,17 @@ fn plan(args: &PlanArgs, global: &GlobalArgs) -> Result<Exit, UsageError> {
     plan.write(&args.out).map_err(UsageError::Io)?;
     let text = if args.json {
         serde_json::to_string_pretty(&plan)
-            .map(|text| text + "\n")
+            .map(|text| plain::json(text + "\n"))
             .map_err(|error| UsageError::Io(error.to_string()))?
     } else {
         let line = |source: &Source| {
-            format!(
+            let told = format!(
                 "{}  {}  {}\n",
                 source.id,
                 source.location,
                 run::outlook(source, &plan.settings)
-            )
+            );
+            plain::lines(told)
         };
         plan.repositories.iter().map(line).collect()
     };

@@ -5,7 +5,7 @@ use super::fixer::Tree;
 use super::git::{Git, On};
 use super::login::Given;
 use super::source::{Address, Source};
-use crate::git::place::path_of;
+use crate::disk::path_of;
 use crate::git::{Place, Sealed};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

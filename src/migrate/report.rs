@@ -8,6 +8,7 @@ use super::overview;
 use super::plan::Plan;
 use super::source::digest;
 use super::summary::Summary;
+use crate::output::plain;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -30,7 +31,8 @@ pub const HTML: &str = "report.html";
 pub fn write(folder: &Path, summary: &Summary, outcomes: &[&Outcome]) -> Result<(), String> {
     let mut lines = String::new();
     for outcome in outcomes {
-        lines.push_str(&serde_json::to_string(outcome).map_err(|error| error.to_string())?);
+        let line = serde_json::to_string(outcome).map_err(|error| error.to_string())?;
+        lines.push_str(&plain::json(line));
         lines.push('\n');
     }
     let diff = |outcome: &Outcome| -> Option<Vec<u8>> {
@@ -38,11 +40,11 @@ pub fn write(folder: &Path, summary: &Summary, outcomes: &[&Outcome]) -> Result<
     };
     let html = html::render(summary, outcomes, &diff);
     for (name, bytes) in [
-        (SUMMARY, summary.to_json()?.into_bytes()),
+        (SUMMARY, plain::json(summary.to_json()?).into_bytes()),
         (REPOSITORIES, lines.into_bytes()),
-        (MARKDOWN, overview::markdown(summary, outcomes).into_bytes()),
+        (MARKDOWN, plain::lines(overview::markdown(summary, outcomes)).into_bytes()),
         (CSV, overview::csv(outcomes)?),
-        (HTML, html.into_bytes()),
+        (HTML, plain::lines(html).into_bytes()),
     ] {
         artefacts::write(folder, name, &bytes)?;
     }

@@ -15,6 +15,7 @@ use super::tally::{slashes, tally};
 use super::verify::{self, Trial};
 use super::{message, patch};
 use crate::findings::Report;
+use crate::output::plain;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -224,7 +225,7 @@ fn deliver(
         place::REQUESTS,
         source,
         "md",
-        request::render(outcome, settings).as_bytes(),
+        plain::lines(request::render(outcome, settings)).as_bytes(),
     )?);
     Ok(true)
 }
