@@ -2,6 +2,7 @@
 
 use crate::cli::read;
 use crate::cli::settings::UsageError;
+use crate::disk;
 use crate::findings::{Report, fingerprint};
 use crate::output::{Style, plain};
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,8 @@ use std::path::Path;
 
 /// The version of the file's format.
 const VERSION: u32 = 1;
+/// A larger one is none.
+const MOST_BYTES: u64 = 1 << 30;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +45,9 @@ pub(crate) fn write(report: &Report, path: &Path, style: &Style) -> Result<(), U
     let text = serde_json::to_string_pretty(&Baseline { version: VERSION, findings })
         .unwrap_or_default()
         + "\n";
+    if std::fs::metadata(path).is_ok_and(|there| disk::regular::is_special(&there)) {
+        return Err(wrong(path, "cannot be written: not a regular file"));
+    }
     std::fs::write(path, text)
         .map_err(|error| wrong(path, &format!("cannot be written: {}", read::plain(&error))))
 }
@@ -52,7 +58,7 @@ pub(crate) fn subtract(
     path: &Path,
     style: &Style,
 ) -> Result<usize, UsageError> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = disk::read(path, MOST_BYTES).map_err(|error| {
         wrong(
             path,
             &format!(
@@ -61,7 +67,7 @@ pub(crate) fn subtract(
             ),
         )
     })?;
-    let baseline: Baseline = serde_json::from_str(&text)
+    let baseline: Baseline = serde_json::from_slice(&text)
         .map_err(|error| wrong(path, &format!("is no baseline of spawnsafe: {error}")))?;
     if baseline.version != VERSION {
         return Err(wrong(

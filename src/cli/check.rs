@@ -24,6 +24,9 @@ pub(crate) fn run(
         });
     }
     let evidence = Evidence::load(&args.evidence, &mut settings)?;
+    if args.add_ignore.is_some() {
+        settings.sweep();
+    }
     let mut found = settings.check();
     evidence.join(&mut found, &settings);
     report::complete(&mut found, &settings);

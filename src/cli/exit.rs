@@ -1,7 +1,7 @@
 //! Exit codes, decided here and nowhere else.
 //!
 //! 0: nothing found, or done. 1: `check` has findings, or met files while walking that it could not
-//! read or parse; `fix --exit-code` has a change. 2: something that the caller must mend: options,
+//! read or parse; `fix --exit-code` has a change, or `fix --write` left fixes to be made. 2: something that the caller must mend: options,
 //! configuration, a path named on the command line, a file that cannot be written. 130: Ctrl-C ended
 //! `migrate`, which the same command takes up again. `trace` ends as the program that it ran.
 
@@ -45,6 +45,8 @@ pub(crate) struct Outcome {
     pub(crate) named_errors: bool,
     /// The fixes change something.
     pub(crate) changes: bool,
+    /// Fixes that could be made are not in what was written.
+    pub(crate) unfinished: bool,
 }
 
 impl Outcome {
@@ -63,7 +65,7 @@ impl Outcome {
     pub(crate) fn of_fix(self, exit_code: bool) -> Exit {
         if self.named_errors {
             Exit::Usage
-        } else if exit_code && self.changes {
+        } else if self.unfinished || (exit_code && self.changes) {
             Exit::Found
         } else {
             Exit::Done

@@ -5,7 +5,7 @@ use crate::cli::evidence::Evidence;
 use crate::cli::exit::Exit;
 use crate::cli::settings::{FixWishes, Settings, Typed, UsageError, destinations};
 use crate::cli::terminal;
-use crate::cli::{interactive, report};
+use crate::cli::{interactive, report, walk};
 use crate::findings::{Applicability, Finding, Fingerprint, Reason, Remedy, Report};
 use crate::output::{Format, diff, text, write};
 use std::collections::BTreeSet;
@@ -26,6 +26,18 @@ pub(crate) fn run(
     let mut settings = Settings::new(&args.selection, global, wishes)?;
     let write = args.write || args.interactive;
     let evidence = Evidence::load(&args.evidence, &mut settings)?;
+    if write {
+        settings.sweep();
+    }
+    let outside = walk::leading_out(&settings.walked, &settings.style.cwd);
+    settings.walked.files.retain(|path| !outside.contains(path));
+    for path in &outside {
+        settings.terminal.warning(&format!(
+            "{}: is a link out of the named folders, so it is not changed; name it itself to have it changed",
+            path.display()
+        ));
+    }
+    settings.options.context.extend(outside);
     if args.interactive {
         settings.options.skip = ask(&settings)?;
     }
@@ -39,7 +51,15 @@ pub(crate) fn run(
     } else if let Some((name, bytes)) = &settings.disk.stdin {
         terminal::print(&result_for_stdin(&fixed, name, bytes))?;
     } else {
-        failed = write::write_all(&fixed);
+        let written = write::write_all(&fixed);
+        failed = written.failed;
+        for (path, why) in written.in_place {
+            settings.terminal.note(&format!(
+                "{}: was written itself instead of being replaced: {}",
+                path.display(),
+                why.words()
+            ));
+        }
     }
     if write && !order.is_empty() {
         report::send(&fixed, &destinations, args.output.statistics, &settings)?;
@@ -62,8 +82,16 @@ pub(crate) fn run(
         settings.terminal.warning(&line);
     }
     settings.terminal.note(&closing(&fixed, write, failed.len()));
+    let unfinished = unfinished(&fixed, &settings);
+    if unfinished > 0 {
+        settings.terminal.warning(&format!(
+            "{} not made yet: run the same command again, and report it if that says so, too",
+            if unfinished == 1 { "1 fix is".to_owned() } else { format!("{unfinished} fixes are") }
+        ));
+    }
     let outcome = crate::cli::exit::Outcome {
         named_errors: outcome.named_errors || !failed.is_empty(),
+        unfinished: write && unfinished > 0,
         ..outcome
     };
     Ok(outcome.of_fix(args.exit_code))
@@ -84,10 +112,7 @@ fn ask(settings: &Settings) -> Result<BTreeSet<Fingerprint>, UsageError> {
         });
     }
     let found = settings.check();
-    let allowed = |finding: &Finding| {
-        let consent = settings.options.of(&finding.location.path).unsafe_fixes;
-        finding.fix().is_some_and(|fix| consent || fix.applicability == Applicability::Safe)
-    };
+    let allowed = |finding: &Finding| is_allowed(finding, settings);
     let asked = interactive::declined(
         &found,
         allowed,
@@ -96,6 +121,20 @@ fn ask(settings: &Settings) -> Result<BTreeSet<Fingerprint>, UsageError> {
         &mut std::io::stdout().lock(),
     );
     asked.map_err(|error| UsageError::Io(format!("the terminal cannot be used: {error}")))
+}
+
+/// Whether the options let a finding's fix be made.
+fn is_allowed(finding: &Finding, settings: &Settings) -> bool {
+    let consent = settings.options.of(&finding.location.path).unsafe_fixes;
+    finding.fix().is_some_and(|fix| consent || fix.applicability == Applicability::Safe)
+}
+
+/// Fixes that could be made and that nobody declined, and that are not in the result.
+fn unfinished(report: &Report, settings: &Settings) -> usize {
+    let wanted = |finding: &&Finding| {
+        is_allowed(finding, settings) && !settings.options.skip.contains(&finding.fingerprint())
+    };
+    report.findings.iter().filter(wanted).count()
 }
 
 /// A fix that `check` promised: only when all are in place it turns out that one does not hold.

@@ -91,7 +91,7 @@ fn patch(finding: &Finding, report: &Report) -> String {
     for (path, edits) in by_path {
         let Some(source) = report.sources.get(path) else { continue };
         let bytes = diff::unified_bytes(
-            &diff::header_path(path),
+            diff::header_path(path),
             source.text.as_bytes(),
             edits.apply(&source.text).as_bytes(),
         );

@@ -17,6 +17,7 @@ use crate::migrate::shard::Shard;
 use crate::migrate::source::{self, Source};
 use crate::migrate::summary::Summary;
 use crate::migrate::{Fixer, Tree, identity, interrupt, message, report, run};
+use crate::output::plain;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -75,21 +76,30 @@ fn plan(args: &PlanArgs, global: &GlobalArgs) -> Result<Exit, UsageError> {
     plan.write(&args.out).map_err(UsageError::Io)?;
     let text = if args.json {
         serde_json::to_string_pretty(&plan)
-            .map(|text| text + "\n")
+            .map(|text| plain::json(text + "\n"))
             .map_err(|error| UsageError::Io(error.to_string()))?
     } else {
         let line = |source: &Source| {
-            format!(
+            let told = format!(
                 "{}  {}  {}\n",
                 source.id,
                 source.location,
                 run::outlook(source, &plan.settings)
-            )
+            );
+            plain::lines(told)
         };
         plan.repositories.iter().map(line).collect()
     };
     terminal::print(text.as_bytes())?;
-    Terminal::new(global).note(&format!(
+    let terminal = Terminal::new(global);
+    let logins = plan.repositories.iter().filter(|source| source.login.is_some()).count();
+    if logins > 0 {
+        terminal.note(&format!(
+            "the logins in {} are not written into the plan; name the repositories again to `spawnsafe migrate run`, or leave the logins to git's credential helpers",
+            if logins == 1 { "1 address".to_owned() } else { format!("{logins} addresses") }
+        ));
+    }
+    terminal.note(&format!(
         "{} planned; `spawnsafe migrate run --out {}` does them",
         repositories_in_words(plan.repositories.len()),
         args.out.display()

@@ -31,6 +31,7 @@ use crate::cli::args::{Arguments, Command};
 use crate::cli::exit::Exit;
 use crate::cli::settings::{Typed, UsageError};
 use crate::cli::terminal::Terminal;
+use crate::output;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use std::process::ExitCode;
 
@@ -67,7 +68,14 @@ pub fn main() -> ExitCode {
 
 fn usage(error: &clap::Error) -> ExitCode {
     // Help and version come as errors, too; clap knows their stream. A closed stream is no matter.
-    let _ = error.print();
+    let text = error.render().to_string();
+    let harmless = output::plain::lines(text.clone());
+    if harmless == text {
+        let _ = error.print();
+    } else {
+        // A file's name that a shell put in an argument's place.
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), harmless.as_bytes());
+    }
     if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
 }
 

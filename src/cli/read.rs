@@ -1,5 +1,6 @@
 //! How the engine gets bytes: from the disk, or from standard input for one named file.
 
+use crate::disk;
 use crate::engine::Files;
 use crate::text::ReadError;
 use crate::text::source::MAX_BYTES;
@@ -28,7 +29,7 @@ impl Files for Disk {
         if meta.len() > MAX_BYTES as u64 {
             return Err(ReadError::TooLarge(usize::try_from(meta.len()).unwrap_or(usize::MAX)));
         }
-        std::fs::read(path).map_err(failed)
+        disk::read(path, MAX_BYTES as u64).map_err(failed)
     }
 }
 

@@ -61,6 +61,7 @@ pub(crate) fn send(
             add_step_summary(report, &style)?;
         }
         match file {
+            None if *format == Format::Diff => terminal::print_patch(bytes)?,
             None => terminal::print(&bytes)?,
             Some(path) => std::fs::write(path, bytes).map_err(|error| {
                 UsageError::Io(format!("{}: cannot be written: {error}", path.display()))
@@ -91,5 +92,6 @@ pub(crate) fn outcome(report: &Report, settings: &Settings) -> Outcome {
         walked_errors: report.errors.iter().any(|failed| !named(&failed.path)),
         named_errors: report.errors.iter().any(|failed| named(&failed.path)),
         changes: !report.changes.is_empty(),
+        unfinished: false,
     }
 }

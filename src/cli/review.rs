@@ -8,7 +8,7 @@ use crate::cli::settings::{FixWishes, Settings, Typed, UsageError, destinations}
 use crate::cli::terminal;
 use crate::engine::Files;
 use crate::findings::{FileError, Report};
-use crate::output::Format;
+use crate::output::{Format, plain};
 use crate::review::base::{BaseFiles, CommitFiles};
 use crate::review::environment::{self, Given};
 use crate::review::git::{GitError, Repository};
@@ -351,7 +351,7 @@ fn lookup(name: &str) -> Option<String> {
 }
 
 fn print_json(value: &serde_json::Value) -> Result<(), UsageError> {
-    terminal::print(format!("{value:#}\n").as_bytes())
+    terminal::print(plain::json(format!("{value:#}\n")).as_bytes())
 }
 
 fn git_error(error: GitError) -> UsageError {

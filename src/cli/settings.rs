@@ -66,6 +66,17 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Removes what runs that were killed while they wrote have left, before anything is read.
+    pub(crate) fn sweep(&self) {
+        let swept = crate::output::write::sweep(self.walked.files.iter().map(PathBuf::as_path));
+        for path in swept.restored {
+            self.terminal.warning(&format!(
+                "{}: was half written by a run that was killed; its old content is back",
+                path.display()
+            ));
+        }
+    }
+
     /// What the rules find in the files of this run.
     pub(crate) fn check(&self) -> Report {
         self.base.check(&self.walked.files, &self.disk, &self.options)

@@ -8,14 +8,14 @@ use crate::cli::selector::Selector;
 use crate::cli::settings::{self, FixWishes, UsageError};
 use crate::cli::walk::{self, DEFAULT_EXCLUDE};
 use crate::cli::{terminal, walk::shown};
-use crate::output::Format;
+use crate::output::{Format, plain};
 use std::path::{Path, PathBuf};
 use toml::Value;
 
 /// Prints the settings for a file or folder, or the JSON Schema of configuration files.
 pub(crate) fn run(args: &ConfigArgs, global: &GlobalArgs) -> Result<Exit, UsageError> {
     let text = if args.schema { schema::SCHEMA.to_owned() } else { in_force(args, global)? };
-    terminal::print(text.as_bytes())?;
+    terminal::print(plain::json(text).as_bytes())?;
     Ok(Exit::Done)
 }
 

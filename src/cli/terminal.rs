@@ -2,7 +2,8 @@
 
 use crate::cli::args::{Color, GlobalArgs};
 use crate::cli::settings::UsageError;
-use std::io::{self, Write};
+use crate::output::plain;
+use std::io::{self, IsTerminal, Write};
 
 /// What may be written where.
 #[derive(Debug, Clone, Copy, Default)]
@@ -62,6 +63,8 @@ impl Terminal {
     }
 
     fn log(self, word: &str, color: anstyle::AnsiColor, message: &str) {
+        // Paths, configuration and sources are somebody else's words.
+        let message = plain::lines(message.to_owned());
         let line = if self.stderr_color {
             let style = color.on_default().bold();
             format!("{style}{word}{style:#}: {message}\n")
@@ -70,6 +73,16 @@ impl Terminal {
         };
         // There is nowhere left to complain if standard error is closed.
         let _ = io::stderr().write_all(line.as_bytes());
+    }
+}
+
+/// Writes a patch. On a terminal nothing in it does more than appear; elsewhere it is what it must be
+/// to apply.
+pub(crate) fn print_patch(bytes: Vec<u8>) -> Result<(), UsageError> {
+    if io::stdout().is_terminal() {
+        print(plain::lines(String::from_utf8_lossy(&bytes).into_owned()).as_bytes())
+    } else {
+        print(&bytes)
     }
 }
 

@@ -2,11 +2,13 @@
 
 use crate::cli::config::Resolver;
 use crate::cli::read::plain;
+use crate::disk;
 use crate::findings::FileError;
 pub(crate) use crate::output::plain::absolute;
+use crate::text::source::MAX_BYTES;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -195,18 +197,38 @@ fn walk_folder(
     files: &mut BTreeSet<PathBuf>,
     errors: &mut Vec<FileError>,
 ) {
+    let judges = !options.no_respect_gitignore;
+    if judges && let Some(bad) = unreadable_rules(folder) {
+        errors.push(refused_rules(&bad, &options.cwd));
+        return;
+    }
+    // The rules of the folders above count, too.
+    let absolute = absolute(folder, &options.cwd);
+    let above = absolute.ancestors().skip(1).filter(|_| judges).find_map(unreadable_rules);
+    errors.extend(above.iter().map(|bad| refused_rules(bad, &options.cwd)));
+    let refused = Arc::new(Mutex::new(Vec::new()));
     let found = Mutex::new((Vec::new(), Vec::new()));
     let mut builder = ignore::WalkBuilder::new(folder);
     builder
         .max_depth(depth)
         .standard_filters(!options.no_respect_gitignore)
         .hidden(true)
+        .parents(judges && above.is_none())
         .require_git(false)
         .threads(options.threads);
     let filter = options.clone();
     // The folder named on the command line is walked whatever it is called.
+    let told = refused.clone();
     builder.filter_entry(move |entry| {
-        entry.depth() == 0 || !excludes(&shown(entry.path(), &filter.cwd), &filter)
+        if entry.depth() > 0 && excludes(&shown(entry.path(), &filter.cwd), &filter) {
+            return false;
+        }
+        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+        let bad = if judges && is_folder { unreadable_rules(entry.path()) } else { None };
+        if let (Some(bad), Ok(mut told)) = (&bad, told.lock()) {
+            told.push(refused_rules(bad, &filter.cwd));
+        }
+        bad.is_none()
     });
     builder.build_parallel().run(|| {
         Box::new(|entry| {
@@ -226,6 +248,44 @@ fn walk_folder(
         files.extend(more);
         errors.extend(failed);
     }
+    if let Ok(mut refused) = refused.lock() {
+        errors.append(&mut refused);
+    }
+}
+
+/// What says which files git ignores, in one folder.
+const RULES: &[&str] = &[".gitignore", ".ignore", ".git/info/exclude"];
+
+/// A file with such rules that cannot be read to its end: a pipe, a device, a link in a circle. The
+/// walker would wait for it for ever.
+fn unreadable_rules(folder: &Path) -> Option<PathBuf> {
+    RULES.iter().map(|name| folder.join(name)).find(|path| match std::fs::metadata(path) {
+        Ok(metadata) => {
+            !metadata.is_dir() && disk::regular::judge(&metadata, MAX_BYTES as u64).is_err()
+        }
+        Err(error) => {
+            path.is_symlink()
+                && !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+        }
+    })
+}
+
+fn refused_rules(path: &Path, cwd: &Path) -> FileError {
+    let message = "is not a regular file; what it is about is left out".to_owned();
+    FileError { path: shown(path, cwd), place: None, message }
+}
+
+/// The files that are links to others outside of all that was named. They are read, but they are not
+/// the caller's to change.
+pub(crate) fn leading_out(walked: &Walked, cwd: &Path) -> BTreeSet<PathBuf> {
+    let real = |path: &Path| std::fs::canonicalize(cwd.join(path));
+    let roots: Vec<PathBuf> = walked.named.iter().filter_map(|named| real(named).ok()).collect();
+    let leads_out = |path: &&PathBuf| {
+        path.is_symlink()
+            && !walked.named.contains(*path)
+            && real(path).is_ok_and(|real| !roots.iter().any(|root| real.starts_with(root)))
+    };
+    walked.files.iter().filter(leads_out).cloned().collect()
 }
 
 /// Whether an entry is a Python file, or a link with a Python suffix that leads nowhere.
@@ -249,16 +309,24 @@ fn judge(entry: &ignore::DirEntry, cwd: &Path) -> (Option<PathBuf>, Option<FileE
                 );
             }
             Ok(meta) if meta.is_file() => {}
+            Ok(meta) if suffix.is_some() && disk::regular::is_special(&meta) => {
+                return (None, Some(irregular(path, cwd)));
+            }
             _ => return (None, None),
         }
     } else if !kind.is_file() {
-        return (None, None);
+        return (None, suffix.map(|_| irregular(path, cwd)));
     }
     if suffix.is_some() || has_python_shebang(path) {
         (Some(shown(path, cwd)), None)
     } else {
         (None, None)
     }
+}
+
+/// A pipe, a socket or a device that is called like a source.
+fn irregular(path: &Path, cwd: &Path) -> FileError {
+    FileError { path: shown(path, cwd), place: None, message: "not a regular file".to_owned() }
 }
 
 /// Whether the first line is `#!…python…`, as in `#!/usr/bin/env python3`.

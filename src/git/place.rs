@@ -66,19 +66,7 @@ fn first_line(path: &Path, before: &str) -> io::Result<PathBuf> {
     let named = line
         .strip_prefix(before.as_bytes())
         .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not a file of git"))?;
-    Ok(path_of(named))
-}
-
-/// A path from the bytes that git writes.
-#[cfg(unix)]
-pub fn path_of(bytes: &[u8]) -> PathBuf {
-    PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes))
-}
-
-/// A path from the bytes that git writes.
-#[cfg(not(unix))]
-pub fn path_of(bytes: &[u8]) -> PathBuf {
-    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+    Ok(disk::path_of(named))
 }
 
 fn is_git_directory(folder: &Path) -> bool {

@@ -158,8 +158,13 @@ pub(crate) fn deliver_worktree(
     folder: &Path,
     rewrites: &[Rewrite],
 ) -> Result<(), String> {
+    let top = std::fs::canonicalize(repository).map_err(|error| error.to_string())?;
     for rewrite in rewrites {
         let path = repository.join(&rewrite.path);
+        // A link in the place of a file or of a folder on the way leads out of the repository.
+        if std::fs::canonicalize(&path).is_ok_and(|real| real != top.join(&rewrite.path)) {
+            return Err(format!("{}: is reached through a link", rewrite.path.display()));
+        }
         let present =
             std::fs::read(&path).map_err(|error| format!("{}: {error}", rewrite.path.display()))?;
         if present != rewrite.before && present != rewrite.after {

@@ -1,8 +1,11 @@
 //! Files of the output folder: whole or not there, on the disk before the journal speaks of them.
+//! The folder may be somebody else's: what is read there is a regular file, what is written there
+//! stays inside.
 
+use crate::disk;
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Where things are in an output folder, relative to it.
 pub(crate) mod place {
@@ -18,19 +21,59 @@ pub(crate) mod place {
     pub(crate) const LOGS: &str = "logs";
 }
 
-/// Writes a file under a temporary name, waits until it is on the disk and renames it, so that nobody
-/// ever sees half of it. Missing folders are made. An equal file is left as it is.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
+/// No file of an output folder is larger.
+pub(crate) const MOST_BYTES: u64 = 4 << 30;
+
+/// Reads a file of an output folder, below a folder of it or at its top.
+pub(crate) fn read(out: &Path, relative: &str) -> io::Result<Vec<u8>> {
+    let path = inside(out, relative)?;
+    if path.is_symlink() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "is a symbolic link"));
+    }
+    disk::read(&path, MOST_BYTES)
+}
+
+/// The place of a file of an output folder. A folder in it that is a link leads elsewhere.
+pub(crate) fn inside(out: &Path, relative: &str) -> io::Result<PathBuf> {
+    let refused = |words: &str| Err(io::Error::new(io::ErrorKind::InvalidInput, words.to_owned()));
+    let relative = Path::new(relative);
+    if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
+        return refused("leads out of the output folder");
+    }
+    let mut at = out.to_path_buf();
+    for part in relative.parent().into_iter().flat_map(Path::components) {
+        at.push(part);
+        if at.is_symlink() {
+            return refused("a folder on the way is a symbolic link");
+        }
+    }
+    Ok(out.join(relative))
+}
+
+/// Writes a file of an output folder under a temporary name, waits until it is on the disk and
+/// renames it, so that nobody ever sees half of it. Missing folders are made. An equal file is left
+/// as it is. Who may read it, the user's umask says.
+pub(crate) fn write(out: &Path, relative: &str, bytes: &[u8]) -> Result<(), String> {
+    write_for(out, relative, bytes, 0o666)
+}
+
+/// As [`write`], for nobody but the user: what the run remembers is not for others.
+pub(crate) fn write_private(out: &Path, relative: &str, bytes: &[u8]) -> Result<(), String> {
+    write_for(out, relative, bytes, 0o600)
+}
+
+fn write_for(out: &Path, relative: &str, bytes: &[u8], mode: u32) -> Result<(), String> {
+    let path = &inside(out, relative).map_err(|error| format!("{relative}: {error}"))?;
     let failed = |error: io::Error| format!("{}: {error}", path.display());
-    if std::fs::read(path).is_ok_and(|present| present == bytes) {
+    if read(out, relative).is_ok_and(|present| present == bytes) {
         return Ok(());
     }
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(failed)?;
-    let mut file = tempfile::Builder::new().prefix(".part-").tempfile_in(folder).map_err(failed)?;
+    let mut builder = tempfile::Builder::new();
+    let mut file = open_to(builder.prefix(".part-"), mode).tempfile_in(folder).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
-    open_to_all(file.as_file()).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     sync_folder(folder);
     Ok(())
@@ -107,14 +150,19 @@ fn sync_folder(folder: &Path) {
     }
 }
 
-/// Temporary files are private; reports are for everyone whom the folder lets in.
+/// Temporary files are private unless they are asked not to be.
 #[cfg(unix)]
-fn open_to_all(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+fn open_to<'b, 'p, 's>(
+    builder: &'b mut tempfile::Builder<'p, 's>,
+    mode: u32,
+) -> &'b mut tempfile::Builder<'p, 's> {
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))
 }
 
 #[cfg(not(unix))]
-fn open_to_all(_file: &File) -> io::Result<()> {
-    Ok(())
+fn open_to<'b, 'p, 's>(
+    builder: &'b mut tempfile::Builder<'p, 's>,
+    _mode: u32,
+) -> &'b mut tempfile::Builder<'p, 's> {
+    builder
 }

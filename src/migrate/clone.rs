@@ -1,9 +1,11 @@
 //! From a source to a clone of our own, in which every file has the very bytes of the commit.
 
+use super::address::Login;
 use super::fixer::Tree;
 use super::git::{Git, On};
-use super::source::{Address, Source, credentials};
-use crate::git::place::path_of;
+use super::login::Given;
+use super::source::{Address, Source};
+use crate::disk::path_of;
 use crate::git::{Place, Sealed};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -128,11 +130,8 @@ pub(crate) fn make(
     folder: &Path,
     retries: usize,
 ) -> Result<Clone, Obstacle> {
-    let path = folder.to_str().ok_or_else(|| {
-        format!("{} is not UTF-8; choose another --work folder", folder.display())
-    })?;
     match (&source.address, present) {
-        (Address::Url(url), _) => fetch(git, url, folder, path, retries)?,
+        (Address::Url(url), _) => fetch(git, url, source.login.as_ref(), folder, retries)?,
         (Address::Directory(_), Some(present)) => share(git, present, folder)?,
         (Address::Directory(_), None) => return Err("nobody has looked at it".to_owned().into()),
     }
@@ -182,8 +181,24 @@ fn share(git: &Git, present: &Present, folder: &Path) -> Result<(), Obstacle> {
     Ok(())
 }
 
-fn fetch(git: &Git, url: &str, folder: &Path, path: &str, retries: usize) -> Result<(), Obstacle> {
-    let git = git.hiding(credentials(url), "");
+fn fetch(
+    git: &Git,
+    url: &str,
+    login: Option<&Login>,
+    folder: &Path,
+    retries: usize,
+) -> Result<(), Obstacle> {
+    let path = folder.to_str().ok_or_else(|| {
+        format!("{} is not UTF-8; choose another --work folder", folder.display())
+    })?;
+    let git = login
+        .map(Login::forms)
+        .unwrap_or_default()
+        .iter()
+        .fold(git.clone(), |git, form| git.hiding(form, "***"));
+    let given = Given::new(login, &|name| std::env::var(name).ok(), &|key| {
+        git.text(On::Nothing, &["config", "--get", key]).ok().filter(|value| !value.is_empty())
+    })?;
     let mut tries = 0;
     loop {
         let args = [
@@ -199,7 +214,7 @@ fn fetch(git: &Git, url: &str, folder: &Path, path: &str, retries: usize) -> Res
             url,
             path,
         ];
-        match git.run(On::Nothing, &args) {
+        match git.feed(On::Nothing, &args, &[], &given.variables()) {
             Ok(_) => return Ok(()),
             Err(_) if tries < retries => {
                 tries += 1;

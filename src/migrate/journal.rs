@@ -4,6 +4,7 @@
 //! journal is opened again. A repository is done when its `end` line is there: everything that the
 //! line speaks of was written and synced before it.
 
+use super::artefacts;
 use super::outcome::Outcome;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -86,7 +87,7 @@ impl Record {
 }
 
 /// Reads a journal; a missing one is an empty one. Also says where its last complete line ends.
-fn parse(bytes: &[u8]) -> (Record, usize) {
+fn parse(bytes: &[u8]) -> io::Result<(Record, usize)> {
     let mut record = Record::default();
     let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     for (number, line) in bytes[..end].split(|byte| *byte == b'\n').enumerate() {
@@ -94,18 +95,24 @@ fn parse(bytes: &[u8]) -> (Record, usize) {
             continue;
         }
         match serde_json::from_slice(line) {
+            Ok(Event::End { outcome, .. }) if !outcome.stays_inside() => {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("line {} names files outside of its folder", number + 1),
+                ));
+            }
             Ok(event) => record.take(event),
             // The repository that the line spoke of is done again.
             Err(_) => record.bad_lines.push(number + 1),
         }
     }
-    (record, end)
+    Ok((record, end))
 }
 
 /// Reads the journal of an output folder without changing it.
 pub fn read(folder: &Path) -> io::Result<Record> {
-    match std::fs::read(folder.join(FILE)) {
-        Ok(bytes) => Ok(parse(&bytes).0),
+    match artefacts::read(folder, FILE) {
+        Ok(bytes) => Ok(parse(&bytes)?.0),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Record::default()),
         Err(error) => Err(error),
     }
@@ -124,6 +131,15 @@ fn is_locked_by_another(file: &File) -> bool {
     true
 }
 
+/// What a run remembers is for its user alone.
+#[cfg(unix)]
+fn private(options: &mut OpenOptions) {
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+}
+
+#[cfg(not(unix))]
+fn private(_options: &mut OpenOptions) {}
+
 /// An open journal. One process at a time has it.
 #[derive(Debug)]
 pub struct Journal {
@@ -135,8 +151,12 @@ impl Journal {
     pub fn open(folder: &Path) -> Result<(Self, Record), String> {
         let path = folder.join(FILE);
         let failed = |error: io::Error| format!("{}: {error}", path.display());
-        let mut file =
-            OpenOptions::new().read(true).append(true).create(true).open(&path).map_err(failed)?;
+        if path.symlink_metadata().is_ok_and(|there| !there.is_file()) {
+            return Err(format!("{}: not a regular file", path.display()));
+        }
+        let mut options = OpenOptions::new();
+        private(options.read(true).append(true).create(true));
+        let mut file = options.open(&path).map_err(failed)?;
         if is_locked_by_another(&file) {
             return Err(format!(
                 "{} is in use by another run; give each run its own --out, or one shard each",
@@ -145,7 +165,7 @@ impl Journal {
         }
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_end(&mut bytes)).map_err(failed)?;
-        let (record, end) = parse(&bytes);
+        let (record, end) = parse(&bytes).map_err(failed)?;
         if end < bytes.len() {
             file.set_len(end as u64).and_then(|()| file.sync_all()).map_err(failed)?;
         }

@@ -6,6 +6,7 @@
 //! comes from the journal, so a run that was killed goes on where it was and ends with the same
 //! bytes.
 
+mod address;
 mod apply;
 mod artefacts;
 mod bisect;
@@ -17,6 +18,7 @@ mod html;
 pub mod identity;
 pub mod interrupt;
 pub mod journal;
+mod login;
 mod markdown;
 pub mod message;
 pub mod outcome;

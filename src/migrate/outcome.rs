@@ -1,8 +1,11 @@
 //! What became of one repository: everything the reports say about it, and no times, so that the
 //! same input gives the same bytes.
 
+use super::artefacts::place;
+use super::source::is_id;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::{Component, Path};
 
 /// How a repository ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -211,6 +214,22 @@ impl Outcome {
             verification: None,
             notes: Vec::new(),
         }
+    }
+
+    /// Whether it names files only where they belong. A journal may be somebody else's.
+    pub(crate) fn stays_inside(&self) -> bool {
+        let named = |name: &Option<String>, folder: &str, extension: &str| {
+            name.as_ref().is_none_or(|name| *name == format!("{folder}/{}.{extension}", self.id))
+        };
+        let clone = |name: &String| {
+            let mut parts = Path::new(name).components();
+            parts.all(|part| matches!(part, Component::Normal(_)))
+        };
+        is_id(&self.id)
+            && named(&self.diff, place::DIFFS, "diff")
+            && named(&self.patch, place::PATCHES, "patch")
+            && named(&self.request, place::REQUESTS, "md")
+            && self.clone.as_ref().is_none_or(clone)
     }
 
     /// Findings that the delivered changes mend.

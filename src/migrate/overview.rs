@@ -178,9 +178,6 @@ const COLUMNS: [&str; 21] = [
 
 /// Spreadsheets take a cell that starts with one of these for a formula.
 fn inert(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
+    let text = crate::output::plain::line(text).into_owned();
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
 }

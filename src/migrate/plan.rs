@@ -2,7 +2,8 @@
 
 use super::artefacts;
 use super::settings::Settings;
-use super::source::Source;
+use super::source::{Source, is_id};
+use crate::disk;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -43,21 +44,28 @@ impl Plan {
 
     /// Reads a plan, if the file is there.
     pub fn read_file(path: &Path) -> Result<Option<Self>, String> {
-        let bytes = match std::fs::read(path) {
+        let bytes = match disk::read(path, artefacts::MOST_BYTES) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(format!("{}: {error}", path.display())),
         };
-        serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-            format!("{} is not a plan: {error}; delete it and plan again", path.display())
-        })
+        let wrong = |words: String| {
+            format!("{} is not a plan: {words}; delete it and plan again", path.display())
+        };
+        let mut plan: Self =
+            serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+        if let Some(bad) = plan.repositories.iter().find(|source| !is_id(&source.id)) {
+            return Err(wrong(format!("'{}' cannot be the name of files", bad.id)));
+        }
+        plan.repositories = plan.repositories.into_iter().map(Source::without_login).collect();
+        Ok(Some(plan))
     }
 
     /// Writes the plan into an output folder.
     pub fn write(&self, folder: &Path) -> Result<(), String> {
         let mut text = serde_json::to_string_pretty(self).map_err(|error| error.to_string())?;
         text.push('\n');
-        artefacts::write(&folder.join(FILE), text.as_bytes())
+        artefacts::write_private(folder, FILE, text.as_bytes())
     }
 
     /// Says whether the results of `earlier`, in the same folder, are those of this plan.

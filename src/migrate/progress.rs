@@ -2,6 +2,7 @@
 
 use super::outcome::{Outcome, Status};
 use super::repository::counted;
+use crate::output::plain;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
@@ -62,17 +63,17 @@ impl Progress {
     /// A repository is begun.
     pub(crate) fn begin(&self, id: &str) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.running.insert(id.to_owned());
+        state.running.insert(plain::line(id).into_owned());
         self.redraw(&state);
     }
 
     /// A repository is done.
     pub(crate) fn end(&self, outcome: &Outcome, seconds: f64) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.running.remove(&outcome.id);
+        state.running.remove(plain::line(&outcome.id).as_ref());
         state.done += 1;
         state.failed += usize::from(outcome.status == Status::Failed);
-        let line = format!("{} ({seconds:.1} s)", describe(outcome));
+        let line = format!("{} ({seconds:.1} s)", plain::line(&describe(outcome)));
         match &self.bar {
             Some(bar) => {
                 // Failures stay on the screen above the bar; the rest is in the report.
@@ -89,6 +90,7 @@ impl Progress {
 
     /// Says something in between.
     pub(crate) fn note(&self, text: &str) {
+        let text = &plain::line(text);
         match &self.bar {
             Some(bar) => bar.println(text),
             None if self.lines => say(text),

@@ -8,6 +8,7 @@ use super::overview;
 use super::plan::Plan;
 use super::source::digest;
 use super::summary::Summary;
+use crate::output::plain;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -30,17 +31,24 @@ pub const HTML: &str = "report.html";
 pub fn write(folder: &Path, summary: &Summary, outcomes: &[&Outcome]) -> Result<(), String> {
     let mut lines = String::new();
     for outcome in outcomes {
-        lines.push_str(&serde_json::to_string(outcome).map_err(|error| error.to_string())?);
+        let line = serde_json::to_string(outcome).map_err(|error| error.to_string())?;
+        lines.push_str(&plain::json(line));
         lines.push('\n');
     }
     let diff = |outcome: &Outcome| -> Option<Vec<u8>> {
-        std::fs::read(folder.join(outcome.diff.as_ref()?)).ok()
+        artefacts::read(folder, outcome.diff.as_ref()?).ok()
     };
-    artefacts::write(&folder.join(SUMMARY), summary.to_json()?.as_bytes())?;
-    artefacts::write(&folder.join(REPOSITORIES), lines.as_bytes())?;
-    artefacts::write(&folder.join(MARKDOWN), overview::markdown(summary, outcomes).as_bytes())?;
-    artefacts::write(&folder.join(CSV), &overview::csv(outcomes)?)?;
-    artefacts::write(&folder.join(HTML), html::render(summary, outcomes, &diff).as_bytes())
+    let html = html::render(summary, outcomes, &diff);
+    for (name, bytes) in [
+        (SUMMARY, plain::json(summary.to_json()?).into_bytes()),
+        (REPOSITORIES, lines.into_bytes()),
+        (MARKDOWN, plain::lines(overview::markdown(summary, outcomes)).into_bytes()),
+        (CSV, overview::csv(outcomes)?),
+        (HTML, plain::lines(html).into_bytes()),
+    ] {
+        artefacts::write(folder, name, &bytes)?;
+    }
+    Ok(())
 }
 
 /// One output folder that is read.
@@ -48,6 +56,50 @@ struct Part {
     folder: PathBuf,
     plan: Option<Plan>,
     record: journal::Record,
+    /// Of a folder without a journal, its summary: it knows what only a journal knows better.
+    summary: Option<Summary>,
+}
+
+impl Part {
+    /// A folder with the journal of a run.
+    fn of_journal(folder: &Path) -> Result<Self, String> {
+        let record =
+            journal::read(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let plan = Plan::read(folder)?;
+        Ok(Self { folder: folder.to_path_buf(), plan, record, summary: None })
+    }
+
+    /// A folder with reports alone, as jobs hand them on: plan and journal stay where they are made.
+    fn of_reports(folder: &Path) -> Result<Self, String> {
+        let failed = |name: &str, words: String| format!("{}/{name}: {words}", folder.display());
+        let read = |name: &str| {
+            artefacts::read(folder, name).map_err(|error| failed(name, error.to_string()))
+        };
+        let summary: Summary = serde_json::from_slice(&read(SUMMARY)?)
+            .map_err(|error| failed(SUMMARY, error.to_string()))?;
+        let mut record = journal::Record::default();
+        let first = |counts: &BTreeMap<String, usize>| counts.keys().next().cloned();
+        record.opened = first(&summary.configurations).zip(first(&summary.tools));
+        let lines = read(REPOSITORIES)?;
+        for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let outcome: Outcome = serde_json::from_slice(line)
+                .map_err(|error| failed(REPOSITORIES, error.to_string()))?;
+            if !outcome.stays_inside() {
+                let words = "names files outside of its folder".to_owned();
+                return Err(failed(REPOSITORIES, words));
+            }
+            record.done.insert(outcome.id.clone(), (outcome, 0.0));
+        }
+        Ok(Self { folder: folder.to_path_buf(), plan: None, record, summary: Some(summary) })
+    }
+
+    /// The seconds that these outcomes of the folder took.
+    fn seconds(&self, mine: &[&(usize, Outcome, f64)]) -> f64 {
+        match &self.summary {
+            Some(summary) => summary.seconds,
+            None => mine.iter().map(|(.., seconds)| seconds).sum(),
+        }
+    }
 }
 
 /// Joins the runs that lie in `folders` (or below them) into one report in `target`. A repository
@@ -59,7 +111,7 @@ pub fn merge(folders: &[PathBuf], target: &Path, timings: bool) -> Result<Summar
         collect(folder, DEPTH, &mut parts)?;
         if parts.len() == before {
             return Err(format!(
-                "{} holds no run: there is no {} in it or below it",
+                "{} holds no run: there is no {} and no {REPOSITORIES} in it or below it",
                 folder.display(),
                 journal::FILE
             ));
@@ -84,14 +136,16 @@ pub fn merge(folders: &[PathBuf], target: &Path, timings: bool) -> Result<Summar
             }
         }
     }
-    let open = planned.iter().filter(|key| !chosen.contains_key(*key)).count();
+    let untold = parts.iter().filter_map(|part| Some(part.summary.as_ref()?.repositories.open));
+    let open =
+        planned.iter().filter(|key| !chosen.contains_key(*key)).count() + untold.sum::<usize>();
     let outcomes = gather(&parts, &chosen, target)?;
     let mut summary = Summary { version: 1, ..Summary::default() };
     for (number, part) in parts.iter().enumerate() {
         let mine: Vec<&(usize, Outcome, f64)> =
             chosen.values().filter(|(of, ..)| *of == number).collect();
         let (configuration, tool) = part.record.opened.clone().unwrap_or_default();
-        let seconds = if timings { mine.iter().map(|(.., seconds)| seconds).sum() } else { 0.0 };
+        let seconds = if timings { part.seconds(&mine) } else { 0.0 };
         summary.add(&Summary::of(
             &mine.iter().map(|(_, outcome, _)| outcome).collect::<Vec<_>>(),
             &tool,
@@ -105,16 +159,19 @@ pub fn merge(folders: &[PathBuf], target: &Path, timings: bool) -> Result<Summar
 }
 
 fn collect(folder: &Path, depth: usize, parts: &mut Vec<Part>) -> Result<(), String> {
+    let before = parts.len();
     if folder.join(journal::FILE).is_file() {
-        let record =
-            journal::read(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        parts.push(Part { folder: folder.to_path_buf(), plan: Plan::read(folder)?, record });
+        parts.push(Part::of_journal(folder)?);
     }
     let own = [place::DIFFS, place::PATCHES, place::REQUESTS, place::CLONES, place::LOGS, "work"];
     for below in artefacts::list(folder).iter().filter(|path| path.is_dir() && depth > 0) {
         if !below.file_name().is_some_and(|name| own.iter().any(|own| name == *own)) {
             collect(below, depth - 1, parts)?;
         }
+    }
+    // Above parts it is the report that was joined from them.
+    if parts.len() == before && folder.join(REPOSITORIES).is_file() {
+        parts.push(Part::of_reports(folder)?);
     }
     Ok(())
 }
@@ -146,9 +203,9 @@ fn gather(
                 .into_owned();
             let place = name.split('/').next().unwrap_or_default().to_owned();
             let moved = format!("{place}/{id}.{extension}");
-            let bytes = std::fs::read(folder.join(&*name))
+            let bytes = artefacts::read(folder, name)
                 .map_err(|error| format!("{}/{name}: {error}", folder.display()))?;
-            artefacts::write(&target.join(&moved), &bytes)?;
+            artefacts::write(target, &moved, &bytes)?;
             *name = moved;
         }
         if let Some(clone) = &mut outcome.clone

@@ -15,6 +15,7 @@ use super::tally::{slashes, tally};
 use super::verify::{self, Trial};
 use super::{message, patch};
 use crate::findings::Report;
+use crate::output::plain;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -130,7 +131,9 @@ fn fixed(
     let Some(check) = shared.settings.check.as_ref().filter(|_| !report.changes.is_empty()) else {
         return Ok((report, BTreeSet::new()));
     };
-    let log = shared.running.out.join(place::LOGS).join(format!("{}.log", source.id));
+    let log = format!("{}/{}.log", place::LOGS, source.id);
+    let log =
+        artefacts::inside(&shared.running.out, &log).map_err(|error| format!("{log}: {error}"))?;
     let trial =
         Trial { git, fixer: shared.fixer, clone, check, location: &source.location, log: &log };
     let verified = verify::verify(&trial, report)?;
@@ -222,7 +225,7 @@ fn deliver(
         place::REQUESTS,
         source,
         "md",
-        request::render(outcome, settings).as_bytes(),
+        plain::lines(request::render(outcome, settings)).as_bytes(),
     )?);
     Ok(true)
 }
@@ -264,7 +267,8 @@ fn keep(
     // The user's attributes count again from here on.
     let _ = std::fs::remove_file(clone.root.join(".git/info/attributes"));
     let relative = format!("{}/{}", place::CLONES, source.id);
-    let target = shared.running.out.join(&relative);
+    let target = artefacts::inside(&shared.running.out, &relative)
+        .map_err(|error| format!("{relative}: {error}"))?;
     replace_folder(&clone.root, &target)
         .map_err(|error| format!("the clone cannot be moved to {relative}: {error}"))?;
     outcome.clone = Some(relative);
@@ -302,7 +306,7 @@ fn artefact(
     bytes: &[u8],
 ) -> Result<String, String> {
     let relative = format!("{folder}/{}.{extension}", source.id);
-    artefacts::write(&shared.running.out.join(&relative), bytes)?;
+    artefacts::write(&shared.running.out, &relative, bytes)?;
     Ok(relative)
 }
 

@@ -1,5 +1,6 @@
 //! What a run is asked to work on: directories, folders of clones, git URLs, and lists of them.
 
+use super::address::{self, Login};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,9 @@ pub struct Source {
     pub location: String,
     /// Where git finds it: a URL, or an absolute path.
     pub address: Address,
+    /// Who logs in, if the address that was given says it. It is written nowhere.
+    #[serde(skip)]
+    pub(crate) login: Option<Login>,
 }
 
 /// Where git finds a repository.
@@ -64,42 +68,19 @@ fn is_url(text: &str) -> bool {
         && !Path::new(text).exists()
 }
 
-/// The address without a user's password: `https://user:secret@host` shows as `https://host`.
-pub(crate) fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    match host.rsplit_once('@') {
-        // An ssh address without its user would be another address.
-        Some((user, _)) if scheme.contains("ssh") && !user.contains(':') => url.to_owned(),
-        Some((_, host)) => format!("{scheme}://{host}{path}"),
-        None => url.to_owned(),
-    }
-}
-
-/// The secret part of an address, for [`super::git::Git::hiding`]: `user:secret@`.
-pub(crate) fn credentials(url: &str) -> &str {
-    let Some((_, rest)) = url.split_once("://") else { return "" };
-    let host = &rest[..rest.find('/').unwrap_or(rest.len())];
-    host.rfind('@').map_or("", |at| &host[..=at])
-}
-
 fn resolve_one(text: &str) -> Result<Vec<Source>, String> {
     if text.starts_with('-') {
         return Err(format!("'{text}' looks like an option, not like a repository"));
     }
     if is_url(text) {
-        let location = without_password(text);
-        return Ok(vec![Source {
-            id: String::new(),
-            name: name_of(&location),
-            location,
-            address: Address::Url(text.to_owned()),
-        }]);
+        return Ok(vec![remote(text)]);
     }
     let path = Path::new(text);
     if !path.is_dir() {
         return Err(format!(
-            "'{text}' is neither a directory nor a git URL; a file that lists repositories is given with --from"
+            "'{}' is neither a directory nor a git URL; a file that lists repositories is given with --from",
+            // Whatever it was meant to be, it may hold a login.
+            text.rsplit('@').next().unwrap_or_default()
         ));
     }
     let absolute = std::path::absolute(path).map_err(|error| format!("'{text}': {error}"))?;
@@ -121,9 +102,33 @@ fn resolve_one(text: &str) -> Result<Vec<Source>, String> {
         .collect())
 }
 
+fn remote(text: &str) -> Source {
+    let parts = address::parse(text);
+    Source {
+        id: String::new(),
+        name: name_of(&parts.plain),
+        location: parts.plain.clone(),
+        address: Address::Url(parts.plain),
+        login: parts.login,
+    }
+}
+
+impl Source {
+    /// The same as a program of today would have written it: plans of earlier versions hold logins.
+    pub(crate) fn without_login(self) -> Self {
+        match &self.address {
+            Address::Directory(_) => self,
+            Address::Url(url) => {
+                let Source { address, location, login, .. } = remote(url);
+                Self { location, address, login, ..self }
+            }
+        }
+    }
+}
+
 fn directory(location: String, absolute: PathBuf) -> Source {
     let name = name_of(&absolute.to_string_lossy());
-    Source { id: String::new(), name, location, address: Address::Directory(absolute) }
+    Source { id: String::new(), name, location, address: Address::Directory(absolute), login: None }
 }
 
 /// A work tree with its `.git` (a directory, or a file in linked work trees and submodules), or a
@@ -194,6 +199,16 @@ fn with_ids(mut sources: Vec<Source>) -> Vec<Source> {
     let mut seen = BTreeSet::new();
     sources.retain(|source| seen.insert(source.id.clone()));
     sources
+}
+
+/// Whether files can be called so without leaving their folder: what [`resolve`] makes, and nothing
+/// that somebody else wrote into a plan or a journal.
+pub(crate) fn is_id(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    !text.is_empty()
+        && text.len() <= 200
+        && !text.starts_with(['.', '-'])
+        && text.chars().all(plain)
 }
 
 /// A name that every file system takes.

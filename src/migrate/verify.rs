@@ -83,7 +83,12 @@ pub(crate) fn verify(trial: &Trial, report: Report) -> Result<Verified, String> 
     };
     std::fs::create_dir_all(trial.log.parent().unwrap_or(Path::new(".")))
         .map_err(|error| error.to_string())?;
-    File::create(trial.log).map_err(|error| format!("{}: {error}", trial.log.display()))?;
+    let named = |error: std::io::Error| format!("{}: {error}", trial.log.display());
+    // Made anew, and not through a link that somebody left there.
+    if trial.log.is_symlink() {
+        std::fs::remove_file(trial.log).map_err(named)?;
+    }
+    File::create(trial.log).map_err(named)?;
     let found = bisect::search(units.len(), trial.check.runs, &mut |kept| {
         attempt(trial, &skipped(kept), kept.len(), units.len())
     })?;

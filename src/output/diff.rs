@@ -50,7 +50,7 @@ pub fn unified(change: &Change) -> Vec<u8> {
     unified_at(&header_path(&change.before.path), change)
 }
 
-fn unified_at(path: &str, change: &Change) -> Vec<u8> {
+fn unified_at(path: &[u8], change: &Change) -> Vec<u8> {
     let (Some(before), Some(after)) =
         (change.before.encode(&change.before.text), change.before.encode(&change.after))
     else {
@@ -60,7 +60,8 @@ fn unified_at(path: &str, change: &Change) -> Vec<u8> {
 }
 
 /// The patch from `before` to `after` for the file at `path` (with `/` between its parts).
-pub fn unified_bytes(path: &str, before: &[u8], after: &[u8]) -> Vec<u8> {
+pub fn unified_bytes(path: impl AsRef<[u8]>, before: &[u8], after: &[u8]) -> Vec<u8> {
+    let path = path.as_ref();
     let old: Vec<&[u8]> = before.split_inclusive(|byte| *byte == b'\n').collect();
     let new: Vec<&[u8]> = after.split_inclusive(|byte| *byte == b'\n').collect();
     let groups = group_diff_ops(capture_diff_slices(Algorithm::Myers, &old, &new), CONTEXT);
@@ -110,41 +111,45 @@ fn range(start: usize, end: usize) -> String {
     }
 }
 
-/// The path as it stands after `a/`: parts joined by `/`, without a root, so that a path from the
-/// root applies with `patch -p1 -d /`.
-pub fn header_path(path: &Path) -> String {
+/// The bytes of the path as it stands after `a/`: parts joined by `/`, without a root, so that a path
+/// from the root applies with `patch -p1 -d /`.
+pub fn header_path(path: &Path) -> Vec<u8> {
     let parts = path.components().filter_map(|part| match part {
-        Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
-        Component::ParentDir => Some("..".to_owned()),
+        Component::Normal(name) => Some(name.as_encoded_bytes()),
+        Component::ParentDir => Some(b"..".as_slice()),
         _ => None,
     });
-    parts.collect::<Vec<_>>().join("/")
+    parts.collect::<Vec<_>>().join(&b'/')
 }
 
-/// A name in a diff header as git writes it: C-quoted if it holds quotes, backslashes or controls;
-/// a tab after it if it holds blanks, so that `patch` sees where it ends.
-fn quoted(prefix: &str, path: &str) -> String {
-    let special = |c: char| c.is_control() || matches!(c, '"' | '\\');
-    if !path.chars().any(special) {
-        let end = if path.contains(' ') { "\t" } else { "" };
-        return format!("{prefix}{path}{end}");
+/// A name in a diff header as git writes it: C-quoted if it holds quotes, backslashes, bytes that are
+/// no text or characters that do more than appear; a tab after it if it holds blanks, so that `patch`
+/// sees where it ends.
+fn quoted(prefix: &str, path: &[u8]) -> String {
+    let special = |c: char| plain::is_hostile(c) || matches!(c, '"' | '\\');
+    if let Ok(text) = std::str::from_utf8(path)
+        && !text.chars().any(special)
+    {
+        let end = if text.contains(' ') { "\t" } else { "" };
+        return format!("{prefix}{text}{end}");
     }
     let mut out = format!("\"{prefix}");
-    for c in path.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            c if c.is_control() => {
-                let mut buffer = [0; 4];
-                c.encode_utf8(&mut buffer)
-                    .bytes()
-                    .for_each(|byte| out.push_str(&format!("\\{byte:03o}")));
+    let octal = |out: &mut String, bytes: &[u8]| {
+        bytes.iter().for_each(|byte| out.push_str(&format!("\\{byte:03o}")));
+    };
+    for chunk in path.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '"' => out.push_str("\\\""),
+                '\\' => out.push_str("\\\\"),
+                '\t' => out.push_str("\\t"),
+                '\n' => out.push_str("\\n"),
+                '\r' => out.push_str("\\r"),
+                c if special(c) => octal(&mut out, c.encode_utf8(&mut [0; 4]).as_bytes()),
+                c => out.push(c),
             }
-            c => out.push(c),
         }
+        octal(&mut out, chunk.invalid());
     }
     out.push('"');
     out

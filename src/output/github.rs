@@ -144,6 +144,11 @@ fn data(text: &str) -> String {
 
 /// The value of a command's property.
 fn property(text: &str) -> String {
+    // A break of a line is told; other controls have no form that the platform reads.
+    let text: String = text
+        .chars()
+        .map(|c| if plain::is_hostile(c) && !matches!(c, '\r' | '\n') { '\u{fffd}' } else { c })
+        .collect();
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")

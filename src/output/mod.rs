@@ -105,19 +105,22 @@ pub struct Style {
     pub root: PathBuf,
 }
 
-/// The report in one format.
+/// The report in one format. Whatever sources and paths hold, no character of the result does more
+/// than appear, but those of a patch: that must be what it is about, byte for byte.
 pub fn render(format: Format, report: &Report, style: &Style) -> Vec<u8> {
-    match format {
-        Format::Text => text::render(report, style).into_bytes(),
-        Format::Concise => concise::render(report, style).into_bytes(),
-        Format::Json => json::render(report, style).into_bytes(),
-        Format::Jsonl => json::render_lines(report, style).into_bytes(),
-        Format::Github => github::render(report, style).into_bytes(),
-        Format::Gitlab => gitlab::render(report, style).into_bytes(),
-        Format::Sarif => sarif::render(report, style).into_bytes(),
-        Format::Rdjson => rdjson::render(report, style).into_bytes(),
-        Format::Rdjsonl => rdjson::render_lines(report, style).into_bytes(),
-        Format::Junit => junit::render(report).into_bytes(),
-        Format::Diff => diff::render(report, style),
-    }
+    let text = match format {
+        Format::Text if style.color => return text::render(report, style).into_bytes(),
+        Format::Text => text::render(report, style),
+        Format::Concise => concise::render(report, style),
+        Format::Github => github::render(report, style),
+        Format::Junit => junit::render(report),
+        Format::Json => plain::json(json::render(report, style)),
+        Format::Jsonl => plain::json(json::render_lines(report, style)),
+        Format::Gitlab => plain::json(gitlab::render(report, style)),
+        Format::Sarif => plain::json(sarif::render(report, style)),
+        Format::Rdjson => plain::json(rdjson::render(report, style)),
+        Format::Rdjsonl => plain::json(rdjson::render_lines(report, style)),
+        Format::Diff => return diff::render(report, style),
+    };
+    plain::lines(text).into_bytes()
 }

@@ -20,6 +20,33 @@ pub fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A text of several lines without characters that do more than appear.
+pub fn lines(text: String) -> String {
+    let is_fine = |c: char| matches!(c, '\n' | '\t') || !is_hostile(c);
+    if text.chars().all(is_fine) {
+        return text;
+    }
+    text.chars().map(|c| if is_fine(c) { c } else { '\u{fffd}' }).collect()
+}
+
+/// JSON in which characters that do more than appear are escaped. JSON's own frame is ASCII, so they
+/// stand in strings; those of ASCII are escaped already, but for one.
+pub fn json(text: String) -> String {
+    let is_fine = |c: char| (c.is_ascii() && c != '\u{7f}') || !is_hostile(c);
+    if text.chars().all(is_fine) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_fine(c) {
+            out.push(c);
+        } else {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        }
+    }
+    out
+}
+
 /// Whether a character can do more than appear: controls, and marks of the reading direction.
 pub fn is_hostile(c: char) -> bool {
     c.is_control()

@@ -40,7 +40,7 @@ pub fn rows(findings: &[Finding]) -> Vec<Row> {
 pub fn render(format: Format, report: &Report) -> String {
     let rows = rows(&report.findings);
     if matches!(format, Format::Json | Format::Jsonl) {
-        return serde_json::to_string_pretty(&rows).unwrap_or_default() + "\n";
+        return super::plain::json(serde_json::to_string_pretty(&rows).unwrap_or_default() + "\n");
     }
     let width = rows.first().map_or(1, |row| row.count.to_string().len());
     rows.iter()

@@ -385,7 +385,7 @@ fn patch(subject: &Subject<'_>, fix: &Fix) -> String {
         };
         let after = edits.apply(&source.text);
         out.extend(unified_bytes(
-            &header_path(Path::new(&subject.places.key(path))),
+            header_path(Path::new(&subject.places.key(path))),
             source.text.as_bytes(),
             after.as_bytes(),
         ));

@@ -101,12 +101,17 @@ pub fn post(
     current: &BTreeSet<String>,
 ) -> Result<Posted, PostError> {
     let merge = format!("/projects/{}/merge_requests/{}", target.project, target.number);
-    let (Ok(user), Ok(request), Ok(before)) = (
-        get(client, "/user")?,
-        get(client, &merge)?,
-        client.list(&format!("{merge}/discussions"))?,
-    ) else {
-        return Ok(Posted::Forbidden("the merge request cannot be read with this token".into()));
+    let user = match get(client, "/user", "username")? {
+        Ok(user) => user,
+        Err(answer) => return refused("asking who the token belongs to", &answer),
+    };
+    let request = match get(client, &merge, "diff_refs")? {
+        Ok(request) => request,
+        Err(answer) => return refused("reading the merge request", &answer),
+    };
+    let before = match client.list(&format!("{merge}/discussions"))? {
+        Ok(before) => before,
+        Err(answer) => return refused("reading the merge request's discussions", &answer),
     };
     let user = user.get("username").and_then(Value::as_str).unwrap_or_default().to_owned();
     let refs = refs(&request);
@@ -130,8 +135,7 @@ pub fn post(
         )?;
         match answer.status {
             200..300 => comments += 1,
-            401 => return Err(PostError::Unauthorized(answer.problem())),
-            403 | 404 => return Ok(Posted::Forbidden(answer.problem())),
+            401 | 403 | 404 | 429 | 500.. => return refused("posting a comment", &answer),
             // A line that GitLab does not see in the diff: the finding is listed in the note.
             _ => {
                 notes.push(format!(
@@ -151,19 +155,31 @@ pub fn post(
             Repeat::IfRefused,
         )?;
         if !answer.is_success() {
-            return Err(PostError::Refused { what: "the note", answer: answer.problem() });
+            return refused("posting the note", &answer);
         }
     }
     let gone = take_back(client, &merge, &threads, current, &mut notes)?;
     Ok(Posted::Done { comments, listed: left.rest.len(), gone, notes })
 }
 
-fn get(client: &Client, path: &str) -> Result<Result<Value, Answer>, PostError> {
+/// An object that has `key`; anything else is an answer of somebody else than GitLab.
+fn get(client: &Client, path: &str, key: &str) -> Result<Result<Value, Answer>, PostError> {
     let answer = client.send("GET", path, None, Repeat::Always)?;
+    let is_meant = answer.status == 200 && answer.body.get(key).is_some();
+    Ok(if is_meant { Ok(answer.body) } else { Err(answer) })
+}
+
+/// What an answer that is none of those hoped for means: missing rights, or trouble that a token with
+/// more of them would meet, too.
+fn refused(what: &'static str, answer: &Answer) -> Result<Posted, PostError> {
     match answer.status {
-        200 => Ok(Ok(answer.body)),
         401 => Err(PostError::Unauthorized(answer.problem())),
-        _ => Ok(Err(answer)),
+        403 | 404 if answer.wait.is_none() => Ok(Posted::Forbidden(answer.problem())),
+        200..300 => Err(PostError::Refused {
+            what,
+            answer: format!("{} with an answer that is not GitLab's", answer.status),
+        }),
+        _ => Err(PostError::Refused { what, answer: answer.problem() }),
     }
 }
 

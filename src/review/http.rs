@@ -3,6 +3,7 @@
 use super::secret::Secret;
 use crate::output::plain;
 use serde_json::Value;
+use std::cell::Cell;
 use std::time::Duration;
 use ureq::http::{HeaderMap, Request, Uri};
 
@@ -12,6 +13,8 @@ type AgentConfig = ureq::config::ConfigBuilder<ureq::typestate::AgentScope>;
 const ATTEMPTS: u32 = 5;
 /// The longest wait that is worth it; a job that sleeps longer costs more than it brings.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
+/// All waits of one client together: many short ones make a long one.
+const LONGEST_SUM: Duration = Duration::from_secs(600);
 /// Answers longer than this are not read.
 const ANSWER_BYTES: u64 = 32 << 20;
 /// Redirects in a row, all on the same host.
@@ -108,6 +111,7 @@ pub struct Client {
     more: &'static [(&'static str, &'static str)],
     secret: Secret,
     sleep: fn(Duration),
+    waited: Cell<Duration>,
 }
 
 impl Client {
@@ -144,6 +148,7 @@ impl Client {
             more,
             secret,
             sleep: std::thread::sleep,
+            waited: Cell::new(Duration::ZERO),
         })
     }
 
@@ -159,9 +164,11 @@ impl Client {
         let wait = answer
             .and_then(|answer| answer.wait)
             .unwrap_or(Duration::from_secs(1 << attempt.min(6)));
-        if attempt + 1 >= ATTEMPTS || wait > LONGEST_WAIT {
+        let sum = self.waited.get().saturating_add(wait);
+        if attempt + 1 >= ATTEMPTS || wait > LONGEST_WAIT || sum > LONGEST_SUM {
             return false;
         }
+        self.waited.set(sum);
         (self.sleep)(wait);
         true
     }

@@ -94,7 +94,7 @@ fn files_of_one_fix_are_written_together_or_not_at_all() {
     )];
     let report = Report { fixed, changes, ..Report::default() };
     fs::write(path("b.py"), b"mine = 1\n").expect("a file");
-    let failed = write_all(&report);
+    let failed = write_all(&report).failed;
     let names: Vec<_> = failed
         .iter()
         .map(|failed| failed.path.file_name().expect("a name").to_string_lossy().into_owned())

@@ -2,7 +2,7 @@
 
 use crate::change::{Change, numbered};
 use crate::fake_gitlab::{GitLab, TOKEN};
-use crate::loopback::{Response, Server};
+use crate::loopback::{Request, Response, Server, Service};
 use spawnsafe::review::github::{PostError, Posted};
 use spawnsafe::review::gitlab::{self, Target};
 use spawnsafe::review::secret::Secret;
@@ -135,4 +135,49 @@ fn a_command_of_the_platform_is_never_suggested() {
     let payload = gitlab::payload(&change.review(), &change.changes(), None);
     let body = payload["discussions"][0]["body"].as_str().expect("a text");
     assert!(!body.contains("suggestion") && body.contains("SP103"), "{body}");
+}
+
+/// Answers every request in the same way.
+struct Always(Response);
+
+impl Service for Always {
+    fn answer(&mut self, _request: &Request) -> Response {
+        self.0.clone()
+    }
+}
+
+#[test]
+fn trouble_is_not_taken_for_missing_rights() {
+    let text =
+        |status: u16, body: &str| Response { status, headers: Vec::new(), body: body.to_owned() };
+    for response in [
+        Response::error(500, "oops"),
+        Response::error(502, "bad gateway"),
+        Response::error(429, "slow down"),
+        Response::error(429, "slow down").with("retry-after", 100_000),
+        Response::error(400, "what?"),
+        Response::error(403, "rate limit").with("retry-after", 1),
+        text(200, "<html>sign in</html>"),
+        text(200, ""),
+        text(200, "[]"),
+        text(200, "{}"),
+        text(204, ""),
+    ] {
+        let status = response.status.to_string();
+        let what = format!("{response:?}");
+        let server = Server::start(Always(response));
+        match post(&server.url(), &change()) {
+            Err(PostError::Refused { answer, .. }) => {
+                assert!(answer.contains(&status), "{what}: {answer}");
+            }
+            other => panic!("{what}: {other:?}"),
+        }
+    }
+    for status in [403, 404] {
+        let server = Server::start(Always(Response::error(status, "no")));
+        let posted = post(&server.url(), &change());
+        assert!(matches!(posted, Ok(Posted::Forbidden(_))), "{status}: {posted:?}");
+    }
+    let server = Server::start(Always(Response::error(401, "no")));
+    assert!(matches!(post(&server.url(), &change()), Err(PostError::Unauthorized(_))));
 }

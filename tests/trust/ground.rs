@@ -1,7 +1,8 @@
 //! A folder to attack in, and the command run in it without the user's settings.
 
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A script with one fault that has a safe fix.
@@ -23,7 +24,7 @@ if __name__ == \"__main__\":
 ";
 
 /// No command here takes as long; one that waits for a pipe would take for ever.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A folder that goes after the test.
 pub(crate) struct Ground {
@@ -102,22 +103,33 @@ impl Ran {
     }
 }
 
-/// Runs a command that must end by itself.
+/// Runs a command that must end by itself. Its outputs are files: nobody has to empty them.
 #[track_caller]
 pub(crate) fn finish(command: &mut Command) -> Ran {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the command starts");
+    let file = || tempfile::tempfile().expect("a temporary file");
+    let mut outputs = [file(), file()];
+    let [out, err] = outputs.each_ref().map(|file| file.try_clone().expect("the same file"));
+    let mut child =
+        command.stdin(Stdio::null()).stdout(out).stderr(err).spawn().expect("the command starts");
     let begun = Instant::now();
-    while child.try_wait().expect("the child is there").is_none() && begun.elapsed() < PATIENCE {
+    let code = loop {
+        if let Some(status) = child.try_wait().expect("the child is there") {
+            break Some(status.code());
+        }
+        if begun.elapsed() > PATIENCE {
+            child.kill().expect("the child is killed");
+            child.wait().expect("the child ends");
+            break None;
+        }
         std::thread::sleep(Duration::from_millis(5));
-    }
-    let hangs = child.try_wait().expect("the child is there").is_none();
-    if hangs {
-        child.kill().expect("the child is killed");
-    }
-    let Output { status, stdout, stderr } = child.wait_with_output().expect("the child ends");
-    assert!(!hangs, "it hangs: {}", String::from_utf8_lossy(&stderr));
-    Ran { code: status.code(), out: stdout, err: stderr }
+    };
+    let [out, err] = outputs.each_mut().map(|file| {
+        let mut bytes = Vec::new();
+        file.rewind().and_then(|()| file.read_to_end(&mut bytes)).expect("the output");
+        bytes
+    });
+    let hangs = format!("it hangs: {command:?}: {}", String::from_utf8_lossy(&err));
+    Ran { code: code.expect(&hangs), out, err }
 }
 
 /// Without the settings of whoever runs the tests.
@@ -155,4 +167,10 @@ pub(crate) fn git(path: &Path, arguments: &[&str]) -> String {
         String::from_utf8_lossy(&output.stderr)
     );
     String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+}
+
+/// Makes a named pipe.
+pub(crate) fn pipe(path: &Path) {
+    let made = Command::new("mkfifo").arg(path).status().expect("mkfifo starts");
+    assert!(made.success(), "{} cannot be made", path.display());
 }

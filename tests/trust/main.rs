@@ -3,4 +3,10 @@
 #![cfg(unix)]
 
 mod configured;
+mod escapes;
+mod foreign;
 mod ground;
+mod secrets;
+mod special;
+mod web;
+mod written;

@@ -2,9 +2,11 @@
 
 use crate::catalogue::{self, Catalogue, Entry, EntryKind};
 use crate::cli::selector::Selector;
+use crate::disk;
 use crate::engine::{Bind, GuardStyle};
 use crate::output::Format;
 use crate::text::LineIndex;
+use crate::text::source::MAX_BYTES;
 use globset::Glob;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,8 +122,10 @@ type Keys = BTreeMap<Spanned<String>, toml::Value>;
 pub(crate) fn load(path: &Path) -> Result<Option<Loaded>, ConfigError> {
     let plain =
         |message: String| ConfigError { path: path.to_path_buf(), place: String::new(), message };
-    let text = std::fs::read_to_string(path)
+    let bytes = disk::read(path, MAX_BYTES as u64)
         .map_err(|error| plain(format!("cannot be read: {}", crate::cli::read::plain(&error))))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| plain(format!("cannot be read: {}", error.utf8_error())))?;
     let wrong = |error: &toml::de::Error| at(path, &text, error.span(), explain(error.message()));
     let in_pyproject = path.file_name().is_some_and(|name| name == "pyproject.toml");
     // Projects full of other tools' tables, even broken ones, are none of our business.

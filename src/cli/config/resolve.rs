@@ -3,6 +3,7 @@
 use crate::cli::config::file::{self, ConfigError};
 use crate::cli::config::scope::{Overrides, Scope};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -84,7 +85,7 @@ impl Resolver {
     }
 
     fn load_in(&self, folder: &Path, errors: &mut BTreeSet<ConfigError>) -> Option<Arc<Scope>> {
-        NAMES.iter().map(|name| folder.join(name)).filter(|path| path.is_file()).find_map(|path| {
+        NAMES.iter().map(|name| folder.join(name)).filter(|path| is_there(path)).find_map(|path| {
             match file::load(&path) {
                 Ok(loaded) => Some(Arc::new(Scope::new(Some(loaded?), &self.typed))),
                 Err(error) => {
@@ -110,5 +111,17 @@ impl Resolver {
             }
         }
         scopes
+    }
+}
+
+/// Whether a file is there, or something in its place that is none: a pipe, a link in a circle.
+/// Reading says what is wrong with it.
+fn is_there(path: &Path) -> bool {
+    match std::fs::metadata(path) {
+        Ok(metadata) => !metadata.is_dir(),
+        Err(error) => {
+            !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+                && path.is_symlink()
+        }
     }
 }

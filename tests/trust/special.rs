@@ -1,0 +1,136 @@
+//! Files that are none: pipes, devices, links in circles, links out of the folder.
+
+use crate::ground::{FAULTY, Ground, MENDED, finish, git, pipe};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+/// What it is called, and what makes it.
+type Kind = (&'static str, fn(&Path));
+
+/// Ways in which a file cannot be read to its end.
+const KINDS: &[Kind] = &[
+    ("a pipe", pipe),
+    ("a device", |path| symlink("/dev/zero", path).expect("a link")),
+    ("a link to itself", |path| symlink(path.file_name().expect("a name"), path).expect("a link")),
+    ("a huge file", |path| {
+        std::fs::File::create(path).and_then(|file| file.set_len(1 << 40)).expect("a sparse file");
+    }),
+];
+
+#[test]
+fn files_that_say_what_is_left_out() {
+    for name in [".gitignore", ".ignore", ".git/info/exclude"] {
+        for (kind, make) in KINDS {
+            for folder in ["tree", "tree/sub", "."] {
+                let ground = Ground::new();
+                ground.write("tree/sub/a.py", FAULTY);
+                ground.write("tree/sound/b.py", FAULTY);
+                let path = ground.path(folder).join(name);
+                std::fs::create_dir_all(path.parent().expect("a folder")).expect("it is made");
+                make(&path);
+                let what = format!("{name} in {folder} as {kind}");
+                let ran = ground.run(".", &["check", "tree", "--output-format", "concise"]);
+                assert!(ran.text().contains("not a regular file"), "{what}: {}", ran.text());
+                assert!(matches!(ran.code, Some(1 | 2)), "{what}: {:?}", ran.code);
+                if folder == "tree/sub" {
+                    assert!(
+                        ran.text().contains("b.py"),
+                        "{what}: the rest is done: {}",
+                        ran.text()
+                    );
+                }
+                let ran = ground.run(".", &["check", "tree", "--no-respect-gitignore"]).exits(1);
+                assert!(ran.text().contains("a.py"), "{what}: {}", ran.text());
+            }
+        }
+    }
+}
+
+#[test]
+fn files_that_configure() {
+    for name in ["pyproject.toml", "spawnsafe.toml"] {
+        for (kind, make) in KINDS {
+            let ground = Ground::new();
+            ground.write("tree/a.py", FAULTY);
+            make(&ground.path("tree").join(name));
+            let what = format!("{name} as {kind}");
+            for arguments in [&["check", "tree"][..], &["fix", "--write", "tree"]] {
+                let ran = ground.run(".", arguments).exits(2);
+                assert!(ran.text().contains(name), "{what}: {}", ran.text());
+            }
+            assert_eq!(ground.read("tree/a.py"), FAULTY);
+            let named = format!("tree/{name}");
+            ground.run(".", &["check", "--config", &named, "tree"]).exits(2);
+        }
+    }
+    let ground = Ground::new();
+    ground.write("tree/a.py", FAULTY);
+    ground.write("tree/spawnsafe.toml", "baseline = \"known\"\n");
+    pipe(&ground.path("tree/known"));
+    ground.run("tree", &["check"]).exits(2);
+    ground.run("tree", &["check", "--write-baseline"]).exits(2);
+}
+
+#[test]
+fn sources() {
+    for (kind, make) in KINDS {
+        let ground = Ground::new();
+        ground.write("tree/a.py", FAULTY);
+        make(&ground.path("tree/odd.py"));
+        let ran = ground.run(".", &["check", "tree", "--output-format", "concise"]).exits(1);
+        assert!(ran.text().contains("odd.py"), "{kind}: {}", ran.text());
+        assert!(ran.text().contains("a.py"), "{kind}: {}", ran.text());
+        ground.run(".", &["check", "tree/odd.py"]).exits(2);
+        ground.run(".", &["fix", "--write", "tree/odd.py"]).exits(2);
+    }
+}
+
+#[test]
+fn parts_of_a_repository() {
+    for name in ["config", "info/exclude", "packed-refs", "shallow", "commondir", "index"] {
+        let ground = Ground::new();
+        let repository = ground.repository("clone");
+        let path = repository.join(".git").join(name);
+        let _ = std::fs::remove_file(&path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("it is made");
+        pipe(&path);
+        let mut command = ground.command("clone", &["review", "--base", "main~1"]);
+        if name == "index" {
+            // git itself opens it; it is asked not to wait for ever.
+            continue;
+        }
+        finish(&mut command);
+        finish(&mut ground.command(".", &["migrate", "run", "clone", "--out", "out"]));
+    }
+}
+
+#[test]
+fn links_out_of_the_named_folder_are_not_written() {
+    let ground = Ground::new();
+    ground.write("outside/x.py", FAULTY);
+    ground.write("tree/inside.py", FAULTY);
+    symlink(ground.path("outside/x.py"), ground.path("tree/link.py")).expect("a link");
+    symlink(ground.path("outside"), ground.path("tree/folder")).expect("a link");
+    let ran = ground.run("tree", &["fix", "--write", "."]).exits(0);
+    assert!(ran.text().contains("link.py"), "{}", ran.text());
+    assert_eq!(ground.read("outside/x.py"), FAULTY);
+    assert_eq!(ground.read("tree/inside.py"), MENDED);
+    ground.run("tree", &["fix", "--write", "link.py"]).exits(0);
+    assert_eq!(ground.read("outside/x.py"), MENDED, "what is named is meant");
+}
+
+#[test]
+fn a_work_tree_whose_folders_became_links_is_not_written_through() {
+    let ground = Ground::new();
+    let repository = ground.repository("clone");
+    ground.write("clone/pkg/a.py", FAULTY);
+    git(&repository, &["add", "--all"]);
+    git(&repository, &["commit", "--quiet", "-m", "pkg"]);
+    git(&repository, &["update-index", "--skip-worktree", "pkg/a.py"]);
+    std::fs::rename(repository.join("pkg"), ground.path("private")).expect("it is moved");
+    symlink(ground.path("private"), repository.join("pkg")).expect("a link");
+    git(&repository, &["update-index", "--assume-unchanged", "pkg/a.py"]);
+    ground.write("clone/.git/info/exclude", "pkg\n");
+    ground.run(".", &["migrate", "run", "clone", "--out", "out", "--result", "worktree"]);
+    assert_eq!(ground.read("private/a.py"), FAULTY);
+}
