@@ -6,6 +6,7 @@
 
 mod describe;
 mod edges;
+mod evaluation;
 mod guard;
 mod patterns;
 mod reaching;

@@ -17,12 +17,12 @@ use std::rc::Rc;
 pub struct DefinitionId(pub u32);
 
 /// A variable of the file.
-type Variable = u32;
+pub(super) type Variable = u32;
 
-type Reached = SmallVec<[DefinitionId; 2]>;
+pub(super) type Reached = SmallVec<[DefinitionId; 2]>;
 
 /// The definitions in force, by variable; `None` where no code runs.
-type State = Option<Rc<FxHashMap<Variable, Reached>>>;
+pub(super) type State = Option<Rc<FxHashMap<Variable, Reached>>>;
 
 /// All definitions of a file, and the uses that they reach.
 #[derive(Debug, Default)]
@@ -49,59 +49,55 @@ pub(super) fn find(tree: &Tree, text: &str, scopes: &Scopes, guards: &mut Guards
         walk.frame(frame);
     }
     let Walk { all, mut reaching, .. } = walk;
-    for reached in reaching.values_mut() {
+    reaching.values_mut().for_each(|reached| {
         reached.sort_unstable();
         reached.dedup();
-    }
+    });
     Definitions { all, reaching }
 }
 
 /// A frame that is still to be walked.
-struct Frame {
-    node: NodeId,
+pub(super) struct Frame {
+    pub(super) node: NodeId,
     /// What was in force where a nested function was made.
-    outside: State,
+    pub(super) outside: State,
 }
 
 /// A loop around the place that is walked.
 #[derive(Default)]
-struct Loop {
-    again: Vec<State>,
-    after: Vec<State>,
+pub(super) struct Loop {
+    pub(super) again: Vec<State>,
+    pub(super) after: Vec<State>,
 }
 
-/// One piece of the evaluation of an expression.
-enum Task {
-    Visit(NodeId),
-    Bind(NodeId),
-    /// Behind a part that may not run: what was in force before it may still be.
-    Join(State),
-    Guard(GuardId),
-}
-
-struct Walk<'a> {
-    tree: &'a Tree,
-    text: &'a str,
-    scopes: &'a Scopes,
-    guards: &'a mut Guards,
-    all: Vec<Binding>,
-    by_node: FxHashMap<NodeId, SmallVec<[DefinitionId; 1]>>,
-    of_variable: Vec<Reached>,
-    variable: FxHashMap<(ScopeId, &'a str), Variable>,
-    reaching: FxHashMap<NodeId, Reached>,
-    frames: Vec<Frame>,
-    state: State,
-    guard: GuardId,
-    outside: State,
-    around: ScopeId,
-    made_at: NodeId,
-    loops: Vec<Loop>,
+pub(super) struct Walk<'a> {
+    pub(super) tree: &'a Tree,
+    pub(super) text: &'a str,
+    pub(super) scopes: &'a Scopes,
+    pub(super) guards: &'a mut Guards,
+    pub(super) all: Vec<Binding>,
+    pub(super) by_node: FxHashMap<NodeId, SmallVec<[DefinitionId; 1]>>,
+    pub(super) of_variable: Vec<Reached>,
+    pub(super) variable: FxHashMap<(ScopeId, &'a str), Variable>,
+    pub(super) reaching: FxHashMap<NodeId, Reached>,
+    pub(super) frames: Vec<Frame>,
+    pub(super) state: State,
+    pub(super) guard: GuardId,
+    pub(super) outside: State,
+    pub(super) around: ScopeId,
+    pub(super) made_at: NodeId,
+    pub(super) loops: Vec<Loop>,
     /// The states from which a handler of each `try` around may be entered.
-    raising: Vec<Vec<State>>,
+    pub(super) raising: Vec<Vec<State>>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(tree: &'a Tree, text: &'a str, scopes: &'a Scopes, guards: &'a mut Guards) -> Self {
+    pub(super) fn new(
+        tree: &'a Tree,
+        text: &'a str,
+        scopes: &'a Scopes,
+        guards: &'a mut Guards,
+    ) -> Self {
         let mut rows: Vec<(ScopeId, &'a str, &'a Binding)> = scopes
             .variables()
             .flat_map(|(home, name, bindings)| bindings.iter().map(move |each| (home, name, each)))
@@ -145,7 +141,7 @@ impl<'a> Walk<'a> {
         walk
     }
 
-    fn frame(&mut self, frame: Frame) {
+    pub(super) fn frame(&mut self, frame: Frame) {
         let tree = self.tree;
         self.state = Some(Rc::default());
         self.guard = GuardId::ALWAYS;
@@ -169,14 +165,14 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn parameters(&mut self, function: NodeId) {
+    pub(super) fn parameters(&mut self, function: NodeId) {
         let Some(list) = self.tree.child(function, Field::Parameters) else { return };
         let nodes: Vec<NodeId> =
             self.tree.subtree(list).filter(|node| self.is_parameter(*node)).collect();
         nodes.into_iter().for_each(|node| self.bind(node));
     }
 
-    fn is_parameter(&self, node: NodeId) -> bool {
+    pub(super) fn is_parameter(&self, node: NodeId) -> bool {
         self.by_node.get(&node).is_some_and(|ids| {
             ids.iter()
                 .any(|id| matches!(self.all[id.0 as usize].kind, BindingKind::Parameter { .. }))
@@ -185,7 +181,7 @@ impl<'a> Walk<'a> {
 
     // Statements.
 
-    fn suite(&mut self, block: NodeId) {
+    pub(super) fn suite(&mut self, block: NodeId) {
         let before = self.guard;
         for statement in self.tree.children(block) {
             self.guards.note(statement, self.guard);
@@ -194,7 +190,7 @@ impl<'a> Walk<'a> {
         self.guard = before;
     }
 
-    fn statement(&mut self, node: NodeId) {
+    pub(super) fn statement(&mut self, node: NodeId) {
         match self.tree.kind(node) {
             Kind::FunctionDefinition | Kind::ClassDefinition | Kind::DecoratedDefinition => {
                 self.definition(node);
@@ -226,17 +222,17 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn parts(&mut self, node: NodeId) {
+    pub(super) fn parts(&mut self, node: NodeId) {
         let parts: Vec<NodeId> = self.tree.children(node).collect();
         parts.into_iter().for_each(|part| self.expression(part));
     }
 
-    fn part(&mut self, node: NodeId, field: Field) {
+    pub(super) fn part(&mut self, node: NodeId, field: Field) {
         let part = self.tree.child(node, field);
         part.into_iter().for_each(|part| self.expression(part));
     }
 
-    fn definition(&mut self, node: NodeId) {
+    pub(super) fn definition(&mut self, node: NodeId) {
         let tree = self.tree;
         let definition = tree.child(node, Field::Definition).unwrap_or(node);
         let body = tree.child(definition, Field::Body);
@@ -260,11 +256,11 @@ impl<'a> Walk<'a> {
     }
 
     /// A function or lambda is made: its body is walked later, with what is in force here.
-    fn make(&mut self, function: NodeId) {
+    pub(super) fn make(&mut self, function: NodeId) {
         self.frames.push(Frame { node: function, outside: self.state.clone() });
     }
 
-    fn if_statement(&mut self, node: NodeId) {
+    pub(super) fn if_statement(&mut self, node: NodeId) {
         let tree = self.tree;
         let start = self.guard;
         let mut after: Vec<(State, GuardId)> = Vec::new();
@@ -297,13 +293,13 @@ impl<'a> Walk<'a> {
     }
 
     /// Goes on where several ways meet: with the tests of the only one that gets there, else with those before.
-    fn merge(&mut self, ways: Vec<(State, GuardId)>, start: GuardId) {
+    pub(super) fn merge(&mut self, ways: Vec<(State, GuardId)>, start: GuardId) {
         let open: Vec<&(State, GuardId)> = ways.iter().filter(|way| way.0.is_some()).collect();
         self.guard = if let [one] = open.as_slice() { one.1 } else { start };
         self.state = join(ways.iter().map(|way| &way.0));
     }
 
-    fn loop_statement(&mut self, node: NodeId) {
+    pub(super) fn loop_statement(&mut self, node: NodeId) {
         let tree = self.tree;
         let is_for = tree.kind(node) == Kind::ForStatement;
         let condition = tree.child(node, Field::Condition);
@@ -316,11 +312,11 @@ impl<'a> Walk<'a> {
         for _ in 0..2 {
             self.loops.push(Loop::default());
             if is_for {
-                exit = self.state.clone();
+                exit.clone_from(&self.state);
                 self.part(node, Field::Left);
             } else {
                 self.part(node, Field::Condition);
-                exit = self.state.clone();
+                exit.clone_from(&self.state);
             }
             if let Some(condition) = condition {
                 self.guard = self.guards.and(start, Test::Holds(condition));
@@ -341,14 +337,14 @@ impl<'a> Walk<'a> {
         self.state = join(std::iter::once(&self.state).chain(&broken));
     }
 
-    fn alternative(&mut self, node: NodeId) {
+    pub(super) fn alternative(&mut self, node: NodeId) {
         let tree = self.tree;
         let clause = tree.children(node).find(|child| tree.kind(*child) == Kind::ElseClause);
         let suite = clause.and_then(|clause| tree.child(clause, Field::Body));
         suite.into_iter().for_each(|suite| self.suite(suite));
     }
 
-    fn try_statement(&mut self, node: NodeId) {
+    pub(super) fn try_statement(&mut self, node: NodeId) {
         let tree = self.tree;
         let start = self.guard;
         self.raising.push(vec![self.state.clone()]);
@@ -361,7 +357,7 @@ impl<'a> Walk<'a> {
         let handlers: Vec<NodeId> =
             tree.children(node).filter(|child| tree.kind(*child) == Kind::ExceptClause).collect();
         for handler in handlers {
-            self.state = entry.clone();
+            self.state.clone_from(&entry);
             self.guard = start;
             let head: Vec<NodeId> =
                 tree.children(handler).filter(|part| tree.kind(*part) != Kind::Block).collect();
@@ -385,13 +381,13 @@ impl<'a> Walk<'a> {
     }
 
     /// An exception may leave from here.
-    fn may_raise(&mut self) {
+    pub(super) fn may_raise(&mut self) {
         if let Some(around) = self.raising.last_mut() {
             around.push(self.state.clone());
         }
     }
 
-    fn with_statement(&mut self, node: NodeId) {
+    pub(super) fn with_statement(&mut self, node: NodeId) {
         let tree = self.tree;
         let clauses: Vec<NodeId> =
             tree.children(node).filter(|part| tree.kind(*part) == Kind::WithClause).collect();
@@ -400,7 +396,7 @@ impl<'a> Walk<'a> {
         body.into_iter().for_each(|body| self.suite(body));
     }
 
-    fn match_statement(&mut self, node: NodeId) {
+    pub(super) fn match_statement(&mut self, node: NodeId) {
         let tree = self.tree;
         let start = self.guard;
         let subjects: Vec<NodeId> = tree.children_in(node, Field::Subject).collect();
@@ -425,138 +421,7 @@ impl<'a> Walk<'a> {
         self.merge(after, start);
     }
 
-    // Expressions.
-
-    fn expression(&mut self, root: NodeId) {
-        let mut tasks = vec![Task::Visit(root)];
-        while let Some(task) = tasks.pop() {
-            match task {
-                Task::Bind(node) => self.bind(node),
-                Task::Join(other) => self.state = join([&self.state, &other]),
-                Task::Guard(guard) => self.guard = guard,
-                Task::Visit(node) => self.visit(node, &mut tasks),
-            }
-        }
-    }
-
-    fn visit(&mut self, node: NodeId, tasks: &mut Vec<Task>) {
-        let tree = self.tree;
-        let parts: Vec<NodeId> = tree.children(node).collect();
-        match tree.kind(node) {
-            Kind::Identifier => self.identifier(node),
-            // `import a.b` binds under its dotted name.
-            Kind::DottedName if self.by_node.contains_key(&node) => self.bind(node),
-            Kind::WildcardImport => {}
-            Kind::Lambda => {
-                // Defaults are evaluated here, the body later.
-                let defaults = tree.child(node, Field::Parameters);
-                tasks.extend(defaults.map(Task::Visit));
-                self.make(node);
-            }
-            Kind::DefaultParameter | Kind::TypedDefaultParameter => {
-                tasks.extend(tree.child(node, Field::Value).map(Task::Visit));
-            }
-            Kind::Parameters | Kind::LambdaParameters => {
-                tasks.extend(
-                    parts
-                        .into_iter()
-                        .rev()
-                        .filter(|part| tree.kind(*part) != Kind::Identifier)
-                        .map(Task::Visit),
-                );
-            }
-            Kind::Assignment | Kind::AugmentedAssignment => {
-                let (left, right) = (tree.child(node, Field::Left), tree.child(node, Field::Right));
-                if tree.kind(node) == Kind::AugmentedAssignment {
-                    left.into_iter().for_each(|left| self.read(left));
-                }
-                tasks.extend(left.map(Task::Visit));
-                tasks.extend(right.map(Task::Visit));
-            }
-            Kind::NamedExpression => {
-                tasks.extend(tree.child(node, Field::Name).map(Task::Bind));
-                tasks.extend(tree.child(node, Field::Value).map(Task::Visit));
-            }
-            Kind::ConditionalExpression if parts.len() == 3 => {
-                self.conditional(&parts, tasks);
-            }
-            Kind::BooleanOperator if parts.len() == 2 => {
-                self.short_circuit(node, parts[0], parts[1], tasks);
-            }
-            Kind::ListComprehension
-            | Kind::SetComprehension
-            | Kind::DictionaryComprehension
-            | Kind::GeneratorExpression => {
-                let body = tree.child(node, Field::Body);
-                tasks.push(Task::Join(self.state.clone()));
-                tasks.push(Task::Guard(self.guard));
-                self.comprehension(&parts, body, tasks);
-            }
-            Kind::ForInClause => {
-                tasks.extend(tree.child(node, Field::Left).map(Task::Visit));
-                tasks.extend(tree.child(node, Field::Right).map(Task::Visit));
-            }
-            Kind::KeywordArgument => {
-                tasks.extend(tree.child(node, Field::Value).map(Task::Visit));
-            }
-            Kind::Call => {
-                self.may_raise();
-                tasks.extend(parts.into_iter().rev().map(Task::Visit));
-            }
-            Kind::Attribute => tasks.extend(tree.child(node, Field::Object).map(Task::Visit)),
-            _ => tasks.extend(parts.into_iter().rev().map(Task::Visit)),
-        }
-    }
-
-    fn conditional(&mut self, parts: &[NodeId], tasks: &mut Vec<Task>) {
-        let [then, test, otherwise] = parts else { return };
-        self.expression(*test);
-        let (tested, guard) = (self.state.clone(), self.guard);
-        self.guard = self.guards.and(guard, Test::Holds(*test));
-        self.guards.note(*then, self.guard);
-        self.expression(*then);
-        let chosen = std::mem::replace(&mut self.state, tested);
-        self.guard = self.guards.and(guard, Test::Fails(*test));
-        self.guards.note(*otherwise, self.guard);
-        tasks.push(Task::Guard(guard));
-        tasks.push(Task::Join(chosen));
-        tasks.push(Task::Visit(*otherwise));
-    }
-
-    fn short_circuit(&mut self, node: NodeId, left: NodeId, right: NodeId, tasks: &mut Vec<Task>) {
-        self.expression(left);
-        let guard = self.guard;
-        let is_and = self.tree.child_of_kind(node, Kind::AndKeyword).is_some();
-        let test = if is_and { Test::Holds(left) } else { Test::Fails(left) };
-        self.guard = self.guards.and(guard, test);
-        self.guards.note(right, self.guard);
-        tasks.push(Task::Guard(guard));
-        tasks.push(Task::Join(self.state.clone()));
-        tasks.push(Task::Visit(right));
-    }
-
-    /// The clauses run before the result.
-    fn comprehension(&mut self, parts: &[NodeId], body: Option<NodeId>, tasks: &mut Vec<Task>) {
-        let mut guard = self.guard;
-        let mut ordered = Vec::new();
-        for part in parts.iter().filter(|part| Some(**part) != body) {
-            ordered.push(Task::Visit(*part));
-            let test = self.tree.children(*part).next();
-            if let (Kind::IfClause, Some(test)) = (self.tree.kind(*part), test) {
-                guard = self.guards.and(guard, Test::Holds(test));
-                ordered.push(Task::Guard(guard));
-            }
-        }
-        if let Some(body) = body {
-            self.guards.note(body, guard);
-            ordered.push(Task::Visit(body));
-        }
-        tasks.extend(ordered.into_iter().rev());
-    }
-
-    // Variables.
-
-    fn identifier(&mut self, node: NodeId) {
+    pub(super) fn identifier(&mut self, node: NodeId) {
         if self.by_node.contains_key(&node) {
             self.bind(node);
         } else {
@@ -564,7 +429,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn bind(&mut self, node: NodeId) {
+    pub(super) fn bind(&mut self, node: NodeId) {
         let Some(ids) = self.by_node.get(&node).cloned() else { return };
         for id in ids {
             let Some((home, name)) = self.home_of(id) else { continue };
@@ -590,7 +455,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn home_of(&self, id: DefinitionId) -> Option<(ScopeId, &'a str)> {
+    pub(super) fn home_of(&self, id: DefinitionId) -> Option<(ScopeId, &'a str)> {
         let binding = &self.all[id.0 as usize];
         let node = match self.tree.kind(binding.node) {
             Kind::DottedName => self.tree.children(binding.node).next()?,
@@ -600,7 +465,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Notes what reaches a use.
-    fn read(&mut self, node: NodeId) {
+    pub(super) fn read(&mut self, node: NodeId) {
         let Some((home, name)) = self.scopes.resolve_name(node) else { return };
         let Some(variable) = self.variable.get(&(home, name)).copied() else { return };
         let all = &self.of_variable[variable as usize];
@@ -612,7 +477,7 @@ impl<'a> Walk<'a> {
                 None => Reached::new(),
             }
         } else {
-            self.from_outside(home, variable)
+            self.outer_definitions(home, variable)
         };
         let reached = reached
             .into_iter()
@@ -621,7 +486,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether the variables of a scope are written by the frame that is walked, and by no other.
-    fn is_own(&self, home: ScopeId) -> bool {
+    pub(super) fn is_own(&self, home: ScopeId) -> bool {
         let mut at = home;
         loop {
             if at == self.around {
@@ -641,7 +506,7 @@ impl<'a> Walk<'a> {
 
     /// What a nested function may see of a variable of the outside: what was in force when it was made, and what is written
     /// later. A `with` around the function that binds the name, and that alone, is used while it is open.
-    fn from_outside(&self, home: ScopeId, variable: Variable) -> Reached {
+    pub(super) fn outer_definitions(&self, home: ScopeId, variable: Variable) -> Reached {
         let all = &self.of_variable[variable as usize];
         if let Some(entered) = self.entered_around(all) {
             return [entered].into_iter().collect();
@@ -665,7 +530,7 @@ impl<'a> Walk<'a> {
         found
     }
 
-    fn entered_around(&self, all: &[DefinitionId]) -> Option<DefinitionId> {
+    pub(super) fn entered_around(&self, all: &[DefinitionId]) -> Option<DefinitionId> {
         let statement = |id: &DefinitionId| self.all[id.0 as usize].statement;
         let withs = all.iter().filter(|id| {
             matches!(self.all[id.0 as usize].kind, BindingKind::With { .. })
@@ -680,19 +545,19 @@ impl<'a> Walk<'a> {
 }
 
 /// What is in force where several ways meet.
-fn join<'s>(states: impl IntoIterator<Item = &'s State>) -> State {
+pub(super) fn join<'s>(states: impl IntoIterator<Item = &'s State>) -> State {
     let mut open = states.into_iter().flatten();
     let mut joined = open.next()?.clone();
     for other in open.filter(|other| !Rc::ptr_eq(other, &joined)).cloned().collect::<Vec<_>>() {
         let into = Rc::make_mut(&mut joined);
-        for (variable, reached) in other.iter() {
+        other.iter().for_each(|(variable, reached)| {
             let here = into.entry(*variable).or_default();
             for id in reached {
                 if !here.contains(id) {
                     here.push(*id);
                 }
             }
-        }
+        });
     }
     Some(joined)
 }

@@ -42,7 +42,7 @@ impl Solver<'_> {
     }
 
     /// What a `raise` of a class and a loop over an object call.
-    fn implicit_callees(&self, root: &Path, statement: Site) -> BTreeSet<String> {
+    pub(super) fn implicit_callees(&self, root: &Path, statement: Site) -> BTreeSet<String> {
         let tree = self.tree(statement.file);
         let mut out = BTreeSet::new();
         let is_raise = tree.kind(statement.node) == Kind::RaiseStatement;
@@ -71,7 +71,7 @@ impl Solver<'_> {
     }
 
     /// The function in which a call runs, or the module.
-    fn caller_name(&self, root: &Path, call: Site) -> String {
+    pub(super) fn caller_name(&self, root: &Path, call: Site) -> String {
         let facts = self.file(call.file);
         let tree = facts.tree();
         let scope = self.frame_of(call);
@@ -82,7 +82,7 @@ impl Solver<'_> {
         }
     }
 
-    fn callees(&self, root: &Path, call: Site) -> BTreeSet<String> {
+    pub(super) fn callees(&self, root: &Path, call: Site) -> BTreeSet<String> {
         let mut out = BTreeSet::new();
         let Some(callee) = self.callee(call) else { return out };
         let found = self.sources(callee, &CallString::UNKNOWN).found;
@@ -92,7 +92,13 @@ impl Solver<'_> {
         out
     }
 
-    fn add_callee(&self, root: &Path, callee: &Source, call: Site, out: &mut BTreeSet<String>) {
+    pub(super) fn add_callee(
+        &self,
+        root: &Path,
+        callee: &Source,
+        call: Site,
+        out: &mut BTreeSet<String>,
+    ) {
         match callee {
             Source::Function(site)
             | Source::Lambda(site)
@@ -149,7 +155,7 @@ impl Solver<'_> {
     }
 
     /// A method that a class has from a base outside the project.
-    fn inherited_name(&self, class: Site, name: &str) -> Option<String> {
+    pub(super) fn inherited_name(&self, class: Site, name: &str) -> Option<String> {
         self.lineage(class).iter().find_map(|each| match each {
             Source::External { path, .. } if !path.starts_with("builtins.") => {
                 Some(format!("{path}.{name}"))
@@ -159,7 +165,7 @@ impl Solver<'_> {
     }
 
     /// The functions that a library function calls.
-    fn add_called_back(
+    pub(super) fn add_called_back(
         &self,
         root: &Path,
         flows: Option<&'static Flows>,
@@ -177,7 +183,7 @@ impl Solver<'_> {
     }
 
     /// The dotted name of a function or lambda; lambdas are numbered in the scope that holds them.
-    fn qualified(&self, root: &Path, site: Site) -> String {
+    pub(super) fn qualified(&self, root: &Path, site: Site) -> String {
         let facts = self.file(site.file);
         let tree = facts.tree();
         let mut parts = vec![self.own_name(site)];
@@ -194,7 +200,7 @@ impl Solver<'_> {
         parts.join(".")
     }
 
-    fn own_name(&self, site: Site) -> String {
+    pub(super) fn own_name(&self, site: Site) -> String {
         let facts = self.file(site.file);
         let tree = facts.tree();
         if tree.kind(site.node) != Kind::Lambda {

@@ -37,10 +37,7 @@ impl Solver<'_> {
         let name = self.file(class.file).definition_name(class.node);
         let mut candidates = self.calls_by_name(name);
         candidates.extend(self.calls_along(class));
-        if let Some(calls) = self.inside(class, |callee| callee == "cls" || callee == "type(self)")
-        {
-            candidates.extend(calls);
-        }
+        candidates.extend(self.inside(class, |callee| callee == "cls" || callee == "type(self)"));
         let makes = |call: &Site| {
             self.callee(*call).is_some_and(|callee| {
                 let found = self.find(callee, &CallString::UNKNOWN);
@@ -51,7 +48,7 @@ impl Solver<'_> {
     }
 
     /// Whether calling something makes an object of the class.
-    fn makes(&self, callee: &Source, class: Site, depth: u32) -> bool {
+    pub(super) fn makes(&self, callee: &Source, class: Site, depth: u32) -> bool {
         match callee {
             Source::Class(found) => *found == class,
             Source::Partial(partial) if depth < 4 => {
@@ -66,18 +63,18 @@ impl Solver<'_> {
     }
 
     /// The calls in a class whose callee reads like that.
-    fn inside(&self, class: Site, reads: impl Fn(&str) -> bool) -> Option<Vec<Site>> {
+    pub(super) fn inside(&self, class: Site, reads: impl Fn(&str) -> bool) -> Vec<Site> {
         let facts = self.file(class.file);
         let tree = facts.tree();
         let calls = facts.calls.iter().filter(|call| tree.contains(class.node, **call));
         let wanted = calls.filter(|call| {
             tree.child(**call, Field::Function).is_some_and(|callee| reads(facts.text(callee)))
         });
-        Some(wanted.map(|call| beside(class, *call)).collect())
+        wanted.map(|call| beside(class, *call)).collect()
     }
 
     /// The calls that may run a function, by the names that it goes by and by the ways that it takes.
-    fn candidates(&self, function: Site) -> BTreeSet<Site> {
+    pub(super) fn candidates(&self, function: Site) -> BTreeSet<Site> {
         let facts = self.file(function.file);
         if facts.tree().kind(function.node) == Kind::Lambda {
             return self.calls_along(function);
@@ -96,7 +93,7 @@ impl Solver<'_> {
                             || callee.starts_with("self.__class__")
                             || callee.ends_with("__init__")
                     };
-                    found.extend(self.inside(each, makes).unwrap_or_default());
+                    found.extend(self.inside(each, makes));
                 }
             }
             ("__call__", Some(class)) => {
@@ -124,7 +121,7 @@ impl Solver<'_> {
 
     /// The calls of a name and of those that imports and assignments give to it; of methods that everything has, those of
     /// plain names and of what is imported.
-    fn calls_by_name(&self, name: &str) -> BTreeSet<Site> {
+    pub(super) fn calls_by_name(&self, name: &str) -> BTreeSet<Site> {
         let mut found = BTreeSet::new();
         for name in self.project.names_of(name) {
             let calls = self.project.calls_named(&name);
@@ -140,14 +137,14 @@ impl Solver<'_> {
     }
 
     /// The calls that what is made at a place may come to as the callee or as an argument of a library function that calls it.
-    fn calls_along(&self, made: Site) -> BTreeSet<Site> {
+    pub(super) fn calls_along(&self, made: Site) -> BTreeSet<Site> {
         let mut found = BTreeSet::new();
         for place in self.reached_from(made, FARTHEST) {
             let tree = self.tree(place.file);
             let Some(up) = tree.parent(place.node) else { continue };
-            if tree.kind(up) == Kind::Call && tree.field(place.node) == Field::Function {
-                found.insert(beside(place, up));
-            } else if tree.kind(up) == Kind::Decorator {
+            let is_callee =
+                tree.kind(up) == Kind::Call && tree.field(place.node) == Field::Function;
+            if is_callee || tree.kind(up) == Kind::Decorator {
                 found.insert(beside(place, up));
             } else if let Some(call) = self.call_of_argument(place) {
                 found.insert(call);
@@ -191,7 +188,7 @@ impl Solver<'_> {
     }
 
     /// Where a value goes next.
-    fn onward(&self, place: Site, waiting: &mut Vec<Site>) {
+    pub(super) fn onward(&self, place: Site, waiting: &mut Vec<Site>) {
         let graph = self.graph(place.file);
         let at = |node: NodeId| beside(place, node);
         let loads_attribute =
@@ -232,7 +229,7 @@ impl Solver<'_> {
     }
 
     /// The reads of the imports that bind a module-level name of a file elsewhere.
-    fn imported_elsewhere(&self, definition: Site) -> Option<Vec<Site>> {
+    pub(super) fn imported_elsewhere(&self, definition: Site) -> Option<Vec<Site>> {
         let facts = self.file(definition.file);
         let binding = self.graph(definition.file).definition(definition.node)?;
         if binding.scope != facts.scopes.module() {
@@ -243,7 +240,7 @@ impl Solver<'_> {
     }
 
     /// The calls of the function in which something is returned.
-    fn returned_onward(&self, statement: Site, waiting: &mut Vec<Site>) {
+    pub(super) fn returned_onward(&self, statement: Site, waiting: &mut Vec<Site>) {
         let tree = self.tree(statement.file);
         let function = if tree.kind(statement.node) == Kind::Lambda {
             Some(statement.node)
@@ -268,7 +265,7 @@ impl Solver<'_> {
     }
 
     /// The parameters that an argument is given for, and the results of library calls that hand it on.
-    fn given_onward(&self, argument: Site, call: Site, waiting: &mut Vec<Site>) {
+    pub(super) fn given_onward(&self, argument: Site, call: Site, waiting: &mut Vec<Site>) {
         let Some(callee) = self.callee(call) else { return };
         for each in self.find(callee, &CallString::UNKNOWN).iter() {
             let function = match &each.source {
@@ -299,7 +296,7 @@ impl Solver<'_> {
         }
     }
 
-    fn fields_onward(&self, class: Site) -> Vec<Site> {
+    pub(super) fn fields_onward(&self, class: Site) -> Vec<Site> {
         let fields = self.fields(class);
         let names = fields.iter().map(|field| field.name);
         names

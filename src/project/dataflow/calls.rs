@@ -4,30 +4,11 @@ use super::expressions::{assuming, beneath};
 use super::source::{Allocation, CallString, Found, Frame, Source};
 use super::{Solver, beside};
 use crate::catalogue::Start;
-use crate::catalogue::flows::{self, ContainerKind, Flows, Place, Root};
+use crate::catalogue::flows::{self, Flows, Root};
 use crate::facts::dataflow::{Given, Name, Part};
 use crate::project::Site;
 use crate::syntax::{Field, Kind};
 use std::sync::Arc;
-
-/// How a call runs a function.
-#[derive(Debug, Clone)]
-pub(super) enum Runs {
-    /// It calls it, perhaps with arguments that partials bound before.
-    Directly {
-        /// The object that is given as the first parameter.
-        receiver: Option<Arc<Source>>,
-        /// The partials, the innermost first.
-        bound: Vec<Allocation>,
-    },
-    /// A library function calls it, with the values at these places.
-    ByLibrary {
-        /// The places, by the function's parameters.
-        arguments: &'static [Place],
-        /// The object that is given as the first parameter.
-        receiver: Option<Arc<Source>>,
-    },
-}
 
 /// Methods of managers that make no proxy.
 const OF_MANAGERS: &[&str] =
@@ -130,7 +111,7 @@ impl Solver<'_> {
     }
 
     /// An object of a project's class; what `__new__` gives, if it gives something else.
-    fn instantiated(&self, class: Site, call: Site, context: &CallString) -> Vec<Found> {
+    pub(super) fn instantiated(&self, class: Site, call: Site, context: &CallString) -> Vec<Found> {
         let made = Allocation { site: call, context: context.for_heap() };
         let instance = Source::Instance { class, made: Some(made) };
         let mut out = vec![Found::made(instance, call)];
@@ -145,7 +126,7 @@ impl Solver<'_> {
     }
 
     /// What a function gives to one call of it.
-    fn returned(&self, function: Site, call: Site, context: &CallString) -> Vec<Found> {
+    pub(super) fn returned(&self, function: Site, call: Site, context: &CallString) -> Vec<Found> {
         let Some(signature) = self.graph(function.file).signature(function.node) else {
             return vec![Found::new(Source::Result(call))];
         };
@@ -160,7 +141,7 @@ impl Solver<'_> {
     }
 
     /// The values of the `return` statements that one call may reach.
-    fn results(&self, function: Site, call: Site, context: &CallString) -> Vec<Found> {
+    pub(super) fn results(&self, function: Site, call: Site, context: &CallString) -> Vec<Found> {
         let Some(signature) = self.graph(function.file).signature(function.node) else {
             return Vec::new();
         };
@@ -220,7 +201,7 @@ impl Solver<'_> {
         out
     }
 
-    fn external_call(
+    pub(super) fn external_call(
         &self,
         path: &Arc<str>,
         start: Start,
@@ -243,7 +224,7 @@ impl Solver<'_> {
             }
             "builtins.type" if self.arguments(call).len() == 1 => {
                 let found = self.first_argument(call, context);
-                return found.iter().map(|each| Found::new(self.class_of(&each.source))).collect();
+                return found.iter().map(|each| Found::new(Self::class_of(&each.source))).collect();
             }
             _ => {}
         }
@@ -270,7 +251,7 @@ impl Solver<'_> {
         vec![Found::new(Source::Made { path: path.clone(), start, made: Some(made()) })]
     }
 
-    fn class_of(&self, source: &Source) -> Source {
+    pub(super) fn class_of(source: &Source) -> Source {
         match source {
             Source::Instance { class, .. } => Source::Class(*class),
             Source::Made { path, start, .. } => {
@@ -280,7 +261,7 @@ impl Solver<'_> {
         }
     }
 
-    fn first_argument(&self, call: Site, context: &CallString) -> Vec<Found> {
+    pub(super) fn first_argument(&self, call: Site, context: &CallString) -> Vec<Found> {
         let arguments = self.arguments(call);
         let first = arguments.iter().find(|each| matches!(each.given, Given::Position(Some(0))));
         first.map_or_else(Vec::new, |first| self.find(beside(call, first.node), context).to_vec())
@@ -288,7 +269,7 @@ impl Solver<'_> {
 
     /// What a call gives whose flows are known: what flows into its result, a container of what goes into parts of it, or
     /// `otherwise`.
-    fn by_flows(
+    pub(super) fn by_flows(
         &self,
         flows: &'static Flows,
         call: Site,
@@ -315,7 +296,7 @@ impl Solver<'_> {
     }
 
     /// A method of an object that is no project's: of a container, or of something that a library made.
-    fn library_method(
+    pub(super) fn library_method(
         &self,
         object: &Source,
         name: &str,
@@ -355,7 +336,7 @@ impl Solver<'_> {
     }
 
     /// The start method of a manager; `None` for other objects.
-    fn manager_start(&self, object: &Source) -> Option<Start> {
+    pub(super) fn manager_start(&self, object: &Source) -> Option<Start> {
         let catalogue = &self.project.catalogue;
         let of_path = |path: &str, start: Start| {
             let entry = catalogue.by_path(path.strip_prefix("torch.").unwrap_or(path))?;
@@ -385,7 +366,7 @@ impl Solver<'_> {
     }
 
     /// Objects of libraries that are called: getters of the `operator` module.
-    fn made_callable(
+    pub(super) fn made_callable(
         &self,
         path: &str,
         getter: &Source,
@@ -419,7 +400,13 @@ impl Solver<'_> {
     }
 
     /// The start method of what an external call makes.
-    fn start_of(&self, path: &str, start: Start, call: Site, context: &CallString) -> Start {
+    pub(super) fn start_of(
+        &self,
+        path: &str,
+        start: Start,
+        call: Site,
+        context: &CallString,
+    ) -> Start {
         match crate::catalogue::last_part(path) {
             "get_context" => self.start_said(call, "method", Some(0), context).unwrap_or(start),
             "SpawnProcess" => Start::Spawn,
@@ -438,7 +425,7 @@ impl Solver<'_> {
     }
 
     /// The start method that an argument says: its name, or a context that was made for it.
-    fn start_said(
+    pub(super) fn start_said(
         &self,
         call: Site,
         keyword: &str,
@@ -471,7 +458,7 @@ impl Solver<'_> {
     }
 
     /// `super()` in a method, and `super(Class, self)`.
-    fn super_value(&self, call: Site, context: &CallString) -> Vec<Found> {
+    pub(super) fn super_value(&self, call: Site, context: &CallString) -> Vec<Found> {
         let tree = self.tree(call.file);
         let Some(class) = tree.enclosing(call.node, &[Kind::ClassDefinition]) else {
             return vec![Found::unknown()];
@@ -506,98 +493,5 @@ impl Solver<'_> {
         }
         let object = Arc::new(Source::Instance { class, made: None });
         vec![Found::new(Source::Super { class, object })]
-    }
-
-    /// How a call runs a function, if it does.
-    pub(super) fn runs(&self, call: Site, function: Site, context: &CallString) -> Vec<Runs> {
-        let Some(callee) = self.callee(call) else { return Vec::new() };
-        let mut out = Vec::new();
-        for each in self.find(callee, context).iter() {
-            if let Some((receiver, bound)) = self.runs_by(&each.source, function, call, context, 0)
-            {
-                out.push(Runs::Directly { receiver, bound });
-                continue;
-            }
-            let flows = match &each.source {
-                Source::External { path, .. } => flows::function(path),
-                Source::Method { object, name, function: None, .. } => self
-                    .container_kind(object)
-                    .and_then(|kind| flows::method(kind, name))
-                    .or_else(|| flows::method(ContainerKind::Any, name)),
-                // A loop that a parameter brings.
-                Source::Unknown | Source::Result(_) | Source::Parameter(_) => {
-                    let tree = self.tree(callee.file);
-                    let name = tree.child(callee.node, Field::Attribute);
-                    name.and_then(|name| {
-                        flows::method(ContainerKind::Any, self.text(beside(callee, name)))
-                    })
-                }
-                _ => None,
-            };
-            for place in flows.into_iter().flat_map(Flows::made_calls) {
-                let Root::Call { callee, arguments } = &place.root else { continue };
-                for given in self.at_place(call, callee, context) {
-                    let run = self.runs_by(&given.source, function, call, context, 0);
-                    if let Some((receiver, _)) = run {
-                        out.push(Runs::ByLibrary { arguments, receiver });
-                    }
-                }
-            }
-        }
-        out
-    }
-
-    /// The object and the partials with which calling `callee` runs a function.
-    fn runs_by(
-        &self,
-        callee: &Source,
-        function: Site,
-        call: Site,
-        context: &CallString,
-        depth: u32,
-    ) -> Option<(Option<Arc<Source>>, Vec<Allocation>)> {
-        match callee {
-            Source::Function(found) | Source::Lambda(found) if *found == function => {
-                Some((None, Vec::new()))
-            }
-            Source::Method { object, function: Some(found), .. } if *found == function => {
-                let is_static =
-                    self.file(function.file).has_decorator(function.node, &["staticmethod"]);
-                Some(((!is_static).then(|| object.clone()), Vec::new()))
-            }
-            Source::Class(class) => {
-                let (_, init) = self.methods_named(*class, "__init__").into_iter().next()?;
-                let made = Allocation { site: call, context: context.for_heap() };
-                let object = Source::Instance { class: *class, made: Some(made) };
-                if init == function {
-                    return Some((Some(Arc::new(object)), Vec::new()));
-                }
-                let (_, maker) = self.methods_named(*class, "__new__").into_iter().next()?;
-                (maker == function).then(|| (Some(Arc::new(Source::Class(*class))), Vec::new()))
-            }
-            Source::Partial(partial) if depth < 4 => {
-                let inner = self.arguments(partial.site).first().copied()?;
-                let found = self.find(beside(partial.site, inner.node), &partial.context);
-                let (receiver, mut bound) = found.iter().find_map(|each| {
-                    self.runs_by(&each.source, function, call, context, depth + 1)
-                })?;
-                bound.push(partial.clone());
-                Some((receiver, bound))
-            }
-            Source::Instance { .. } if depth < 4 => {
-                let name = self.file(function.file).definition_name(function.node);
-                if name != "__call__" {
-                    return None;
-                }
-                let called = self.member(callee, "__call__", call);
-                called.iter().find_map(|each| match &each.source {
-                    Source::Method { .. } => {
-                        self.runs_by(&each.source, function, call, context, depth + 1)
-                    }
-                    _ => None,
-                })
-            }
-            _ => None,
-        }
     }
 }

@@ -3,9 +3,9 @@
 use super::engine::Question;
 use super::expressions::beneath;
 use super::forward::Change;
-use super::source::{Allocation, Found, Source, View, ViewHop};
+use super::source::{Allocation, Found, Source, View};
 use super::{Solver, beside};
-use crate::catalogue::flows::{self, ContainerKind, Hop, Place, Root};
+use crate::catalogue::flows::{self, ContainerKind, Hop};
 use crate::facts::dataflow::{Given, Part};
 use crate::project::Site;
 use crate::syntax::{Field, Kind};
@@ -79,7 +79,7 @@ impl Solver<'_> {
     }
 
     /// What `with` binds.
-    fn entered(&self, source: &Source, at: Site) -> Vec<Found> {
+    pub(super) fn entered(&self, source: &Source, at: Site) -> Vec<Found> {
         match source {
             Source::Instance { .. } => {
                 let methods = ["__enter__", "__aenter__"].into_iter();
@@ -147,7 +147,7 @@ impl Solver<'_> {
     }
 
     /// How many items a display has, if it has no others.
-    fn item_count(&self, source: &Source) -> Option<u32> {
+    pub(super) fn item_count(&self, source: &Source) -> Option<u32> {
         let Source::Container { made, view } = source else { return None };
         let tree = self.tree(made.site.file);
         let kind = tree.kind(made.site.node);
@@ -160,7 +160,7 @@ impl Solver<'_> {
         (is_plain && self.changes(made).is_empty()).then_some(count)
     }
 
-    fn next_of(&self, source: &Source, at: Site) -> Vec<Found> {
+    pub(super) fn next_of(&self, source: &Source, at: Site) -> Vec<Found> {
         let getters = self.member(source, "__next__", at);
         let functions = getters.iter().filter_map(|each| match &each.source {
             Source::Method { function: Some(function), .. } => Some(*function),
@@ -205,7 +205,7 @@ impl Solver<'_> {
     }
 
     /// What kind of container a call makes.
-    fn kind_called(&self, made: &Allocation) -> ContainerKind {
+    pub(super) fn kind_called(&self, made: &Allocation) -> ContainerKind {
         let callee = self.callee(made.site);
         let found = callee.map(|callee| self.find(callee, &made.context));
         let kind =
@@ -260,7 +260,7 @@ impl Solver<'_> {
     }
 
     /// What a container was made with.
-    fn made_with(&self, made: &Allocation, view: &View, part: Part) -> Vec<Found> {
+    pub(super) fn made_with(&self, made: &Allocation, view: &View, part: Part) -> Vec<Found> {
         let tree = self.tree(made.site.file);
         match tree.kind(made.site.node) {
             Kind::Call | Kind::Decorator => self.contents_of_call(made, view, part),
@@ -284,7 +284,7 @@ impl Solver<'_> {
         }
     }
 
-    fn contents_of_display(&self, made: &Allocation, part: Part) -> Vec<Found> {
+    pub(super) fn contents_of_display(&self, made: &Allocation, part: Part) -> Vec<Found> {
         let graph = self.graph(made.site.file);
         let count = graph
             .stores_into(made.site.node)
@@ -340,272 +340,8 @@ impl Solver<'_> {
         out
     }
 
-    /// What `*args` and `**kwargs` hold.
-    fn contents_of_parameter(&self, made: &Allocation, part: Part) -> Vec<Found> {
-        let graph = self.graph(made.site.file);
-        let Some(binding) = graph.definition(made.site.node) else { return Vec::new() };
-        let Some((function, parameter)) = self.function_of(made.site, binding) else {
-            return Vec::new();
-        };
-        let Some(signature) = graph.signature(function.node) else { return Vec::new() };
-        let before = signature.parameters.iter().filter(|each| each.position.is_some()).count();
-        let named =
-            |name| signature.parameters.iter().any(|each| each.star == 0 && each.name == name);
-        let mut out = Vec::new();
-        let wanted = match (parameter.star, part) {
-            (1, Part::Item(number)) => vec![Given::Position(Some(before as u32 + number))],
-            (2, Part::Key(name)) => vec![Given::Keyword(name)],
-            _ => Vec::new(),
-        };
-        for (call, context, callers) in self.calls_of_frame(function, &made.context) {
-            for run in self.runs(call, function, &context) {
-                let super::calls::Runs::Directly { receiver, bound } = run else { continue };
-                let shift = u32::from(receiver.is_some());
-                if !bound.is_empty() {
-                    continue;
-                }
-                for argument in self.arguments(call) {
-                    let given = match argument.given {
-                        Given::Position(number) => {
-                            Given::Position(number.map(|number| number + shift))
-                        }
-                        given => given,
-                    };
-                    let is_surplus = match given {
-                        Given::Position(Some(number)) => {
-                            parameter.star == 1 && number as usize >= before
-                        }
-                        Given::Keyword(name) => parameter.star == 2 && !named(name),
-                        Given::Splat(_) => parameter.star == 1,
-                        Given::Mapping => parameter.star == 2,
-                        Given::Position(None) => parameter.star == 1,
-                    };
-                    let is_wanted = wanted.is_empty()
-                        || wanted.contains(&given)
-                        || matches!(
-                            given,
-                            Given::Splat(_) | Given::Mapping | Given::Position(None)
-                        );
-                    if !is_surplus || !is_wanted {
-                        continue;
-                    }
-                    let node = beside(call, argument.node);
-                    for each in self.find(node, &context).iter() {
-                        let taken = match given {
-                            Given::Splat(_) => match part {
-                                Part::Item(number) => {
-                                    self.load(&each.source, Part::Item(number), node)
-                                }
-                                _ => self.elements(&each.source, node),
-                            },
-                            Given::Mapping => self.load(&each.source, part, node),
-                            _ => vec![each.apart()],
-                        };
-                        let taken = beneath(each, taken);
-                        let handed = taken.iter().map(|each| each.handed_over_as(node));
-                        out.extend(handed.map(|each| match &callers {
-                            Some(frame) => each.entered(frame.clone()),
-                            None => each,
-                        }));
-                    }
-                }
-            }
-        }
-        out
-    }
-
-    /// The calls that entered a frame: the one that is known, or all that may have.
-    fn calls_of_frame(
-        &self,
-        function: Site,
-        context: &super::CallString,
-    ) -> Vec<(Site, super::CallString, Option<super::Frame>)> {
-        use super::{CallString, Frame};
-        match context.split() {
-            Some((Frame::Call(call), outer)) => vec![(*call, outer, None)],
-            _ => self
-                .find_callers(function)
-                .into_iter()
-                .map(|call| (call, CallString::UNKNOWN, Some(Frame::Call(call))))
-                .collect(),
-        }
-    }
-
-    /// What a library function's result holds.
-    fn contents_of_call(&self, made: &Allocation, view: &View, part: Part) -> Vec<Found> {
-        let Some(callee) = self.callee(made.site) else { return Vec::new() };
-        let mut out = Vec::new();
-        for each in self.find(callee, &made.context).iter() {
-            if let Source::Made { made: Some(maker), .. } = &each.source {
-                out.extend(self.contents_of_record(made, maker, part));
-                continue;
-            }
-            let found = match &each.source {
-                Source::External { path, .. } => flows::function(path),
-                Source::Method { object, name, function: None, .. } => {
-                    self.container_kind(object).and_then(|kind| flows::method(kind, name))
-                }
-                _ => None,
-            };
-            for flow in found.into_iter().flat_map(|flows| &flows.flows) {
-                if flow.to.root == Root::Result && !flow.to.hops.is_empty() {
-                    out.extend(self.flowed(made, view, part, &flow.from, &flow.to));
-                }
-            }
-        }
-        out
-    }
-
-    /// A field of an object of `namedtuple("Name", "fields")`.
-    fn contents_of_record(&self, made: &Allocation, maker: &Allocation, part: Part) -> Vec<Found> {
-        let names = self.field_names(maker);
-        let arguments = self.arguments(made.site);
-        let number = match part {
-            Part::Item(number) => Some(number),
-            Part::Attribute(name) => {
-                names.iter().position(|each| each == name.as_str()).map(|at| at as u32)
-            }
-            _ => None,
-        };
-        if let (None, Part::Attribute(_)) = (number, part) {
-            return Vec::new();
-        }
-        let wanted = arguments.iter().filter(|argument| match argument.given {
-            Given::Position(at) => number.is_none() || at == number,
-            Given::Keyword(name) => number
-                .is_none_or(|at| names.get(at as usize).is_some_and(|own| own == name.as_str())),
-            _ => false,
-        });
-        wanted
-            .flat_map(|argument| {
-                self.find(beside(made.site, argument.node), &made.context).to_vec()
-            })
-            .collect()
-    }
-
-    /// The fields that a call of `namedtuple` names.
-    fn field_names(&self, maker: &Allocation) -> Vec<String> {
-        let arguments = self.arguments(maker.site);
-        let Some(fields) = arguments.iter().find(|each| each.given == Given::Position(Some(1)))
-        else {
-            return Vec::new();
-        };
-        let node = beside(maker.site, fields.node);
-        let split = |text: &str| -> Vec<String> {
-            text.split([',', ' ']).filter(|name| !name.is_empty()).map(str::to_owned).collect()
-        };
-        if let Some(text) = self.string(node) {
-            return split(text);
-        }
-        let items = self.tree(node.file).children(node.node);
-        items
-            .filter_map(|item| {
-                let item = beside(node, item);
-                let inner = self.tree(item.file).children(item.node).next();
-                self.string(item)
-                    .or_else(|| inner.and_then(|inner| self.string(beside(item, inner))))
-                    .map(str::to_owned)
-            })
-            .collect()
-    }
-
-    /// What one flow brings into a part of a result.
-    fn flowed(
-        &self,
-        made: &Allocation,
-        view: &View,
-        part: Part,
-        from: &Place,
-        to: &Place,
-    ) -> Vec<Found> {
-        let hops = &to.hops;
-        if hops.len() <= view.len() && hops.as_slice() != [Hop::All] {
-            return Vec::new();
-        }
-        // `zip`: the number of the argument is that of the item.
-        let own = match part {
-            Part::Item(number) => number,
-            _ => u32::MAX,
-        };
-        if !view.iter().zip(hops).all(|(taken, hop)| taken.is(*hop, u32::MAX)) {
-            return Vec::new();
-        }
-        let hop = hops.get(view.len()).copied().unwrap_or(Hop::All);
-        let is_last = hops.len() == view.len() + 1;
-        if hop == Hop::All {
-            return self
-                .at_place(made.site, from, &made.context)
-                .iter()
-                .flat_map(|each| {
-                    let taken = self.load(&each.source, part, made.site);
-                    self.taken(each, taken, made.site, &made.context)
-                })
-                .filter(|each| each.source != Source::Unknown)
-                .collect();
-        }
-        if !is_last {
-            let taken = match part {
-                Part::Item(number) => ViewHop::Item(number),
-                _ => ViewHop::Each,
-            };
-            if !hop_matches(hop, part, own) {
-                return Vec::new();
-            }
-            let view: View = view.iter().copied().chain([taken]).collect();
-            let inner = Source::Container { made: made.clone(), view };
-            return vec![Found::new(inner)];
-        }
-        if hop == Hop::OwnItem {
-            return self.own_argument(made, from, part);
-        }
-        if let (Hop::OwnKey | Hop::OwnAttribute, Part::Key(name) | Part::Attribute(name)) =
-            (hop, part)
-        {
-            let arguments = self.arguments(made.site);
-            let given = arguments.iter().find(|each| each.given == Given::Keyword(name));
-            return given.map_or_else(Vec::new, |given| {
-                self.find(beside(made.site, given.node), &made.context).to_vec()
-            });
-        }
-        if !hop_matches(hop, part, own) {
-            return Vec::new();
-        }
-        self.at_place(made.site, from, &made.context)
-    }
-
-    /// `args.* -> result.*.[#]`: the argument with the number that is taken.
-    fn own_argument(&self, made: &Allocation, from: &Place, part: Part) -> Vec<Found> {
-        let arguments = self.arguments(made.site);
-        let wanted = arguments.iter().filter(|each| match (each.given, part) {
-            (Given::Position(Some(number)), Part::Item(item)) => number == item,
-            (Given::Position(_), _) => true,
-            _ => false,
-        });
-        let mut out = Vec::new();
-        for argument in wanted {
-            let node = beside(made.site, argument.node);
-            for each in self.find(node, &made.context).iter() {
-                let mut level = vec![each.clone()];
-                for hop in &from.hops {
-                    level = level
-                        .iter()
-                        .flat_map(|each| {
-                            let taken = match hop {
-                                Hop::Element => self.elements(&each.source, node),
-                                _ => vec![each.clone()],
-                            };
-                            self.taken(each, taken, node, &made.context)
-                        })
-                        .collect();
-                }
-                out.extend(level);
-            }
-        }
-        out
-    }
-
     /// What one change brings into a part of a container.
-    fn changed(&self, change: &Change, part: Part, container: Site) -> Vec<Found> {
+    pub(super) fn changed(&self, change: &Change, part: Part, container: Site) -> Vec<Found> {
         match change {
             Change::Store { part: stored, value, steps, context } => {
                 if stored.is_some_and(|stored| !matches(stored, part, None)) {
@@ -672,7 +408,7 @@ impl Solver<'_> {
     }
 
     /// What was assumed of another frame's callers says nothing about this frame's.
-    fn seen_there(&self, found: Vec<Found>, there: Site, here: Site) -> Vec<Found> {
+    pub(super) fn seen_there(&self, found: Vec<Found>, there: Site, here: Site) -> Vec<Found> {
         if there.file == here.file && self.frame_of(there) == self.frame_of(here) {
             return found;
         }
@@ -700,7 +436,7 @@ fn matches(stored: Part, wanted: Part, count: Option<u32>) -> bool {
 }
 
 /// Whether a part of a library function's result, as the data names it, is the one that is taken.
-fn hop_matches(hop: Hop, part: Part, own: u32) -> bool {
+pub(super) fn hop_matches(hop: Hop, part: Part, own: u32) -> bool {
     match hop {
         Hop::Element => is_item(part) || part == Part::Values,
         Hop::Item(number) => match part {

@@ -44,7 +44,7 @@ impl Solver<'_> {
         Some(out)
     }
 
-    fn callers_text(&self, callers: &CallString) -> String {
+    pub(super) fn callers_text(&self, callers: &CallString) -> String {
         if callers.is_unknown() {
             return String::new();
         }
@@ -56,17 +56,17 @@ impl Solver<'_> {
         format!("   called by {}", frames.collect::<Vec<_>>().join(", by "))
     }
 
-    fn place_text(&self, site: Site) -> String {
+    pub(super) fn place_text(&self, site: Site) -> String {
         let facts = self.file(site.file);
         let name = facts.source.path.file_name().unwrap_or_default().to_string_lossy();
         format!("{name}:{}", place(facts.tree(), &facts.source, site.node))
     }
 
-    fn made_text(&self, made: &Allocation) -> String {
+    pub(super) fn made_text(&self, made: &Allocation) -> String {
         format!("{}{}", self.place_text(made.site), self.callers_text(&made.context))
     }
 
-    fn source_text(&self, source: &Source) -> String {
+    pub(super) fn source_text(&self, source: &Source) -> String {
         let class_text = |class: Site| self.file(class.file).definition_name(class.node).to_owned();
         match source {
             Source::External { path, .. } => format!("external {path}"),

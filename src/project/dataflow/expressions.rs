@@ -51,7 +51,7 @@ impl Solver<'_> {
     }
 
     /// `a + b`, `a | b`, `a * n`: a new container where an operand is one.
-    fn operation_value(&self, site: Site, context: &CallString) -> Vec<Found> {
+    pub(super) fn operation_value(&self, site: Site, context: &CallString) -> Vec<Found> {
         let is_container = |node: NodeId| {
             let found = self.find(beside(site, node), context);
             found
@@ -145,11 +145,11 @@ impl Solver<'_> {
         while let Source::Slice { of, .. } = inner {
             inner = of;
         }
-        let made = match inner {
-            Source::Container { made, .. }
-            | Source::Generator { made, .. }
-            | Source::Coroutine { made, .. } => made,
-            _ => return beneath(of, taken),
+        let (Source::Container { made, .. }
+        | Source::Generator { made, .. }
+        | Source::Coroutine { made, .. }) = inner
+        else {
+            return beneath(of, taken);
         };
         let here = of.callers.beneath(context);
         let is_related =
@@ -161,7 +161,7 @@ impl Solver<'_> {
     }
 
     /// Whether an expression is a part of an `or` whose value it is only where it is true.
-    fn is_left_of_or(&self, part: Site, whole: Site) -> bool {
+    pub(super) fn is_left_of_or(&self, part: Site, whole: Site) -> bool {
         let tree = self.tree(whole.file);
         tree.kind(whole.node) == Kind::BooleanOperator
             && tree.field(part.node) == Field::Left
@@ -169,7 +169,7 @@ impl Solver<'_> {
     }
 
     /// Whether a definition gives something the name by which it is known: a `def`, a class, an import.
-    fn names_what_it_binds(&self, definition: Site) -> bool {
+    pub(super) fn names_what_it_binds(&self, definition: Site) -> bool {
         self.graph(definition.file).definition(definition.node).is_some_and(|binding| {
             matches!(
                 binding.kind,
@@ -179,7 +179,7 @@ impl Solver<'_> {
     }
 
     /// A step whose part is said by a variable: `items[key]`.
-    fn said(&self, step: Step, site: Site, context: &CallString) -> Step {
+    pub(super) fn said(&self, step: Step, site: Site, context: &CallString) -> Step {
         let tree = self.tree(site.file);
         let index = tree.child(site.node, Field::Subscript);
         let Some(index) = index.filter(|_| step == Step::Load(Part::Any)) else { return step };
@@ -193,7 +193,12 @@ impl Solver<'_> {
     }
 
     /// In which call string a node is evaluated that another one of the same file refers to.
-    fn seen_from(&self, from: Site, to: Site, context: &CallString) -> (CallString, Crossing) {
+    pub(super) fn seen_from(
+        &self,
+        from: Site,
+        to: Site,
+        context: &CallString,
+    ) -> (CallString, Crossing) {
         let (there, here) = (self.frame_of(from), self.frame_of(to));
         if there == here {
             return (context.clone(), Crossing::None);
@@ -223,7 +228,7 @@ impl Solver<'_> {
         }
     }
 
-    fn name_value(&self, site: Site, context: &CallString) -> Vec<Found> {
+    pub(super) fn name_value(&self, site: Site, context: &CallString) -> Vec<Found> {
         let found = self.along_edges(site, context);
         if !found.is_empty() {
             return self.narrowed(found, site, context);
@@ -239,7 +244,12 @@ impl Solver<'_> {
     }
 
     /// What a definition gives to the name that it binds.
-    fn definition_value(&self, site: Site, binding: &Binding, context: &CallString) -> Vec<Found> {
+    pub(super) fn definition_value(
+        &self,
+        site: Site,
+        binding: &Binding,
+        context: &CallString,
+    ) -> Vec<Found> {
         match &binding.kind {
             BindingKind::Parameter { .. } => self.parameter_value(site, binding, context),
             BindingKind::Import { module, attribute } => {
@@ -295,7 +305,7 @@ impl Solver<'_> {
     }
 
     /// What a dotted name means where `site` stands, from its text.
-    fn dotted(&self, site: Site, scope: ScopeId, dotted: &str) -> Vec<Found> {
+    pub(super) fn dotted(&self, site: Site, scope: ScopeId, dotted: &str) -> Vec<Found> {
         use crate::facts::scopes::Resolution;
         let facts = self.file(site.file);
         let mut parts = dotted.split('.');
@@ -319,7 +329,7 @@ impl Solver<'_> {
 
 /// Whether an edge leads into another frame.
 #[derive(Clone, Copy)]
-enum Crossing {
+pub(super) enum Crossing {
     None,
     /// From an outer function into one inside.
     Inwards,

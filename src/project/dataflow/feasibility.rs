@@ -1,6 +1,6 @@
 //! Whether code can run for given callers: the tests on the way, with three values, and what they say of a name behind them.
 
-use super::source::{CallString, Found, Frame, Source};
+use super::source::{CallString, Frame, Source};
 use super::{Solver, beside};
 use crate::catalogue::flows::ContainerKind;
 use crate::facts::dataflow::{GuardId, Test};
@@ -9,7 +9,7 @@ use crate::syntax::{Field, Kind, NodeId};
 
 /// What a literal is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Constant {
+pub(super) enum Constant {
     None,
     Bool(bool),
     Number(i64),
@@ -19,7 +19,7 @@ enum Constant {
 }
 
 impl Constant {
-    fn truth(&self) -> Option<bool> {
+    pub(super) fn truth(&self) -> Option<bool> {
         match self {
             Self::None => Some(false),
             Self::Bool(value) => Some(*value),
@@ -66,7 +66,7 @@ impl Solver<'_> {
     }
 
     /// The function whose frame evaluates a node.
-    fn function_around(&self, site: Site) -> Option<Site> {
+    pub(super) fn function_around(&self, site: Site) -> Option<Site> {
         let node = self.file(site.file).scopes.get(self.frame_of(site)).node;
         let is_function =
             matches!(self.tree(site.file).kind(node), Kind::FunctionDefinition | Kind::Lambda);
@@ -110,7 +110,7 @@ impl Solver<'_> {
         })
     }
 
-    fn without_not(&self, test: Site, holds: bool) -> (Site, bool) {
+    pub(super) fn without_not(&self, test: Site, holds: bool) -> (Site, bool) {
         let tree = self.tree(test.file);
         let (mut node, mut holds) = (tree.unparenthesized(test.node), holds);
         while tree.kind(node) == Kind::NotOperator
@@ -123,7 +123,7 @@ impl Solver<'_> {
     }
 
     /// Whether two tests read alike, and their names mean the same definitions.
-    fn is_same_test(&self, one: Site, other: Site) -> bool {
+    pub(super) fn is_same_test(&self, one: Site, other: Site) -> bool {
         let tree = self.tree(one.file);
         if self.text(one) != self.text(other) {
             return false;
@@ -185,7 +185,7 @@ impl Solver<'_> {
     }
 
     /// Whether something is `None`; functions of libraries may give that, classes do not.
-    fn says_none(&self, source: &Source) -> Option<bool> {
+    pub(super) fn says_none(&self, source: &Source) -> Option<bool> {
         match source {
             Source::Made { path, .. } if !self.is_known(path) => None,
             source if source.is_unknown() => None,
@@ -194,7 +194,7 @@ impl Solver<'_> {
     }
 
     /// The test whose outcome a name holds: `parallel = n_jobs > 1`.
-    fn assigned_test(&self, name: Site) -> Option<Site> {
+    pub(super) fn assigned_test(&self, name: Site) -> Option<Site> {
         let tree = self.tree(name.file);
         let mut edges = self.graph(name.file).edges_to(name.node).iter();
         let definition = edges.next().filter(|edge| edge.steps.is_empty())?;
@@ -233,7 +233,7 @@ impl Solver<'_> {
         }
     }
 
-    fn call_truth(&self, call: Site, context: &CallString) -> Option<bool> {
+    pub(super) fn call_truth(&self, call: Site, context: &CallString) -> Option<bool> {
         let callee = self.callee(call)?;
         let name = self.text(callee);
         let arguments = self.arguments(call);
@@ -256,7 +256,7 @@ impl Solver<'_> {
         }
     }
 
-    fn is_callable(&self, source: &Source) -> Option<bool> {
+    pub(super) fn is_callable(&self, source: &Source) -> Option<bool> {
         match source {
             Source::Function(_)
             | Source::Lambda(_)
@@ -273,7 +273,7 @@ impl Solver<'_> {
     }
 
     /// The classes that the second argument of `isinstance` names.
-    fn classes(&self, expression: Site, context: &CallString) -> Vec<Source> {
+    pub(super) fn classes(&self, expression: Site, context: &CallString) -> Vec<Source> {
         let found = self.find(expression, context);
         let mut out = Vec::new();
         for each in found.iter() {
@@ -290,7 +290,7 @@ impl Solver<'_> {
     }
 
     /// Whether something is an instance of one of some classes.
-    fn is_instance(&self, source: &Source, classes: &[Source]) -> Option<bool> {
+    pub(super) fn is_instance(&self, source: &Source, classes: &[Source]) -> Option<bool> {
         let mut sure = !classes.is_empty();
         for class in classes {
             match self.is_instance_of(source, class) {
@@ -302,7 +302,7 @@ impl Solver<'_> {
         sure.then_some(false)
     }
 
-    fn is_instance_of(&self, source: &Source, class: &Source) -> Option<bool> {
+    pub(super) fn is_instance_of(&self, source: &Source, class: &Source) -> Option<bool> {
         let builtin = match class {
             Source::External { path, .. } => path.strip_prefix("builtins."),
             _ => None,
@@ -367,7 +367,7 @@ impl Solver<'_> {
         }
     }
 
-    fn comparison(&self, test: Site, context: &CallString) -> Option<bool> {
+    pub(super) fn comparison(&self, test: Site, context: &CallString) -> Option<bool> {
         let tree = self.tree(test.file);
         let parts: Vec<NodeId> = tree.children(test.node).collect();
         let [left, right] = parts[..] else { return None };
@@ -403,7 +403,7 @@ impl Solver<'_> {
         all.all(|each| each == Some(first)).then_some(first)
     }
 
-    fn are_equal(&self, left: Site, right: Site, context: &CallString) -> Option<bool> {
+    pub(super) fn are_equal(&self, left: Site, right: Site, context: &CallString) -> Option<bool> {
         let tree = self.tree(left.file);
         if tree.kind(tree.unparenthesized(right.node)) == Kind::None {
             let found = self.find(left, context);
@@ -418,7 +418,7 @@ impl Solver<'_> {
         }
     }
 
-    fn is_among(&self, left: Site, right: Site, context: &CallString) -> Option<bool> {
+    pub(super) fn is_among(&self, left: Site, right: Site, context: &CallString) -> Option<bool> {
         let tree = self.tree(right.file);
         let display = tree.unparenthesized(right.node);
         if !matches!(tree.kind(display), Kind::Tuple | Kind::List | Kind::Set) {
@@ -435,7 +435,11 @@ impl Solver<'_> {
     }
 
     /// What an expression may be, if it can only be constants.
-    fn constants(&self, expression: Site, context: &CallString) -> Option<Vec<Constant>> {
+    pub(super) fn constants(
+        &self,
+        expression: Site,
+        context: &CallString,
+    ) -> Option<Vec<Constant>> {
         let found = self.find(expression, context);
         if found.is_empty() {
             return None;
@@ -466,11 +470,11 @@ impl Solver<'_> {
     }
 
     /// Whether a dotted path names a class or function that the tables know: it is equal to nothing else.
-    fn is_class_path(&self, path: &str) -> bool {
+    pub(super) fn is_class_path(&self, path: &str) -> bool {
         self.is_known(path) || path.starts_with("builtins.")
     }
 
-    fn constant(&self, literal: Site) -> Option<Constant> {
+    pub(super) fn constant(&self, literal: Site) -> Option<Constant> {
         let text = self.text(literal);
         match self.tree(literal.file).kind(literal.node) {
             Kind::None => Some(Constant::None),
@@ -483,7 +487,7 @@ impl Solver<'_> {
     }
 
     /// Whether a `case` is chosen, where that is known.
-    fn is_chosen(&self, case: Site, context: &CallString) -> Option<bool> {
+    pub(super) fn is_chosen(&self, case: Site, context: &CallString) -> Option<bool> {
         let tree = self.tree(case.file);
         let statement = tree.enclosing(case.node, &[Kind::MatchStatement])?;
         let subject = tree.child(statement, Field::Subject)?;
@@ -506,99 +510,5 @@ impl Solver<'_> {
             return Some(false);
         }
         (subject.len() == 1).then_some(true)
-    }
-
-    /// Leaves out what the tests around a name say that it is not.
-    pub(super) fn narrowed(
-        &self,
-        found: Vec<Found>,
-        name: Site,
-        context: &CallString,
-    ) -> Vec<Found> {
-        let graph = self.graph(name.file);
-        let guard = graph.guards.at(self.tree(name.file), name.node);
-        if guard == GuardId::ALWAYS {
-            return found;
-        }
-        let mut found = found;
-        for test in graph.guards.tests(guard) {
-            let (test, holds) = match test {
-                Test::Holds(node) => (beside(name, node), true),
-                Test::Fails(node) => (beside(name, node), false),
-                _ => continue,
-            };
-            self.narrow(&mut found, name, test, holds, context);
-        }
-        found
-    }
-
-    fn narrow(
-        &self,
-        found: &mut Vec<Found>,
-        name: Site,
-        test: Site,
-        holds: bool,
-        context: &CallString,
-    ) {
-        let tree = self.tree(test.file);
-        let (test, holds) = self.without_not(test, holds);
-        let mentions = |node: NodeId| {
-            let node = tree.unparenthesized(node);
-            let node = if tree.kind(node) == Kind::NamedExpression {
-                tree.child(node, Field::Name).unwrap_or(node)
-            } else {
-                node
-            };
-            self.text(beside(test, node)) == self.text(name)
-        };
-        match tree.kind(test.node) {
-            Kind::BooleanOperator => {
-                let is_and = tree.child_of_kind(test.node, Kind::AndKeyword).is_some();
-                if is_and == holds {
-                    for part in tree.children(test.node).collect::<Vec<_>>() {
-                        self.narrow(found, name, beside(test, part), holds, context);
-                    }
-                }
-            }
-            Kind::Call => {
-                let callee = self.callee(test).map_or("", |callee| self.text(callee));
-                let arguments = self.arguments(test);
-                match (callee, arguments.as_slice()) {
-                    ("isinstance", [value, classes]) if mentions(value.node) => {
-                        let classes = self.classes(beside(test, classes.node), context);
-                        found.retain(|each| {
-                            self.is_instance(&each.source, &classes) != Some(!holds)
-                        });
-                    }
-                    ("callable", [value]) if mentions(value.node) => {
-                        found.retain(|each| self.is_callable(&each.source) != Some(!holds));
-                    }
-                    _ => {}
-                }
-            }
-            Kind::ComparisonOperator => {
-                let parts: Vec<NodeId> = tree.children(test.node).collect();
-                let [left, right] = parts[..] else { return };
-                if !mentions(left) || tree.kind(right) != Kind::None {
-                    return;
-                }
-                let has = |kind: Kind| tree.child_of_kind(test.node, kind).is_some();
-                let says_none = if has(Kind::IsKeyword) || has(Kind::EqualEqual) {
-                    holds
-                } else if has(Kind::IsNot) || has(Kind::NotEqual) {
-                    !holds
-                } else {
-                    return;
-                };
-                found.retain(|each| self.says_none(&each.source) != Some(!says_none));
-            }
-            Kind::Identifier if mentions(test.node) && holds => {
-                found.retain(|each| self.truth_of(&each.source) != Some(false));
-            }
-            Kind::Identifier if mentions(test.node) => {
-                found.retain(|each| self.truth_of(&each.source) != Some(true));
-            }
-            _ => {}
-        }
     }
 }

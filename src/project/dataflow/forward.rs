@@ -90,7 +90,7 @@ impl Solver<'_> {
                     });
                 let is_spread = !from.hops.is_empty()
                     || from.root == Root::Argument { position: Some(0), keyword: None }
-                        && self.puts_all(change);
+                        && Self::puts_all(change);
                 wanted
                     .map(|argument| Addition {
                         value: beside(*call, argument.node),
@@ -102,7 +102,7 @@ impl Solver<'_> {
         }
     }
 
-    fn puts_all(&self, change: &Change) -> bool {
+    pub(super) fn puts_all(change: &Change) -> bool {
         matches!(change, Change::Call { to, .. } if to.hops.contains(&flows::Hop::All))
     }
 
@@ -155,7 +155,7 @@ impl Solver<'_> {
     }
 
     /// Whether an expression may be the container that was made there.
-    fn is_from(&self, place: Site, made: &Allocation) -> bool {
+    pub(super) fn is_from(&self, place: Site, made: &Allocation) -> bool {
         let context = self.context_at(place, made);
         self.find(place, &context).iter().any(|each| match &each.source {
             Source::Container { made: other, view } => view.is_empty() && other.site == made.site,
@@ -164,12 +164,12 @@ impl Solver<'_> {
     }
 
     /// The callers of a place that lies in the frame in which the container was made.
-    fn context_at(&self, place: Site, made: &Allocation) -> CallString {
+    pub(super) fn context_at(&self, place: Site, made: &Allocation) -> CallString {
         let same = place.file == made.site.file && self.frame_of(place) == self.frame_of(made.site);
         if same { made.context.clone() } else { CallString::UNKNOWN }
     }
 
-    fn changes_at(&self, place: Site, made: &Allocation) -> Vec<Change> {
+    pub(super) fn changes_at(&self, place: Site, made: &Allocation) -> Vec<Change> {
         let graph = self.graph(place.file);
         let context = || self.context_at(place, made);
         let stores = graph.stores_into(place.node).map(|store| Change::Store {
@@ -208,7 +208,12 @@ impl Solver<'_> {
     }
 
     /// `heapq.heappush(items, x)`: a function puts something into what it is given.
-    fn changes_by_argument(&self, place: Site, call: Site, context: &CallString) -> Vec<Change> {
+    pub(super) fn changes_by_argument(
+        &self,
+        place: Site,
+        call: Site,
+        context: &CallString,
+    ) -> Vec<Change> {
         let Some(callee) = self.callee(call) else { return Vec::new() };
         let tree = self.tree(call.file);
         let named = tree.child(callee.node, Field::Attribute).unwrap_or(callee.node);

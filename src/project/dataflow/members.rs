@@ -1,29 +1,18 @@
 //! Attributes: of modules, classes, objects, and of what libraries make.
 
 use super::engine::Question;
-use super::expressions::{beneath, instance_of};
+use super::expressions::beneath;
 use super::source::{Allocation, CallString, Found, Frame, Source};
 use super::{Solver, beside};
 use crate::catalogue::objects;
-use crate::facts::dataflow::{ANY_NAME, Name, Part, Store};
+use crate::facts::dataflow::{ANY_NAME, Part, Store};
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::project::Site;
-use crate::syntax::{Field, Kind, NodeId};
+use crate::syntax::{Field, Kind};
 use std::sync::Arc;
 
-/// Decorators that make a class keep what its constructor is given under the names of its annotations.
-const RECORDS: &[&str] = &["dataclass", "define", "frozen", "attrs", "mutable", "s", "attrib"];
 /// Stores to attributes of one name, from outside the class, that are looked at.
 const MANY_STORES: usize = 60;
-
-/// A field of a record class.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct RecordField {
-    /// Its name.
-    pub name: Name,
-    /// Its default.
-    pub default: Option<Site>,
-}
 
 impl Solver<'_> {
     /// The member `name` of one thing; `at` is the expression that gave it.
@@ -94,7 +83,7 @@ impl Solver<'_> {
     }
 
     /// A method of a container; an attribute of a namespace that a library made of its arguments.
-    fn container_member(&self, source: &Source, name: &str, at: Site) -> Vec<Found> {
+    pub(super) fn container_member(&self, source: &Source, name: &str, at: Site) -> Vec<Found> {
         if let Source::Container { made, view } = source {
             let given = self.contents(made, view, Part::Attribute(name.into()), at);
             if !given.is_empty() {
@@ -106,129 +95,7 @@ impl Solver<'_> {
 
     // Classes.
 
-    /// The base class expressions of a class.
-    fn bases(&self, class: Site) -> Vec<Site> {
-        let tree = self.tree(class.file);
-        let Some(list) = tree.child(class.node, Field::Superclasses) else { return Vec::new() };
-        let plain = |node: &NodeId| {
-            !matches!(
-                tree.kind(*node),
-                Kind::KeywordArgument | Kind::ListSplat | Kind::DictionarySplat
-            )
-        };
-        tree.children(list)
-            .filter(plain)
-            .map(|node| match tree.kind(node) {
-                // `class P(Base[T])`: the base is the subscripted class.
-                Kind::Subscript => tree.child(node, Field::Value).unwrap_or(node),
-                _ => node,
-            })
-            .map(|node| beside(class, node))
-            .collect()
-    }
-
-    /// A class and its bases in the order in which they are asked for attributes (C3), those of libraries included.
-    pub(super) fn lineage(&self, class: Site) -> Vec<Source> {
-        let found = self.answer(Question::Linearisation(class));
-        found.iter().map(|each| each.source.clone()).collect()
-    }
-
-    pub(super) fn linearise(&self, class: Site) -> Vec<Found> {
-        let mut lists: Vec<Vec<Source>> = Vec::new();
-        let mut direct = Vec::new();
-        for base in self.bases(class) {
-            let found = self.find(base, &CallString::UNKNOWN);
-            let named = found.iter().find_map(|each| match &each.source {
-                Source::Class(_) | Source::External { .. } => Some(each.source.clone()),
-                _ => None,
-            });
-            let Some(named) = named else { continue };
-            if let Source::Class(base) = named
-                && base != class
-            {
-                lists.push(self.lineage(base));
-            }
-            direct.push(named);
-        }
-        lists.push(direct);
-        let mut out = vec![Source::Class(class)];
-        loop {
-            lists.retain(|list| !list.is_empty());
-            let heads = lists.iter().map(|list| list[0].clone());
-            let is_free = |head: &Source| !lists.iter().any(|list| list[1..].contains(head));
-            // Bases without a consistent order are taken as they come.
-            let next =
-                heads.clone().find(is_free).or_else(|| lists.first().map(|list| list[0].clone()));
-            let Some(next) = next else { break };
-            for list in &mut lists {
-                list.retain(|each| *each != next);
-            }
-            if !out.contains(&next) {
-                out.push(next);
-            }
-            if out.len() > 64 {
-                break;
-            }
-        }
-        out.into_iter().map(Found::new).collect()
-    }
-
-    /// The classes of the project that derive from a class.
-    pub(super) fn subclasses(&self, class: Site) -> Vec<Site> {
-        let mut found: Vec<Site> = Vec::new();
-        let mut pending = vec![class];
-        while let Some(base) = pending.pop() {
-            for name in self.project.names_of(self.file(base.file).definition_name(base.node)) {
-                for candidate in self.project.classes_deriving_from(&name) {
-                    if *candidate != class
-                        && !found.contains(candidate)
-                        && found.len() < MANY_STORES
-                        && self.lineage(*candidate).contains(&Source::Class(base))
-                    {
-                        found.push(*candidate);
-                        pending.push(*candidate);
-                    }
-                }
-            }
-        }
-        found
-    }
-
-    /// The bindings of a name in the body of a class.
-    fn own_bindings(&self, class: Site, name: &str) -> Vec<Binding> {
-        let facts = self.file(class.file);
-        let Some(scope) = facts.scopes.inner(class.node) else { return Vec::new() };
-        // A generic class has a scope of type parameters around its own.
-        let scope = facts
-            .scopes
-            .get(scope)
-            .children
-            .iter()
-            .copied()
-            .find(|inner| {
-                let inner = facts.scopes.get(*inner);
-                inner.node == class.node && inner.kind == crate::facts::scopes::ScopeKind::Class
-            })
-            .unwrap_or(scope);
-        facts.scopes.bindings(scope, name).to_vec()
-    }
-
-    /// The `def`s of that name in the class and its bases, with the class that has each.
-    pub(super) fn methods_named(&self, class: Site, name: &str) -> Vec<(Site, Site)> {
-        let mut out = Vec::new();
-        for each in self.lineage(class) {
-            let Source::Class(home) = each else { continue };
-            let function =
-                self.own_bindings(home, name).iter().rev().find_map(|binding| match binding.kind {
-                    BindingKind::FunctionDef(node) => Some(beside(home, node)),
-                    _ => None,
-                });
-            out.extend(function.map(|function| (home, function)));
-        }
-        out
-    }
-
-    fn class_member(&self, class: Site, name: &str, at: Site) -> Vec<Found> {
+    pub(super) fn class_member(&self, class: Site, name: &str, at: Site) -> Vec<Found> {
         let whole = Source::Class(class);
         self.found_in(&self.lineage(class), &whole, name, at).unwrap_or_else(|| {
             let given = self.stored_outside(&whole, name);
@@ -237,7 +104,7 @@ impl Solver<'_> {
     }
 
     /// The member that the first of some classes has, bound to an object or a class.
-    fn found_in(
+    pub(super) fn found_in(
         &self,
         lineage: &[Source],
         object: &Source,
@@ -261,7 +128,7 @@ impl Solver<'_> {
                     for binding in chosen {
                         if let (Source::Class(class), BindingKind::Assignment { .. }) =
                             (object, &binding.kind)
-                            && self.is_enum(lineage)
+                            && Self::is_enum(lineage)
                         {
                             let made = Allocation {
                                 site: beside(*home, binding.node),
@@ -304,7 +171,7 @@ impl Solver<'_> {
     }
 
     /// What reading a class attribute gives: functions become methods, properties and descriptors run.
-    fn bound(
+    pub(super) fn bound(
         &self,
         value: &Found,
         object: &Source,
@@ -355,7 +222,7 @@ impl Solver<'_> {
     }
 
     /// The getter of a property of which a setter or deleter was found.
-    fn getter(&self, function: Site) -> Option<Site> {
+    pub(super) fn getter(&self, function: Site) -> Option<Site> {
         let facts = self.file(function.file);
         if facts.has_decorator(function.node, &["property", "cached_property"]) {
             return Some(function);
@@ -372,7 +239,13 @@ impl Solver<'_> {
         })
     }
 
-    fn super_member(&self, class: Site, object: &Arc<Source>, name: &str, at: Site) -> Vec<Found> {
+    pub(super) fn super_member(
+        &self,
+        class: Site,
+        object: &Arc<Source>,
+        name: &str,
+        at: Site,
+    ) -> Vec<Found> {
         let whole = match &**object {
             Source::Instance { class, .. } | Source::Class(class) => *class,
             _ => class,
@@ -431,7 +304,7 @@ impl Solver<'_> {
     }
 
     /// `__getattr__`: what it gives.
-    fn made_up(&self, object: &Source, class: Site, name: &str) -> Vec<Found> {
+    pub(super) fn made_up(&self, object: &Source, class: Site, name: &str) -> Vec<Found> {
         if name.starts_with("__") {
             return Vec::new();
         }
@@ -440,7 +313,7 @@ impl Solver<'_> {
     }
 
     /// What methods of the object's own class store in it.
-    fn stored_inside(
+    pub(super) fn stored_inside(
         &self,
         object: &Source,
         lineage: &[Source],
@@ -475,7 +348,7 @@ impl Solver<'_> {
     }
 
     /// The method of a class whose receiver an expression names.
-    fn method_of_receiver(&self, container: Site, class: Site) -> Option<Site> {
+    pub(super) fn method_of_receiver(&self, container: Site, class: Site) -> Option<Site> {
         let facts = self.file(container.file);
         if facts.tree().kind(container.node) != Kind::Identifier {
             return None;
@@ -492,7 +365,7 @@ impl Solver<'_> {
 
     /// The call strings with which a method of an object runs that stores something: that of the constructor call, if it is
     /// called by it.
-    fn ways_into(
+    pub(super) fn ways_into(
         &self,
         object: &Source,
         made: Option<&Allocation>,
@@ -549,7 +422,7 @@ impl Solver<'_> {
     }
 
     /// The value of a store, seen from the object.
-    fn stored(&self, store: &Store, site: Site, context: &CallString) -> Vec<Found> {
+    pub(super) fn stored(&self, store: &Store, site: Site, context: &CallString) -> Vec<Found> {
         let value = beside(site, store.value);
         if !self.may_run(value, context) {
             return Vec::new();
@@ -567,7 +440,7 @@ impl Solver<'_> {
 
     /// What a constructor keeps under the names of its keyword arguments: `setattr(self, name, value)` for each, or
     /// `self.__dict__.update(options)`.
-    fn stored_by_keyword(
+    pub(super) fn stored_by_keyword(
         &self,
         object: &Source,
         lineage: &[Source],
@@ -605,7 +478,7 @@ impl Solver<'_> {
     }
 
     /// What is stored in an object from elsewhere: `worker.lock = Lock()`.
-    fn stored_outside(&self, object: &Source, name: &str) -> Vec<Found> {
+    pub(super) fn stored_outside(&self, object: &Source, name: &str) -> Vec<Found> {
         let wanted = Part::Attribute(name.into());
         let mut out = Vec::new();
         for (site, index) in self.project.stores_named(name).iter().take(MANY_STORES) {
@@ -630,7 +503,7 @@ impl Solver<'_> {
         out
     }
 
-    fn is_builtin(&self, call: Site, name: &str) -> bool {
+    pub(super) fn is_builtin(&self, call: Site, name: &str) -> bool {
         self.callee(call).is_some_and(|callee| {
             let found = self.find(callee, &CallString::UNKNOWN);
             let wanted = Source::external(&format!("builtins.{name}"));
@@ -639,7 +512,7 @@ impl Solver<'_> {
     }
 
     /// Whether an expression names the receiver of the method that it stands in.
-    fn is_any_receiver(&self, container: Site) -> bool {
+    pub(super) fn is_any_receiver(&self, container: Site) -> bool {
         let mut bindings = self.graph(container.file).definitions.reaching(container.node);
         let Some(first) = bindings.next() else { return false };
         self.function_of(beside(container, first.node), first).is_some_and(
@@ -647,177 +520,6 @@ impl Solver<'_> {
                 self.is_receiver(function, &parameter) && !self.is_of_class(function)
             },
         )
-    }
-
-    // Records.
-
-    /// The fields of a dataclass, a named tuple or the like, in the order of the constructor's parameters.
-    pub(super) fn fields(&self, class: Site) -> Vec<RecordField> {
-        let mut out: Vec<RecordField> = Vec::new();
-        for each in self.lineage(class).into_iter().rev() {
-            let Source::Class(home) = each else { continue };
-            for field in self.own_fields(home) {
-                match out.iter_mut().find(|known| known.name == field.name) {
-                    Some(known) => *known = field,
-                    None => out.push(field),
-                }
-            }
-        }
-        out
-    }
-
-    fn own_fields(&self, class: Site) -> Vec<RecordField> {
-        let facts = self.file(class.file);
-        let tree = facts.tree();
-        let Some(body) = tree.child(class.node, Field::Body) else { return Vec::new() };
-        let statements = tree
-            .children(body)
-            .filter(|statement| tree.kind(*statement) == Kind::ExpressionStatement);
-        statements
-            .filter_map(|statement| tree.children(statement).next())
-            .filter(|inner| tree.kind(*inner) == Kind::Assignment)
-            .filter(|inner| {
-                let annotation = tree.child(*inner, Field::Type);
-                annotation.is_some_and(|annotation| !facts.text(annotation).contains("ClassVar"))
-            })
-            .filter_map(|inner| {
-                let left = tree.child(inner, Field::Left)?;
-                let default = tree.child(inner, Field::Right).map(|node| beside(class, node));
-                Some(RecordField { name: facts.text(left).into(), default })
-            })
-            .collect()
-    }
-
-    fn is_record(&self, class: Site) -> bool {
-        self.lineage(class).iter().any(|each| match each {
-            Source::Class(home) => self.file(home.file).has_decorator(home.node, RECORDS),
-            Source::External { path, .. } => {
-                matches!(crate::catalogue::last_part(path), "NamedTuple" | "BaseModel" | "Struct")
-            }
-            _ => false,
-        })
-    }
-
-    /// What the constructor call gives for a field.
-    fn field_value(
-        &self,
-        _object: &Source,
-        class: Site,
-        made: Option<&Allocation>,
-        name: &str,
-    ) -> Vec<Found> {
-        if !self.methods_named(class, "__init__").is_empty() || !self.is_record(class) {
-            return Vec::new();
-        }
-        let fields = self.fields(class);
-        let Some(position) = fields.iter().position(|field| field.name.as_str() == name) else {
-            return Vec::new();
-        };
-        let calls = match made {
-            Some(made) => vec![made.clone()],
-            None => self
-                .constructor_calls(class)
-                .into_iter()
-                .map(|site| Allocation { site, context: CallString::UNKNOWN })
-                .collect(),
-        };
-        let parameter = crate::facts::dataflow::Parameter {
-            name: name.into(),
-            node: NodeId(0),
-            default: None,
-            position: Some(position as u32),
-            star: 0,
-        };
-        let mut out = Vec::new();
-        for made in &calls {
-            let arguments = self.arguments(made.site);
-            let given = self.matching(made.site, &arguments, &parameter, 0, &made.context);
-            if given.is_empty() {
-                out.extend(self.default_of(fields[position]));
-            }
-            out.extend(given.into_iter().map(|each| each.apart()));
-        }
-        if calls.is_empty() {
-            out.extend(self.default_of(fields[position]));
-        }
-        out
-    }
-
-    /// The default of a field; what its factory makes.
-    fn default_of(&self, field: RecordField) -> Vec<Found> {
-        let Some(default) = field.default else { return Vec::new() };
-        let mut out = Vec::new();
-        for each in self.find(default, &CallString::UNKNOWN).iter() {
-            let Source::Made { path, made: Some(made), .. } = &each.source else {
-                out.push(each.apart());
-                continue;
-            };
-            if !matches!(crate::catalogue::last_part(path), "field" | "ib" | "attrib" | "Factory") {
-                out.push(each.apart());
-                continue;
-            }
-            for argument in self.arguments(made.site) {
-                let crate::facts::dataflow::Given::Keyword(name) = argument.given else { continue };
-                let value = beside(made.site, argument.node);
-                match name.as_str() {
-                    "default" => out.extend(self.find(value, &CallString::UNKNOWN).iter().cloned()),
-                    "default_factory" | "factory" => {
-                        for factory in self.find(value, &CallString::UNKNOWN).iter() {
-                            out.extend(self.called(&factory.source, value, &CallString::UNKNOWN));
-                        }
-                    }
-                    _ => {}
-                }
-            }
-        }
-        out
-    }
-
-    /// An item of a named tuple, or what a class pattern takes by position.
-    pub(super) fn field_at(
-        &self,
-        object: &Source,
-        class: Site,
-        part: Part,
-        at: Site,
-    ) -> Option<Vec<Found>> {
-        if !self.is_record(class) {
-            return None;
-        }
-        let fields = self.fields(class);
-        let chosen: Vec<Name> = match part {
-            Part::Item(number) => {
-                fields.get(number as usize).map(|field| field.name).into_iter().collect()
-            }
-            Part::Last(number) => fields
-                .iter()
-                .rev()
-                .nth(number as usize)
-                .map(|field| field.name)
-                .into_iter()
-                .collect(),
-            Part::Each | Part::Any => fields.iter().map(|field| field.name).collect(),
-            _ => return None,
-        };
-        Some(chosen.iter().flat_map(|name| self.member(object, name.as_str(), at)).collect())
-    }
-
-    fn is_enum(&self, lineage: &[Source]) -> bool {
-        lineage
-            .iter()
-            .any(|each| matches!(each, Source::External { path, .. } if path.starts_with("enum.")))
-    }
-
-    /// What a loop over an enumeration takes.
-    pub(super) fn members_of_enum(&self, class: Site) -> Vec<Found> {
-        let is_enum = self
-            .lineage(class)
-            .iter()
-            .any(|each| matches!(each, Source::External { path, .. } if path.starts_with("enum.")));
-        if is_enum {
-            return vec![Found::new(instance_of(&Source::Class(class)))];
-        }
-        vec![Found::unknown()]
     }
 }
 

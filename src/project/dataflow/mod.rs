@@ -8,16 +8,22 @@
 mod call_graph;
 mod callers;
 mod calls;
+mod classes;
 mod contents;
 mod describe;
 mod engine;
 mod expressions;
 mod feasibility;
 mod forward;
+mod library;
 mod members;
 mod modules;
+mod narrowing;
 mod parameters;
+mod records;
+mod runs;
 mod source;
+mod variadic;
 
 pub use call_graph::CallGraph;
 pub use forward::Addition;
@@ -147,25 +153,25 @@ impl<'p> Solver<'p> {
         self.unresolved.borrow().clone()
     }
 
-    fn file(&self, id: FileId) -> &'p FileFacts {
+    pub(super) fn file(&self, id: FileId) -> &'p FileFacts {
         self.project.file(id)
     }
 
-    fn tree(&self, id: FileId) -> &'p Tree {
+    pub(super) fn tree(&self, id: FileId) -> &'p Tree {
         self.file(id).tree()
     }
 
-    fn graph(&self, id: FileId) -> &'p DataFlow {
+    pub(super) fn graph(&self, id: FileId) -> &'p DataFlow {
         self.file(id).dataflow()
     }
 
     /// The sources of a node, from within a question.
-    fn find(&self, site: Site, context: &CallString) -> Arc<[Found]> {
+    pub(super) fn find(&self, site: Site, context: &CallString) -> Arc<[Found]> {
         let node = self.tree(site.file).unparenthesized(site.node);
         self.answer(Question::Value(Site { file: site.file, node }, context.clone()))
     }
 
-    fn text(&self, site: Site) -> &'p str {
+    pub(super) fn text(&self, site: Site) -> &'p str {
         self.file(site.file).text(site.node)
     }
 }

@@ -39,12 +39,12 @@ impl Solver<'_> {
         vec![Found::new(Source::external(&format!("builtins.{name}")))]
     }
 
-    fn is_parsed(&self, file: FileId, module: &str) -> bool {
+    pub(super) fn is_parsed(&self, file: FileId, module: &str) -> bool {
         let path = self.project.module_path(file, module);
         path.is_some_and(|path| self.project.at(&path).is_some())
     }
 
-    fn star_imports(&self, file: FileId) -> Vec<String> {
+    pub(super) fn star_imports(&self, file: FileId) -> Vec<String> {
         let scopes = &self.file(file).scopes;
         let stars = scopes.bindings(scopes.module(), "*").iter();
         stars
@@ -107,7 +107,7 @@ impl Solver<'_> {
     }
 
     /// A `def`, `class` or import directly in the module.
-    fn is_plain_statement(&self, statement: Site) -> bool {
+    pub(super) fn is_plain_statement(&self, statement: Site) -> bool {
         use crate::syntax::Kind;
         let tree = self.tree(statement.file);
         let mut at = tree.parent(statement.node);
@@ -121,7 +121,7 @@ impl Solver<'_> {
     }
 
     /// `def __getattr__(name)` of a module: what it gives.
-    fn made_on_demand(&self, file: FileId, name: &str) -> Vec<Found> {
+    pub(super) fn made_on_demand(&self, file: FileId, name: &str) -> Vec<Found> {
         let scopes = &self.file(file).scopes;
         if name == "__getattr__" {
             return vec![Found::unknown()];
@@ -197,7 +197,7 @@ impl Solver<'_> {
         found
     }
 
-    fn submodule_of(&self, file: FileId, module: &str, name: &str) -> Vec<Found> {
+    pub(super) fn submodule_of(&self, file: FileId, module: &str, name: &str) -> Vec<Found> {
         self.project
             .module_path(file, &modules::member_of(module, name))
             .map_or_else(|| vec![Found::unknown()], |path| self.module_at(path, None))

@@ -1,7 +1,7 @@
 //! What parameters hold: arguments of the call that entered the frame, or of all calls that may.
 
-use super::calls::Runs;
 use super::expressions::{assuming, beneath};
+use super::runs::Runs;
 use super::source::{Allocation, CallString, Found, Frame, Source};
 use super::{Solver, beside};
 use crate::catalogue::flows::{Hop, Place, Root};
@@ -78,7 +78,7 @@ impl Solver<'_> {
     }
 
     /// What all callers that are seen give, each with the assumption that it is the caller.
-    fn given_by_all(&self, function: Site, parameter: &Parameter) -> Vec<Found> {
+    pub(super) fn given_by_all(&self, function: Site, parameter: &Parameter) -> Vec<Found> {
         if self.is_receiver(function, parameter) {
             return self.receivers(function);
         }
@@ -98,7 +98,7 @@ impl Solver<'_> {
     }
 
     /// The objects that a method may be called on: all that are made of its class, and those of classes below it.
-    fn receivers(&self, function: Site) -> Vec<Found> {
+    pub(super) fn receivers(&self, function: Site) -> Vec<Found> {
         let Some(class) = self.class_around(function) else { return Vec::new() };
         if self.is_of_class(function) {
             return vec![Found::new(Source::Class(class))];
@@ -166,7 +166,7 @@ impl Solver<'_> {
             {
                 let outside = CallString::UNKNOWN;
                 let default = self.find(beside(function, default), &outside);
-                out.extend(default.iter().map(|each| each.apart()));
+                out.extend(default.iter().map(Found::apart));
             }
             out.extend(found);
         }
@@ -176,7 +176,7 @@ impl Solver<'_> {
     }
 
     /// Whether the tests around a call, and around the calls that lead to it, let it be reached.
-    fn leads_to(&self, call: Site, callers: &CallString) -> bool {
+    pub(super) fn leads_to(&self, call: Site, callers: &CallString) -> bool {
         let mut outer = CallString::UNKNOWN;
         for frame in callers.frames() {
             if let Frame::Call(call) = frame
@@ -189,7 +189,7 @@ impl Solver<'_> {
         self.may_run(call, callers)
     }
 
-    fn given_directly(
+    pub(super) fn given_directly(
         &self,
         call: Site,
         parameter: &Parameter,
@@ -274,7 +274,7 @@ impl Solver<'_> {
     }
 
     /// What is given to a call goes on as an argument; what is decorated, by the decorator.
-    fn handed_over(&self, found: &Found, call: Site, argument: NodeId) -> Found {
+    pub(super) fn handed_over(&self, found: &Found, call: Site, argument: NodeId) -> Found {
         let tree = self.tree(call.file);
         if tree.kind(call.node) != Kind::Decorator {
             return found.handed_over_as(beside(call, argument));
@@ -322,7 +322,7 @@ impl Solver<'_> {
     }
 
     /// The argument that a place is, if it is none of its parts.
-    fn whole_argument(&self, call: Site, place: &Place) -> Option<Site> {
+    pub(super) fn whole_argument(&self, call: Site, place: &Place) -> Option<Site> {
         let Root::Argument { position, .. } = &place.root else { return None };
         let arguments = self.arguments(call);
         let given = arguments.iter().find(|each| each.given == Given::Position(*position));
@@ -330,7 +330,7 @@ impl Solver<'_> {
     }
 
     /// What the root of a place may be, with the number or the name of the argument that it is.
-    fn at_root(
+    pub(super) fn at_root(
         &self,
         call: Site,
         root: &Root,
@@ -408,7 +408,12 @@ impl Solver<'_> {
     }
 
     /// What a call of an argument gives that a library function makes.
-    fn called_by_library(&self, call: Site, callee: &Place, context: &CallString) -> Vec<Found> {
+    pub(super) fn called_by_library(
+        &self,
+        call: Site,
+        callee: &Place,
+        context: &CallString,
+    ) -> Vec<Found> {
         let callees = self.at_place(call, callee, context);
         callees
             .iter()
@@ -417,7 +422,7 @@ impl Solver<'_> {
     }
 
     /// One part of a value, as `flows.toml` names it.
-    fn hopped(
+    pub(super) fn hopped(
         &self,
         call: Site,
         source: &Source,

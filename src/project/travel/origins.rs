@@ -117,7 +117,7 @@ impl Eval<'_> {
                 let callers = found.callers.clone();
                 self.add_origin(
                     expression,
-                    &Found { way, callers, ..each.clone() },
+                    &Found { callers, way, ..each.clone() },
                     depth + 1,
                     out,
                 );
@@ -198,14 +198,14 @@ impl Eval<'_> {
             Source::Lambda(site) => Value::Lambda(*site),
             Source::Class(site) => Value::Class(*site),
             Source::Instance { .. } | Source::Made { .. } => {
-                self.type_of(source).map_or(Value::Unknown, Value::Instance)
+                Self::type_of(source).map_or(Value::Unknown, Value::Instance)
             }
             Source::Method { object, name, function, at } => {
                 let tree = self.file(at.file).tree();
                 let object_at = tree
                     .child(at.node, Field::Object)
                     .map_or(*at, |node| Site { file: at.file, node });
-                match self.type_of(object) {
+                match Self::type_of(object) {
                     Some(receiver) => Value::Method {
                         receiver,
                         object: object_at,
@@ -246,7 +246,7 @@ impl Eval<'_> {
         }
     }
 
-    fn type_of(&self, source: &Source) -> Option<Type> {
+    fn type_of(source: &Source) -> Option<Type> {
         match source {
             Source::Instance { class, .. } | Source::Class(class) => Some(Type::Class(*class)),
             Source::Made { path, start, made } => Some(Type::External {

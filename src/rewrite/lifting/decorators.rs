@@ -163,19 +163,29 @@ fn is_constant(facts: &FileFacts, node: NodeId) -> bool {
 fn lets_through(eval: &Eval, decorator: Site, depth: u32) -> bool {
     let facts = eval.file(decorator.file);
     let tree = facts.tree();
+    let own = facts.scopes.inner(decorator.node);
+    // A parameter that is given back as it came.
+    let is_parameter = |returned: Site| {
+        let variable = facts.scopes.resolve_name(returned.node);
+        variable.is_some_and(|(home, name)| {
+            let bindings = facts.scopes.bindings(home, name);
+            own == Some(home)
+                && bindings.iter().all(|each| matches!(each.kind, BindingKind::Parameter { .. }))
+        })
+    };
+    let takes_more = |value: &Value| match value {
+        Value::Function(inner) if tree.contains(decorator.node, inner.node) => {
+            passes_all_on(facts, inner.node)
+                || (!judge::is_wrapped(eval, *inner) && lets_through(eval, *inner, depth - 1))
+        }
+        Value::Parameter(_) => true,
+        _ => false,
+    };
     depth > 0
         && eval
             .returns(decorator)
             .into_iter()
-            .flat_map(|returned| eval.values(returned).to_vec())
-            .all(|value| match value {
-                Value::Function(inner) if tree.contains(decorator.node, inner.node) => {
-                    passes_all_on(facts, inner.node)
-                        || (!judge::is_wrapped(eval, inner) && lets_through(eval, inner, depth - 1))
-                }
-                Value::Parameter(_) => true,
-                _ => false,
-            })
+            .all(|returned| is_parameter(returned) || eval.values(returned).iter().all(takes_more))
 }
 
 /// Whether a function is `def wrapper(*args, **kwargs)` and some call in it passes both on.
