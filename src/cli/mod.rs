@@ -11,6 +11,7 @@ mod exit;
 mod explain;
 mod fix;
 mod interactive;
+mod map;
 mod migrate;
 mod migrate_args;
 mod read;
@@ -52,6 +53,7 @@ pub fn main() -> ExitCode {
         Command::Migrate(args) => migrate::run(args, &arguments.global),
         Command::Trace(args) => trace::run(args, terminal),
         Command::Verify(args) => verify::run(args, terminal),
+        Command::Map(args) => map::run(args, &arguments.global),
         Command::Explain(args) => explain::run(args),
         Command::Config(args) => show_config::run(args, &arguments.global),
         Command::Completions(args) => completions(args.shell),
