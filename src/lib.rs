@@ -7,6 +7,7 @@ pub mod engine;
 pub mod facts;
 pub mod findings;
 pub mod git;
+pub mod map;
 pub mod migrate;
 pub mod output;
 pub mod project;

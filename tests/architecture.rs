@@ -14,6 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["project"],
     &["rewrite"],
     &["rules"],
+    &["map"],
     &["engine"],
     &["disk"],
     &["git"],

@@ -6,6 +6,7 @@ use crate::cli::review_args::ReviewArgs;
 use crate::cli::trace_args::{TraceArgs, VerifyArgs};
 use crate::engine::{Bind, GuardStyle};
 use crate::output::Format;
+use crate::output::map::Form;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -22,6 +23,12 @@ Exit codes:
   0  nothing found, or done
   1  `check` has findings, or met files that it could not read or parse
   2  an option, the configuration, a named path or a file that cannot be written must be mended";
+
+const MAP_HELP: &str = "\
+Examples:
+  spawnsafe map src                                  a list by file
+  spawnsafe map --output-format html -o map.html     a page with a picture, to search and click through
+  spawnsafe map --output-format json | jq .summary   for programs";
 
 /// Makes Python code safe for the `spawn` and `forkserver` start methods.
 ///
@@ -86,6 +93,8 @@ pub(crate) enum Command {
     Trace(TraceArgs),
     /// Run a program under every start method and compare its output and exit code.
     Verify(VerifyArgs),
+    /// Show every place where the project starts a process or sends to one, and whether it is safe.
+    Map(MapArgs),
     /// Print a rule's page: what breaks, why, before and after.
     Explain(ExplainArgs),
     /// Show the configuration in force and where it was said.
@@ -220,6 +229,20 @@ pub(crate) struct FixArgs {
     pub(crate) output: OutputArgs,
 }
 
+/// `spawnsafe map`.
+#[derive(Debug, Args)]
+#[command(after_help = MAP_HELP)]
+pub(crate) struct MapArgs {
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
+    /// Form of the map.
+    #[arg(long, value_name = "FORM", value_parser = forms(), default_value = "text", help_heading = "Output")]
+    pub(crate) output_format: Form,
+    /// File for the map, instead of standard output.
+    #[arg(long, short, value_name = "FILE", help_heading = "Output")]
+    pub(crate) output_file: Option<PathBuf>,
+}
+
 /// `spawnsafe explain`.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
@@ -245,6 +268,11 @@ pub(crate) struct ConfigArgs {
 pub(crate) struct CompletionsArgs {
     /// The shell.
     pub(crate) shell: clap_complete::Shell,
+}
+
+fn forms() -> impl TypedValueParser<Value = Form> {
+    PossibleValuesParser::new(Form::ALL.iter().map(|form| form.name()))
+        .try_map(|name| Form::named(&name).ok_or("unknown form"))
 }
 
 fn formats() -> impl TypedValueParser<Value = Format> {

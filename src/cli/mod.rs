@@ -12,6 +12,7 @@ mod exit;
 mod explain;
 mod fix;
 mod interactive;
+mod map;
 mod migrate;
 mod migrate_args;
 mod read;
@@ -54,6 +55,7 @@ pub fn main() -> ExitCode {
         Command::Migrate(args) => migrate::run(args, &arguments.global),
         Command::Trace(args) => trace::run(args, terminal),
         Command::Verify(args) => verify::run(args, terminal),
+        Command::Map(args) => map::run(args, &arguments.global),
         Command::Explain(args) => explain::run(args),
         Command::Config(args) => show_config::run(args, &arguments.global),
         Command::Completions(args) => completions(args.shell),

@@ -14,6 +14,7 @@ pub mod suppress;
 pub use options::{Bind, GuardStyle, Options};
 
 use crate::findings::Report;
+use crate::map::Map;
 use crate::text::ReadError;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,11 @@ pub trait Files: Sync {
 /// Fixes are attached to the findings; nothing is applied.
 pub fn check(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Report {
     run::with_threads(options.threads, || run::check(paths, files, options))
+}
+
+/// As [`check`], with the map of every call that starts a process or sends to one.
+pub fn map(paths: &[PathBuf], files: &dyn Files, options: &Options) -> (Report, Map) {
+    run::with_threads(options.threads, || run::map(paths, files, options))
 }
 
 /// As [`check`], and applies the fixes that `options` allow until nothing more can be fixed.

@@ -4,6 +4,7 @@ use super::gather::{FILES_PER_EVAL, Gathered, gather};
 use super::{Files, Options, evidence, suppress};
 use crate::facts::FileFacts;
 use crate::findings::{FileError, Finding, Report, Summary, UnusedIgnore};
+use crate::map::{self, Map, Sendings, Surveyed};
 use crate::project::{Eval, FileId, Project};
 use crate::rules::{self, RuleContext, SentIndex};
 use rayon::prelude::*;
@@ -37,6 +38,23 @@ pub(super) struct Look {
     pub(super) observed: Vec<evidence::Observation>,
     /// Sources of files with errors.
     pub(super) broken: Vec<std::sync::Arc<crate::text::SourceFile>>,
+    /// Every place where processes are started or fed, if it was asked for; not judged yet.
+    surveyed: Vec<Surveyed>,
+}
+
+/// What a look gives beside the findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// Findings only.
+    Findings,
+    /// The places where processes are started or fed, too.
+    Places,
+}
+
+/// What is found in one file.
+struct Seen {
+    findings: Vec<Finding>,
+    surveyed: Vec<Surveyed>,
 }
 
 /// Gathers facts and runs the rules. What rests on observations of a run only is marked, by a look
@@ -46,12 +64,13 @@ pub(super) fn look(
     files: &dyn Files,
     options: &Options,
     known: Vec<std::sync::Arc<FileFacts>>,
+    depth: Depth,
 ) -> Look {
-    let mut look = look_once(paths, files, options, known);
+    let mut look = look_once(paths, files, options, known, depth);
     if !options.observed.is_empty() {
         let bare = Options { observed: Vec::new(), ..options.clone() };
         let facts = look.project.files().map(|(_, facts)| facts.clone()).collect();
-        let without = look_once(paths, files, &bare, facts);
+        let without = look_once(paths, files, &bare, facts, Depth::Findings);
         evidence::mark(&mut look.findings, &without.findings);
     }
     look
@@ -62,6 +81,7 @@ fn look_once(
     files: &dyn Files,
     options: &Options,
     known: Vec<std::sync::Arc<FileFacts>>,
+    depth: Depth,
 ) -> Look {
     let everything: Vec<PathBuf> = paths
         .iter()
@@ -76,17 +96,23 @@ fn look_once(
     sent.extend(evidence::sent(&project, &options.observed, &sent));
     let index = SentIndex::new(sent, carried, runs, crossings);
     let ids: Vec<FileId> = project.files().map(|(id, _)| id).collect();
-    let parts: Vec<Result<Vec<Finding>, FileError>> = ids
+    let sendings = (depth == Depth::Places).then(|| Sendings::new(&index));
+    let parts: Vec<Result<Seen, FileError>> = ids
         .par_chunks(FILES_PER_EVAL)
-        .flat_map_iter(|share| some_files(&project, share, &index, options))
+        .flat_map_iter(|share| some_files(&project, share, &index, sendings.as_ref(), options))
         .collect();
     let mut findings = Vec::new();
+    let mut surveyed = Vec::new();
     for part in parts {
         match part {
-            Ok(found) => findings.extend(found),
+            Ok(seen) => {
+                findings.extend(seen.findings);
+                surveyed.extend(seen.surveyed);
+            }
             Err(error) => errors.push(error),
         }
     }
+    surveyed.retain(|one| is_asked(&one.place.location.path));
     findings.retain(|finding| is_asked(&finding.location.path));
     errors.retain(|error| is_asked(&error.path));
     findings.sort_by_cached_key(Finding::sort_key);
@@ -100,7 +126,7 @@ fn look_once(
     errors.sort();
     let unused_ignores = suppress::apply(&mut findings, &project, options);
     let observed = options.observed.clone();
-    Look { findings, unused_ignores, errors, project, observed, broken }
+    Look { findings, unused_ignores, errors, project, observed, broken, surveyed }
 }
 
 /// Runs the rules over a few files with one evaluator, one after the other.
@@ -108,12 +134,13 @@ fn some_files(
     project: &Project,
     files: &[FileId],
     index: &SentIndex,
+    sendings: Option<&Sendings>,
     options: &Options,
-) -> Vec<Result<Vec<Finding>, FileError>> {
+) -> Vec<Result<Seen, FileError>> {
     let mut eval = Eval::new(project);
     let mut found = Vec::new();
     for file in files {
-        let one = one_file(&eval, *file, index, options);
+        let one = one_file(&eval, *file, index, sendings, options);
         if one.is_err() {
             eval = Eval::new(project);
         }
@@ -127,8 +154,9 @@ fn one_file(
     eval: &Eval,
     file: FileId,
     index: &SentIndex,
+    sendings: Option<&Sendings>,
     options: &Options,
-) -> Result<Vec<Finding>, FileError> {
+) -> Result<Seen, FileError> {
     let project = eval.project;
     let work = || {
         let own = options.of(&project.file(file).source.path);
@@ -148,7 +176,9 @@ fn one_file(
         found.retain(|finding: &Finding| {
             options.of(&finding.location.path).codes.contains(finding.code)
         });
-        found
+        let surveyed =
+            sendings.map(|sendings| map::survey(eval, file, sendings)).unwrap_or_default();
+        Seen { findings: found, surveyed }
     };
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).map_err(|_| FileError {
         path: project.file(file).source.path.clone(),
@@ -160,17 +190,24 @@ fn one_file(
 
 /// The report of `check`.
 pub(super) fn check(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Report {
-    let look = look(paths, files, options, Vec::new());
-    let summary = summary(paths, &look);
+    map(paths, files, options).0
+}
+
+/// The report of `check`, and the map.
+pub(super) fn map(paths: &[PathBuf], files: &dyn Files, options: &Options) -> (Report, Map) {
+    let mut look = look(paths, files, options, Vec::new(), Depth::Places);
+    let map = map::judge(std::mem::take(&mut look.surveyed), &look.findings);
+    let summary = Summary { dispatches: Some(map.tally()), ..summary(paths, &look) };
     let sources = sources(&look);
-    Report {
+    let report = Report {
         findings: look.findings,
         unused_ignores: look.unused_ignores,
         errors: look.errors,
         sources,
         summary,
         ..Report::default()
-    }
+    };
+    (report, map)
 }
 
 /// The texts that findings and errors of a look point into.
@@ -195,5 +232,6 @@ pub(super) fn summary(paths: &[PathBuf], look: &Look) -> Summary {
         fixable: with(Safe),
         unsafe_fixable: with(Unsafe),
         fixed: 0,
+        dispatches: None,
     }
 }

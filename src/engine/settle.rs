@@ -1,7 +1,7 @@
 //! Applying fixes until nothing more can be fixed, and proving each step before it is shown.
 
 use super::plan::{self, Plan};
-use super::run::{self, Look};
+use super::run::{self, Depth, Look};
 use super::{Files, Options, evidence};
 use crate::facts::FileFacts;
 use crate::findings::{Change, Finding, Fingerprint, Reason, Refusal, Remedy, Report};
@@ -46,7 +46,7 @@ fn counts(findings: &[Finding]) -> BTreeMap<Key, usize> {
 
 /// The report of `fix`.
 pub(super) fn fix(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Report {
-    let first = run::look(paths, files, options, Vec::new());
+    let first = run::look(paths, files, options, Vec::new(), Depth::Findings);
     let mut summary = run::summary(paths, &first);
     let sources = run::sources(&first);
     let originals = first.findings.clone();
@@ -131,7 +131,7 @@ fn step(
         .map(|(_, facts)| facts.clone())
         .collect();
     let seen = evidence::moved(&before.observed, &plan.edits, &before.project, &texts);
-    let look = run::look(paths, &next, &options.seeing(seen), unchanged);
+    let look = run::look(paths, &next, &options.seeing(seen), unchanged, Depth::Findings);
     let (old, new) = (counts(&before.findings), counts(&look.findings));
     let mut allowed = old.clone();
     for at in &plan.applied {

@@ -9,4 +9,4 @@ pub mod report;
 pub use finding::{Finding, Fingerprint, Location, Related, Remedy, Severity, StartMethod};
 pub use fix::{Applicability, FileEdit, Fix};
 pub use refusal::{Reason, Refusal};
-pub use report::{Change, FileError, Report, Summary, UnusedIgnore};
+pub use report::{Change, Dispatches, FileError, Report, Summary, UnusedIgnore};

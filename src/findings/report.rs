@@ -36,6 +36,24 @@ pub struct UnusedIgnore {
     pub codes: Vec<String>,
 }
 
+/// The calls that start processes or send to them, by what is known of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Dispatches {
+    /// Nothing was found.
+    pub safe: usize,
+    /// A finding belongs to them.
+    pub faulty: usize,
+    /// The receiver or what is sent is not known.
+    pub unknown: usize,
+}
+
+impl Dispatches {
+    /// All of them.
+    pub fn all(self) -> usize {
+        self.safe + self.faulty + self.unknown
+    }
+}
+
 /// Totals of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
@@ -51,6 +69,9 @@ pub struct Summary {
     pub unsafe_fixable: usize,
     /// Findings that the applied fixes mend (`fix` only).
     pub fixed: usize,
+    /// The calls that start processes or send to them (`check` and `map` only).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dispatches: Option<Dispatches>,
 }
 
 /// Everything a run has to say.

@@ -148,10 +148,7 @@ fn record<'r>(finding: &'r Finding, fingerprint: String, report: &Report) -> Fin
 fn fix<'r>(remedy: &'r Remedy, report: &Report) -> FixRecord<'r> {
     match remedy {
         Remedy::Fix(fix) => FixRecord {
-            applicability: match fix.applicability {
-                Applicability::Safe => "safe",
-                Applicability::Unsafe => "unsafe",
-            },
+            applicability: applicability(remedy),
             title: Some(&fix.title),
             edits: fix.edits.iter().map(|edit| edit_record(edit, report)).collect(),
             reason: None,
@@ -159,13 +156,22 @@ fn fix<'r>(remedy: &'r Remedy, report: &Report) -> FixRecord<'r> {
             advice: None,
         },
         Remedy::Refused(refusal) => FixRecord {
-            applicability: "none",
+            applicability: applicability(remedy),
             title: None,
             edits: Vec::new(),
             reason: Some(refusal.reason.id()),
             detail: Some(&refusal.detail),
             advice: Some(refusal.advice.as_str()).filter(|advice| !advice.is_empty()),
         },
+    }
+}
+
+/// `safe`, `unsafe` or `none`.
+pub fn applicability(remedy: &Remedy) -> &'static str {
+    match remedy {
+        Remedy::Fix(fix) if fix.applicability == Applicability::Safe => "safe",
+        Remedy::Fix(_) => "unsafe",
+        Remedy::Refused(_) => "none",
     }
 }
 

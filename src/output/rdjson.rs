@@ -32,7 +32,7 @@ fn diagnostic(finding: &Finding, report: &Report, _style: &Style) -> Value {
         "message": plain::line(&finding.message),
         "location": location(&finding.location, report),
         "severity": if finding.severity > Severity::Warning { "ERROR" } else { "WARNING" },
-        "code": { "value": finding.code },
+        "code": { "value": finding.code, "url": crate::rules::address(finding.code) },
     });
     if let Some((range, text)) = suggestion(finding, report) {
         value["suggestions"] = json!([{ "range": range, "text": text }]);

@@ -342,7 +342,9 @@ fn methods(methods: &[StartMethod]) -> String {
 
 /// What can be done: the text before the suggestion, and the text after it.
 fn remedy(subject: &Subject<'_>, finding: &Finding, suggested: bool) -> (String, String) {
-    let why = format!("`spawnsafe explain {}` says why.\n", finding.code);
+    let page = crate::rules::address(finding.code);
+    // Platforms make a link of an address; markup of our own could be mistaken for the source's.
+    let why = format!("`spawnsafe explain {}` says why: {page}\n", finding.code);
     match &finding.remedy {
         Remedy::Refused(refusal) => {
             let detail = prose(&cut(&refusal.detail, MESSAGE_BYTES));

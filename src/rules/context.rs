@@ -13,8 +13,27 @@ use crate::rewrite::{
     Bind, GuardStyle,
     state::{initializer, process_arguments, run_state},
 };
-use crate::syntax::{Kind, Match, NodeId};
+use crate::syntax::{Field, Kind, Match, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How people name the API of a dispatch: `Pool.map`, `Process`.
+pub fn api_of(eval: &Eval, dispatch: &Dispatch) -> String {
+    let entry = dispatch.api(eval.project);
+    let path = entry.paths.first().map_or("", String::as_str);
+    let facts = eval.file(dispatch.call.file);
+    let tree = facts.tree();
+    let attribute = tree
+        .child(dispatch.call.node, Field::Function)
+        .and_then(|callee| tree.child(callee, Field::Attribute))
+        .map(|name| facts.text(name));
+    let mut parts = path.rsplit('.');
+    let last = parts.next().unwrap_or(path);
+    match (entry.receiver.is_empty(), parts.next()) {
+        (false, Some(class)) if last == "__call__" => class.to_owned(),
+        (false, Some(class)) => format!("{class}.{}", attribute.unwrap_or(last)),
+        _ => entry.name_called(called_name(eval, dispatch.call)).to_owned(),
+    }
+}
 
 /// What a rule may look at.
 #[derive(Debug)]
@@ -100,27 +119,7 @@ impl<'p> RuleContext<'_, 'p> {
 
     /// As [`api_name`](Self::api_name), for a dispatch alone.
     pub fn entry_name(&self, dispatch: &Dispatch) -> String {
-        let entry = dispatch.api(self.eval.project);
-        let path = entry.paths.first().map_or("", String::as_str);
-        let name = self.called_name(dispatch.call);
-        let mut parts = path.rsplit('.');
-        let last = parts.next().unwrap_or(path);
-        match (entry.receiver.is_empty(), parts.next()) {
-            (false, Some(class)) if last == "__call__" => class.to_owned(),
-            (false, Some(class)) => {
-                format!("{class}.{}", if name.is_empty() { last } else { &name })
-            }
-            _ => entry.name_called(called_name(self.eval, dispatch.call)).to_owned(),
-        }
-    }
-
-    fn called_name(&self, call: Site) -> String {
-        let facts = self.eval.file(call.file);
-        let tree = facts.tree();
-        let callee = tree.child(call.node, crate::syntax::Field::Function);
-        callee
-            .and_then(|callee| tree.child(callee, crate::syntax::Field::Attribute))
-            .map_or(String::new(), |name| facts.text(name).to_owned())
+        api_of(self.eval, dispatch)
     }
 
     /// The sentence part that says what travels how.

@@ -26,7 +26,7 @@ mod unpicklable_process_attribute;
 mod unpicklable_return;
 mod unwrapped_decorator;
 
-pub use context::RuleContext;
+pub use context::{RuleContext, api_of};
 pub use sent_index::SentIndex;
 
 use crate::findings::Finding;
@@ -47,6 +47,18 @@ pub struct Rule {
     pub page: &'static str,
     /// Looks at one file.
     pub check: fn(&RuleContext) -> Vec<Finding>,
+}
+
+impl Rule {
+    /// Where the page stands on the documentation site.
+    pub fn address(&self) -> String {
+        address(self.code)
+    }
+}
+
+/// The address of the page of the rule with that code.
+pub fn address(code: &str) -> String {
+    format!("{}rules/{code}.html", env!("CARGO_PKG_HOMEPAGE"))
 }
 
 /// All rules, sorted by code.

@@ -1,70 +1,16 @@
 //! The page in a real browser: what it shows, sorts, filters and unfolds, and that it stays alone.
-//!
-//! Without a browser these tests say so and pass, unless `SPAWNSAFE_REQUIRE_ALL=1`.
 
+use crate::chromium::{between, browser};
 use crate::world::{World, migrate, plan, settings};
 use spawnsafe::migrate::settings::Delivery;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Duration;
-
-/// The first browser on the PATH.
-fn browser() -> Option<PathBuf> {
-    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
-    let folders = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&folders)
-        .flat_map(|folder| names.map(|name| folder.join(name)))
-        .find(|path| path.is_file());
-    if found.is_none() {
-        let required = std::env::var_os("SPAWNSAFE_REQUIRE_ALL").is_some_and(|value| value == "1");
-        assert!(!required, "no browser: install Chromium");
-        let _ = writeln!(
-            std::io::stderr(),
-            "\n*** SKIPPED: no Chromium on the PATH, the report's page was not tested in a browser ***\n"
-        );
-    }
-    found
-}
 
 /// The page's document after its script, and `more` after it, have run.
 fn document(browser: &Path, world: &World, page: &Path, fragment: &str, more: &str) -> String {
-    let text = std::fs::read_to_string(page).expect("the page is read");
-    let probed = world.path("probed.html");
-    let probe = format!(
-        "<script>addEventListener('error', (e) => document.body.dataset.error = e.message);</script>\n<script>addEventListener('load', () => {{ {more} }});</script></head>"
-    );
-    std::fs::write(&probed, text.replacen("</head>", &probe, 1)).expect("the page is written");
-    let output = Command::new(browser)
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--no-first-run",
-            "--virtual-time-budget=4000",
-            "--dump-dom",
-        ])
-        .arg(format!("--user-data-dir={}", world.path("profile").display()))
-        .arg(format!("file://{}#{fragment}", probed.display()))
-        .stderr(Stdio::null())
-        .output()
-        .expect("the browser starts");
-    let document = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(document.contains("</html>"), "the browser gave no document: {document}");
-    assert!(
-        !document.contains("data-error"),
-        "the page's script failed: {:?}",
-        between(&document, "data-error=\"", "\"")
-    );
-    document
-}
-
-/// What stands between the first `before` and the next `after`.
-fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
-    let rest = &text[text.find(before)? + before.len()..];
-    rest.find(after).map(|end| &rest[..end])
+    crate::chromium::document(browser, &world.path("."), page, "1200,900", fragment, more)
 }
 
 /// Repositories that are visible, in their order.
@@ -156,6 +102,20 @@ fn a_repository_unfolds_with_its_coloured_diff_and_the_address_keeps_it() {
     assert_eq!(between(&kept, "data-address=\"", "\""), Some("#open=clones-three"));
     let theme = document(&browser, &world, &page, "", "document.querySelector('.theme').click();");
     assert!(theme.contains("data-theme=\"dark\"") || theme.contains("data-theme=\"light\""));
+}
+
+#[test]
+fn a_phone_shows_every_number() {
+    let Some(browser) = browser() else { return };
+    let world = World::new();
+    let page = report(&world);
+    let probe = "const root = inner.documentElement; const seen = [...inner.querySelectorAll('.head > *, .bar b, .tile')].filter((one) => one.offsetParent); document.body.dataset.wide = root.scrollWidth - root.clientWidth; document.body.dataset.out = seen.filter((one) => one.getBoundingClientRect().right > root.clientWidth).length; document.body.dataset.seen = seen.length;";
+    let document = crate::chromium::narrow(&browser, &world.path("."), &page, 390, probe);
+    assert_eq!(between(&document, "data-wide=\"", "\""), Some("0"));
+    assert_eq!(between(&document, "data-out=\"", "\""), Some("0"));
+    // Seven columns of six repositories, four tiles, and a number behind each bar.
+    let seen = between(&document, "data-seen=\"", "\"").and_then(|seen| seen.parse::<usize>().ok());
+    assert!(seen.is_some_and(|seen| seen >= 46 + 3), "{seen:?}");
 }
 
 #[test]

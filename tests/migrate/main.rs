@@ -2,6 +2,8 @@
 //! the loopback interface.
 
 mod browser;
+#[path = "../browser/mod.rs"]
+mod chromium;
 mod command;
 mod dask;
 mod delivery;

@@ -16,7 +16,7 @@ fn a_comment_says_what_where_and_what_to_do() {
     change.fixable("x.py", "work", &[("work", "_work")]).related.push(executor);
     let body = change.review().comments[0].body("suggestion");
     let expected = "**SP103 closure**: 'work' reaches ProcessPoolExecutor.submit. Fails under forkserver, spawn.\n\
-        - `x.py:2`: the executor\n\nFix: hoist 'work' to module level.\n\n```suggestion\n    pool.submit(_work)\n```\n\n`spawnsafe explain SP103` says why.\n";
+        - `x.py:2`: the executor\n\nFix: hoist 'work' to module level.\n\n```suggestion\n    pool.submit(_work)\n```\n\n`spawnsafe explain SP103` says why: https://spawnsafe.github.io/spawnsafe/rules/SP103.html\n";
     assert_eq!(body.split_once("-->\n").map(|(_, rest)| rest), Some(expected));
 }
 

@@ -1,6 +1,6 @@
-//! Charts as inline SVG. Colours come from the page's style, so that they follow light and dark.
+//! Charts: rings as inline SVG, bars as boxes. Colours come from the page's style, so that they follow light and dark.
 
-use super::escape::{escape, number};
+use crate::output::html::{escape, number};
 use std::fmt::Write;
 
 /// One part of a bar or ring.
@@ -30,57 +30,34 @@ impl Bar {
     }
 }
 
-const ROW: usize = 44;
-/// Room for the number behind the longest bar.
-const NUMBERS: usize = 64;
-
-/// Horizontal bars, each with its label above it, in a picture of `width` units; a character of the
-/// labels takes about seven.
-pub(super) fn bars(page: &mut String, title: &str, width: usize, bars: &[Bar]) {
+/// Horizontal bars, each with its label above it. They are as wide as their place: a phone shows them whole.
+pub(super) fn bars(page: &mut String, title: &str, bars: &[Bar]) {
     let Some(longest) = bars.iter().map(Bar::total).max().filter(|longest| *longest > 0) else {
         page.push_str("<p class=\"none\">None.</p>");
         return;
     };
-    let height = bars.len() * ROW;
-    let _ = write!(
-        page,
-        "<svg class=\"bars\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{}\">",
-        escape(title)
-    );
-    for (row, bar) in bars.iter().enumerate() {
-        let top = row * ROW;
-        let words = shortened(&bar.words, (width / 7).saturating_sub(bar.label.len() + 4));
+    let _ = write!(page, "<ul class=\"bars\" aria-label=\"{}\">", escape(title));
+    for bar in bars {
         let _ = write!(
             page,
-            "<g><text class=\"label\" x=\"0\" y=\"{}\">{}<tspan class=\"words\" dx=\"8\">{}</tspan></text>",
-            top + 15,
+            "<li><span class=\"label\">{}</span> <span class=\"words\">{}</span><span class=\"bar\">",
             escape(&bar.label),
-            escape(&words)
+            escape(&bar.words)
         );
-        let mut left = 0.0;
-        let scale = real(width - NUMBERS) / real(longest);
         for part in bar.parts.iter().filter(|part| part.count > 0) {
-            let long = (real(part.count) * scale).max(2.0);
             let _ = write!(
                 page,
-                "<rect class=\"c-{}\" x=\"{left:.1}\" y=\"{}\" width=\"{long:.1}\" height=\"14\" rx=\"3\"><title>{}: {} {}</title></rect>",
+                "<i class=\"c-{}\" style=\"width:{:.2}%\" title=\"{}: {} {}\"></i>",
                 part.class,
-                top + 22,
+                real(part.count) * 100.0 / real(longest),
                 escape(&bar.label),
                 number(part.count),
                 part.words
             );
-            left += long + 1.5;
         }
-        let _ = write!(
-            page,
-            "<text class=\"count\" x=\"{:.1}\" y=\"{}\">{}</text></g>",
-            left + 6.0,
-            top + 34,
-            number(bar.total())
-        );
+        let _ = write!(page, "<b>{}</b></span></li>", number(bar.total()));
     }
-    page.push_str("</svg>");
+    page.push_str("</ul>");
 }
 
 /// A ring with its total in the middle, and its legend.
@@ -132,15 +109,6 @@ pub(super) fn legend(page: &mut String, entries: &[(&str, &str)]) {
         let _ = write!(page, "<li><span class=\"dot c-{class}\"></span>{words}</li>");
     }
     page.push_str("</ul>");
-}
-
-fn shortened(text: &str, longest: usize) -> String {
-    if text.chars().count() <= longest {
-        return text.to_owned();
-    }
-    let head: String = text.chars().take(longest).collect();
-    let end = head.rfind(' ').unwrap_or(head.len());
-    format!("{}…", &head[..end])
 }
 
 /// A count as a length. Counts far above four thousand million would need another chart anyway.

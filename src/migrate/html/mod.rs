@@ -2,14 +2,13 @@
 //! its content security policy. Everything that comes from repositories is escaped.
 
 mod charts;
-mod escape;
 mod rows;
 
 use super::outcome::{Outcome, Status};
 use super::repository::counted;
 use super::summary::Summary;
+use crate::output::html::{escape, number};
 use charts::{Bar, Part};
-use escape::{escape, number};
 use std::fmt::Write;
 
 /// What a finding can end as: the CSS class, and the words of legends.
@@ -156,7 +155,7 @@ fn panels(page: &mut String, summary: &Summary) {
         })
         .collect();
     rules.sort_by_key(|bar| std::cmp::Reverse(bar.total()));
-    charts::bars(page, "Findings by rule", 720, &rules);
+    charts::bars(page, "Findings by rule", &rules);
     charts::legend(page, &ENDS);
     page.push_str("</div>\n<div class=\"panel wide\"><h2>Why findings were not rewritten</h2>");
     let mut reasons: Vec<Bar> = summary
@@ -169,7 +168,7 @@ fn panels(page: &mut String, summary: &Summary) {
         })
         .collect();
     reasons.sort_by_key(|bar| std::cmp::Reverse(bar.total()));
-    charts::bars(page, "Findings that were not rewritten, by reason", 1150, &reasons);
+    charts::bars(page, "Findings that were not rewritten, by reason", &reasons);
     page.push_str("</div>\n</section>\n");
 }
 

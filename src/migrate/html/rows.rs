@@ -1,8 +1,8 @@
 //! The table of repositories, each with its findings and its diff to unfold.
 
-use super::escape::{escape, number};
 use crate::migrate::outcome::{Entry, Left, Outcome, Status, Verdict};
 use crate::migrate::summary::Summary;
+use crate::output::html::{escape, number};
 use std::fmt::Write;
 
 /// A diff longer than this (in bytes) is cut: the page must open quickly.
@@ -94,7 +94,7 @@ fn repository(page: &mut String, outcome: &Outcome, diff: Option<&[u8]>) {
     );
     let _ = write!(
         page,
-        "<tr class=\"head\"><th scope=\"row\"><button type=\"button\" class=\"fold\" aria-expanded=\"false\" aria-controls=\"more-{id}\">{}</button>{}</th><td><span class=\"badge s-{word}\">{word}</span>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>",
+        "<tr class=\"head\"><th scope=\"row\"><button type=\"button\" class=\"fold\" aria-expanded=\"false\" aria-controls=\"more-{id}\">{}</button>{}</th><td><span class=\"badge s-{word}\">{word}</span>{}</td><td class=\"n\" data-head=\"Found\">{}</td><td class=\"n\" data-head=\"Fixed\">{}</td><td class=\"n\" data-head=\"Left\">{}</td><td class=\"n\" data-head=\"Files\">{}</td>",
         escape(&outcome.name),
         outcome
             .problem
@@ -108,11 +108,13 @@ fn repository(page: &mut String, outcome: &Outcome, diff: Option<&[u8]>) {
         zero(outcome.files.changed)
     );
     if lines == 0 {
-        page.push_str("<td class=\"n\"><span class=\"zero\">–</span></td></tr>");
+        page.push_str(
+            "<td class=\"n\" data-head=\"Lines\"><span class=\"zero\">–</span></td></tr>",
+        );
     } else {
         let _ = write!(
             page,
-            "<td class=\"n\"><span class=\"add\">+{}</span> <span class=\"del\">−{}</span></td></tr>",
+            "<td class=\"n\" data-head=\"Lines\"><span class=\"add\">+{}</span> <span class=\"del\">−{}</span></td></tr>",
             outcome.lines.added, outcome.lines.removed
         );
     }

@@ -2,7 +2,7 @@
 
 /// Text as content or as a quoted attribute's value. Control characters, which HTML forbids, and
 /// those that turn the direction of text around show as a replacement.
-pub(super) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     for c in text.chars() {
         match c {
@@ -21,7 +21,7 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// A number with commas between thousands.
-pub(super) fn number(count: usize) -> String {
+pub fn number(count: usize) -> String {
     let digits = count.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
