@@ -18,7 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["disk"],
     &["git"],
     &["output"],
-    &["review", "migrate", "trace"],
+    &["review", "migrate", "trace", "server"],
     &["cli"],
 ];
 

@@ -90,6 +90,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Show the configuration in force and where it was said.
     Config(ConfigArgs),
+    /// Talk with an editor: diagnostics while you type, fixes, rule pages (language server).
+    Server(ServerArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
     /// Show what the analysis sees.
@@ -225,6 +227,14 @@ pub(crate) struct ConfigArgs {
     /// Print the JSON Schema of configuration files instead.
     #[arg(long)]
     pub(crate) schema: bool,
+}
+
+/// `spawnsafe server`.
+#[derive(Debug, Args)]
+pub(crate) struct ServerArgs {
+    /// Standard input and output are all there is; editors say so all the same.
+    #[arg(long, hide = true)]
+    stdio: bool,
 }
 
 /// `spawnsafe completions`.

@@ -18,6 +18,7 @@ mod report;
 mod review;
 mod review_args;
 mod selector;
+mod server;
 mod settings;
 mod show_config;
 mod terminal;
@@ -55,6 +56,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args),
         Command::Config(args) => show_config::run(args, &arguments.global),
         Command::Completions(args) => completions(args.shell),
+        Command::Server(_) => server::run(&arguments.global),
         Command::Debug(args) => debug::run(args),
     };
     let exit = done.unwrap_or_else(|error: UsageError| {

@@ -140,6 +140,55 @@ pub(crate) fn in_tree(
     if errors.is_empty() { Ok((options, walked)) } else { Err(UsageError::Config(errors)) }
 }
 
+/// What an editor looks at.
+pub(crate) struct InFolder<'f> {
+    /// The folder, absolute.
+    pub(crate) folder: &'f Path,
+    /// The files that are open, from there; they need not be on the disk.
+    pub(crate) open: BTreeSet<PathBuf>,
+    /// Whether all files of the folder are asked about, or only those.
+    pub(crate) whole: bool,
+}
+
+/// Options, files (from the folder, sorted) and base of what an editor looks at.
+pub(crate) fn in_folder(
+    selection: &SelectionArgs,
+    global: &GlobalArgs,
+    wishes: FixWishes,
+    place: InFolder,
+) -> Result<(Options, Vec<PathBuf>, Base), UsageError> {
+    let cwd = place.folder;
+    let typed = overrides(selection, wishes, cwd)?;
+    let resolver = Resolver::new(typed, global.config.as_deref(), global.isolated)
+        .map_err(|error| UsageError::Config(vec![error]))?;
+    let resolver = Arc::new(resolver);
+    let scope = resolver.scope(cwd);
+    let threads = global.threads.unwrap_or(0);
+    let walking = WalkOptions {
+        cwd: cwd.to_path_buf(),
+        resolver: resolver.clone(),
+        force_exclude: true,
+        no_respect_gitignore: scope.config().respect_gitignore == Some(false),
+        threads,
+    };
+    let open: BTreeSet<PathBuf> =
+        place.open.into_iter().filter(|path| !walk::is_left_out(path, &walking)).collect();
+    let mut walked = if place.whole {
+        walk::walk(&[cwd.to_path_buf()], &walking)
+    } else {
+        Walked { files: open.iter().cloned().collect(), named: open.clone(), ..Walked::default() }
+    };
+    walked.context = walk::context(&walked, &walking);
+    let mut files: BTreeSet<PathBuf> = walked.files.into_iter().collect();
+    files.extend(open.iter().cloned());
+    let files: Vec<PathBuf> = files.into_iter().collect();
+    let mut options = options(&resolver, &scope, &files, cwd, threads);
+    options.context = walked.context;
+    let base = Base::new(walked.named.iter(), cwd);
+    let errors = resolver.errors();
+    if errors.is_empty() { Ok((options, files, base)) } else { Err(UsageError::Config(errors)) }
+}
+
 /// The current folder, and who knows what holds where.
 pub(crate) fn resolver(
     selection: &SelectionArgs,

@@ -9,6 +9,7 @@ use crate::rules::{self, RuleContext, SentIndex};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Paths of names, containers and calls are followed by recursion of bounded depth; the bound fits this stack.
 const STACK_BYTES: usize = 64 << 20;
@@ -34,7 +35,7 @@ pub(super) struct Look {
     /// The project, to look again.
     pub(super) project: Project,
     /// Sources of files with errors.
-    pub(super) broken: Vec<std::sync::Arc<crate::text::SourceFile>>,
+    pub(super) broken: Vec<Arc<crate::text::SourceFile>>,
 }
 
 /// Gathers facts and runs the rules.
@@ -42,7 +43,7 @@ pub(super) fn look(
     paths: &[PathBuf],
     files: &dyn Files,
     options: &Options,
-    known: Vec<std::sync::Arc<FileFacts>>,
+    known: Vec<Arc<FileFacts>>,
 ) -> Look {
     let everything: Vec<PathBuf> = paths
         .iter()
@@ -137,23 +138,29 @@ fn one_file(
     })
 }
 
-/// The report of `check`.
-pub(super) fn check(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Report {
-    let look = look(paths, files, options, Vec::new());
+/// The report of `check`, and the facts of the files that were parsed for it.
+pub(super) fn check(
+    paths: &[PathBuf],
+    files: &dyn Files,
+    options: &Options,
+    known: Vec<Arc<FileFacts>>,
+) -> (Report, Vec<Arc<FileFacts>>) {
+    let look = look(paths, files, options, known);
     let summary = summary(paths, &look);
     let sources = sources(&look);
-    Report {
+    let report = Report {
         findings: look.findings,
         unused_ignores: look.unused_ignores,
         errors: look.errors,
         sources,
         summary,
         ..Report::default()
-    }
+    };
+    (report, look.project.into_files())
 }
 
 /// The texts that findings and errors of a look point into.
-pub(super) fn sources(look: &Look) -> BTreeMap<PathBuf, std::sync::Arc<crate::text::SourceFile>> {
+pub(super) fn sources(look: &Look) -> BTreeMap<PathBuf, Arc<crate::text::SourceFile>> {
     let project = look.project.files().map(|(_, facts)| facts.source.clone());
     project.chain(look.broken.iter().cloned()).map(|source| (source.path.clone(), source)).collect()
 }
