@@ -3,17 +3,40 @@
 use crate::cli::args::{CheckArgs, GlobalArgs};
 use crate::cli::exit::Exit;
 use crate::cli::settings::{FixWishes, Settings, Typed, UsageError, destinations};
-use crate::cli::{add_ignore, baseline, report};
+use crate::cli::terminal::Terminal;
+use crate::cli::{add_ignore, baseline, fix, report, watch};
 use crate::findings::Report;
 use crate::output::{Format, text};
 
-/// Reports findings.
+/// Reports findings, once or after each change.
 pub(crate) fn run(
     args: &CheckArgs,
     global: &GlobalArgs,
     order: &[Typed],
 ) -> Result<Exit, UsageError> {
-    let settings = Settings::new(&args.selection, global, FixWishes::default())?;
+    if !args.watch {
+        return once(args, global, order);
+    }
+    watch::run(&args.selection.paths, Terminal::new(global), &|| {
+        once(args, global, order).map(drop)
+    })?;
+    Ok(Exit::Done)
+}
+
+fn once(args: &CheckArgs, global: &GlobalArgs, order: &[Typed]) -> Result<Exit, UsageError> {
+    let wishes = FixWishes {
+        unsafe_fixes: args.unsafe_fixes,
+        fixes: args.fix || args.diff,
+        ..FixWishes::default()
+    };
+    let settings = Settings::new(&args.selection, global, wishes)?;
+    if args.selection.show_files {
+        return report::show_files(&settings);
+    }
+    settings.introduce();
+    if args.diff {
+        return fix::patch(&settings, vec![(Format::Diff, None)], false, true);
+    }
     let default = settings.scope.config().output_format.unwrap_or(Format::Text);
     let destinations = destinations(&args.output, order, default)?;
     if destinations.iter().any(|(format, _)| *format == Format::Diff) {
@@ -21,6 +44,11 @@ pub(crate) fn run(
             option: "--output-format",
             message: "a diff is printed by `spawnsafe fix --diff`".into(),
         });
+    }
+    if args.fix
+        && let Some(exit) = fix::in_place(&settings)?
+    {
+        return Ok(exit);
     }
     let mut found = settings.check();
     report::complete(&mut found, &settings);
@@ -45,7 +73,7 @@ fn against_baseline(
     found: &mut Report,
     settings: &Settings,
 ) -> Result<Option<Exit>, UsageError> {
-    let configured = || settings.scope.beside(settings.scope.config().baseline.as_deref()?);
+    let configured = || Some(settings.scope.beside(settings.scope.config().baseline.as_deref()?));
     let Some(path) = args.baseline.clone().or_else(configured) else {
         let message = "name the file with --baseline FILE, or in the configuration".into();
         return if args.write_baseline {

@@ -103,7 +103,7 @@ impl EngineHost {
         let (selection, wishes) = typed(&view.settings, unsafe_fixes);
         let mut global = self.global.clone();
         if let Some(configuration) = &view.settings.configuration {
-            global.config = Some(view.folder.join(configuration));
+            global.config = vec![view.folder.join(configuration).to_string_lossy().into_owned()];
         }
         let open = view.open.keys().map(|path| walk::shown(path, &view.folder)).collect();
         let place = InFolder { folder: &view.folder, open, whole: view.whole };
@@ -185,6 +185,7 @@ fn typed(settings: &ClientSettings, unsafe_fixes: bool) -> (SelectionArgs, FixWi
         unsafe_fixes: unsafe_fixes || settings.unsafe_fixes,
         bind: settings.bind,
         guard_style: settings.guard_style,
+        fixes: true,
     };
     (selection, wishes)
 }

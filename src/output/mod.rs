@@ -15,7 +15,7 @@ pub mod statistics;
 pub mod text;
 pub mod write;
 
-use crate::findings::Report;
+use crate::findings::{Applicability, Finding, Report};
 use std::path::PathBuf;
 
 /// A form of the report.
@@ -105,6 +105,15 @@ pub struct Style {
     pub root: PathBuf,
 }
 
+impl Style {
+    /// Whether `fix`, called with the same options, mends the finding.
+    pub fn would_fix(&self, finding: &Finding) -> bool {
+        finding
+            .fix()
+            .is_some_and(|fix| self.unsafe_fixes || fix.applicability == Applicability::Safe)
+    }
+}
+
 /// The report in one format.
 pub fn render(format: Format, report: &Report, style: &Style) -> Vec<u8> {
     match format {
@@ -118,6 +127,7 @@ pub fn render(format: Format, report: &Report, style: &Style) -> Vec<u8> {
         Format::Rdjson => rdjson::render(report, style).into_bytes(),
         Format::Rdjsonl => rdjson::render_lines(report, style).into_bytes(),
         Format::Junit => junit::render(report).into_bytes(),
+        Format::Diff if style.color => diff::colored(&diff::render(report, style)),
         Format::Diff => diff::render(report, style),
     }
 }

@@ -10,6 +10,7 @@ pub mod lifting;
 pub mod place;
 pub mod state;
 pub mod substitutes;
+pub mod wrapping;
 
 /// How a script's code is put under the entry-point guard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]
