@@ -14,6 +14,7 @@ pub mod project;
 pub mod review;
 pub mod rewrite;
 pub mod rules;
+pub mod server;
 pub mod syntax;
 pub mod text;
 mod trace;

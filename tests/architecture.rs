@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["disk"],
     &["git"],
     &["output"],
-    &["review", "migrate", "trace"],
+    &["review", "migrate", "trace", "server"],
     &["cli"],
 ];
 

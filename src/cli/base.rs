@@ -4,6 +4,7 @@
 use crate::cli::walk::{absolute, project_root};
 use crate::engine::evidence::{Observation, Spot};
 use crate::engine::{self, Files, Options};
+use crate::facts::FileFacts;
 use crate::findings::{Fingerprint, Report};
 use crate::text::ReadError;
 use std::collections::BTreeSet;
@@ -38,26 +39,36 @@ impl Base {
 
     /// What `check` finds in `paths`, which are read through `files`; all paths are shown ones.
     pub(crate) fn check(&self, paths: &[PathBuf], files: &dyn Files, options: &Options) -> Report {
-        self.run(engine::check, paths, files, options)
+        self.check_again(paths, files, options, Vec::new()).0
+    }
+
+    /// As [`check`](Self::check), with the facts of files that are as they were, and those for the next time; the paths
+    /// of facts are the engine's.
+    pub(crate) fn check_again(
+        &self,
+        paths: &[PathBuf],
+        files: &dyn Files,
+        options: &Options,
+        known: Vec<Arc<FileFacts>>,
+    ) -> (Report, Vec<Arc<FileFacts>>) {
+        let files = Shown { base: self, files };
+        let (mut report, facts) =
+            engine::check_again(&self.inside(paths), &files, &self.options(options), known);
+        report.rename(&|path| self.shown(path));
+        (report, facts)
     }
 
     /// As [`check`](Self::check), with all fixes that the options allow.
     pub(crate) fn fix(&self, paths: &[PathBuf], files: &dyn Files, options: &Options) -> Report {
-        self.run(engine::fix, paths, files, options)
-    }
-
-    fn run(
-        &self,
-        engine: fn(&[PathBuf], &dyn Files, &Options) -> Report,
-        paths: &[PathBuf],
-        files: &dyn Files,
-        options: &Options,
-    ) -> Report {
-        let inside: BTreeSet<PathBuf> = paths.iter().map(|path| self.inner(path)).collect();
-        let inside: Vec<PathBuf> = inside.into_iter().collect();
-        let mut report = engine(&inside, &Shown { base: self, files }, &self.options(options));
+        let files = Shown { base: self, files };
+        let mut report = engine::fix(&self.inside(paths), &files, &self.options(options));
         report.rename(&|path| self.shown(path));
         report
+    }
+
+    fn inside(&self, paths: &[PathBuf]) -> Vec<PathBuf> {
+        let unique: BTreeSet<PathBuf> = paths.iter().map(|path| self.inner(path)).collect();
+        unique.into_iter().collect()
     }
 
     /// The path from the engine's folder.

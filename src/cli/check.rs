@@ -4,17 +4,41 @@ use crate::cli::args::{CheckArgs, GlobalArgs};
 use crate::cli::evidence::Evidence;
 use crate::cli::exit::Exit;
 use crate::cli::settings::{FixWishes, Settings, Typed, UsageError, destinations};
-use crate::cli::{add_ignore, baseline, report};
+use crate::cli::terminal::Terminal;
+use crate::cli::{add_ignore, baseline, fix, report, watch};
 use crate::findings::Report;
 use crate::output::{Format, text};
 
-/// Reports findings.
+/// Reports findings, once or after each change.
 pub(crate) fn run(
     args: &CheckArgs,
     global: &GlobalArgs,
     order: &[Typed],
 ) -> Result<Exit, UsageError> {
-    let mut settings = Settings::new(&args.selection, global, FixWishes::default())?;
+    if !args.watch {
+        return once(args, global, order);
+    }
+    watch::run(&args.selection.paths, Terminal::new(global), &|| {
+        once(args, global, order).map(drop)
+    })?;
+    Ok(Exit::Done)
+}
+
+fn once(args: &CheckArgs, global: &GlobalArgs, order: &[Typed]) -> Result<Exit, UsageError> {
+    let wishes = FixWishes {
+        unsafe_fixes: args.unsafe_fixes,
+        fixes: args.fix || args.diff,
+        ..FixWishes::default()
+    };
+    let mut settings = Settings::new(&args.selection, global, wishes)?;
+    if args.selection.show_files {
+        return report::show_files(&settings);
+    }
+    settings.introduce();
+    let evidence = Evidence::load(&args.evidence, &mut settings)?;
+    if args.diff {
+        return fix::patch(&settings, &evidence, vec![(Format::Diff, None)], false, true);
+    }
     let default = settings.scope.config().output_format.unwrap_or(Format::Text);
     let destinations = destinations(&args.output, order, default)?;
     if destinations.iter().any(|(format, _)| *format == Format::Diff) {
@@ -23,9 +47,13 @@ pub(crate) fn run(
             message: "a diff is printed by `spawnsafe fix --diff`".into(),
         });
     }
-    let evidence = Evidence::load(&args.evidence, &mut settings)?;
-    if args.add_ignore.is_some() {
+    if args.add_ignore.is_some() || args.fix {
         settings.sweep();
+    }
+    if args.fix
+        && let Some(exit) = fix::in_place(&settings, &evidence)?
+    {
+        return Ok(exit);
     }
     let mut found = settings.check();
     evidence.join(&mut found, &settings);
@@ -51,7 +79,7 @@ fn against_baseline(
     found: &mut Report,
     settings: &Settings,
 ) -> Result<Option<Exit>, UsageError> {
-    let configured = || settings.scope.beside(settings.scope.config().baseline.as_deref()?);
+    let configured = || Some(settings.scope.beside(settings.scope.config().baseline.as_deref()?));
     let Some(path) = args.baseline.clone().or_else(configured) else {
         let message = "name the file with --baseline FILE, or in the configuration".into();
         return if args.write_baseline {

@@ -2,10 +2,12 @@
 
 use crate::cli::args::{FixArgs, GlobalArgs};
 use crate::cli::evidence::Evidence;
-use crate::cli::exit::Exit;
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::formatting;
+use crate::cli::interactive::Questions;
+use crate::cli::report::{self, Destinations};
 use crate::cli::settings::{FixWishes, Settings, Typed, UsageError, destinations};
-use crate::cli::terminal;
-use crate::cli::{interactive, report, walk};
+use crate::cli::{terminal, walk};
 use crate::findings::{Applicability, Finding, Fingerprint, Reason, Remedy, Report};
 use crate::output::{Format, diff, text, write};
 use std::collections::BTreeSet;
@@ -22,13 +24,39 @@ pub(crate) fn run(
         unsafe_fixes: args.unsafe_fixes,
         bind: args.bind,
         guard_style: args.guard_style,
+        fixes: true,
     };
     let mut settings = Settings::new(&args.selection, global, wishes)?;
-    let write = args.write || args.interactive;
+    if args.format_command.is_some() {
+        settings.format_command.clone_from(&args.format_command);
+    }
+    if args.selection.show_files {
+        return report::show_files(&settings);
+    }
+    settings.introduce();
     let evidence = Evidence::load(&args.evidence, &mut settings)?;
-    if write {
+    let writes = args.write || args.interactive;
+    if writes {
         settings.sweep();
     }
+    stay_inside(&mut settings);
+    if !writes {
+        let (statistics, exit_code) = (args.output.statistics, args.exit_code);
+        return patch(&settings, &evidence, destinations, statistics, exit_code);
+    }
+    if args.interactive {
+        settings.options.skip = ask(&settings)?;
+    }
+    let (fixed, outcome) = write(&settings, &evidence)?;
+    report::log_errors(&fixed, &settings);
+    if !order.is_empty() {
+        report::send(&fixed, &destinations, args.output.statistics, &settings)?;
+    }
+    Ok(outcome.of_fix(args.exit_code))
+}
+
+/// Leaves out what links that lead out of the named folders would change.
+fn stay_inside(settings: &mut Settings) {
     let outside = walk::leading_out(&settings.walked, &settings.style.cwd);
     settings.walked.files.retain(|path| !outside.contains(path));
     for path in &outside {
@@ -38,36 +66,22 @@ pub(crate) fn run(
         ));
     }
     settings.options.context.extend(outside);
-    if args.interactive {
-        settings.options.skip = ask(&settings)?;
-    }
-    let mut fixed = settings.fix();
-    evidence.join(&mut fixed, &settings);
-    report::complete(&mut fixed, &settings);
-    let outcome = report::outcome(&fixed, &settings);
-    let mut failed = Vec::new();
-    if !write {
-        report::send(&fixed, &destinations, args.output.statistics, &settings)?;
-    } else if let Some((name, bytes)) = &settings.disk.stdin {
-        terminal::print(&result_for_stdin(&fixed, name, bytes))?;
-    } else {
-        let written = write::write_all(&fixed);
-        failed = written.failed;
-        for (path, why) in written.in_place {
-            settings.terminal.note(&format!(
-                "{}: was written itself instead of being replaced: {}",
-                path.display(),
-                why.words()
-            ));
-        }
-    }
-    if write && !order.is_empty() {
-        report::send(&fixed, &destinations, args.output.statistics, &settings)?;
-    }
-    report::log_errors(&fixed, &settings);
+}
+
+/// Prints the patch, or the report of it in another format.
+pub(crate) fn patch(
+    settings: &Settings,
+    evidence: &Evidence,
+    destinations: Destinations,
+    statistics: bool,
+    exit_code: bool,
+) -> Result<Exit, UsageError> {
+    let mut fixed = formatted(settings, evidence);
+    report::complete(&mut fixed, settings);
+    report::send(&fixed, &destinations, statistics, settings)?;
+    report::log_errors(&fixed, settings);
     if destinations.iter().any(|(format, _)| *format == Format::Diff)
         && let Some(start) = diff::start(&fixed, &settings.style)
-        && !write
     {
         let start = start.display();
         settings.terminal.note(&format!(
@@ -75,26 +89,80 @@ pub(crate) fn run(
              `git -C {start} apply` takes it"
         ));
     }
+    close(&fixed, false, 0, settings);
+    Ok(report::outcome(&fixed, settings).of_fix(exit_code))
+}
+
+/// Writes all repairs before `check --fix` looks at what is left; the end of the run if nothing can be looked at then.
+pub(crate) fn in_place(
+    settings: &Settings,
+    evidence: &Evidence,
+) -> Result<Option<Exit>, UsageError> {
+    let (fixed, outcome) = write(settings, evidence)?;
+    let left = if fixed.findings.is_empty() { Exit::Done } else { Exit::Found };
+    let over = settings.disk.stdin.is_some() || outcome.named_errors;
+    if over {
+        report::log_errors(&fixed, settings);
+    }
+    Ok(over.then(|| left.max(outcome.of_fix(false))))
+}
+
+/// Writes the files, or the repaired text where it came by standard input.
+fn write(settings: &Settings, evidence: &Evidence) -> Result<(Report, Outcome), UsageError> {
+    let mut fixed = formatted(settings, evidence);
+    report::complete(&mut fixed, settings);
+    let failed = match &settings.disk.stdin {
+        Some((name, bytes)) => {
+            terminal::print(&result_for_stdin(&fixed, name, bytes))?;
+            Vec::new()
+        }
+        None => {
+            let written = write::write_all(&fixed);
+            for (path, why) in written.in_place {
+                settings.terminal.note(&format!(
+                    "{}: was written itself instead of being replaced: {}",
+                    path.display(),
+                    why.words()
+                ));
+            }
+            written.failed
+        }
+    };
     for error in &failed {
         settings.terminal.error(&text::error(error));
     }
+    close(&fixed, true, failed.len(), settings);
+    let outcome = report::outcome(&fixed, settings);
+    let named_errors = outcome.named_errors || !failed.is_empty();
+    let unfinished = unfinished(&fixed, settings) > 0;
+    Ok((fixed, Outcome { named_errors, unfinished, ..outcome }))
+}
+
+/// The report of `fix` after the formatter, if one was named.
+fn formatted(settings: &Settings, evidence: &Evidence) -> Report {
+    let mut fixed = settings.fix();
+    evidence.join(&mut fixed, settings);
+    if let Some(command) = &settings.format_command {
+        for failed in formatting::apply(command, &mut fixed, &settings.style.cwd) {
+            settings.terminal.warning(&text::error(&failed));
+        }
+    }
+    fixed
+}
+
+/// Says what was dropped, and how much was done.
+fn close(fixed: &Report, wrote: bool, failed: usize, settings: &Settings) {
     for line in fixed.findings.iter().filter_map(dropped) {
         settings.terminal.warning(&line);
     }
-    settings.terminal.note(&closing(&fixed, write, failed.len()));
-    let unfinished = unfinished(&fixed, &settings);
+    settings.terminal.note(&closing(fixed, wrote, failed));
+    let unfinished = unfinished(fixed, settings);
     if unfinished > 0 {
         settings.terminal.warning(&format!(
             "{} not made yet: run the same command again, and report it if that says so, too",
             if unfinished == 1 { "1 fix is".to_owned() } else { format!("{unfinished} fixes are") }
         ));
     }
-    let outcome = crate::cli::exit::Outcome {
-        named_errors: outcome.named_errors || !failed.is_empty(),
-        unfinished: write && unfinished > 0,
-        ..outcome
-    };
-    Ok(outcome.of_fix(args.exit_code))
 }
 
 /// What `fix --write` prints for standard input: the text after all fixes, in its encoding.
@@ -111,16 +179,19 @@ fn ask(settings: &Settings) -> Result<BTreeSet<Fingerprint>, UsageError> {
             message: "answers and source cannot both come by standard input; name a file".into(),
         });
     }
-    let found = settings.check();
     let allowed = |finding: &Finding| is_allowed(finding, settings);
-    let asked = interactive::declined(
-        &found,
-        allowed,
-        &settings.style,
-        &mut std::io::stdin().lock(),
-        &mut std::io::stdout().lock(),
-    );
-    asked.map_err(|error| UsageError::Io(format!("the terminal cannot be used: {error}")))
+    let mut questions = Questions::default();
+    // What a person edits meanwhile is looked at anew.
+    loop {
+        let found = settings.check();
+        match questions.ask(&found, allowed, &settings.style) {
+            Ok(true) => return Ok(questions.declined),
+            Ok(false) => {}
+            Err(error) => {
+                return Err(UsageError::Io(format!("the terminal cannot be used: {error}")));
+            }
+        }
+    }
 }
 
 /// Whether the options let a finding's fix be made.

@@ -2,6 +2,7 @@
 
 use crate::cli::args::GlobalArgs;
 use crate::cli::exit::Exit;
+use crate::cli::formatting;
 use crate::cli::migrate_args::{
     MigrateArgs, MigrateCommand, PlanArgs, ReportArgs, RuleArgs, RunArgs, RunningArgs, SourceArgs,
     WantedArgs,
@@ -38,6 +39,9 @@ struct RuleSettings {
     arguments: RuleArgs,
     isolated: bool,
     config: Option<PathBuf>,
+    /// Options as they stand in such a file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    inline: Vec<String>,
     /// The text of that file: another text is another configuration.
     config_text: Option<String>,
 }
@@ -62,6 +66,10 @@ impl Fixer for EngineFixer {
             walked.files.into_iter().filter(|path| tree.files.contains(path)).collect();
         let mut report = engine::fix(&files, tree, &options);
         report.summary.files = files.len();
+        if let Some(command) = &self.rules.format_command {
+            let failed = formatting::apply(command, &mut report, &tree.root);
+            report.errors.extend(failed);
+        }
         Ok(report)
     }
 }
@@ -127,8 +135,12 @@ fn carry_out(args: &RunArgs, global: &GlobalArgs) -> Result<Exit, UsageError> {
     let running = running(&args.running, shard);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = global.threads.unwrap_or((cores / running.jobs).max(1));
-    let global_of_plan =
-        GlobalArgs { config: rules.config, isolated: rules.isolated, ..global.clone() };
+    let file = rules.config.map(|path| path.to_string_lossy().into_owned());
+    let global_of_plan = GlobalArgs {
+        config: rules.inline.into_iter().chain(file).collect(),
+        isolated: rules.isolated,
+        ..global.clone()
+    };
     let fixer = EngineFixer { rules: rules.arguments, global: global_of_plan, threads };
     let show = if global.quiet { Show::Nothing } else { show(&args.running) };
     let ended = run::run(&plan, shard, &running, &fixer, show, interrupt::watch())
@@ -267,8 +279,10 @@ fn settings_of(wanted: &WantedArgs, global: &GlobalArgs) -> Result<Settings, Usa
     // Wrong rules or a wrong file are told once here, not once a repository.
     let (selection, wishes) = wanted.rules.as_fix();
     settings::resolver(&selection, global, wishes)?;
-    let config = global
-        .config
+    let (file, _) = settings::configured(global)?;
+    let is_file = |text: &&String| file.as_deref() == Some(Path::new(text));
+    let inline = global.config.iter().filter(|text| !is_file(text)).cloned().collect();
+    let config = file
         .as_deref()
         .map(|path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()));
     let config_text = config.as_deref().and_then(|path| std::fs::read_to_string(path).ok());
@@ -276,6 +290,7 @@ fn settings_of(wanted: &WantedArgs, global: &GlobalArgs) -> Result<Settings, Usa
         arguments: wanted.rules.clone(),
         isolated: global.isolated,
         config,
+        inline,
         config_text,
     };
     Ok(Settings {

@@ -173,6 +173,10 @@ pub(crate) struct RuleArgs {
     /// Apply fixes that a person should look at, too.
     #[arg(long)]
     pub(crate) unsafe_fixes: bool,
+    /// Formatter of changed files; the path of each is appended. What repositories name themselves is not run.
+    #[arg(long, value_name = "COMMAND")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) format_command: Option<String>,
     /// How captured values travel: what fits the call, as further arguments, or by functools.partial.
     #[arg(long, value_name = "HOW", value_parser = binds())]
     pub(crate) bind: Option<Bind>,
@@ -199,6 +203,7 @@ impl RuleArgs {
                 unsafe_fixes: self.unsafe_fixes,
                 bind: self.bind,
                 guard_style: self.guard_style,
+                fixes: true,
             },
         )
     }

@@ -11,6 +11,7 @@ mod evidence;
 mod exit;
 mod explain;
 mod fix;
+mod formatting;
 mod interactive;
 mod map;
 mod migrate;
@@ -20,6 +21,7 @@ mod report;
 mod review;
 mod review_args;
 mod selector;
+mod server;
 mod settings;
 mod show_config;
 mod terminal;
@@ -27,12 +29,14 @@ mod trace;
 mod trace_args;
 mod verify;
 mod walk;
+mod watch;
 
-use crate::cli::args::{Arguments, Command};
+use crate::cli::args::{Arguments, Command, ManArgs};
 use crate::cli::exit::Exit;
 use crate::cli::settings::{Typed, UsageError};
 use crate::cli::terminal::Terminal;
 use crate::output;
+use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use std::process::ExitCode;
 
@@ -59,6 +63,8 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args),
         Command::Config(args) => show_config::run(args, &arguments.global),
         Command::Completions(args) => completions(args.shell),
+        Command::Man(args) => manual(args),
+        Command::Server(_) => server::run(&arguments.global),
         Command::Debug(args) => debug::run(args),
     };
     let exit = done.unwrap_or_else(|error: UsageError| {
@@ -88,10 +94,35 @@ fn completions(shell: clap_complete::Shell) -> Result<Exit, UsageError> {
     Ok(Exit::Done)
 }
 
+/// The page of spawnsafe or of one of its commands, for `man`.
+fn manual(args: &ManArgs) -> Result<Exit, UsageError> {
+    let mut all = Arguments::command();
+    all.build();
+    let command = match &args.command {
+        None => &all,
+        Some(name) => all.find_subcommand(name).ok_or_else(|| UsageError::Option {
+            option: "man",
+            message: format!("there is no command '{name}'; `spawnsafe --help` lists them"),
+        })?,
+    };
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command.clone())
+        .render(&mut page)
+        .map_err(|error| UsageError::Io(error.to_string()))?;
+    terminal::print(&page)?;
+    Ok(Exit::Done)
+}
+
 /// The order in which `--output-format` and `--output-file` were typed.
 fn order(matches: &ArgMatches) -> Vec<Typed> {
-    let Some((_, matches)) = matches.subcommand() else { return Vec::new() };
+    let Some((command, matches)) = matches.subcommand() else { return Vec::new() };
     let indices = |id: &str| match matches.try_contains_id(id) {
+        // A format in the environment is one of findings; what `fix` prints is a patch.
+        Ok(true)
+            if matches.value_source(id) != Some(ValueSource::CommandLine) && command == "fix" =>
+        {
+            Vec::new()
+        }
         Ok(true) => matches.indices_of(id).map(Iterator::collect).unwrap_or_default(),
         _ => Vec::new(),
     };

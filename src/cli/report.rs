@@ -1,12 +1,23 @@
 //! Sends a report to where it was asked for, and its errors to standard error.
 
-use crate::cli::exit::Outcome;
+use crate::cli::exit::{Exit, Outcome};
 use crate::cli::settings::{Settings, UsageError};
 use crate::cli::terminal;
-use crate::findings::Report;
+use crate::findings::{FileError, Report};
 use crate::output::{self, Format, Style, github, plain, statistics, text};
 use std::io::Write;
 use std::path::PathBuf;
+
+/// Prints the files of a run.
+pub(crate) fn show_files(settings: &Settings) -> Result<Exit, UsageError> {
+    let lines = settings.walked.files.iter().map(|path| format!("{}\n", plain::path(path)));
+    terminal::print(lines.collect::<String>().as_bytes())?;
+    for failed in &settings.walked.errors {
+        settings.terminal.error(&text::error(failed));
+    }
+    let named = |failed: &FileError| settings.walked.named.contains(&failed.path);
+    Ok(if settings.walked.errors.iter().any(named) { Exit::Usage } else { Exit::Done })
+}
 
 /// Where reports go.
 pub(crate) type Destinations = Vec<(Format, Option<PathBuf>)>;
@@ -53,7 +64,7 @@ pub(crate) fn send(
         let mut style = settings.style.clone();
         style.color &= file.is_none();
         let bytes = if statistics {
-            statistics::render(*format, report).into_bytes()
+            statistics::render(*format, report, &style).into_bytes()
         } else {
             output::render(*format, report, &style)
         };

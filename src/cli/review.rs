@@ -42,6 +42,10 @@ pub(crate) fn run(
 ) -> Result<Exit, UsageError> {
     let wishes = FixWishes { unsafe_fixes: args.unsafe_fixes, ..FixWishes::default() };
     let settings = Settings::new(&args.selection, global, wishes)?;
+    if args.selection.show_files {
+        return report::show_files(&settings);
+    }
+    settings.introduce();
     let destinations = reports(args, order, &settings)?;
     let reviewed = match (&args.base, &args.diff) {
         (Some(base), _) => against_base(args, base, &settings)?,
@@ -249,12 +253,14 @@ fn commit_paths(repository: &Repository, tree: &Tree, settings: &Settings) -> Ve
     let named: Vec<&Path> = settings.walked.named.iter().map(PathBuf::as_path).collect();
     let wanted = |path: &PathBuf| {
         let python = path.extension().is_some_and(|suffix| suffix == "py" || suffix == "pyw");
-        let hidden =
-            path.components().any(|part| part.as_os_str().to_string_lossy().starts_with('.'));
         let below =
             named.iter().any(|folder| *folder == Path::new(".") || path.starts_with(folder));
         walked.contains(path.as_path())
-            || (python && !hidden && below && path.is_relative() && !path.exists())
+            || (python
+                && !settings.leaves_out(path)
+                && below
+                && path.is_relative()
+                && !path.exists())
     };
     tree.paths().map(|key| repository.shown(key)).filter(wanted).collect()
 }

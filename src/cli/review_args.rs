@@ -6,8 +6,15 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
+const EXAMPLES: &str = "\
+Examples:
+  spawnsafe review --base main                      what this branch introduced
+  spawnsafe review --base origin/main --post        the same as comments on the pull or merge request
+  git diff main | spawnsafe review --diff -         without asking git for the old side";
+
 /// `spawnsafe review`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct ReviewArgs {
     #[command(flatten)]
     pub(crate) selection: SelectionArgs,

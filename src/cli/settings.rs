@@ -3,18 +3,19 @@
 use crate::cli::args::{GlobalArgs, OutputArgs, SelectionArgs};
 use crate::cli::base::Base;
 use crate::cli::config::file::{Pattern, TargetVersion};
-use crate::cli::config::{ConfigError, ConfigFile, Overrides, Resolver, Scope};
+use crate::cli::config::{ConfigError, ConfigFile, Inline, Overrides, Resolver, Scope, inline};
 use crate::cli::read::Disk;
 use crate::cli::selector::{Selection, Selector};
 use crate::cli::terminal::Terminal;
 use crate::cli::walk::{self, WalkOptions, Walked};
 use crate::engine::{Bind, GuardStyle, Options};
 use crate::findings::Report;
-use crate::output::{Format, Style};
+use crate::output::{Format, Style, text};
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Something that the caller must mend before anything can run.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,8 @@ pub(crate) struct FixWishes {
     pub(crate) bind: Option<Bind>,
     /// `--guard-style`.
     pub(crate) guard_style: Option<GuardStyle>,
+    /// Whether anything is to be fixed.
+    pub(crate) fixes: bool,
 }
 
 /// Everything that a run needs.
@@ -55,6 +58,10 @@ pub(crate) struct Settings {
     pub(crate) walked: Walked,
     /// From where the engine sees it.
     pub(crate) base: Base,
+    /// How files were looked for.
+    walking: WalkOptions,
+    /// The formatter of rewritten files.
+    pub(crate) format_command: Option<String>,
     /// Where bytes come from.
     pub(crate) disk: Disk,
     /// How reports look.
@@ -79,12 +86,52 @@ impl Settings {
 
     /// What the rules find in the files of this run.
     pub(crate) fn check(&self) -> Report {
-        self.base.check(&self.walked.files, &self.disk, &self.options)
+        self.watched("looking", || self.base.check(&self.walked.files, &self.disk, &self.options))
     }
 
     /// The same, and what the fixes make of them.
     pub(crate) fn fix(&self) -> Report {
-        self.base.fix(&self.walked.files, &self.disk, &self.options)
+        self.watched("looking", || self.base.fix(&self.walked.files, &self.disk, &self.options))
+    }
+
+    /// Does `work`, which takes its time, and says afterwards how long it took.
+    fn watched(&self, what: &str, work: impl FnOnce() -> Report) -> Report {
+        let files = text::count(self.walked.files.len(), "file");
+        let start = Instant::now();
+        let report = self.terminal.waiting(&format!("{what} at {files}"), work);
+        let seconds = start.elapsed().as_secs_f64();
+        self.terminal
+            .detail(&format!("{} of {files} parsed, {seconds:.2} s", report.summary.parsed));
+        report
+    }
+
+    /// Whether the configuration leaves out a path that need not be on the disk.
+    pub(crate) fn leaves_out(&self, path: &Path) -> bool {
+        walk::excludes_any(path, &self.walking)
+    }
+
+    /// Says what the run rests on, if that was asked for, and whether there is anything to do.
+    pub(crate) fn introduce(&self) {
+        for scope in self.walking.resolver.scopes() {
+            if let Some(loaded) = &scope.loaded {
+                self.terminal.detail(&format!("configuration: {}", loaded.path.display()));
+            }
+        }
+        let codes: Vec<&str> = self.options.codes.iter().copied().collect();
+        self.terminal.detail(&format!("rules: {}", codes.join(", ")));
+        for path in self.walked.files.iter().filter(|path| self.walked.named.contains(*path)) {
+            self.terminal.detail(&format!("named: {}", path.display()));
+        }
+        if !self.walked.context.is_empty() {
+            let around = text::count(self.walked.context.len(), "file");
+            self.terminal.detail(&format!("{around} around them are read for facts"));
+        }
+        if self.walked.files.is_empty() && self.walked.errors.is_empty() {
+            self.terminal.warning(
+                "no Python file was found under the given paths; what `exclude` or a .gitignore names is left out \
+                 unless it is named by itself (`--show-files` lists what is looked at)",
+            );
+        }
     }
 
     /// Joins everything and walks the paths.
@@ -97,8 +144,9 @@ impl Settings {
         let (cwd, resolver) = resolver(selection, global, wishes)?;
         let scope = run_scope(&resolver, &selection.paths, &cwd);
         let threads = global.threads.unwrap_or(0);
-        let (walked, disk) = sources(selection, &scope.config(), resolver.clone(), &cwd, threads)?;
-        let mut options = options(&resolver, &scope, &walked.files, &cwd, threads);
+        let walking = walking(selection, &scope.config(), resolver.clone(), &cwd, threads);
+        let (walked, disk) = sources(selection, &walking)?;
+        let mut options = options(&resolver, &scope, &walked.files, &cwd, threads, wishes.fixes);
         options.context.clone_from(&walked.context);
         options.named =
             walked.files.iter().filter(|path| walked.named.contains(*path)).cloned().collect();
@@ -115,7 +163,8 @@ impl Settings {
             root: root(&cwd),
             cwd,
         };
-        Ok(Self { options, walked, base, disk, style, terminal, scope })
+        let format_command = scope.config().format_command;
+        Ok(Self { options, walked, base, walking, format_command, disk, style, terminal, scope })
     }
 }
 
@@ -133,10 +182,7 @@ pub(crate) fn in_tree(
     root: &Path,
     threads: usize,
 ) -> Result<(Options, Walked), UsageError> {
-    let typed = overrides(selection, wishes, root)?;
-    let resolver = Resolver::new(typed, global.config.as_deref(), global.isolated)
-        .map_err(|error| UsageError::Config(vec![error]))?;
-    let resolver = Arc::new(resolver.below(root));
+    let resolver = Arc::new(resolver_from(selection, global, wishes, root)?.below(root));
     let scope = resolver.scope(root);
     let walking = WalkOptions {
         cwd: root.to_path_buf(),
@@ -146,9 +192,55 @@ pub(crate) fn in_tree(
         threads,
     };
     let walked = walk::walk(&[root.to_path_buf()], &walking);
-    let options = options(&resolver, &scope, &walked.files, root, threads);
+    let options = options(&resolver, &scope, &walked.files, root, threads, wishes.fixes);
     let errors = resolver.errors();
     if errors.is_empty() { Ok((options, walked)) } else { Err(UsageError::Config(errors)) }
+}
+
+/// What an editor looks at.
+pub(crate) struct InFolder<'f> {
+    /// The folder, absolute.
+    pub(crate) folder: &'f Path,
+    /// The files that are open, from there; they need not be on the disk.
+    pub(crate) open: BTreeSet<PathBuf>,
+    /// Whether all files of the folder are asked about, or only those.
+    pub(crate) whole: bool,
+}
+
+/// Options, files (from the folder, sorted) and base of what an editor looks at.
+pub(crate) fn in_folder(
+    selection: &SelectionArgs,
+    global: &GlobalArgs,
+    wishes: FixWishes,
+    place: InFolder,
+) -> Result<(Options, Vec<PathBuf>, Base), UsageError> {
+    let cwd = place.folder;
+    let resolver = Arc::new(resolver_from(selection, global, wishes, cwd)?);
+    let scope = resolver.scope(cwd);
+    let threads = global.threads.unwrap_or(0);
+    let walking = WalkOptions {
+        cwd: cwd.to_path_buf(),
+        resolver: resolver.clone(),
+        force_exclude: true,
+        no_respect_gitignore: scope.config().respect_gitignore == Some(false),
+        threads,
+    };
+    let open: BTreeSet<PathBuf> =
+        place.open.into_iter().filter(|path| !walk::is_left_out(path, &walking)).collect();
+    let mut walked = if place.whole {
+        walk::walk(&[cwd.to_path_buf()], &walking)
+    } else {
+        Walked { files: open.iter().cloned().collect(), named: open.clone(), ..Walked::default() }
+    };
+    walked.context = walk::context(&walked, &walking);
+    let mut files: BTreeSet<PathBuf> = walked.files.into_iter().collect();
+    files.extend(open.iter().cloned());
+    let files: Vec<PathBuf> = files.into_iter().collect();
+    let mut options = options(&resolver, &scope, &files, cwd, threads, wishes.fixes);
+    options.context = walked.context;
+    let base = Base::new(walked.named.iter(), cwd);
+    let errors = resolver.errors();
+    if errors.is_empty() { Ok((options, files, base)) } else { Err(UsageError::Config(errors)) }
 }
 
 /// The current folder, and who knows what holds where.
@@ -159,10 +251,30 @@ pub(crate) fn resolver(
 ) -> Result<(PathBuf, Arc<Resolver>), UsageError> {
     let cwd = std::env::current_dir()
         .map_err(|error| UsageError::Io(format!("the current folder cannot be found: {error}")))?;
-    let typed = overrides(selection, wishes, &cwd)?;
-    let resolver = Resolver::new(typed, global.config.as_deref(), global.isolated)
-        .map_err(|error| UsageError::Config(vec![error]))?;
+    let resolver = resolver_from(selection, global, wishes, &cwd)?;
     Ok((cwd, Arc::new(resolver)))
+}
+
+fn resolver_from(
+    selection: &SelectionArgs,
+    global: &GlobalArgs,
+    wishes: FixWishes,
+    cwd: &Path,
+) -> Result<Resolver, UsageError> {
+    let (file, inline) = configured(global)?;
+    let typed = Overrides { inline, ..overrides(selection, wishes, cwd)? };
+    Resolver::new(typed, file.as_deref(), global.isolated)
+        .map_err(|error| UsageError::Config(vec![error]))
+}
+
+/// What `--config` says: a file, and options as they stand in one.
+pub(crate) fn configured(global: &GlobalArgs) -> Result<(Option<PathBuf>, Inline), UsageError> {
+    let (file, inline) = option("--config", inline::read(&global.config))?;
+    if global.isolated && file.is_some() {
+        let message = "a file cannot be combined with --isolated".into();
+        return Err(UsageError::Option { option: "--config", message });
+    }
+    Ok((file, inline))
 }
 
 /// What holds for the run as a whole: the configuration of the current folder, or if there is none,
@@ -198,6 +310,7 @@ fn overrides(args: &SelectionArgs, wishes: FixWishes, cwd: &Path) -> Result<Over
         guard_style: wishes.guard_style,
         bind: wishes.bind,
         unsafe_fixes: wishes.unsafe_fixes,
+        inline: Inline::default(),
         cwd: cwd.to_path_buf(),
     })
 }
@@ -235,6 +348,7 @@ fn options(
     files: &[PathBuf],
     cwd: &Path,
     threads: usize,
+    fixes: bool,
 ) -> Options {
     let scopes: Vec<(&PathBuf, PathBuf, Arc<Scope>)> = files
         .iter()
@@ -245,6 +359,7 @@ fn options(
         })
         .collect();
     let met = resolver.scopes();
+    let length = |absolute: &Path| resolver.formatter_length(absolute.parent().unwrap_or(cwd));
     let executors = met
         .iter()
         .flat_map(|scope| scope.config().executors)
@@ -259,7 +374,8 @@ fn options(
         .collect();
     let mut shared: Vec<Arc<Options>> = Vec::new();
     for (path, absolute, scope) in scopes {
-        let own = scope.options_of(&absolute, &options);
+        let mut own = scope.options_of(&absolute, &options);
+        own.line_length = own.line_length.or_else(|| fixes.then(|| length(&absolute)).flatten());
         if same(&own, &options) {
             continue;
         }
@@ -280,22 +396,27 @@ fn same(one: &Options, other: &Options) -> bool {
         && one.target_version == other.target_version
         && one.guard_style == other.guard_style
         && one.bind == other.bind
+        && one.line_length == other.line_length
 }
 
-fn sources(
+fn walking(
     args: &SelectionArgs,
     config: &ConfigFile,
     resolver: Arc<Resolver>,
     cwd: &Path,
     threads: usize,
-) -> Result<(Walked, Disk), UsageError> {
-    let options = WalkOptions {
+) -> WalkOptions {
+    WalkOptions {
         cwd: cwd.to_path_buf(),
         resolver,
         force_exclude: args.force_exclude || config.force_exclude.unwrap_or(false),
         no_respect_gitignore: args.no_respect_gitignore || config.respect_gitignore == Some(false),
         threads,
-    };
+    }
+}
+
+fn sources(args: &SelectionArgs, options: &WalkOptions) -> Result<(Walked, Disk), UsageError> {
+    let cwd = options.cwd.as_path();
     let dash = args.paths.as_slice() == [PathBuf::from("-")];
     if args.stdin_filename.is_some() || dash {
         let name = walk::shown(args.stdin_filename.as_deref().unwrap_or("-".as_ref()), cwd);
@@ -304,15 +425,14 @@ fn sources(
             .read_to_end(&mut bytes)
             .map_err(|error| UsageError::Io(format!("standard input cannot be read: {error}")))?;
         // An editor sends every file; what is left out on disk is left out here, too.
-        let files =
-            if walk::is_left_out(&name, &options) { Vec::new() } else { vec![name.clone()] };
+        let files = if walk::is_left_out(&name, options) { Vec::new() } else { vec![name.clone()] };
         let mut walked =
             Walked { files, named: BTreeSet::from([name.clone()]), ..Walked::default() };
-        walked.context = walk::context(&walked, &options);
+        walked.context = walk::context(&walked, options);
         return Ok((walked, Disk { stdin: Some((name, bytes)) }));
     }
-    let mut walked = walk::walk(&args.paths, &options);
-    walked.context = walk::context(&walked, &options);
+    let mut walked = walk::walk(&args.paths, options);
+    walked.context = walk::context(&walked, options);
     Ok((walked, Disk::default()))
 }
 

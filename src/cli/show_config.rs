@@ -1,6 +1,6 @@
 //! `spawnsafe config`: what is in force, and where it was said.
 
-use crate::cli::args::{ConfigArgs, GlobalArgs, SelectionArgs};
+use crate::cli::args::{ConfigArgs, GlobalArgs, SchemaOf, SelectionArgs};
 use crate::cli::config::file::{Loaded, Pattern};
 use crate::cli::config::{Scope, schema};
 use crate::cli::exit::Exit;
@@ -8,13 +8,18 @@ use crate::cli::selector::Selector;
 use crate::cli::settings::{self, FixWishes, UsageError};
 use crate::cli::walk::{self, DEFAULT_EXCLUDE};
 use crate::cli::{terminal, walk::shown};
-use crate::output::{Format, plain};
+use crate::output::{Format, json, plain};
+use crate::rewrite::wrapping::DEFAULT_LENGTH;
 use std::path::{Path, PathBuf};
 use toml::Value;
 
 /// Prints the settings for a file or folder, or the JSON Schema of configuration files.
 pub(crate) fn run(args: &ConfigArgs, global: &GlobalArgs) -> Result<Exit, UsageError> {
-    let text = if args.schema { schema::SCHEMA.to_owned() } else { in_force(args, global)? };
+    let text = match args.schema {
+        Some(SchemaOf::Config) => schema::SCHEMA.to_owned(),
+        Some(SchemaOf::Report) => json::SCHEMA.to_owned(),
+        None => in_force(args, global)?,
+    };
     terminal::print(plain::json(text).as_bytes())?;
     Ok(Exit::Done)
 }
@@ -66,6 +71,8 @@ fn rows(scope: &Scope) -> Vec<(&'static str, Value)> {
         ("unsafe-fixes", scope.unsafe_fixes.into()),
         ("guard-style", named(&scope.guard_style)),
         ("bind", named(&scope.bind)),
+        ("line-length", (config.line_length.unwrap_or(DEFAULT_LENGTH) as i64).into()),
+        ("format-command", config.format_command.unwrap_or_default().into()),
         ("output-format", config.output_format.unwrap_or(Format::Text).name().into()),
         ("baseline", config.baseline.map(path).unwrap_or_default().into()),
         ("warn-unused-ignores", config.warn_unused_ignores.unwrap_or(false).into()),
@@ -98,6 +105,9 @@ fn per_file_ignores(scope: &Scope) -> Value {
 
 /// Where a value was said: `pyproject.toml:12`, or the default.
 fn origin(key: &str, scope: &Scope, cwd: &Path) -> String {
+    if scope.inline.contains(key) {
+        return "--config".into();
+    }
     let Some(Loaded { path, lines, requires, .. }) = &scope.loaded else { return "default".into() };
     match lines.get(key) {
         Some(line) => format!("{}:{line}", shown(path, cwd).display()),

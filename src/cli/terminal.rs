@@ -3,7 +3,10 @@
 use crate::cli::args::{Color, GlobalArgs};
 use crate::cli::settings::UsageError;
 use crate::output::plain;
+use indicatif::ProgressBar;
 use std::io::{self, IsTerminal, Write};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 /// What may be written where.
 #[derive(Debug, Clone, Copy, Default)]
@@ -14,9 +17,14 @@ pub(crate) struct Terminal {
     pub(crate) stderr_color: bool,
     /// Whether notes and summaries are left out.
     pub(crate) quiet: bool,
+    /// Whether what a run rests on is told.
+    pub(crate) verbose: bool,
     /// Columns, if standard output is a terminal.
     pub(crate) width: Option<usize>,
 }
+
+/// After so long a person wants to see that something happens.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Terminal {
     /// Joins the options with `NO_COLOR`, `FORCE_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and `TERM`.
@@ -41,6 +49,7 @@ impl Terminal {
             stdout_color: allowed(stdout),
             stderr_color: allowed(stderr),
             quiet: args.quiet,
+            verbose: args.verbose,
             width,
         }
     }
@@ -60,6 +69,36 @@ impl Terminal {
         if !self.quiet {
             self.log("note", anstyle::AnsiColor::Cyan, message);
         }
+    }
+
+    /// A line on standard error that `--verbose` adds.
+    pub(crate) fn detail(self, message: &str) {
+        if self.verbose {
+            self.log("detail", anstyle::AnsiColor::Blue, message);
+        }
+    }
+
+    /// Does `work`; if it takes long and a person looks at a terminal, `what` is shown meanwhile.
+    pub(crate) fn waiting<T>(self, what: &str, work: impl FnOnce() -> T) -> T {
+        if self.quiet || !io::stderr().is_terminal() {
+            return work();
+        }
+        let (done, wait) = mpsc::channel::<()>();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                if wait.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
+                    return;
+                }
+                let spinner = ProgressBar::new_spinner().with_message(what.to_owned());
+                spinner.enable_steady_tick(Duration::from_millis(100));
+                // It ends when the other side is gone.
+                let _ = wait.recv();
+                spinner.finish_and_clear();
+            });
+            let result = work();
+            drop(done);
+            result
+        })
     }
 
     fn log(self, word: &str, color: anstyle::AnsiColor, message: &str) {

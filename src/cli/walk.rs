@@ -12,9 +12,34 @@ use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-/// Folders that hold no source of the project, besides hidden ones.
-pub(crate) const DEFAULT_EXCLUDE: &[&str] =
-    &["__pypackages__", "_build", "buck-out", "dist", "node_modules", "site-packages", "venv"];
+/// Folders that hold no source of the project: those of ruff.
+pub(crate) const DEFAULT_EXCLUDE: &[&str] = &[
+    ".bzr",
+    ".direnv",
+    ".eggs",
+    ".git",
+    ".git-rewrite",
+    ".hg",
+    ".ipynb_checkpoints",
+    ".mypy_cache",
+    ".nox",
+    ".pants.d",
+    ".pyenv",
+    ".pytest_cache",
+    ".pytype",
+    ".ruff_cache",
+    ".svn",
+    ".tox",
+    ".venv",
+    ".vscode",
+    "__pypackages__",
+    "_build",
+    "buck-out",
+    "dist",
+    "node_modules",
+    "site-packages",
+    "venv",
+];
 
 /// Patterns of excluded paths. A pattern without a slash is compared with each name, one with a
 /// slash with the whole path and with the path from the pattern's folder.
@@ -59,7 +84,7 @@ fn excludes(path: &Path, options: &WalkOptions) -> bool {
 }
 
 /// Whether `path` or a folder around it is left out.
-fn excludes_any(path: &Path, options: &WalkOptions) -> bool {
+pub(crate) fn excludes_any(path: &Path, options: &WalkOptions) -> bool {
     path.ancestors().any(|path| !path.as_os_str().is_empty() && excludes(path, options))
 }
 
@@ -212,7 +237,7 @@ fn walk_folder(
     builder
         .max_depth(depth)
         .standard_filters(!options.no_respect_gitignore)
-        .hidden(true)
+        .hidden(false)
         .parents(judges && above.is_none())
         .require_git(false)
         .threads(options.threads);

@@ -13,10 +13,12 @@ pub mod suppress;
 
 pub use options::{Bind, GuardStyle, Options};
 
+use crate::facts::FileFacts;
 use crate::findings::Report;
 use crate::map::Map;
 use crate::text::ReadError;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where the engine gets the bytes of a file from.
 pub trait Files: Sync {
@@ -27,7 +29,18 @@ pub trait Files: Sync {
 /// Finds everything the enabled rules have to say about `paths` (sorted, Python files only).
 /// Fixes are attached to the findings; nothing is applied.
 pub fn check(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Report {
-    run::with_threads(options.threads, || run::check(paths, files, options))
+    check_again(paths, files, options, Vec::new()).0
+}
+
+/// As [`check`], with the facts of files that are as they were when `known` was computed, by an earlier run
+/// over the same folder. Gives those for the next one.
+pub fn check_again(
+    paths: &[PathBuf],
+    files: &dyn Files,
+    options: &Options,
+    known: Vec<Arc<FileFacts>>,
+) -> (Report, Vec<Arc<FileFacts>>) {
+    run::with_threads(options.threads, || run::check(paths, files, options, known))
 }
 
 /// As [`check`], with the map of every call that starts a process or sends to one.

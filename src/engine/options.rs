@@ -22,6 +22,8 @@ pub struct Options {
     pub guard_style: GuardStyle,
     /// The form of bound captures.
     pub bind: Bind,
+    /// Columns that a line of rewritten code may take; by default as many as the file's own.
+    pub line_length: Option<usize>,
     /// Worker threads; 0 means one per core.
     pub threads: usize,
     /// Findings whose fixes are not applied, although they could be: they are reported as if `fix`
@@ -66,6 +68,7 @@ impl Default for Options {
             target_version: (3, 8),
             guard_style: GuardStyle::If,
             bind: Bind::Auto,
+            line_length: None,
             threads: 0,
             skip: BTreeSet::new(),
             observed: Vec::new(),

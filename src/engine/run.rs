@@ -10,6 +10,7 @@ use crate::rules::{self, RuleContext, SentIndex};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Paths of names, containers and calls are followed by recursion of bounded depth; the bound fits this stack.
 const STACK_BYTES: usize = 64 << 20;
@@ -37,7 +38,7 @@ pub(super) struct Look {
     /// What a run saw, as far as the texts of this look still hold it.
     pub(super) observed: Vec<evidence::Observation>,
     /// Sources of files with errors.
-    pub(super) broken: Vec<std::sync::Arc<crate::text::SourceFile>>,
+    pub(super) broken: Vec<Arc<crate::text::SourceFile>>,
     /// Every place where processes are started or fed, if it was asked for; not judged yet.
     surveyed: Vec<Surveyed>,
 }
@@ -63,7 +64,7 @@ pub(super) fn look(
     paths: &[PathBuf],
     files: &dyn Files,
     options: &Options,
-    known: Vec<std::sync::Arc<FileFacts>>,
+    known: Vec<Arc<FileFacts>>,
     depth: Depth,
 ) -> Look {
     let mut look = look_once(paths, files, options, known, depth);
@@ -80,7 +81,7 @@ fn look_once(
     paths: &[PathBuf],
     files: &dyn Files,
     options: &Options,
-    known: Vec<std::sync::Arc<FileFacts>>,
+    known: Vec<Arc<FileFacts>>,
     depth: Depth,
 ) -> Look {
     let everything: Vec<PathBuf> = paths
@@ -188,14 +189,30 @@ fn one_file(
     })
 }
 
-/// The report of `check`.
-pub(super) fn check(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Report {
-    map(paths, files, options).0
+/// The report of `check`, and the facts of the files that were parsed for it.
+pub(super) fn check(
+    paths: &[PathBuf],
+    files: &dyn Files,
+    options: &Options,
+    known: Vec<Arc<FileFacts>>,
+) -> (Report, Vec<Arc<FileFacts>>) {
+    let (report, _, facts) = checked(paths, files, options, known);
+    (report, facts)
 }
 
 /// The report of `check`, and the map.
 pub(super) fn map(paths: &[PathBuf], files: &dyn Files, options: &Options) -> (Report, Map) {
-    let mut look = look(paths, files, options, Vec::new(), Depth::Places);
+    let (report, map, _) = checked(paths, files, options, Vec::new());
+    (report, map)
+}
+
+fn checked(
+    paths: &[PathBuf],
+    files: &dyn Files,
+    options: &Options,
+    known: Vec<Arc<FileFacts>>,
+) -> (Report, Map, Vec<Arc<FileFacts>>) {
+    let mut look = look(paths, files, options, known, Depth::Places);
     let map = map::judge(std::mem::take(&mut look.surveyed), &look.findings);
     let summary = Summary { dispatches: Some(map.tally()), ..summary(paths, &look) };
     let sources = sources(&look);
@@ -207,11 +224,11 @@ pub(super) fn map(paths: &[PathBuf], files: &dyn Files, options: &Options) -> (R
         summary,
         ..Report::default()
     };
-    (report, map)
+    (report, map, look.project.into_files())
 }
 
 /// The texts that findings and errors of a look point into.
-pub(super) fn sources(look: &Look) -> BTreeMap<PathBuf, std::sync::Arc<crate::text::SourceFile>> {
+pub(super) fn sources(look: &Look) -> BTreeMap<PathBuf, Arc<crate::text::SourceFile>> {
     let project = look.project.files().map(|(_, facts)| facts.source.clone());
     project.chain(look.broken.iter().cloned()).map(|source| (source.path.clone(), source)).collect()
 }

@@ -5,6 +5,7 @@ use super::run::{self, Depth, Look};
 use super::{Files, Options, evidence};
 use crate::facts::FileFacts;
 use crate::findings::{Change, Finding, Fingerprint, Reason, Refusal, Remedy, Report};
+use crate::rewrite::wrapping::laid_out;
 use crate::text::{ReadError, SourceFile};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -110,7 +111,10 @@ fn step(
     for (path, edits) in &plan.edits {
         let id = before.project.at(path)?;
         let facts = before.project.file(id);
-        let source = Arc::new(facts.source.with_text(plan::applied(edits, &facts.source.text)));
+        let length = options.of(path).line_length;
+        let text = &facts.source.text;
+        let after = laid_out(text, &plan::applied(edits, text), length);
+        let source = Arc::new(facts.source.with_text(after));
         // A character without a place in the file's encoding cannot be written.
         source.encode(&source.text)?;
         let parsed = crate::syntax::parse(&source.text);

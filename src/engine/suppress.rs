@@ -132,9 +132,13 @@ impl Suppressions {
                 Codes::All => {}
                 Codes::Listed(codes) => {
                     let idle = |text: &&String| {
-                        rules::find(text).map_or(!one.directive.foreign, |rule| {
-                            enabled.contains(rule.code) && !used(rule.code)
-                        })
+                        let named = rules::named(text);
+                        match named.as_slice() {
+                            [] => !one.directive.foreign,
+                            rules => rules
+                                .iter()
+                                .all(|rule| enabled.contains(rule.code) && !used(rule.code)),
+                        }
                     };
                     let codes: Vec<String> = codes.iter().filter(idle).cloned().collect();
                     if !codes.is_empty() {

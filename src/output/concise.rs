@@ -8,7 +8,7 @@ pub fn render(report: &Report, style: &Style) -> String {
     let mut out = String::new();
     for finding in &report.findings {
         let place = finding.location.start;
-        let mark = if finding.fix().is_some() { "[*] " } else { "" };
+        let mark = if style.would_fix(finding) { "[*] " } else { "" };
         let path = plain::path(&finding.location.path);
         out.push_str(&format!(
             "{}:{}:{}: {} {mark}{}\n",

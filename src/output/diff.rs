@@ -28,6 +28,31 @@ pub fn render(report: &Report, style: &Style) -> Vec<u8> {
     out
 }
 
+/// A patch with the colours that git gives it.
+pub fn colored(patch: &[u8]) -> Vec<u8> {
+    use anstyle::{AnsiColor, Style};
+    let bold = Style::new().bold();
+    let mut out = Vec::with_capacity(patch.len() * 2);
+    for line in patch.split_inclusive(|byte| *byte == b'\n') {
+        let (text, end) = match line.strip_suffix(b"\n") {
+            Some(text) => (text, &b"\n"[..]),
+            None => (line, &b""[..]),
+        };
+        let style = match text {
+            [b'+', b'+', b'+', b' ', ..] | [b'-', b'-', b'-', b' ', ..] => bold,
+            [b'+', ..] => AnsiColor::Green.on_default(),
+            [b'-', ..] => AnsiColor::Red.on_default(),
+            [b'@', ..] => AnsiColor::Cyan.on_default(),
+            _ => Style::new(),
+        };
+        out.extend_from_slice(style.render().to_string().as_bytes());
+        out.extend_from_slice(text);
+        out.extend_from_slice(style.render_reset().to_string().as_bytes());
+        out.extend_from_slice(end);
+    }
+    out
+}
+
 /// The folder that the paths of the patch start from, if it is not the current folder: the top of the
 /// repository, or if not all changes are in it, the deepest folder that holds them.
 pub fn start(report: &Report, style: &Style) -> Option<PathBuf> {

@@ -10,6 +10,9 @@ use crate::findings::{
 };
 use serde::Serialize;
 
+/// The JSON Schema of the report.
+pub const SCHEMA: &str = include_str!("report.schema.json");
+
 /// The version of the format; it grows when a field changes its meaning or goes.
 pub const VERSION: u32 = 1;
 

@@ -17,7 +17,7 @@ pub mod statistics;
 pub mod text;
 pub mod write;
 
-use crate::findings::Report;
+use crate::findings::{Applicability, Finding, Report};
 use std::path::PathBuf;
 
 /// A form of the report.
@@ -107,6 +107,15 @@ pub struct Style {
     pub root: PathBuf,
 }
 
+impl Style {
+    /// Whether `fix`, called with the same options, mends the finding.
+    pub fn would_fix(&self, finding: &Finding) -> bool {
+        finding
+            .fix()
+            .is_some_and(|fix| self.unsafe_fixes || fix.applicability == Applicability::Safe)
+    }
+}
+
 /// The report in one format. Whatever sources and paths hold, no character of the result does more
 /// than appear, but those of a patch: that must be what it is about, byte for byte.
 pub fn render(format: Format, report: &Report, style: &Style) -> Vec<u8> {
@@ -122,6 +131,7 @@ pub fn render(format: Format, report: &Report, style: &Style) -> Vec<u8> {
         Format::Sarif => plain::json(sarif::render(report, style)),
         Format::Rdjson => plain::json(rdjson::render(report, style)),
         Format::Rdjsonl => plain::json(rdjson::render_lines(report, style)),
+        Format::Diff if style.color => return diff::colored(&diff::render(report, style)),
         Format::Diff => return diff::render(report, style),
     };
     plain::lines(text).into_bytes()

@@ -1,6 +1,6 @@
 //! How often each rule was met.
 
-use super::Format;
+use super::{Format, Style};
 use crate::findings::{Finding, Report};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -14,12 +14,12 @@ pub struct Row {
     pub name: &'static str,
     /// Findings.
     pub count: usize,
-    /// Those with a fix, consent or not.
+    /// Those that `fix` mends if it is called in the same way.
     pub fixable: usize,
 }
 
 /// The rules met, the most frequent first.
-pub fn rows(findings: &[Finding]) -> Vec<Row> {
+pub fn rows(findings: &[Finding], style: &Style) -> Vec<Row> {
     let mut by_code: BTreeMap<&str, Row> = BTreeMap::new();
     for finding in findings {
         let row = by_code.entry(finding.code).or_insert(Row {
@@ -29,7 +29,7 @@ pub fn rows(findings: &[Finding]) -> Vec<Row> {
             fixable: 0,
         });
         row.count += 1;
-        row.fixable += usize::from(finding.fix().is_some());
+        row.fixable += usize::from(style.would_fix(finding));
     }
     let mut rows: Vec<Row> = by_code.into_values().collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.count));
@@ -37,8 +37,8 @@ pub fn rows(findings: &[Finding]) -> Vec<Row> {
 }
 
 /// The table as text, or as JSON where the format is one of the JSON formats.
-pub fn render(format: Format, report: &Report) -> String {
-    let rows = rows(&report.findings);
+pub fn render(format: Format, report: &Report, style: &Style) -> String {
+    let rows = rows(&report.findings, style);
     if matches!(format, Format::Json | Format::Jsonl) {
         return super::plain::json(serde_json::to_string_pretty(&rows).unwrap_or_default() + "\n");
     }

@@ -12,6 +12,7 @@ pub mod state;
 pub mod substitutes;
 #[cfg(test)]
 mod tests;
+pub mod wrapping;
 
 /// How a script's code is put under the entry-point guard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]

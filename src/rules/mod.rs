@@ -88,6 +88,16 @@ pub const ALL: &[Rule] = &[
     import_time_primitive::RULE,
 ];
 
+/// The rules that a text names: by code, by kebab-case name, or several by the start of their codes (`SP1`), in any case.
+pub fn named(text: &str) -> Vec<&'static Rule> {
+    if let Some(rule) = find(text) {
+        return vec![rule];
+    }
+    let prefix = text.to_ascii_uppercase();
+    let starts = |rule: &&Rule| prefix.starts_with("SP") && rule.code.starts_with(&prefix);
+    ALL.iter().filter(starts).collect()
+}
+
 /// The rule with that code or kebab-case name, in any case.
 pub fn find(code_or_name: &str) -> Option<&'static Rule> {
     ALL.iter().find(|rule| {

@@ -55,7 +55,7 @@ fn errors_have_a_place_and_a_hint() {
         ("slect = []\n", ":1:1: unknown key 'slect'; did you mean 'select'?"),
         ("# x\nselect = 1\n", ":2:10: invalid type: integer `1`, expected a list in brackets"),
         ("ignore = [\"SP1\", \"SP9\"]\n", ":1:10: unknown rule 'SP9'"),
-        ("target-version = \"2.7\"\n", ":1:18: '2.7' is no Python version"),
+        ("target-version = \"2.7\"\n", ":1:18: Python 2.7 is not known"),
         ("guard-style = \"iff\"\n", ":1:15: unknown variant `iff`, expected `if` or `main`"),
         ("exclude = [\"a[\"]\n", ":1:11: error parsing glob 'a['"),
         ("x = = 1\n", ":1:5: "),
@@ -231,7 +231,7 @@ fn the_schema_is_in_step_with_the_reader() {
     };
     assert_eq!(listed("completely-unknown-key = 1\n"), keys(&schema["properties"]));
     let entry = "[[executors]]\nid = \"a\"\npaths = [\"a.B\"]\nkind = \"class\"\n";
-    let defs = &schema["$defs"];
+    let defs = &schema["definitions"];
     assert_eq!(
         listed(&format!("{entry}completely_unknown_key = 1\n")),
         keys(&defs["executor"]["properties"])

@@ -4,5 +4,6 @@ mod adoption;
 mod bad_input;
 mod commands;
 mod configuration;
+mod habits;
 mod tree;
 mod walking;

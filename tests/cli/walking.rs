@@ -37,14 +37,19 @@ fn ignored_hidden_and_excluded() {
         (".gitignore", "build/\n"),
         ("build/a.py", FAULTY),
         (".hidden/a.py", FAULTY),
+        (".venv/a.py", FAULTY),
+        (".git/hooks/a.py", FAULTY),
         ("venv/a.py", FAULTY),
         ("src/node_modules/a.py", FAULTY),
         ("src/gen/a.py", FAULTY),
     ]);
-    assert_eq!(tree.found(&[]), ["a.py", "src/gen/a.py"]);
-    assert_eq!(tree.found(&["--no-respect-gitignore"]), ["a.py", "build/a.py", "src/gen/a.py"]);
-    assert_eq!(tree.found(&["--extend-exclude", "gen"]), ["a.py"]);
-    assert_eq!(tree.found(&["--extend-exclude", "src/gen"]), ["a.py"]);
+    assert_eq!(tree.found(&[]), [".hidden/a.py", "a.py", "src/gen/a.py"], "hidden ones as in ruff");
+    assert_eq!(
+        tree.found(&["--no-respect-gitignore"]),
+        [".hidden/a.py", "a.py", "build/a.py", "src/gen/a.py"]
+    );
+    assert_eq!(tree.found(&["--extend-exclude", "gen"]), [".hidden/a.py", "a.py"]);
+    assert_eq!(tree.found(&["--extend-exclude", "src/gen"]), [".hidden/a.py", "a.py"]);
     assert_eq!(tree.found(&["--extend-exclude", "*.py"]), Vec::<String>::new());
     assert_eq!(
         tree.found(&["--exclude", "gen", "src", "venv"]),

@@ -31,7 +31,7 @@ fn json(format: Format, report: &Report) -> Value {
 #[test]
 fn json_fits_its_schema() {
     let value = json(Format::Json, &report());
-    valid(include_str!("schemas/report.json"), &value);
+    valid(spawnsafe::output::json::SCHEMA, &value);
     let first = &value["findings"][0];
     assert_eq!(first["path"], "pkg/a b.py");
     // Characters, not bytes: `name = "é€😀"; pool.submit(` has 26.
@@ -51,7 +51,7 @@ fn json_of_a_fix_has_what_was_fixed() {
     let mut report = report();
     report.fixed = report.findings.split_off(2);
     let value = json(Format::Json, &report);
-    valid(include_str!("schemas/report.json"), &value);
+    valid(spawnsafe::output::json::SCHEMA, &value);
     assert_eq!(value["fixed"].as_array().map(Vec::len), Some(1));
 }
 
@@ -375,8 +375,11 @@ fn concise_is_one_line_each() {
 
 #[test]
 fn statistics_count_by_rule() {
-    assert_eq!(statistics::render(Format::Text, &report()), "3  SP101  [*] lambda-callable\n");
+    assert_eq!(
+        statistics::render(Format::Text, &report(), &style()),
+        "3  SP101  [*] lambda-callable\n"
+    );
     let value: Value =
-        serde_json::from_str(&statistics::render(Format::Json, &report())).expect("JSON");
+        serde_json::from_str(&statistics::render(Format::Json, &report(), &style())).expect("JSON");
     assert_eq!(value[0]["count"], 3);
 }

@@ -34,6 +34,8 @@ pub(crate) struct ConfigFile {
     pub(crate) unsafe_fixes: Option<bool>,
     pub(crate) guard_style: Option<GuardStyle>,
     pub(crate) bind: Option<Bind>,
+    pub(crate) line_length: Option<usize>,
+    pub(crate) format_command: Option<String>,
     pub(crate) output_format: Option<Format>,
     pub(crate) baseline: Option<PathBuf>,
     pub(crate) warn_unused_ignores: Option<bool>,
@@ -60,6 +62,11 @@ impl TryFrom<String> for Pattern {
 #[serde(try_from = "String")]
 pub(crate) struct TargetVersion(pub(crate) u8, pub(crate) u8);
 
+impl TargetVersion {
+    const OLDEST: Self = Self(3, 6);
+    const NEWEST: Self = Self(3, 15);
+}
+
 impl TryFrom<String> for TargetVersion {
     type Error = String;
 
@@ -67,10 +74,17 @@ impl TryFrom<String> for TargetVersion {
         let digits = text.trim().trim_start_matches("py");
         let parts = digits.split_once('.').or_else(|| digits.split_at_checked(1));
         let numbers =
-            parts.and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+            parts.and_then(|(major, minor)| Some((major.parse::<u8>().ok()?, minor.parse().ok()?)));
         match numbers {
-            Some((3, minor)) => Ok(Self(3, minor)),
-            _ => Err(format!("'{text}' is no Python version; write \"3.9\" or \"py39\"")),
+            Some((3, minor)) if (Self::OLDEST.1..=Self::NEWEST.1).contains(&minor) => {
+                Ok(Self(3, minor))
+            }
+            Some((major, minor)) => Err(format!(
+                "Python {major}.{minor} is not known; known are 3.{} to 3.{}",
+                Self::OLDEST.1,
+                Self::NEWEST.1
+            )),
+            None => Err(format!("'{text}' is no Python version; write \"3.9\" or \"py39\"")),
         }
     }
 }
@@ -176,7 +190,7 @@ fn at(
 }
 
 /// serde's words, with the nearest known key where a key is unknown.
-fn explain(message: &str) -> String {
+pub(crate) fn explain(message: &str) -> String {
     let message = message.trim();
     let Some(rest) = message.strip_prefix("unknown field `") else {
         return message.replace('\n', " ").replace("a sequence", "a list in brackets");
@@ -229,6 +243,9 @@ fn oldest(requires: &str) -> Option<TargetVersion> {
             .or_else(|| part.strip_prefix("=="))?;
         let mut numbers = version.trim().split('.');
         let (major, minor) = (numbers.next()?, numbers.next().unwrap_or("0"));
-        TargetVersion::try_from(format!("{major}.{minor}")).ok()
+        let minor: u8 = minor.trim_end_matches('*').parse().unwrap_or(0);
+        // A project may be older or newer than what is known here.
+        let known = minor.clamp(TargetVersion::OLDEST.1, TargetVersion::NEWEST.1);
+        (major == "3").then_some(TargetVersion(3, known))
     })
 }

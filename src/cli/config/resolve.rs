@@ -1,6 +1,7 @@
 //! Which configuration file holds for which folder: the nearest one above it.
 
 use crate::cli::config::file::{self, ConfigError};
+use crate::cli::config::formatter;
 use crate::cli::config::scope::{Overrides, Scope};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -20,6 +21,7 @@ pub(crate) struct Resolver {
     /// The folder above which nothing is looked for.
     top: Option<PathBuf>,
     found: Mutex<Found>,
+    lengths: Mutex<BTreeMap<PathBuf, Option<usize>>>,
 }
 
 #[derive(Debug, Default)]
@@ -50,7 +52,14 @@ impl Resolver {
             None if isolated => Some(none.clone()),
             None => None,
         };
-        Ok(Self { typed, fixed, none, top: None, found: Mutex::default() })
+        Ok(Self {
+            typed,
+            fixed,
+            none,
+            top: None,
+            found: Mutex::default(),
+            lengths: Mutex::default(),
+        })
     }
 
     /// The same, and files above `top` (absolute) do not count: they belong to somebody else.
@@ -94,6 +103,26 @@ impl Resolver {
                 }
             }
         })
+    }
+
+    /// The line length that ruff or black are told for the files in `folder` (absolute).
+    pub(crate) fn formatter_length(&self, folder: &Path) -> Option<usize> {
+        let mut known = self.lengths.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unknown = Vec::new();
+        let mut length = None;
+        for up in folder.ancestors() {
+            if let Some(found) = known.get(up) {
+                length = *found;
+                break;
+            }
+            unknown.push(up.to_path_buf());
+            length = formatter::line_length(up);
+            if length.is_some() || self.top.as_deref() == Some(up) {
+                break;
+            }
+        }
+        known.extend(unknown.into_iter().map(|folder| (folder, length)));
+        length
     }
 
     /// What was wrong in the configuration files that were met.

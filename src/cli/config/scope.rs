@@ -1,5 +1,6 @@
 //! What holds for all files below one configuration file: the file, the defaults and the options joined.
 
+use crate::cli::config::Inline;
 use crate::cli::config::file::{ConfigFile, Loaded, Pattern, TargetVersion};
 use crate::cli::selector::{self, Selection, Selector};
 use crate::cli::walk::{DEFAULT_EXCLUDE, Excluder};
@@ -29,6 +30,8 @@ pub(crate) struct Overrides {
     pub(crate) bind: Option<Bind>,
     /// `--unsafe-fixes`.
     pub(crate) unsafe_fixes: bool,
+    /// `--config 'key = value'`.
+    pub(crate) inline: Inline,
     /// The folder that patterns of the command line start from.
     pub(crate) cwd: PathBuf,
 }
@@ -70,6 +73,10 @@ impl PerFileIgnore {
 pub(crate) struct Scope {
     /// The configuration file, if there is one.
     pub(crate) loaded: Option<Loaded>,
+    /// What the file says, with the options of the command line that are written as in a file.
+    config: ConfigFile,
+    /// Keys that were typed in this way.
+    pub(crate) inline: BTreeSet<String>,
     /// Patterns of excluded paths, compiled.
     pub(crate) exclude: Excluder,
     /// Enabled rules.
@@ -89,8 +96,8 @@ pub(crate) struct Scope {
 impl Scope {
     /// Joins a configuration file (or none) with what was typed.
     pub(crate) fn new(loaded: Option<Loaded>, typed: &Overrides) -> Self {
-        let none = ConfigFile::default();
-        let config = loaded.as_ref().map_or(&none, |loaded| &loaded.config);
+        let own = loaded.as_ref().map(|loaded| loaded.config.clone()).unwrap_or_default();
+        let config = &typed.inline.over(own);
         let base = loaded
             .as_ref()
             .and_then(|loaded| loaded.path.parent())
@@ -115,18 +122,21 @@ impl Scope {
             guard_style: typed.guard_style.or(config.guard_style).unwrap_or_default(),
             bind: typed.bind.or(config.bind).unwrap_or_default(),
             unsafe_fixes: typed.unsafe_fixes || config.unsafe_fixes.unwrap_or(false),
+            config: config.clone(),
+            inline: typed.inline.keys.clone(),
             loaded,
         }
     }
 
-    /// The configuration file's own words; the defaults if there is none.
+    /// What the configuration says; the defaults if it says nothing.
     pub(crate) fn config(&self) -> ConfigFile {
-        self.loaded.as_ref().map(|loaded| loaded.config.clone()).unwrap_or_default()
+        self.config.clone()
     }
 
     /// A path of the configuration file, which starts from the file's folder.
-    pub(crate) fn beside(&self, path: &Path) -> Option<PathBuf> {
-        Some(self.loaded.as_ref()?.path.parent()?.join(path))
+    pub(crate) fn beside(&self, path: &Path) -> PathBuf {
+        let folder = self.loaded.as_ref().and_then(|loaded| loaded.path.parent());
+        folder.map_or_else(|| path.to_path_buf(), |folder| folder.join(path))
     }
 
     /// The rules that are enabled for one file.
@@ -146,6 +156,7 @@ impl Scope {
             target_version: (self.target_version.0, self.target_version.1),
             guard_style: self.guard_style,
             bind: self.bind,
+            line_length: self.config.line_length,
             named: BTreeSet::new(),
             files: BTreeMap::new(),
             ..run.clone()

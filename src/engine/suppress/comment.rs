@@ -7,7 +7,7 @@ use crate::rules;
 pub enum Codes {
     /// Every one.
     All,
-    /// Those of these codes or names, as they are written.
+    /// Those of these codes, prefixes of codes or names, as they are written.
     Listed(Vec<String>),
 }
 
@@ -17,7 +17,7 @@ impl Codes {
         match self {
             Self::All => true,
             Self::Listed(texts) => texts.iter().any(|text| {
-                rules::find(text).is_some_and(|rule| rule.code == code)
+                rules::named(text).iter().any(|rule| rule.code == code)
                     || text.eq_ignore_ascii_case(code)
             }),
         }
