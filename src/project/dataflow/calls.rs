@@ -32,14 +32,8 @@ impl Solver<'_> {
     pub(super) fn call_value(&self, call: Site, context: &CallString) -> Vec<Found> {
         let Some(callee) = self.callee(call) else { return vec![Found::unknown()] };
         let callees = self.find(callee, context);
-        let mut out: Vec<Found> = callees
-            .iter()
-            .flat_map(|each| assuming(each, self.called(&each.source, call, context)))
-            .collect();
-        if out.is_empty() {
-            out.push(Found::new(Source::Result(call)));
-        }
-        out
+        let given = callees.iter();
+        given.flat_map(|each| assuming(each, self.called(&each.source, call, context))).collect()
     }
 
     /// What a decorator makes of what stands below it. What is not known to give something else gives it back.
@@ -147,22 +141,17 @@ impl Solver<'_> {
         };
         let inner = context.entered(Frame::Call(call));
         let is_cut_short = context.is_full();
-        let mut out = Vec::new();
-        for value in &signature.returns {
-            let value = beside(function, *value);
-            if !self.may_run(value, &inner) {
-                continue;
-            }
-            let found = self.find(value, &inner);
-            out.extend(found.iter().map(|each| {
-                let each = if is_cut_short { each.apart() } else { each.clone() };
-                each.given_back_by(call)
-            }));
+        let values = signature.returns.iter().map(|value| beside(function, *value));
+        let reached: Vec<Site> = values.filter(|value| self.may_run(*value, &inner)).collect();
+        if reached.is_empty() {
+            return vec![Found::new(Source::Result(call))];
         }
-        if out.is_empty() {
-            out.push(Found::new(Source::Result(call)));
-        }
-        out
+        // Nothing so far, in a cycle, is not the same as nothing known.
+        let found = reached.into_iter().flat_map(|value| self.find(value, &inner).to_vec());
+        found
+            .map(|each| if is_cut_short { each.apart() } else { each })
+            .map(|each| each.given_back_by(call))
+            .collect()
     }
 
     /// What `await` gives.

@@ -43,11 +43,16 @@ impl Solver<'_> {
                 vec![Found::new(Source::Container { made: made(), view: Arc::from([]) })]
             }
             Kind::BinaryOperator | Kind::AugmentedAssignment => self.operation_value(site, context),
-            _ => {
-                let found = self.along_edges(site, context);
-                if found.is_empty() { vec![Found::unknown()] } else { found }
-            }
+            _ => self.along_edges_or_unknown(site, context),
         }
+    }
+
+    /// As [`along_edges`](Self::along_edges); where no edge leads, nothing is known.
+    pub(super) fn along_edges_or_unknown(&self, site: Site, context: &CallString) -> Vec<Found> {
+        if self.graph(site.file).edges_to(site.node).is_empty() {
+            return vec![Found::unknown()];
+        }
+        self.along_edges(site, context)
     }
 
     /// `a + b`, `a | b`, `a * n`: a new container where an operand is one.
@@ -229,9 +234,8 @@ impl Solver<'_> {
     }
 
     pub(super) fn name_value(&self, site: Site, context: &CallString) -> Vec<Found> {
-        let found = self.along_edges(site, context);
-        if !found.is_empty() {
-            return self.narrowed(found, site, context);
+        if !self.graph(site.file).edges_to(site.node).is_empty() {
+            return self.narrowed(self.along_edges(site, context), site, context);
         }
         let facts = self.file(site.file);
         let Some((home, name)) = facts.scopes.resolve_name(site.node) else {
@@ -276,10 +280,7 @@ impl Solver<'_> {
                 }
                 found
             }
-            _ => {
-                let found = self.along_edges(site, context);
-                if found.is_empty() { vec![Found::unknown()] } else { found }
-            }
+            _ => self.along_edges_or_unknown(site, context),
         }
     }
 

@@ -23,6 +23,8 @@ mod parameters;
 mod records;
 mod runs;
 mod source;
+#[cfg(test)]
+mod tests;
 mod variadic;
 
 pub use call_graph::CallGraph;
