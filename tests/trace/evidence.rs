@@ -72,7 +72,7 @@ fn what_a_registry_hides_is_repaired() {
 
 const MIXED: &str = "\
 import multiprocessing as mp
-import sys
+import os, sys
 
 def work(x):
     return x
@@ -93,7 +93,7 @@ def make():
     return open('/dev/null')
 
 if __name__ == '__main__':
-    start('now')
+    start(os.environ.get('WHICH', 'now'))
 ";
 
 #[test]

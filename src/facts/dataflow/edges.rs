@@ -105,7 +105,8 @@ impl<'a> Graph<'a> {
                     self.edge(node, from, Steps::new());
                 }
             }
-            Kind::ParenthesizedExpression => {
+            // The grammar takes the star of `[*f()]` for a part of the callee.
+            Kind::ParenthesizedExpression | Kind::ListSplat | Kind::ListSplatPattern => {
                 let inner = tree.children(node).next();
                 inner.into_iter().for_each(|inner| self.edge(node, inner, Steps::new()));
             }

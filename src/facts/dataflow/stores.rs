@@ -32,9 +32,25 @@ impl Graph<'_> {
                 next = None;
                 continue;
             }
+            if self.is_starred(item) {
+                self.extended(node, item);
+                next = None;
+                continue;
+            }
             self.store(node, Some(next.map_or(Part::Each, Part::Item)), item, Steps::new());
             next = next.map(|at| at + 1);
         }
+    }
+
+    /// Whether an item begins with a star that the grammar takes for a part of a callee: `[*f()]`.
+    fn is_starred(&self, item: NodeId) -> bool {
+        let tree = self.tree;
+        let mut first = item;
+        while matches!(tree.kind(first), Kind::Call | Kind::Attribute | Kind::Subscript) {
+            let Some(inner) = tree.children(first).next() else { return false };
+            first = inner;
+        }
+        first != item && matches!(tree.kind(first), Kind::ListSplat | Kind::ListSplatPattern)
     }
 
     pub(super) fn dictionary(&mut self, node: NodeId) {
