@@ -233,12 +233,17 @@ fn walk_folder(
     errors.extend(above.iter().map(|bad| refused_rules(bad, &options.cwd)));
     let refused = Arc::new(Mutex::new(Vec::new()));
     let found = Mutex::new((Vec::new(), Vec::new()));
+    // Reading the rules of the folders above would wait for ever.
+    let obeys = judges && above.is_none();
     let mut builder = ignore::WalkBuilder::new(folder);
     builder
         .max_depth(depth)
         .standard_filters(!options.no_respect_gitignore)
         .hidden(false)
-        .parents(judges && above.is_none())
+        .parents(obeys)
+        .git_ignore(obeys)
+        .git_exclude(obeys)
+        .git_global(obeys)
         .require_git(false)
         .threads(options.threads);
     let filter = options.clone();

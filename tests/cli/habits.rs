@@ -206,6 +206,7 @@ fn watching() {
     assert!(next().contains("SP101"));
     assert_eq!(next(), "Found 1 finding.");
     next();
+    next();
     tree.write("a.py", MENDED.as_bytes());
     let last = next();
     child.kill().expect("it runs");

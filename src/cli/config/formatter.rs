@@ -1,12 +1,14 @@
 //! What other tools' configuration says about the length of lines.
 
+use crate::text::source::MAX_BYTES;
 use std::path::Path;
 use toml::Table;
 
 /// The length that ruff or black are told by a file in `folder`.
 pub(crate) fn line_length(folder: &Path) -> Option<usize> {
     let read = |name: &str| {
-        let text = std::fs::read_to_string(folder.join(name)).ok()?;
+        let bytes = crate::disk::read(&folder.join(name), MAX_BYTES as u64).ok()?;
+        let text = String::from_utf8(bytes).ok()?;
         text.contains("line-length").then(|| text.parse::<Table>().ok()).flatten()
     };
     let of = |table: &Table| {
