@@ -27,8 +27,8 @@ fn what_the_hook_hides_runs() {
         write(
             "main.py",
             "import sys, multiprocessing as mp\nimport sitecustomize\n\
-             def work():\n    print('child', sys.path)\n\
-             if __name__ == '__main__':\n    print(sys.path, sitecustomize.__file__)\n    \
+             def work():\n    sys.stdout.write('child %s\\n' % sys.path)\n\
+             if __name__ == '__main__':\n    sys.stdout.write('%s %s\\n' % (sys.path, sitecustomize.__file__))\n    sys.stdout.flush()\n    \
              process = mp.get_context('spawn').Process(target=work)\n    process.start()\n    process.join()\n",
         );
         let python = interpreter.path.to_str().expect("a path in Unicode");
