@@ -234,10 +234,8 @@ fn unnamed(ctx: &RuleContext, obstacles: &[Obstacle]) -> Vec<(String, Origin)> {
                 }
             })
             .unwrap_or_default();
-        kept.extend(value.into_iter().flat_map(|value| {
-            ctx.eval.displayed(value).into_iter().chain(ctx.eval.mapping_items(value))
-        }));
-        kept.extend(ctx.eval.put_items(target));
+        kept.extend(value.into_iter().flat_map(|value| ctx.eval.items_held(value)));
+        kept.extend(ctx.eval.items_put(target));
         let origins: Vec<Origin> =
             kept.into_iter().flat_map(|kept| ctx.eval.origins(kept)).collect();
         let is_unnamed = |origin: &Origin| match origin.callable {

@@ -283,49 +283,6 @@ impl Solver<'_> {
             _ => self.along_edges_or_unknown(site, context),
         }
     }
-
-    /// The objects that an annotation promises.
-    pub(super) fn annotated(&self, annotation: Site) -> Vec<Found> {
-        let facts = self.file(annotation.file);
-        let scope = facts.scopes.scope_of(annotation.node);
-        let mut out = Vec::new();
-        for name in crate::project::values::annotations::promised(facts.text(annotation.node)) {
-            for found in self.dotted(annotation, scope, &name) {
-                match found.source {
-                    Source::Class(class) => {
-                        out.push(Found::new(Source::Instance { class, made: None }));
-                    }
-                    Source::External { path, start } if self.is_known(&path) => {
-                        out.push(Found::new(Source::Made { path, start, made: None }));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        out
-    }
-
-    /// What a dotted name means where `site` stands, from its text.
-    pub(super) fn dotted(&self, site: Site, scope: ScopeId, dotted: &str) -> Vec<Found> {
-        use crate::facts::scopes::Resolution;
-        let facts = self.file(site.file);
-        let mut parts = dotted.split('.');
-        let Some(first) = parts.next() else { return Vec::new() };
-        let home = match facts.scopes.resolve(scope, first) {
-            Resolution::Local(id) | Resolution::Free(id) => id,
-            Resolution::Global => facts.scopes.module(),
-        };
-        let bindings = facts.scopes.bindings(home, first).iter();
-        let mut found: Vec<Found> = bindings
-            .flat_map(|binding| {
-                self.find(beside(site, binding.node), &CallString::UNKNOWN).to_vec()
-            })
-            .collect();
-        for part in parts {
-            found = found.iter().flat_map(|each| self.member(&each.source, part, site)).collect();
-        }
-        found
-    }
 }
 
 /// Whether an edge leads into another frame.

@@ -5,6 +5,7 @@
 //! library functions do is read from `catalogue/flows.toml`. Answers have no side effect but the list of modules that they would
 //! need ([`Solver::unresolved`]) and do not depend on what was asked before.
 
+mod annotations;
 mod call_graph;
 mod callers;
 mod calls;
@@ -148,6 +149,13 @@ impl<'p> Solver<'p> {
                 _ => None,
             })
             .collect()
+    }
+
+    /// What a module holds under a name.
+    pub fn module(&self, file: FileId, name: &str) -> Vec<Found> {
+        let (mut found, _) = self.with_budget(|| self.module_member(file, name));
+        engine::tidy(&mut found);
+        found
     }
 
     /// The modules of the project that answers would need and that are not parsed, with the name that is asked of each.

@@ -29,6 +29,11 @@ impl CallString {
     /// Nothing is known of the callers.
     pub const UNKNOWN: Self = Self(None);
 
+    /// That of a frame that is entered by the last of some calls, in a function that the one before runs.
+    pub fn of_calls(calls: &[Site]) -> Self {
+        calls.iter().fold(Self::UNKNOWN, |callers, call| callers.entered(Frame::Call(*call)))
+    }
+
     /// The frames, the outermost first.
     pub fn frames(&self) -> &[Frame] {
         self.0.as_deref().unwrap_or_default()

@@ -2,7 +2,6 @@
 
 pub mod entry_points;
 pub(in crate::project) mod index;
-pub(in crate::project) mod lookups;
 pub mod module_names;
 pub mod modules;
 pub(in crate::project) mod renamed;

@@ -174,7 +174,7 @@ impl Project {
     }
 
     /// Whether a console script of the project calls a function of the module at `path`.
-    pub fn is_entry_point(&self, path: &Path) -> bool {
+    fn is_entry_point(&self, path: &Path) -> bool {
         let stem = path.with_extension("");
         let parts: Vec<String> =
             stem.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();

@@ -28,7 +28,7 @@ impl Eval<'_> {
             .filter_map(|value| if let Value::Literal(site) = value { Some(*site) } else { None });
         displays
             .flat_map(|display| self.elements_of(display))
-            .chain(self.appended_to(iterable))
+            .chain(self.items_put(iterable))
             .filter_map(|item| self.delayed_callee(item))
             .collect()
     }

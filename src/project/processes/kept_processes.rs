@@ -35,14 +35,9 @@ impl Eval<'_> {
         let inside = |site: Site| {
             site.file == call.file && self.file(call.file).tree().contains(site.node, call.node)
         };
-        let made_here = inside(value) && self.displayed(value).into_iter().any(inside);
+        let made_here = inside(value) && self.items_held(value).into_iter().any(inside);
         let is_it = |item: Site| inside(item) || self.holds(item, call);
-        let put = || {
-            self.appended_to(write.target)
-                .into_iter()
-                .chain(self.mapping_items(write.target))
-                .any(is_it)
-        };
+        let put = || self.items_held(write.target).into_iter().any(is_it);
         (made_here || put()) && self.is_repeated(call)
     }
 

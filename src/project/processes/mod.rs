@@ -2,15 +2,12 @@
 
 pub(in crate::project) mod applications;
 pub mod arguments;
-pub(in crate::project) mod chosen;
 pub(in crate::project) mod conditions;
-pub(in crate::project) mod dead_paths;
 pub mod delayed;
 pub mod dispatch;
 pub(in crate::project) mod expected_failures;
 pub(in crate::project) mod holders;
 pub(in crate::project) mod kept_processes;
-pub(in crate::project) mod lambda_attributes;
 pub(in crate::project) mod loaders;
 pub(in crate::project) mod order;
 pub(in crate::project) mod paired;

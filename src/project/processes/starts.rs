@@ -4,6 +4,7 @@
 use crate::catalogue::{EntryId, EntryKind, Start, Starts, Verdict};
 use crate::facts::execution;
 use crate::facts::scopes::BindingKind;
+use crate::project::dataflow::CallString;
 use crate::project::processes::starters;
 use crate::project::{Dispatch, Eval, FileId, Project, Site, Type, Value};
 use crate::syntax::{Field, Kind, NodeId};
@@ -267,18 +268,12 @@ impl Eval<'_> {
     /// The first start in a function, `first` if nothing speaks against it, that this call of it comes to.
     fn reached_by(&self, call: Site, function: Site, first: &ProcessStart) -> Option<ProcessStart> {
         let avoided = |start: &ProcessStart| {
-            let places: Vec<Site> = [call]
-                .into_iter()
-                .chain(start.through.iter().copied())
-                .chain([start.call])
-                .collect();
-            let starts: Vec<Dispatch> = self
-                .dispatches_at(start.call)
-                .into_iter()
-                .filter(|dispatch| self.is_start(dispatch))
-                .collect();
-            self.call_avoids(call, function, &places[1..])
-                || self.starts_nothing_there(&starts, &places)
+            let way: Vec<Site> = [call].into_iter().chain(start.through.iter().copied()).collect();
+            let callers = CallString::of_calls(&way);
+            let dispatches = self.dispatches_at(start.call).into_iter();
+            let mut starts = dispatches.filter(|dispatch| self.is_start(dispatch)).peekable();
+            !self.solver.is_reached(start.call, &callers)
+                || starts.peek().is_some() && !starts.any(|start| self.meets(&start, &callers))
         };
         if !avoided(first) {
             return Some(first.clone());

@@ -319,7 +319,7 @@ impl Eval<'_> {
             // `self.target`, written from a parameter in another method.
             for attribute in tree.subtree(node).filter(|node| tree.kind(*node) == Kind::Attribute) {
                 pending.extend(self.written_to(Site { file: expression.file, node: attribute }));
-                let items = self.appended_to(Site { file: expression.file, node: attribute });
+                let items = self.items_put(Site { file: expression.file, node: attribute });
                 pending.extend(
                     items
                         .into_iter()

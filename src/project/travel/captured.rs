@@ -95,7 +95,7 @@ impl Eval<'_> {
             .take(MAX_ARGUMENTS)
             .collect();
         let put: Vec<Site> =
-            values.iter().flat_map(|value| self.put_items(*value)).take(MAX_ARGUMENTS).collect();
+            values.iter().flat_map(|value| self.items_put(*value)).take(MAX_ARGUMENTS).collect();
         values.into_iter().chain(put).collect()
     }
 

@@ -147,6 +147,6 @@ impl Walk<'_, '_> {
                 _ => {}
             }
         }
-        self.waiting.extend(self.eval.appended_to(site));
+        self.waiting.extend(self.eval.items_put(site));
     }
 }

@@ -21,6 +21,8 @@ pub struct Crossing {
 
 /// How deep containers among the arguments are looked into.
 const MAX_DEPTH: u32 = 4;
+/// How many items of a container are looked at: generated tables are long and uniform.
+const MAX_ITEMS: usize = 64;
 
 impl Eval<'_> {
     /// The project classes whose objects (or which themselves) cross in the dispatches of a file.
@@ -267,7 +269,7 @@ impl Eval<'_> {
     }
 
     /// The project classes that an expression may be, be an object of, or hold objects of.
-    pub fn classes_in(&self, expression: Site) -> BTreeSet<Site> {
+    fn classes_in(&self, expression: Site) -> BTreeSet<Site> {
         let mut found = BTreeSet::new();
         self.add_classes(expression, MAX_DEPTH, &mut found);
         found
@@ -285,16 +287,6 @@ impl Eval<'_> {
                 Value::Instance(_) | Value::Method { .. } | Value::Result(_) => {
                     found.extend(self.made_classes(value));
                 }
-                Value::Literal(site) => {
-                    for item in self
-                        .elements_of(*site)
-                        .into_iter()
-                        .take(32)
-                        .chain(self.mapping_items(*site).into_iter().take(32))
-                    {
-                        self.add_classes(item, depth - 1, found);
-                    }
-                }
                 _ => {}
             }
         }
@@ -302,7 +294,7 @@ impl Eval<'_> {
         for part in self.parts_of(expression) {
             self.add_classes(part, depth - 1, found);
         }
-        for item in self.appended_to(expression) {
+        for item in self.items_held(expression).into_iter().take(MAX_ITEMS) {
             self.add_classes(item, depth - 1, found);
         }
     }

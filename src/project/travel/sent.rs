@@ -136,14 +136,10 @@ impl Eval<'_> {
         let written = (leaf != handover).then_some(leaf);
         let way: Vec<Site> =
             written.into_iter().chain([handover]).chain(through.iter().copied()).collect();
-        let apart = self.is_chosen_apart(dispatch, leaf)
-            || self.never_meet(leaf, dispatch.call)
-            || self.are_in_two_tests(leaf, dispatch.call);
-        !apart
+        !self.never_meet(leaf, dispatch.call)
             && !self.is_staged(dispatch.call)
             && !self.is_staged(handover)
             && !self.meets_another_executor(dispatch, &way)
-            && !self.chooses_another_executor(dispatch, &way[written.iter().len()..])
     }
 
     /// Asks for what rules will ask about a callable, so that the files that hold it are read in round one.

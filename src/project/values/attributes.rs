@@ -1,9 +1,9 @@
 //! Attribute look-ups: modules, classes, instances.
 
-use crate::catalogue::{Start, objects};
+use crate::catalogue::Start;
 use crate::facts::scopes::BindingKind;
 use crate::project::values::eval::Answer;
-use crate::project::{Eval, FileId, Site, Type, Value};
+use crate::project::{Eval, FileId, Site, Value};
 use crate::syntax::{Field, Kind, NodeId};
 use std::sync::Arc;
 
@@ -21,48 +21,6 @@ impl Eval<'_> {
         match facts.tree().enclosing(site.node, &[Kind::ClassDefinition]) {
             Some(class) => crate::facts::scopes::mangle(facts.definition_name(class), name),
             None => name.into(),
-        }
-    }
-
-    /// The member `name` of one value; `object` is the expression that gave it.
-    pub fn member_values(&self, value: &Value, name: &str, object: Site) -> Vec<Value> {
-        match value {
-            Value::Module(file) => self.module_member(*file, name),
-            Value::External { path, start } => {
-                let dotted = format!("{path}.{name}");
-                match self.project.below_namespace(object.file, &dotted) {
-                    Some(module) => self.module_at(module, None),
-                    None => vec![Value::External { path: dotted.into(), start: *start }],
-                }
-            }
-            Value::Class(class) => self.class_member(*class, name),
-            Value::Instance(Type::Class(class)) => self.instance_member(*class, name, object),
-            Value::Instance(ty @ Type::External { path, start, .. }) => {
-                if crate::catalogue::last_part(path) == "get_context" {
-                    let module = path.trim_end_matches(".get_context");
-                    return vec![Value::External {
-                        path: format!("{module}.{name}").into(),
-                        start: *start,
-                    }];
-                }
-                // What a library keeps to itself is data more often than a method.
-                let private = name.starts_with('_') && !name.starts_with("__");
-                if private || objects::is_plain_value(path, name) {
-                    return vec![Value::Unknown];
-                }
-                vec![Value::Method {
-                    receiver: ty.clone(),
-                    object,
-                    name: name.into(),
-                    function: None,
-                }]
-            }
-            Value::Partial(call) if name == "func" => self
-                .positional_arguments(*call)
-                .first()
-                .map(|first| self.values(*first).to_vec())
-                .unwrap_or_default(),
-            _ => vec![Value::Unknown],
         }
     }
 
@@ -166,102 +124,6 @@ impl Eval<'_> {
     /// Whether a decorator of the definition is (ends with) one of `names`.
     pub fn has_decorator(&self, definition: Site, names: &[&str]) -> bool {
         self.file(definition.file).has_decorator(definition.node, names)
-    }
-
-    /// What reading an attribute runs, if the last `def` of its name is a part of a property; the inner `None` if its
-    /// getter is not to be seen.
-    fn property(&self, function: Site) -> Option<Option<Site>> {
-        let facts = self.file(function.file);
-        let reads =
-            |definition: Site| self.has_decorator(definition, &["property", "cached_property"]);
-        if reads(function) {
-            return Some(Some(function));
-        }
-        if !self.has_decorator(function, &["setter", "deleter", "getter"]) {
-            return None;
-        }
-        let name = facts.tree().child(function.node, Field::Name)?;
-        let (scope, name) = facts.scopes.resolve_name(name)?;
-        let definitions =
-            facts.scopes.bindings(scope, name).iter().filter_map(|binding| match binding.kind {
-                BindingKind::FunctionDef(node) => Some(Site { file: function.file, node }),
-                _ => None,
-            });
-        Some(definitions.into_iter().find(|definition| reads(*definition)))
-    }
-
-    fn class_member(&self, class: Site, name: &str) -> Vec<Value> {
-        for each in self.lineage(class) {
-            let facts = self.file(each.file);
-            let Some(scope) = facts.scopes.inner(each.node) else { continue };
-            let bindings = facts.scopes.bindings(scope, name);
-            if !bindings.is_empty() {
-                return bindings
-                    .iter()
-                    .flat_map(|binding| self.binding_values(each.file, binding))
-                    .collect();
-            }
-        }
-        if let Some((path, start)) = self.external_bases(class).into_iter().next() {
-            return vec![Value::External { path: format!("{path}.{name}").into(), start }];
-        }
-        vec![Value::Unknown]
-    }
-
-    fn instance_member(&self, class: Site, name: &str, object: Site) -> Vec<Value> {
-        let mut found = Vec::new();
-        for write in self.attribute_writes(class, name) {
-            match (write.value, write.annotation) {
-                (Some(value), _) => found.extend(self.values(value).iter().cloned()),
-                (None, Some(annotation)) => found.extend(self.annotation_values(annotation)),
-                (None, None) => match write.unpacked {
-                    Some((call, part)) => found.extend(
-                        self.destructured(call, &[crate::facts::scopes::PathStep::Index(part)]),
-                    ),
-                    None => found.push(Value::Unknown),
-                },
-            }
-            if let (Some(_), Some(annotation)) = (write.value, write.annotation) {
-                found.extend(self.annotation_values(annotation));
-            }
-        }
-        found.extend(
-            self.given_to_field(class, name)
-                .into_iter()
-                .flat_map(|given| self.values(given).to_vec()),
-        );
-        let receiver = Type::Class(class);
-        if let Some((_, function)) = self.method(class, name) {
-            if let Some(getter) = self.property(function) {
-                found.extend(
-                    getter.map_or_else(|| vec![Value::Unknown], |getter| self.returned(getter)),
-                );
-            } else {
-                found.push(Value::Method {
-                    receiver,
-                    object,
-                    name: name.into(),
-                    function: Some(function),
-                });
-            }
-            return found;
-        }
-        for each in self.lineage(class) {
-            let facts = self.file(each.file);
-            let Some(scope) = facts.scopes.inner(each.node) else { continue };
-            for binding in facts.scopes.bindings(scope, name) {
-                found.extend(self.binding_values(each.file, binding));
-            }
-        }
-        if found.is_empty() {
-            let external = !self.external_bases(class).is_empty();
-            found.push(if external {
-                Value::Method { receiver, object, name: name.into(), function: None }
-            } else {
-                Value::Unknown
-            });
-        }
-        found
     }
 
     /// Whether `object` is the first parameter of a method of `class`.

@@ -1,54 +1,7 @@
 //! Values that never meet: one is chosen in one branch of an `if`, the other in another.
 
-use crate::facts::scopes::BindingKind;
-use crate::project::values::reaching;
-use crate::project::{Dispatch, Eval, Site, Type, Value};
+use crate::project::{Dispatch, Eval, Site, Value};
 use crate::syntax::{Field, Kind, NodeId, Tree};
-
-impl Eval<'_> {
-    /// Whether what is written at `leaf` is chosen in other branches than those that choose the process executor of a
-    /// dispatch: `if cpu_bound: executor, loop = ProcessPoolExecutor, None`, `else: executor, loop = ThreadPoolExecutor,
-    /// get_event_loop()`.
-    pub(in crate::project) fn is_chosen_apart(&self, dispatch: &Dispatch, leaf: Site) -> bool {
-        let facts = self.file(dispatch.call.file);
-        let tree = facts.tree();
-        let Some(callee) = tree
-            .child(dispatch.call.node, Field::Function)
-            .filter(|_| leaf.file == dispatch.call.file)
-        else {
-            return false;
-        };
-        let chosen = tree
-            .child(callee, Field::Object)
-            .filter(|_| tree.kind(callee) == Kind::Attribute)
-            .unwrap_or(callee);
-        let Some((scope, name)) =
-            facts.scopes.resolve_name(chosen).filter(|_| tree.kind(chosen) == Kind::Identifier)
-        else {
-            return false;
-        };
-        let own = self.project.catalogue.get(dispatch.entry);
-        let is_process = |value: NodeId| {
-            self.values(Site { file: leaf.file, node: value }).iter().any(|value| match value {
-                Value::External { path, .. } | Value::Instance(Type::External { path, .. }) => {
-                    own.paths.iter().any(|own| own.starts_with(&**path))
-                }
-                _ => true,
-            })
-        };
-        let choices: Vec<NodeId> = reaching::bindings(facts, scope, name, chosen)
-            .into_iter()
-            .filter_map(|binding| match binding.kind {
-                BindingKind::Assignment { value: Some(value), .. } if is_process(value) => {
-                    Some(value)
-                }
-                BindingKind::Assignment { .. } => None,
-                _ => Some(binding.node),
-            })
-            .collect();
-        !choices.is_empty() && choices.into_iter().all(|choice| exclude(tree, choice, leaf.node))
-    }
-}
 
 impl Eval<'_> {
     /// Whether an object that is made or written at `leaf` never comes to a dispatch of the same function, which stands in

@@ -1,7 +1,7 @@
 //! The values of expressions, asked for on demand, across files, with a bound on the effort.
 
 use crate::facts::FileFacts;
-use crate::facts::scopes::{Binding, BindingKind};
+use crate::facts::scopes::Binding;
 use crate::project::dataflow::{CallString, Solver};
 use crate::project::names::module_names;
 use crate::project::values::callers;
@@ -20,15 +20,11 @@ const MAX_DEPTH: u32 = 48;
 /// The writes of attributes through `self`, by attribute name.
 pub(in crate::project) type AttributeWrites = Vec<(String, writes::AttributeWrite)>;
 
-/// What modules hold, by name; `None` while it is being asked for.
-type Members = FxHashMap<(FileId, String), Option<Rc<[Value]>>>;
-
 /// The name of a remembered answer.
 #[derive(Debug)]
 pub(in crate::project) enum Answer {
     Value(Site),
     Lineage(Site),
-    Member((FileId, String)),
 }
 
 /// Answers what expressions may be, and remembers the answers: made anew for every few files, lest they pile up.
@@ -40,7 +36,6 @@ pub struct Eval<'p> {
     pub(in crate::project) solver: Solver<'p>,
     known: RefCell<FxHashMap<Site, Option<Rc<[Value]>>>>,
     depth: Cell<u32>,
-    pub(in crate::project) members_known: RefCell<Members>,
     pub(in crate::project) writes_known: RefCell<FxHashMap<Site, Rc<AttributeWrites>>>,
     pub(in crate::project) lineage_known: RefCell<FxHashMap<Site, Rc<[Site]>>>,
     pub(in crate::project) callers_known: RefCell<FxHashMap<Site, Rc<[callers::Caller]>>>,
@@ -59,8 +54,6 @@ pub struct Eval<'p> {
     pub(in crate::project) chain: RefCell<BTreeSet<Site>>,
     /// Project files that an answer would need and that are not parsed, with the name that they are asked for.
     pub wanted: RefCell<BTreeSet<(PathBuf, Option<String>)>>,
-    /// Whether answers do without files that are not parsed.
-    pub(in crate::project) is_quiet: Cell<bool>,
 }
 
 impl<'p> Eval<'p> {
@@ -71,7 +64,6 @@ impl<'p> Eval<'p> {
             solver: Solver::new(project),
             known: RefCell::default(),
             depth: Cell::new(0),
-            members_known: RefCell::default(),
             writes_known: RefCell::default(),
             lineage_known: RefCell::default(),
             callers_known: RefCell::default(),
@@ -83,7 +75,6 @@ impl<'p> Eval<'p> {
             module_names_known: RefCell::default(),
             chain: RefCell::default(),
             wanted: RefCell::default(),
-            is_quiet: Cell::new(false),
         }
     }
 
@@ -94,7 +85,6 @@ impl<'p> Eval<'p> {
             match answer {
                 Answer::Value(site) => drop(self.known.borrow_mut().remove(&site)),
                 Answer::Lineage(class) => drop(self.lineage_known.borrow_mut().remove(&class)),
-                Answer::Member(key) => drop(self.members_known.borrow_mut().remove(&key)),
             }
         }
         self.dispatches_known.borrow_mut().clear();
@@ -149,64 +139,14 @@ impl<'p> Eval<'p> {
         sources.found.iter().map(|found| self.found_value(found)).collect()
     }
 
-    /// Runs `work` one level deeper; past the bound, nothing is known.
-    pub(in crate::project) fn deeper(&self, work: impl FnOnce() -> Vec<Value>) -> Vec<Value> {
-        if self.depth.get() >= MAX_DEPTH {
-            self.cut();
-            return vec![Value::Unknown];
-        }
-        self.depth.set(self.depth.get() + 1);
-        let found = work();
-        self.depth.set(self.depth.get() - 1);
-        found
-    }
-
     /// What a variable holds after `binding`.
     pub fn binding_values(&self, file: FileId, binding: &Binding) -> Vec<Value> {
-        // Annotations and star imports can lead back here without passing an expression.
-        self.deeper(|| self.values_of_binding(file, binding))
+        self.values(Site { file, node: binding.node }).to_vec()
     }
 
-    fn values_of_binding(&self, file: FileId, binding: &Binding) -> Vec<Value> {
-        let at = |node| Site { file, node };
-        match &binding.kind {
-            BindingKind::Assignment { value, path, annotation } => {
-                let mut found =
-                    value.map(|value| self.destructured(at(value), path)).unwrap_or_default();
-                if let Some(annotation) = annotation
-                    && !found.iter().any(|value| {
-                        !matches!(value, Value::Unknown | Value::Parameter(_) | Value::Result(_))
-                    })
-                {
-                    found.extend(self.annotation_values(at(*annotation)));
-                }
-                found
-            }
-            BindingKind::Walrus { value } => self.values(at(*value)).to_vec(),
-            BindingKind::For { iterable, path, .. }
-            | BindingKind::ComprehensionFor { iterable, path, .. } => {
-                self.element_values(at(*iterable), path)
-            }
-            BindingKind::With { value, path, .. } => {
-                let entered = self.entered(&self.values(at(*value)));
-                self.unpacked_of(&entered, path)
-            }
-            BindingKind::Import { module, attribute } => {
-                self.imported(file, module, attribute.as_deref())
-            }
-            BindingKind::FunctionDef(node) | BindingKind::ClassDef(node)
-                if binding.scope == self.file(file).scopes.module()
-                    && let Some(api) =
-                        self.own_api(file, self.file(file).definition_name(*node)) =>
-            {
-                vec![api]
-            }
-            BindingKind::FunctionDef(node) => vec![Value::Function(at(*node))],
-            BindingKind::ClassDef(node) => vec![Value::Class(at(*node))],
-            BindingKind::Parameter { .. } => self.parameter_values(file, binding, None),
-            BindingKind::Delete => Vec::new(),
-            _ => vec![Value::Unknown],
-        }
+    /// What a module holds under a name.
+    pub fn module_member(&self, file: FileId, name: &str) -> Vec<Value> {
+        self.solver.module(file, name).iter().map(|found| self.found_value(found)).collect()
     }
 
     /// The positional arguments of a call, up to the first splat.

@@ -282,7 +282,7 @@ impl Eval<'_> {
     }
 
     /// Whether an expression is the name of an imported module.
-    pub fn names_module(&self, expression: Site) -> bool {
+    fn names_module(&self, expression: Site) -> bool {
         let facts = self.file(expression.file);
         let Some((home, name)) =
             facts.scopes.resolve_name(facts.tree().unparenthesized(expression.node))

@@ -1,7 +1,6 @@
 //! What expressions may be: objects, containers, instances, what calls give and callers pass.
 
 pub(in crate::project) mod absent;
-pub mod annotations;
 pub mod attributes;
 pub(in crate::project) mod branches;
 pub(in crate::project) mod cached;

@@ -10,25 +10,10 @@ use crate::syntax::{Field, Kind};
 /// The dotted path by which every proxy goes.
 pub const PROXY: &str = "multiprocessing.managers.BaseProxy";
 
-/// Methods of managers that make no proxy.
-const OWN_METHODS: &[&str] =
-    &["start", "shutdown", "connect", "join", "get_server", "register", "__enter__", "__exit__"];
-
 /// What makes managers, or derives them.
 const MANAGERS: &[&str] = &["Manager", "SyncManager", "BaseManager"];
 
 impl Eval<'_> {
-    /// What calling the method `name` of a manager gives; `None` for other objects and for methods that make no proxy.
-    pub(in crate::project) fn proxy_made_by(
-        &self,
-        receiver: &Type,
-        name: &str,
-        call: Site,
-    ) -> Option<Value> {
-        let start = self.manager_start(receiver).filter(|_| !OWN_METHODS.contains(&name))?;
-        Some(Value::Instance(Type::External { path: PROXY.into(), start, made: Some(call) }))
-    }
-
     /// The start method of a manager; `None` for other objects.
     fn manager_start(&self, ty: &Type) -> Option<Start> {
         let of_entry = |entry: &crate::catalogue::Entry| {
@@ -45,11 +30,6 @@ impl Eval<'_> {
                 .filter(|(entry, _)| of_entry(catalogue.get(*entry)))
                 .map(|row| row.1),
         }
-    }
-
-    /// Whether an expression may be a proxy.
-    pub fn is_proxy(&self, expression: Site) -> bool {
-        self.proxy_start(expression).is_some()
     }
 
     fn proxy_start(&self, expression: Site) -> Option<Start> {

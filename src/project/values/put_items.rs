@@ -4,30 +4,8 @@ use crate::project::travel::picklability::Obstacle;
 use crate::project::values::instances::Moment;
 use crate::project::{Eval, Site, Type, Value};
 use crate::syntax::{Field, Kind};
-use std::collections::BTreeSet;
 
 impl Eval<'_> {
-    /// What statements put into the containers that `container`, a name or an attribute, may be.
-    pub fn put_items(&self, container: Site) -> Vec<Site> {
-        let named = matches!(
-            self.file(container.file).tree().kind(container.node),
-            Kind::Identifier | Kind::Attribute
-        );
-        let appended =
-            if named { self.appended_to(container) } else { self.appended_where_made(container) };
-        let mut found: BTreeSet<Site> = appended.into_iter().collect();
-        for value in self.values(container).iter() {
-            let Value::Literal(display) = value else { continue };
-            if matches!(
-                self.file(display.file).tree().kind(display.node),
-                Kind::Dictionary | Kind::Call
-            ) {
-                found.extend(self.put_into(*display, true));
-            }
-        }
-        found.into_iter().collect()
-    }
-
     /// Whether an expression makes a list or dictionary, into which more may be put.
     pub(in crate::project) fn may_be_filled(&self, value: Site) -> bool {
         let tree = self.file(value.file).tree();
@@ -72,7 +50,7 @@ impl Eval<'_> {
                     && !self.are_in_two_tests(item, call)
             })
         };
-        let items = self.put_items(container).into_iter().filter(|item| early(*item));
+        let items = self.items_put(container).into_iter().filter(|item| early(*item));
         let values = items
             .flat_map(|item| self.put_at(item, moment))
             .filter(|item| early(*item))

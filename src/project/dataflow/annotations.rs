@@ -1,49 +1,52 @@
-//! Annotations as types: names, strings, `Optional`, unions, `Annotated`.
+//! What annotations promise.
 
+use super::source::{CallString, Found, Source};
+use super::{Solver, beside};
 use crate::facts::scopes::ScopeId;
-use crate::project::{Eval, Site, Type, Value};
+use crate::project::Site;
 
-impl Eval<'_> {
-    /// The instances that an annotation promises.
-    pub fn annotation_values(&self, annotation: Site) -> Vec<Value> {
+impl Solver<'_> {
+    /// The objects that an annotation promises.
+    pub(super) fn annotated(&self, annotation: Site) -> Vec<Found> {
         let facts = self.file(annotation.file);
         let scope = facts.scopes.scope_of(annotation.node);
-        let mut found = Vec::new();
+        let mut out = Vec::new();
         for name in promised(facts.text(annotation.node)) {
-            for value in self.dotted_values(annotation, scope, &name) {
-                match value {
-                    Value::Class(site) => found.push(Value::Instance(Type::Class(site))),
-                    Value::External { path, start } if self.is_known_path(&path) => {
-                        found.push(Value::Instance(Type::External { path, start, made: None }));
+            for found in self.dotted(annotation, scope, &name) {
+                match found.source {
+                    Source::Class(class) => {
+                        out.push(Found::new(Source::Instance { class, made: None }));
+                    }
+                    Source::External { path, start } if self.is_known(&path) => {
+                        out.push(Found::new(Source::Made { path, start, made: None }));
                     }
                     _ => {}
                 }
             }
         }
-        found
+        out
     }
 
     /// What a dotted name means where `site` stands, from its text.
-    pub fn dotted_values(&self, site: Site, scope: ScopeId, dotted: &str) -> Vec<Value> {
+    pub(super) fn dotted(&self, site: Site, scope: ScopeId, dotted: &str) -> Vec<Found> {
+        use crate::facts::scopes::Resolution;
         let facts = self.file(site.file);
         let mut parts = dotted.split('.');
         let Some(first) = parts.next() else { return Vec::new() };
         let home = match facts.scopes.resolve(scope, first) {
-            crate::facts::scopes::Resolution::Local(id)
-            | crate::facts::scopes::Resolution::Free(id) => id,
-            crate::facts::scopes::Resolution::Global => facts.scopes.module(),
+            Resolution::Local(id) | Resolution::Free(id) => id,
+            Resolution::Global => facts.scopes.module(),
         };
-        let mut values: Vec<Value> = facts
-            .scopes
-            .bindings(home, first)
-            .iter()
-            .flat_map(|binding| self.binding_values(site.file, binding))
+        let bindings = facts.scopes.bindings(home, first).iter();
+        let mut found: Vec<Found> = bindings
+            .flat_map(|binding| {
+                self.find(beside(site, binding.node), &CallString::UNKNOWN).to_vec()
+            })
             .collect();
         for part in parts {
-            values =
-                values.iter().flat_map(|value| self.member_values(value, part, site)).collect();
+            found = found.iter().flat_map(|each| self.member(&each.source, part, site)).collect();
         }
-        values
+        found
     }
 }
 
