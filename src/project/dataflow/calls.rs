@@ -58,7 +58,8 @@ impl Solver<'_> {
         if out.is_empty() { plain() } else { out }
     }
 
-    pub(super) fn is_none(&self, source: &Source) -> bool {
+    /// Whether something is `None`.
+    pub fn is_none(&self, source: &Source) -> bool {
         matches!(source, Source::Literal(site) if self.tree(site.file).kind(site.node) == Kind::None)
     }
 

@@ -1,14 +1,10 @@
 //! Loops over objects that start their workers when they are iterated: the loaders of torch and what derives from them.
 
 use crate::catalogue::{EntryId, Starts};
-use crate::facts::scopes::BindingKind;
+use crate::project::dataflow::{CallString, Source};
 use crate::project::processes::starts::{ProcessStart, called_name};
-use crate::project::values::reaching;
 use crate::project::{Eval, Site, Type, Value};
 use crate::syntax::{Field, Kind};
-
-/// An object is followed back through so many names, attributes and parameters.
-const MAX_STEPS: u32 = 4;
 
 /// Functions whose result iterates over what they are given.
 const PASS_ON: &[&str] =
@@ -67,7 +63,7 @@ impl Eval<'_> {
                 .iter()
                 .all(|condition| self.passes_keyword(*call, &condition.name, &condition.unless))
         };
-        self.makers(object, MAX_STEPS).into_iter().find(asks).map(|made| (entry, made))
+        self.makers(object).into_iter().find(asks).map(|made| (entry, made))
     }
 
     /// Whether a call passes the keyword `name`, itself or in a dictionary that it unpacks, and none of the values `unless`.
@@ -86,72 +82,28 @@ impl Eval<'_> {
             .filter_map(|splat| tree.children(splat).next())
             .any(|inner| {
                 self.values(Site { file: call.file, node: inner }).iter().any(|value| match value {
-                    Value::Literal(display) => {
-                        self.entry_of_display(*display, name).is_some_and(|entry| {
-                            let facts = self.file(entry.file);
-                            !unless.iter().any(|value| value == facts.text(entry.node))
-                        })
-                    }
+                    Value::Literal(display) => self.entry_of(*display, name).is_some_and(|entry| {
+                        let facts = self.file(entry.file);
+                        !unless.iter().any(|value| value == facts.text(entry.node))
+                    }),
                     _ => false,
-                }) || self.makers(Site { file: call.file, node: inner }, 1).into_iter().any(
-                    |made| {
-                        made != call
-                            && called_name(self, made) == "dict"
-                            && self.passes_keyword(made, name, unless)
-                    },
-                )
+                }) || self.makers(Site { file: call.file, node: inner }).into_iter().any(|made| {
+                    made != call
+                        && called_name(self, made) == "dict"
+                        && self.passes_keyword(made, name, unless)
+                })
             })
     }
 
-    /// The value of a key in a dictionary display.
-    fn entry_of_display(&self, display: Site, key: &str) -> Option<Site> {
-        let tree = self.file(display.file).tree();
-        let at = |node| Site { file: display.file, node };
-        tree.children(display.node).filter(|node| tree.kind(*node) == Kind::Pair).find_map(|pair| {
-            let own = self.string_literal(at(tree.child(pair, Field::Key)?))?;
-            (own == key).then(|| tree.child(pair, Field::Value).map(at)).flatten()
-        })
-    }
-
     /// The calls that may have made the object of an expression.
-    fn makers(&self, object: Site, steps: u32) -> Vec<Site> {
-        let facts = self.file(object.file);
-        let tree = facts.tree();
-        let node = tree.unparenthesized(object.node);
-        let at = |node| Site { file: object.file, node };
-        match tree.kind(node) {
-            Kind::Call => vec![at(node)],
-            _ if steps == 0 => Vec::new(),
-            Kind::Identifier => {
-                let Some((scope, name)) = facts.scopes.resolve_name(node) else {
-                    return Vec::new();
-                };
-                let bindings = reaching::bindings(facts, scope, name, node);
-                let sources = bindings.into_iter().flat_map(|binding| match &binding.kind {
-                    BindingKind::Assignment { value: Some(value), .. }
-                    | BindingKind::Walrus { value } => vec![at(*value)],
-                    BindingKind::Parameter { .. } => self.arguments_for(object.file, binding),
-                    _ => Vec::new(),
-                });
-                sources.flat_map(|source| self.makers(source, steps - 1)).collect()
-            }
-            Kind::Attribute => {
-                let (Some(owner), Some(name)) =
-                    (tree.child(node, Field::Object), tree.child(node, Field::Attribute))
-                else {
-                    return Vec::new();
-                };
-                let writes = self
-                    .self_class(at(owner))
-                    .map(|class| self.attribute_writes(class, facts.text(name)))
-                    .unwrap_or_default();
-                writes
-                    .into_iter()
-                    .filter_map(|write| write.value)
-                    .flat_map(|value| self.makers(value, steps - 1))
-                    .collect()
-            }
-            _ => Vec::new(),
-        }
+    fn makers(&self, object: Site) -> Vec<Site> {
+        let sources = self.solver.sources(object, &CallString::UNKNOWN).found;
+        let made = sources.iter().filter_map(|each| match &each.source {
+            Source::Instance { made: Some(made), .. }
+            | Source::Made { made: Some(made), .. }
+            | Source::Container { made, .. } => Some(made.site),
+            _ => None,
+        });
+        made.filter(|made| self.file(made.file).tree().kind(made.node) == Kind::Call).collect()
     }
 }

@@ -10,7 +10,6 @@ pub(in crate::project) mod holders;
 pub(in crate::project) mod kept_processes;
 pub(in crate::project) mod loaders;
 pub(in crate::project) mod order;
-pub(in crate::project) mod paired;
 pub(in crate::project) mod receivers;
 pub(in crate::project) mod schedulers;
 mod script_starts;

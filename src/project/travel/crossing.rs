@@ -34,7 +34,7 @@ impl Eval<'_> {
             };
             for slot in self.slots(&dispatch) {
                 let meant = |origin: &Origin| {
-                    self.is_meant(&dispatch, origin.leaf, origin.handover, &origin.through)
+                    self.is_meant(&dispatch, origin.leaf, origin.handover, &origin.callers)
                 };
                 for origin in self.slot_origins(&slot).into_iter().filter(meant) {
                     match origin.callable {
@@ -122,7 +122,7 @@ impl Eval<'_> {
             let is_it = |origin: &&Origin| matches!(origin.callable, Callable::Class(other) | Callable::Instance(other) if other == *class);
             let mut ways = origins.iter().filter(is_it).peekable();
             ways.peek().is_none()
-                || ways.any(|way| self.is_meant(dispatch, way.leaf, way.handover, &way.through))
+                || ways.any(|way| self.is_meant(dispatch, way.leaf, way.handover, &way.callers))
         };
         self.classes_in(argument)
             .into_iter()

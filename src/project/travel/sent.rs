@@ -49,8 +49,7 @@ impl Eval<'_> {
                         && self.is_stateless(&origin.callable)
                 };
                 let meant = |origin: &Origin| {
-                    self.is_meant(&dispatch, origin.leaf, origin.handover, &origin.through)
-                        && self.meets(&dispatch, &origin.callers)
+                    self.is_meant(&dispatch, origin.leaf, origin.handover, &origin.callers)
                         && !travels(origin)
                 };
                 // One callable that several callers lead here is one.
@@ -93,6 +92,10 @@ impl Eval<'_> {
             return true;
         };
         let is_it = |source: &Source| {
+            // No executor is one of threads.
+            if self.solver.is_none(source) {
+                return false;
+            }
             let value = self.as_value(source);
             let is_unclear = matches!(
                 value,
@@ -124,22 +127,19 @@ impl Eval<'_> {
         Some(Site { file: dispatch.call.file, node: callee })
     }
 
-    /// Whether what is written at `leaf` and handed over at `handover`, and goes `through` forwarders, is meant to reach
-    /// the dispatch.
+    /// Whether what is written at `leaf` and handed over at `handover` is meant to reach the dispatch when its function is
+    /// called by `callers`.
     pub(in crate::project) fn is_meant(
         &self,
         dispatch: &Dispatch,
         leaf: Site,
         handover: Site,
-        through: &[Site],
+        callers: &CallString,
     ) -> bool {
-        let written = (leaf != handover).then_some(leaf);
-        let way: Vec<Site> =
-            written.into_iter().chain([handover]).chain(through.iter().copied()).collect();
         !self.never_meet(leaf, dispatch.call)
             && !self.is_staged(dispatch.call)
             && !self.is_staged(handover)
-            && !self.meets_another_executor(dispatch, &way)
+            && self.meets(dispatch, callers)
     }
 
     /// Asks for what rules will ask about a callable, so that the files that hold it are read in round one.
@@ -249,8 +249,7 @@ impl Eval<'_> {
         out.retain(|each: &Carried| {
             let leaf = made(&each.content).unwrap_or(each.content.leaf);
             let place = each.content.place;
-            self.is_meant(&each.dispatch, leaf, each.content.handover, &each.content.through)
-                && self.meets(&each.dispatch, &each.content.callers)
+            self.is_meant(&each.dispatch, leaf, each.content.handover, &each.content.callers)
                 && !self.goes_elsewhere(&each.dispatch, leaf, place)
         });
         // One thing that several callers lead here is one.

@@ -5,23 +5,6 @@ use crate::project::{Eval, Site, Value};
 use crate::syntax::{Field, Kind, NodeId};
 
 impl Eval<'_> {
-    /// What constructor calls give for a field of a dataclass or named tuple, or by keyword to a constructor that keeps all
-    /// keywords.
-    pub(in crate::project) fn given_to_field(&self, class: Site, name: &str) -> Vec<Site> {
-        if self.method(class, "__init__").is_some() {
-            return self.given_by_keyword(class, name);
-        }
-        if !self.keeps_all_arguments(class) {
-            return Vec::new();
-        }
-        let Some(position) = self.fields_in_order(class).iter().position(|field| *field == name)
-        else {
-            return Vec::new();
-        };
-        let given = |call: Site| self.argument(call, name, position as i32);
-        self.constructor_calls(class).into_iter().filter_map(given).collect()
-    }
-
     /// The fields of a class, those of its bases first.
     fn fields_in_order(&self, class: Site) -> Vec<&str> {
         let mut fields: Vec<&str> = Vec::new();

@@ -9,22 +9,6 @@ use crate::syntax::{Field, Kind, NodeId};
 const MAX_DEPTH: u32 = 4;
 
 impl Eval<'_> {
-    /// What constructor calls give by keyword for the attribute `name` of a class that keeps all keywords.
-    pub(in crate::project) fn given_by_keyword(&self, class: Site, name: &str) -> Vec<Site> {
-        let Some((_, init)) =
-            self.method(class, "__init__").filter(|(_, init)| self.keeps_keywords(*init))
-        else {
-            return Vec::new();
-        };
-        if self.takes_by_name(init, name) {
-            return Vec::new();
-        }
-        self.constructor_calls(class)
-            .into_iter()
-            .filter_map(|call| self.keyword_argument(call, name))
-            .collect()
-    }
-
     /// The keyword arguments of a call of `init` that the object keeps under their own names.
     pub(in crate::project) fn keywords_kept_by(&self, init: Site, call: Site) -> Vec<Site> {
         if !self.keeps_keywords(init) {

@@ -1,6 +1,6 @@
 //! What methods store in the attributes of their objects: `self.x = …`.
 
-use crate::project::{Eval, Site, Type, Value};
+use crate::project::{Eval, Site};
 use crate::syntax::{Field, Kind, NodeId};
 use std::rc::Rc;
 
@@ -18,33 +18,6 @@ pub struct AttributeWrite {
 }
 
 impl Eval<'_> {
-    /// The expressions whose values the methods of the object's class (or constructor calls, for a dataclass) store in
-    /// the attribute that `site` reads.
-    pub fn stored_in(&self, site: Site) -> Vec<Site> {
-        let facts = self.file(site.file);
-        let tree = facts.tree();
-        let (Some(object), Some(name)) =
-            (tree.child(site.node, Field::Object), tree.child(site.node, Field::Attribute))
-        else {
-            return Vec::new();
-        };
-        let name = self.mangled(site, facts.text(name));
-        let mut found: Vec<Site> = Vec::new();
-        for value in self.values(Site { file: site.file, node: object }).iter() {
-            if let Value::Instance(Type::Class(class)) = value {
-                found.extend(
-                    self.attribute_writes(*class, &name)
-                        .into_iter()
-                        .filter_map(|write| write.value),
-                );
-                found.extend(self.given_to_field(*class, &name));
-            }
-        }
-        found.sort();
-        found.dedup();
-        found
-    }
-
     /// Every `self.name = …` in the methods of the class and its project bases.
     pub fn attribute_writes(&self, class: Site, name: &str) -> Vec<AttributeWrite> {
         let of_class = |each| {
