@@ -72,6 +72,7 @@ pub(super) fn sent(project: &Project, observations: &[Observation], known: &[Sen
                 through: if is_direct { Vec::new() } else { vec![dispatch.call] },
                 made_by: None,
                 kept: !is_direct,
+                objects: Vec::new(),
                 callers: crate::project::dataflow::CallString::UNKNOWN,
             };
             out.push(Sent {

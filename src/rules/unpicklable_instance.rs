@@ -4,7 +4,7 @@ use super::{Rule, RuleContext};
 use crate::facts::names;
 use crate::findings::{Finding, Fix, Reason, Refusal, Remedy, Severity};
 use crate::project::travel::picklability::Obstacle;
-use crate::project::values::instances::Moment;
+use crate::project::travel::state::Moment;
 use crate::project::{Argument, Callable, Content, Origin, Sent, Site, Type, Value, What};
 use crate::rewrite::lifting::binding::Use;
 use crate::rewrite::{
@@ -30,9 +30,7 @@ const DEPTH: u32 = 4;
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
     for sent in ctx.sent_calls() {
-        let Some((who, mut obstacles)) = held(ctx, sent) else { continue };
-        let inside = obstacles.len();
-        obstacles.extend(from_outside(ctx, sent));
+        let Some((who, obstacles)) = held(ctx, sent) else { continue };
         let Some(first) = obstacles.first() else { continue };
         let told = |what: &str| {
             format!(
@@ -84,7 +82,9 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         } else {
             format!("holds {} ({})", first.what, first.path)
         });
-        let of_class = (inside == obstacles.len()).then_some(&obstacles);
+        let is_own =
+            |obstacle: &Obstacle| obstacle.path.is_empty() || obstacle.path.starts_with("self.");
+        let of_class = obstacles.iter().all(is_own).then_some(&obstacles);
         let remedy = of_class
             .and_then(|obstacles| {
                 bound_method::remedy(ctx.eval, sent, obstacles)
@@ -145,8 +145,7 @@ fn held(ctx: &RuleContext, sent: &Sent) -> Option<(String, Vec<Obstacle>)> {
             if detached || function.is_none() || ctx.eval.is_local(*class) {
                 return None;
             }
-            let mut obstacles =
-                ctx.eval.state_obstacles(*class, inheritance, DEPTH, &moment(*function));
+            let mut obstacles = state(ctx, sent, *class, &moment(*function));
             obstacles.extend(ctx.eval.started_before(*class, sent.dispatch.call));
             Some((format!("the bound method '{name}'"), own(obstacles)))
         }
@@ -162,7 +161,7 @@ fn held(ctx: &RuleContext, sent: &Sent) -> Option<(String, Vec<Obstacle>)> {
                 Value::Instance(Type::External { path: path.clone(), start: *start, made: *made });
             Some((
                 format!("the bound method '{name}'"),
-                ctx.eval.obstacle_in(&object, inheritance).into_iter().collect(),
+                ctx.eval.value_obstacle(&object, inheritance).into_iter().collect(),
             ))
         }
         Callable::Instance(class) if !ctx.eval.is_local(*class) => {
@@ -170,7 +169,7 @@ fn held(ctx: &RuleContext, sent: &Sent) -> Option<(String, Vec<Obstacle>)> {
             let name = ctx.eval.file(class.file).definition_name(class.node);
             Some((
                 format!("an instance of '{name}'"),
-                own(ctx.eval.state_obstacles(*class, inheritance, DEPTH, &moment(worker))),
+                own(state(ctx, sent, *class, &moment(worker))),
             ))
         }
         _ => None,
@@ -192,24 +191,19 @@ fn crosses_by_itself(ctx: &RuleContext, sent: &Sent, obstacle: &Obstacle) -> boo
         .any(|crossing| crossing.handover == sent.origin.handover && is_it(crossing.class))
 }
 
-/// What code outside the class keeps in the sent object before it is sent.
-fn from_outside(ctx: &RuleContext, sent: &Sent) -> Vec<Obstacle> {
-    let Callable::Method { receiver: Type::Class(class), object, function: Some(_), .. } =
-        &sent.origin.callable
-    else {
-        return Vec::new();
-    };
-    if sent.origin.handover.file != object.file || ctx.eval.controls_its_pickling(*class) {
-        return Vec::new();
+/// What the objects hold that travel with a sent method or are called themselves; each attribute is told once.
+fn state(ctx: &RuleContext, sent: &Sent, class: Site, moment: &Moment) -> Vec<Obstacle> {
+    let inheritance = sent.dispatch.carries_primitives(ctx.eval.project);
+    let objects = sent.origin.objects_of(class);
+    let mut found: Vec<Obstacle> = Vec::new();
+    for object in &objects {
+        for obstacle in ctx.eval.state_obstacles(object, inheritance, DEPTH, moment) {
+            if !found.iter().any(|have| have.path == obstacle.path) {
+                found.push(obstacle);
+            }
+        }
     }
-    let given = ctx
-        .eval
-        .obstacles_from_outside(*object, sent.dispatch.carries_primitives(ctx.eval.project));
-    let early =
-        given.into_iter().filter(|(_, target, _)| ctx.eval.is_before(*target, sent.dispatch.call));
-    early
-        .map(|(path, target, obstacle)| Obstacle { path, site: Some(target), ..obstacle })
-        .collect()
+    found
 }
 
 /// The lambdas and local functions that the obstacles are, with the attributes that keep them, where
@@ -270,6 +264,7 @@ fn held_deeper(ctx: &RuleContext, value: Site) -> Vec<Origin> {
             through: content.through,
             made_by: None,
             kept: true,
+            objects: Vec::new(),
             callers: crate::project::dataflow::CallString::UNKNOWN,
         }),
         What::Object(_) => None,

@@ -3,8 +3,10 @@
 use super::{Rule, RuleContext};
 use crate::catalogue::Start;
 use crate::findings::{Finding, Fix, Reason, Refusal, Remedy, Severity, StartMethod};
+use crate::project::Sent;
+use crate::project::dataflow::Source;
 use crate::project::travel::picklability::Obstacle;
-use crate::project::values::instances::Moment;
+use crate::project::travel::state::Moment;
 use crate::project::{Callable, Dispatch, Origin, Site, Slot, Type};
 use crate::rewrite::lifting::binding::Use;
 use crate::rewrite::{
@@ -44,8 +46,9 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         }
         let name = ctx.facts().definition_name(class.node);
         let run = ctx.eval.method(class, "run").map(|(_, run)| run);
-        let obstacles =
-            ctx.eval.attribute_obstacles(class, true, DEPTH, &Moment { worker: run, call: None });
+        let any = Source::any_instance(class);
+        let moment = Moment { worker: run, call: None };
+        let obstacles = ctx.eval.attribute_obstacles(&any, true, DEPTH, &moment);
         let left = left_behind(ctx, class, &obstacles);
         for obstacle in obstacles {
             let Some(write) = obstacle
@@ -183,17 +186,17 @@ fn is_before_start(ctx: &RuleContext, class: Site, write: Site) -> bool {
 fn given_from_outside(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
     for run in ctx.worker_calls().into_iter().filter(|sent| sent.slot.name == "run") {
-        let Callable::Method { receiver: Type::Class(class), object, .. } = &run.origin.callable
-        else {
+        let Callable::Method { receiver: Type::Class(class), .. } = &run.origin.callable else {
             continue;
         };
         if ctx.eval.controls_its_pickling(*class) || ctx.eval.is_local(*class) {
             continue;
         }
-        for (attribute, target, obstacle) in ctx.eval.obstacles_from_outside(*object, true) {
+        for (target, obstacle) in held_from_outside(ctx, run) {
             if !ctx.eval.is_before_every_start(*class, target) {
                 continue;
             }
+            let attribute = &obstacle.path;
             let name = ctx.eval.file(class.file).definition_name(class.node);
             let message = format!(
                 "{attribute} is {}, kept in a process of the class '{name}', and start() pickles the whole object under spawn and forkserver",
@@ -215,6 +218,22 @@ fn given_from_outside(ctx: &RuleContext) -> Vec<Finding> {
                 Remedy::Refused(refusal),
                 related,
             ));
+        }
+    }
+    found
+}
+
+/// What statements outside its class store in a process, and cannot cross: where, and what.
+fn held_from_outside(ctx: &RuleContext, run: &Sent) -> Vec<(Site, Obstacle)> {
+    let moment = Moment::default();
+    let mut found = Vec::new();
+    for object in &run.origin.objects {
+        for held in ctx.eval.attributes_held(object, &moment) {
+            if held.path.starts_with("self.") {
+                continue;
+            }
+            let obstacle = ctx.eval.obstacle_held(object, &held, true, DEPTH, &moment);
+            found.extend(obstacle.map(|obstacle| (held.target, obstacle)));
         }
     }
     found

@@ -30,6 +30,11 @@ impl Constant {
     }
 }
 
+/// How many methods of one object that call each other are followed.
+const MOST_METHODS: u32 = 4;
+/// Methods of names that are read more often are taken to run on every object.
+const MANY_READS: usize = 40;
+
 impl Solver<'_> {
     /// Whether a place may be reached when its frame is entered by these callers: each call must be reached, and run the
     /// function in which the next one stands.
@@ -54,6 +59,12 @@ impl Solver<'_> {
                     return false;
                 }
             }
+            if let Frame::This(object) = frame
+                && let Some(function) = next.and_then(|next| self.function_around(next))
+                && !self.is_run_on(function, object, MOST_METHODS)
+            {
+                return false;
+            }
             outer = outer.entered(frame.clone());
         }
         if let Some((Frame::Within(around), _)) = callers.split()
@@ -63,6 +74,50 @@ impl Solver<'_> {
             return false;
         }
         self.may_run(place, callers)
+    }
+
+    /// Whether a method is read from an object anywhere: where it is only read from others, it does not run on this one.
+    pub(super) fn is_run_on(&self, method: Site, object: &Source, depth: u32) -> bool {
+        let name = self.file(method.file).definition_name(method.node);
+        let reads = self.project.attributes_named(name);
+        let is_special = name.starts_with("__") && name.ends_with("__");
+        if depth == 0 || is_special || reads.is_empty() || reads.len() > MANY_READS {
+            return true;
+        }
+        let is_inherited = |class: Site| {
+            self.lineage(class).iter().any(|each| match each {
+                Source::External { path, .. } => !path.starts_with("builtins."),
+                Source::Class(_) => false,
+                _ => true,
+            })
+        };
+        if matches!(object, Source::Instance { class, .. } if is_inherited(*class)) {
+            return true;
+        }
+        let mut is_read = false;
+        for read in reads {
+            let Some(owner) = self.tree(read.file).child(read.node, Field::Object) else {
+                continue;
+            };
+            for each in self.find(beside(*read, owner), &CallString::UNKNOWN).iter() {
+                is_read = true;
+                if each.source.is_unknown() {
+                    return true;
+                }
+                if !super::members::is_same(&each.source, object) {
+                    continue;
+                }
+                // Another method of the same object reads it: that one must run, too.
+                let by_method = matches!(each.callers.frames(), [Frame::This(_)]);
+                let around = self.function_around(*read).filter(|_| by_method);
+                if around.is_none_or(|around| {
+                    around == method || self.is_run_on(around, object, depth - 1)
+                }) {
+                    return true;
+                }
+            }
+        }
+        !is_read
     }
 
     /// The function whose frame evaluates a node.
@@ -229,6 +284,8 @@ impl Solver<'_> {
                 (!falsy).then_some(true)
             }
             Source::Made { path, .. } if self.is_known(path) => Some(true),
+            // A class or function.
+            Source::External { path, .. } if self.is_class_path(path) => Some(true),
             _ => None,
         }
     }

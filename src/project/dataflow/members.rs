@@ -524,7 +524,7 @@ impl Solver<'_> {
 }
 
 /// Whether two objects may be the same: of one allocation, or of one class where an allocation is not known.
-fn is_same(one: &Source, other: &Source) -> bool {
+pub(super) fn is_same(one: &Source, other: &Source) -> bool {
     match (one, other) {
         (
             Source::Instance { class, made },

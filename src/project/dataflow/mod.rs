@@ -20,6 +20,7 @@ mod library;
 mod members;
 mod modules;
 mod narrowing;
+mod objects;
 mod parameters;
 mod records;
 mod runs;
@@ -105,6 +106,17 @@ impl<'p> Solver<'p> {
             let items =
                 numbers.flat_map(|number| self.load(container, Part::Item(number as u32), at));
             items.collect::<Vec<Found>>()
+        });
+        engine::tidy(&mut found);
+        found
+    }
+
+    /// The items with which a container was made; of a mapping, its values.
+    pub fn items_made_with(&self, made: &Allocation) -> Vec<Found> {
+        let whole = Source::Container { made: made.clone(), view: [].into() };
+        let (mut found, _) = self.with_budget(|| match self.container_kind(&whole) {
+            Some(ContainerKind::Dict) => self.made_with(made, &[].into(), Part::Values),
+            _ => self.made_with(made, &[].into(), Part::Each),
         });
         engine::tidy(&mut found);
         found

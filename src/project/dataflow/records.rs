@@ -3,12 +3,15 @@
 use super::expressions::instance_of;
 use super::source::{Allocation, CallString, Found, Source};
 use super::{Solver, beside};
-use crate::facts::dataflow::{Name, Part};
+use crate::facts::dataflow::{Given, Name, Part};
 use crate::project::Site;
 use crate::syntax::{Field, Kind, NodeId};
 
 /// Decorators that make a class keep what its constructor is given under the names of its annotations.
 const RECORDS: &[&str] = &["dataclass", "define", "frozen", "attrs", "mutable", "s", "attrib"];
+
+/// What makes a field of a name without an annotation.
+const ATTRS_FIELDS: &[&str] = &["attr.ib", "attr.attrib", "attrib", "attr.field", "attrs.field"];
 
 /// A field of a record class.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +20,8 @@ pub(super) struct RecordField {
     pub(super) name: Name,
     /// Its default.
     pub(super) default: Option<Site>,
+    /// Where the class declares it.
+    pub(super) declared: Site,
 }
 
 impl Solver<'_> {
@@ -45,14 +50,22 @@ impl Solver<'_> {
         statements
             .filter_map(|statement| tree.children(statement).next())
             .filter(|inner| tree.kind(*inner) == Kind::Assignment)
-            .filter(|inner| {
-                let annotation = tree.child(*inner, Field::Type);
-                annotation.is_some_and(|annotation| !facts.text(annotation).contains("ClassVar"))
+            .filter(|inner| match tree.child(*inner, Field::Type) {
+                Some(annotation) => !facts.text(annotation).contains("ClassVar"),
+                None => {
+                    let made = tree.child(*inner, Field::Right);
+                    let by = made.and_then(|made| tree.child(made, Field::Function));
+                    by.is_some_and(|by| ATTRS_FIELDS.contains(&facts.text(by)))
+                }
             })
             .filter_map(|inner| {
                 let left = tree.child(inner, Field::Left)?;
                 let default = tree.child(inner, Field::Right).map(|node| beside(class, node));
-                Some(RecordField { name: facts.text(left).into(), default })
+                Some(RecordField {
+                    name: facts.text(left).into(),
+                    default,
+                    declared: beside(class, left),
+                })
             })
             .collect()
     }
@@ -114,7 +127,10 @@ impl Solver<'_> {
 
     /// The default of a field; what its factory makes.
     pub(super) fn default_of(&self, field: RecordField) -> Vec<Found> {
-        let Some(default) = field.default else { return Vec::new() };
+        field.default.map_or_else(Vec::new, |default| self.default_given(default))
+    }
+
+    fn default_given(&self, default: Site) -> Vec<Found> {
         let mut out = Vec::new();
         for each in self.find(default, &CallString::UNKNOWN).iter() {
             let Source::Made { path, made: Some(made), .. } = &each.source else {
@@ -126,10 +142,15 @@ impl Solver<'_> {
                 continue;
             }
             for argument in self.arguments(made.site) {
-                let crate::facts::dataflow::Given::Keyword(name) = argument.given else { continue };
                 let value = beside(made.site, argument.node);
+                let name = match argument.given {
+                    Given::Keyword(name) => name,
+                    // `attr.Factory(Lock)`
+                    Given::Position(Some(0)) => "factory".into(),
+                    _ => continue,
+                };
                 match name.as_str() {
-                    "default" => out.extend(self.find(value, &CallString::UNKNOWN).iter().cloned()),
+                    "default" => out.extend(self.default_given(value)),
                     "default_factory" | "factory" => {
                         for factory in self.find(value, &CallString::UNKNOWN).iter() {
                             out.extend(self.called(&factory.source, value, &CallString::UNKNOWN));

@@ -220,6 +220,11 @@ impl Source {
         Self::External { path: path.into(), start: Start::Platform }
     }
 
+    /// An object of a class, wherever it was made.
+    pub fn any_instance(class: Site) -> Self {
+        Self::Instance { class, made: None }
+    }
+
     /// Whether it says nothing.
     pub fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown | Self::Result(_) | Self::Parameter(_))

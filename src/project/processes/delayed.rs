@@ -105,6 +105,7 @@ impl Eval<'_> {
                         through: Vec::new(),
                         made_by: None,
                         kept: false,
+                        objects: Vec::new(),
                         callers: crate::project::dataflow::CallString::UNKNOWN,
                     };
                     found.push((dispatch, slot, origin));

@@ -4,14 +4,16 @@ use crate::facts::scopes::{BindingKind, ScopeId};
 use crate::project::dataflow::{Allocation, CallString, Found, Source};
 use crate::project::processes::arguments::{Argument, Role};
 use crate::project::travel::picklability::Obstacle;
-use crate::project::values::instances::Moment;
+use crate::project::travel::state::{Held, Moment};
 use crate::project::values::stores::{Stores, stored_by};
-use crate::project::{Callable, Content, Eval, FileId, Site, Type, Value, What};
+use crate::project::{Callable, Content, Eval, FileId, Site, Value, What};
 use crate::syntax::{Field, Kind};
 use std::collections::BTreeSet;
 
 /// Objects within objects are looked into that deep.
 const MAX_DEPTH: usize = 12;
+/// How deep the attributes of attributes are looked into that an object makes itself.
+const OWN_DEPTH: u32 = 3;
 /// How many items of one display are looked at: generated tables are long and uniform.
 const MAX_ITEMS: usize = 200;
 
@@ -130,7 +132,8 @@ impl Walk<'_, '_> {
             }
             Kind::Identifier if !items => {
                 if let Some(class) = self.eval.self_class(site) {
-                    return self.known(&Value::Instance(Type::Class(class)), site, &path);
+                    let this = Source::any_instance(class);
+                    return self.known(&Found::new(this), site, &path);
                 }
                 self.module(site, &path);
             }
@@ -213,13 +216,13 @@ impl Walk<'_, '_> {
             }
             (Source::Partial(made), _) => self.every_argument(made, &path),
             (Source::Instance { class, made: Some(made) }, _) if self.is_call(made.site) => {
-                self.constructed(*class, made, &path);
+                self.constructed(&found.source, *class, made, &path);
             }
             (Source::Instance { class, .. }, _) if self.is_missing_member(*class) => {
                 self.push(What::Callable(Callable::Instance(*class)), leaf, &path);
             }
             (Source::Container { made, view }, _) if view.is_empty() => {
-                self.container(made, &found.source, &value, site, &path);
+                self.container(made, found, site, &path);
             }
             (Source::Container { .. } | Source::Slice { .. }, _) => {
                 self.items(&found.source, site, &path);
@@ -230,7 +233,7 @@ impl Walk<'_, '_> {
                 self.every_argument(made, &path);
             }
             (Source::Module(_), _) => {}
-            _ => self.known(&value, leaf, &path),
+            _ => self.known(found, leaf, &path),
         }
     }
 
@@ -239,18 +242,12 @@ impl Walk<'_, '_> {
     }
 
     /// A display, a comprehension, or what a function of the interpreter makes.
-    fn container(
-        &mut self,
-        made: &Allocation,
-        source: &Source,
-        value: &Value,
-        site: Site,
-        path: &Path,
-    ) {
+    fn container(&mut self, made: &Allocation, found: &Found, site: Site, path: &Path) {
+        let source = &found.source;
         let tree = self.eval.file(made.site.file).tree();
         let kind = tree.kind(made.site.node);
         if kind == Kind::GeneratorExpression {
-            return self.known(value, made.site, path);
+            return self.known(found, made.site, path);
         }
         if kind != Kind::Call {
             return self.items(source, site, path);
@@ -262,7 +259,7 @@ impl Walk<'_, '_> {
                 self.additions(made, path);
             }
             Some(Stores::Items | Stores::Mapping) => self.items(source, site, path),
-            _ => self.known(value, made.site, path),
+            _ => self.known(found, made.site, path),
         }
     }
 
@@ -379,8 +376,8 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// A new object: what its class stores of the arguments, and what it makes itself.
-    fn constructed(&mut self, class: Site, made: &Allocation, path: &Path) {
+    /// A new object: what it keeps of the arguments, and what it makes itself.
+    fn constructed(&mut self, object: &Source, class: Site, made: &Allocation, path: &Path) {
         let call = made.site;
         if self.eval.controls_its_pickling(class)
             || (self.inheritance && self.eval.is_primitive(class))
@@ -390,43 +387,62 @@ impl Walk<'_, '_> {
         if self.eval.is_local(class) || self.eval.is_main_only_class(class) {
             return self.push(What::Callable(Callable::Instance(class)), call, path);
         }
-        for argument in self.eval.stored_arguments(class, call) {
-            self.expression(argument, &made.context, false, path.clone());
-        }
-        let unnamed = self.eval.lambdas_kept(class, None);
-        if let Some(obstacle) = self
-            .eval
-            .made_obstacle(class, self.inheritance, &self.moment)
-            .filter(|obstacle| obstacle.what != "a lambda" || unnamed.is_empty())
-        {
+        if let Some(obstacle) = self.eval.base_obstacle(class, self.inheritance) {
             self.push(What::Object(obstacle), call, path);
         }
+        if self.eval.is_exception(class) && self.eval.method(class, "__init__").is_none() {
+            self.every_argument(made, path);
+        }
         let kept = Path { kept: true, start: None, ..path.clone() };
-        for value in unnamed.into_iter().chain(self.eval.fallbacks_kept(class, call)) {
-            self.expression(value, &CallString::UNKNOWN, false, kept.clone());
-        }
-    }
-
-    /// What keeps a value from crossing; for objects of the project, at the moment of the dispatch.
-    fn obstacle(&self, value: &Value) -> Option<Obstacle> {
-        match value {
-            Value::Instance(Type::Class(class))
-            | Value::Method { receiver: Type::Class(class), function: Some(_), .. } => {
-                let plain = self.eval.obstacle_in(value, self.inheritance)?;
-                let now = self
-                    .eval
-                    .state_obstacles(*class, self.inheritance, 4, &self.moment)
-                    .into_iter()
-                    .next()?;
-                Some(Obstacle { site: now.site.or(plain.site), ..now })
+        let mut is_told = false;
+        for held in self.eval.attributes_held(object, &self.moment.clone()) {
+            let mut own = Vec::new();
+            for found in &held.found {
+                match self.eval.argument_of(call, found) {
+                    Some(given) => self.expression(given, &made.context, false, path.clone()),
+                    None if self.is_unnamed(&found.source) => {
+                        let leaf = found.way.named.unwrap_or(held.target);
+                        self.source(found, leaf, false, kept.clone());
+                    }
+                    None => own.push(found.clone()),
+                }
             }
-            _ => self.eval.obstacle_in(value, self.inheritance),
+            // What a lambda is given to can be repaired where it stands.
+            if let Some(value) = held.value.filter(|value| self.eval.may_hold_a_lambda(*value)) {
+                self.expression(value, &CallString::UNKNOWN, false, kept.clone());
+                own.retain(|found| {
+                    !matches!(
+                        found.source,
+                        Source::Container { .. } | Source::Instance { .. } | Source::Made { .. }
+                    )
+                });
+            }
+            let own = Held { found: own, ..held };
+            let depth = OWN_DEPTH;
+            if !is_told
+                && let Some(obstacle) =
+                    self.eval.obstacle_held(object, &own, self.inheritance, depth, &self.moment)
+            {
+                is_told = true;
+                self.push(What::Object(obstacle), call, path);
+            }
         }
     }
 
-    /// What keeps something from crossing whose making is not looked into.
-    fn known(&mut self, value: &Value, leaf: Site, path: &Path) {
-        if let Some(obstacle) = self.obstacle(value) {
+    /// Whether something is a callable without a name that children find.
+    fn is_unnamed(&self, source: &Source) -> bool {
+        match source {
+            Source::Lambda(_) => true,
+            Source::Function(site) | Source::Class(site) => self.eval.is_local(*site),
+            _ => false,
+        }
+    }
+
+    /// What keeps something from crossing whose making is not looked into, as it is at the moment of the dispatch.
+    fn known(&mut self, found: &Found, leaf: Site, path: &Path) {
+        let depth = OWN_DEPTH + 1;
+        if let Some(obstacle) = self.eval.obstacle_of(found, self.inheritance, depth, &self.moment)
+        {
             self.push(What::Object(obstacle), leaf, path);
         }
     }

@@ -10,3 +10,4 @@ pub mod lazy_loading;
 pub mod origins;
 pub mod picklability;
 pub mod sent;
+pub mod state;

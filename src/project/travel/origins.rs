@@ -62,8 +62,50 @@ pub struct Origin {
     pub made_by: Option<Site>,
     /// Whether an attribute or a container keeps it on the way.
     pub kept: bool,
+    /// The objects that travel with it, as far as it is known where they were made: that of a method, or that is called.
+    pub objects: Vec<Source>,
     /// The callers of the dispatch's function for which this holds, as far as any were chosen.
     pub callers: CallString,
+}
+
+impl Origin {
+    /// The objects that travel with a method of `class`, or a called object of it: any, where none is known.
+    pub fn objects_of(&self, class: Site) -> Vec<Source> {
+        if self.objects.is_empty() {
+            vec![Source::any_instance(class)]
+        } else {
+            self.objects.clone()
+        }
+    }
+}
+
+/// One callable that comes with several objects, or for several callers, is one.
+pub(in crate::project) fn merged(origins: impl Iterator<Item = Origin>) -> Vec<Origin> {
+    let mut out: Vec<Origin> = Vec::new();
+    for mut origin in origins {
+        let objects = std::mem::take(&mut origin.objects);
+        match out.iter_mut().find(|known| is_same(known, &origin)) {
+            Some(known) => known.objects.extend(objects),
+            None => out.push(Origin { objects, ..origin }),
+        }
+    }
+    for origin in &mut out {
+        origin.objects.sort();
+        origin.objects.dedup();
+    }
+    out.sort();
+    out
+}
+
+/// Whether two are the same but for their objects.
+fn is_same(one: &Origin, other: &Origin) -> bool {
+    one.callable == other.callable
+        && one.leaf == other.leaf
+        && one.handover == other.handover
+        && one.through == other.through
+        && one.made_by == other.made_by
+        && one.kept == other.kept
+        && one.callers == other.callers
 }
 
 impl Eval<'_> {
@@ -93,7 +135,7 @@ impl Eval<'_> {
         for found in sources.found.iter() {
             self.add_origin(expression, found, 0, &mut out);
         }
-        out.into_iter().collect()
+        merged(out.into_iter())
     }
 
     fn add_origin(
@@ -143,6 +185,7 @@ impl Eval<'_> {
                 .given_back_by
                 .filter(|by| self.file(by.file).tree().kind(by.node) != Kind::Decorator),
             kept: found.way.is_kept,
+            objects: object_of(&found.source).into_iter().collect(),
             callers: found.callers.clone(),
         });
     }
@@ -256,5 +299,16 @@ impl Eval<'_> {
             }),
             _ => None,
         }
+    }
+}
+
+/// The object of the project that travels with a callable.
+fn object_of(source: &Source) -> Option<Source> {
+    match source {
+        Source::Instance { .. } => Some(source.clone()),
+        Source::Method { object, .. } => {
+            Some((**object).clone()).filter(|object| matches!(object, Source::Instance { .. }))
+        }
+        _ => None,
     }
 }

@@ -1,7 +1,8 @@
 //! Whether an object can cross a process boundary, as far as its making can be seen.
 
 use crate::catalogue::objects::{self, Travels};
-use crate::project::values::instances::Moment;
+use crate::project::dataflow::{Allocation, Found, Source};
+use crate::project::travel::state::Moment;
 use crate::project::{Eval, Site, Type, Value};
 use crate::syntax::{Field, Kind, NodeId};
 
@@ -44,36 +45,96 @@ impl Eval<'_> {
     ///
     /// `inheritance` tells whether multiprocessing's own primitives may travel (Process args and initargs).
     pub fn obstacle(&self, expression: Site, inheritance: bool) -> Option<Obstacle> {
-        self.values(expression)
-            .iter()
-            .find_map(|value| self.obstacle_of(value, inheritance, MAX_DEPTH))
+        self.obstacle_at(expression, inheritance, &Moment::default())
     }
 
-    /// As [`obstacle`](Self::obstacle), with what statements put into the container that a captured variable may be.
+    /// As [`obstacle`](Self::obstacle), for a captured variable that is read at `variable`.
     pub fn captured_obstacle(&self, variable: Site, inheritance: bool) -> Option<Obstacle> {
         let moment = Moment { worker: None, call: Some(variable) };
-        let of_instance = |value: &Value| match value {
-            Value::Instance(Type::Class(class)) => {
-                self.state_obstacles(*class, inheritance, MAX_DEPTH, &moment).into_iter().next()
-            }
-            _ => None,
-        };
-        let filled = || self.values(variable).iter().find_map(of_instance);
-        self.obstacle(variable, inheritance)
-            .or_else(filled)
-            .or_else(|| self.put_obstacle(variable, &moment))
+        self.obstacle_at(variable, inheritance, &moment)
     }
 
-    /// As [`obstacle`](Self::obstacle), for a value that is looked into as deep as any.
-    pub fn obstacle_in(&self, value: &Value, inheritance: bool) -> Option<Obstacle> {
-        self.obstacle_of(value, inheritance, MAX_DEPTH)
+    fn obstacle_at(&self, at: Site, inheritance: bool, moment: &Moment) -> Option<Obstacle> {
+        let found = self.found(at);
+        found.iter().find_map(|each| self.obstacle_of(each, inheritance, MAX_DEPTH, moment))
     }
 
-    /// As [`obstacle_in`](Self::obstacle_in), with what is left of the depth.
-    pub fn obstacle_of(&self, value: &Value, inheritance: bool, depth: u32) -> Option<Obstacle> {
+    /// As [`obstacle`](Self::obstacle), for one thing that an expression may be, as it is at `moment`; attributes of
+    /// attributes are looked into `depth` deep.
+    pub fn obstacle_of(
+        &self,
+        found: &Found,
+        inheritance: bool,
+        depth: u32,
+        moment: &Moment,
+    ) -> Option<Obstacle> {
         if depth == 0 {
             return None;
         }
+        let inner = |found: &Found| self.obstacle_of(found, inheritance, depth - 1, moment);
+        match &found.source {
+            Source::Instance { .. } => {
+                self.state_obstacles(&found.source, inheritance, depth, moment).into_iter().next()
+            }
+            Source::Method { object, function, at, .. } => {
+                let is_bound = function.is_none_or(|function| {
+                    !self.has_decorator(function, &["staticmethod", "classmethod"])
+                });
+                // An attribute of which nothing is known but that a base outside the project may have it.
+                let is_known = function.is_some() || !matches!(**object, Source::Instance { .. });
+                let tree = self.file(at.file).tree();
+                let named = tree.child(at.node, Field::Object).unwrap_or(at.node);
+                Some(Found::new((**object).clone()))
+                    .filter(|_| is_bound && is_known)
+                    .and_then(|object| inner(&object))
+                    .map(|inner| Obstacle {
+                        site: inner.site.or(Some(Site { file: at.file, node: named })),
+                        ..inner
+                    })
+            }
+            Source::Partial(made) => self.all_arguments(made.site).into_iter().find_map(|given| {
+                self.solver.sources(given, &made.context).found.iter().find_map(inner)
+            }),
+            Source::Container { made, view } if view.is_empty() => {
+                let itself = self.value_obstacle(&self.found_value(found), inheritance);
+                itself.or_else(|| self.items_at(made, moment).iter().find_map(inner))
+            }
+            _ => self.value_obstacle(&self.found_value(found), inheritance),
+        }
+    }
+
+    /// What a container holds at a moment: what it was made with, and what was put into it by then.
+    fn items_at(&self, made: &Allocation, moment: &Moment) -> Vec<Found> {
+        let tree = self.file(made.site.file).tree();
+        if tree.kind(made.site.node) == Kind::GeneratorExpression {
+            return Vec::new();
+        }
+        let early = |item: Site| {
+            moment.call.is_none_or(|call| {
+                !self.is_behind(item, call)
+                    && !self.runs_after(item, call)
+                    && !self.are_in_two_tests(item, call)
+            })
+        };
+        let mut items = self.solver.items_made_with(made);
+        items.truncate(MAX_ITEMS);
+        let additions = self.solver.additions(made).into_iter().filter(|each| early(each.value));
+        for addition in additions.take(MAX_ITEMS) {
+            let added = self.solver.sources(addition.value, &addition.callers).found;
+            let added =
+                added.iter().filter(|each| each.way.handed_over.iter().all(|at| early(*at)));
+            if addition.is_spread {
+                items
+                    .extend(added.flat_map(|each| self.solver.items(&each.source, addition.value)));
+            } else {
+                items.extend(added.cloned());
+            }
+        }
+        items
+    }
+
+    /// What keeps a value from crossing that holds nothing else.
+    pub fn value_obstacle(&self, value: &Value, inheritance: bool) -> Option<Obstacle> {
         let simple = |what: &str, site: Option<Site>| Some(Obstacle::of(what, site));
         match value {
             Value::Instance(Type::External { made: Some(call), .. })
@@ -90,33 +151,18 @@ impl Eval<'_> {
             {
                 object_obstacle(path, None, inheritance)
             }
-            Value::Instance(Type::Class(class)) => {
-                self.instance_obstacle(*class, inheritance, depth)
-            }
             Value::Module(_) => simple("a module", None),
             Value::Lambda(site) => simple("a lambda", Some(*site)),
             Value::Function(site) if self.is_local(*site) => {
                 simple("a local function", Some(*site))
             }
             Value::Class(site) if self.is_local(*site) => simple("a local class", Some(*site)),
-            // An attribute of which nothing is known but that a base outside the project may have it.
-            Value::Method { receiver: Type::Class(_), function: None, .. } => None,
-            Value::Method { receiver, function, object, .. } => {
-                if function.is_some_and(|function| {
-                    self.has_decorator(function, &["staticmethod", "classmethod"])
-                }) {
-                    return None;
-                }
-                self.obstacle_of(&Value::Instance(receiver.clone()), inheritance, depth - 1)
-                    .map(|inner| Obstacle { site: inner.site.or(Some(*object)), ..inner })
+            Value::Literal(site)
+                if self.file(site.file).tree().kind(site.node) == Kind::GeneratorExpression =>
+            {
+                simple("a generator", Some(*site))
             }
-            Value::Literal(site) => self.display_obstacle(*site, None, inheritance, depth),
             Value::Result(call) => self.result_obstacle(*call),
-            Value::Partial(call) => self.all_arguments(*call).into_iter().find_map(|argument| {
-                self.values(argument)
-                    .iter()
-                    .find_map(|value| self.obstacle_of(value, inheritance, depth - 1))
-            }),
             _ => None,
         }
     }
@@ -138,39 +184,6 @@ impl Eval<'_> {
         let facts = self.file(class.file);
         facts.enclosing_function(class.node).is_none()
             && crate::facts::guard::is_guarded(facts, class.node)
-    }
-
-    /// What a literal holds that cannot cross; `call` is the call that gives it, if only what that puts into it counts.
-    pub(in crate::project) fn display_obstacle(
-        &self,
-        site: Site,
-        call: Option<Site>,
-        inheritance: bool,
-        depth: u32,
-    ) -> Option<Obstacle> {
-        let tree = self.file(site.file).tree();
-        let of_item = |node: NodeId| {
-            let item = Site { file: site.file, node };
-            let values = call
-                .map_or_else(|| self.values(item).to_vec(), |call| self.returned_by(item, call));
-            values
-                .iter()
-                .find_map(|value| self.obstacle_of(value, inheritance, depth.saturating_sub(1)))
-        };
-        match tree.kind(site.node) {
-            Kind::GeneratorExpression => Some(Obstacle::of("a generator", Some(site))),
-            Kind::List | Kind::Tuple | Kind::Set | Kind::ExpressionList => {
-                tree.children(site.node).take(MAX_ITEMS).find_map(of_item)
-            }
-            Kind::Dictionary => {
-                let pairs = tree
-                    .children(site.node)
-                    .filter(|pair| tree.kind(*pair) == Kind::Pair)
-                    .take(MAX_ITEMS);
-                pairs.filter_map(|pair| tree.child(pair, Field::Value)).find_map(of_item)
-            }
-            _ => None,
-        }
     }
 
     /// Calls of methods and functions whose result cannot cross: dict views, generator functions.
@@ -241,19 +254,6 @@ impl Eval<'_> {
                 }
                 _ => false,
             })
-    }
-
-    /// What an instance of a project class holds that cannot cross.
-    pub fn instance_obstacle(
-        &self,
-        class: Site,
-        inheritance: bool,
-        depth: u32,
-    ) -> Option<Obstacle> {
-        if depth == 0 {
-            return None;
-        }
-        self.state_obstacles(class, inheritance, depth, &Moment::default()).into_iter().next()
     }
 
     /// Whether the class, or one of its bases, says itself how it is pickled: its attributes need not travel.

@@ -4,8 +4,9 @@ use crate::catalogue::ByWhat;
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::findings::StartMethod;
 use crate::project::dataflow::{CallString, Source};
+use crate::project::travel::origins::merged;
+use crate::project::travel::state::Moment;
 use crate::project::values::decorated::Alias;
-use crate::project::values::instances::Moment;
 use crate::project::{
     Argument, Callable, Content, Dispatch, Eval, FileId, Origin, Site, Slot, Type, Value, What,
 };
@@ -53,13 +54,10 @@ impl Eval<'_> {
                         && !travels(origin)
                 };
                 // One callable that several callers lead here is one.
-                let origins: BTreeSet<Origin> = self
-                    .slot_origins(&slot)
-                    .into_iter()
-                    .filter(meant)
-                    .map(|origin| Origin { callers: CallString::UNKNOWN, ..origin })
-                    .collect();
-                for origin in origins {
+                let origins = self.slot_origins(&slot).into_iter().filter(meant);
+                let origins =
+                    origins.map(|origin| Origin { callers: CallString::UNKNOWN, ..origin });
+                for origin in merged(origins) {
                     self.look_ahead(&origin);
                     let alias = self.decorated_alias(&origin);
                     out.push(Sent {
@@ -144,13 +142,15 @@ impl Eval<'_> {
 
     /// Asks for what rules will ask about a callable, so that the files that hold it are read in round one.
     fn look_ahead(&self, origin: &Origin) {
-        let class = match &origin.callable {
+        let _class = match &origin.callable {
             Callable::Method { receiver: Type::Class(class), .. } | Callable::Instance(class) => {
                 Some(*class)
             }
             _ => None,
         };
-        class.into_iter().for_each(|class| drop(self.instance_obstacle(class, true, 3)));
+        for object in &origin.objects {
+            self.state_obstacles(object, true, 3, &Moment::default());
+        }
         let definition = match &origin.callable {
             Callable::Function(site) | Callable::Class(site) => Some(*site),
             Callable::Method { function, .. } => *function,
@@ -303,8 +303,9 @@ impl Eval<'_> {
             if !self.project.names_of(name).iter().any(|name| self.project.defines_class(name)) {
                 continue;
             }
-            for value in self.values(call).iter() {
-                let Value::Instance(Type::Class(class)) = value else { continue };
+            for found in self.found(call).iter() {
+                let Source::Instance { class, .. } = &found.source else { continue };
+                let object = found.source.clone();
                 let (Some(_), Some((_, run))) =
                     (self.process_class(*class), self.method(*class, "run"))
                 else {
@@ -328,7 +329,8 @@ impl Eval<'_> {
                     through: Vec::new(),
                     made_by: None,
                     kept: true,
-                    callers: crate::project::dataflow::CallString::UNKNOWN,
+                    objects: vec![object],
+                    callers: CallString::UNKNOWN,
                 };
                 let slot = Slot { name: "run".to_owned(), expression: call, part: None };
                 if !methods.is_empty() {
@@ -351,25 +353,29 @@ impl Eval<'_> {
             if name != "__init__" && !self.project.defines_class(name) {
                 continue;
             }
-            let (class, kept) = match self.base_init(call) {
-                Some((home, init)) => (home, self.arguments_kept_by(home, init, call)),
+            let (class, object) = match self.base_init(call) {
+                Some((home, _)) => (
+                    home,
+                    self.class_around(Site { file, node: call.node }).map(Source::any_instance),
+                ),
                 None => {
-                    let values = self.values(Site { file, node: callee });
-                    let made = values.iter().find_map(|value| {
-                        if let Value::Class(class) = value { Some(*class) } else { None }
+                    let made = self.found(call).iter().find_map(|found| match &found.source {
+                        Source::Instance { class, .. } => Some((*class, found.source.clone())),
+                        _ => None,
                     });
-                    let Some(class) =
-                        made.filter(|class| self.method(*class, "__init__").is_some())
+                    let Some((class, object)) =
+                        made.filter(|(class, _)| self.method(*class, "__init__").is_some())
                     else {
                         continue;
                     };
-                    (class, self.stored_arguments(class, call))
+                    (class, Some(object))
                 }
             };
-            if kept.is_empty()
-                || self.process_class(class).is_none()
-                || self.controls_its_pickling(class)
-            {
+            if self.process_class(class).is_none() || self.controls_its_pickling(class) {
+                continue;
+            }
+            let kept = object.map(|object| self.arguments_kept(&object, call)).unwrap_or_default();
+            if kept.is_empty() {
                 continue;
             }
             let Some((entry, start)) = self.entry_of_class(class) else { continue };

@@ -1,5 +1,7 @@
 //! Values that never meet: one is chosen in one branch of an `if`, the other in another.
 
+use crate::project::dataflow::Source;
+use crate::project::travel::state::Moment;
 use crate::project::{Dispatch, Eval, Site, Value};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 
@@ -22,9 +24,10 @@ impl Eval<'_> {
         let callees = self.values(Site { file: dispatch.call.file, node: callee });
         let inheritance = dispatch.carries_primitives(self.project);
         let has_other = || {
-            self.values(handover).iter().any(|value| {
-                matches!(value, Value::Instance(_))
-                    && self.obstacle_in(value, inheritance).is_none()
+            self.found(handover).iter().any(|found| {
+                let is_object =
+                    matches!(found.source, Source::Instance { .. } | Source::Made { .. });
+                is_object && self.obstacle_of(found, inheritance, 3, &Moment::default()).is_none()
             })
         };
         callees.iter().any(is_thread) && has_other()

@@ -120,40 +120,6 @@ impl Eval<'_> {
         found
     }
 
-    /// What one call gives for a parameter: the inner `None` if nothing, the outer if that cannot be told.
-    pub(in crate::project) fn argument_in(
-        &self,
-        call: Site,
-        file: FileId,
-        binding: &Binding,
-    ) -> Option<Option<Site>> {
-        let (function, position) = self.place_of_parameter(file, binding)?;
-        let tree = self.file(call.file).tree();
-        let callee =
-            tree.child(call.node, Field::Function).map(|node| Site { file: call.file, node })?;
-        let unpacks = |list: NodeId| {
-            tree.children(list)
-                .any(|node| matches!(tree.kind(node), Kind::ListSplat | Kind::DictionarySplat))
-        };
-        if tree.child(call.node, Field::Arguments).is_none_or(unpacks) {
-            return None;
-        }
-        let first = self.values(callee).iter().find_map(|value| match value {
-            Value::Partial(_) => None,
-            Value::Class(class) => self
-                .method(*class, "__init__")
-                .is_some_and(|(_, init)| init == function)
-                .then_some(1),
-            value => self.first_parameter_of(value, &Value::Function(function)),
-        })?;
-        let name = self.file(file).text(binding.node);
-        Some(
-            self.given(call, name, position.map(|at| at - first))
-                .first()
-                .map(|given| given.expression),
-        )
-    }
-
     /// The function of a parameter, and the parameter's number among those that may be given by position.
     fn place_of_parameter(&self, file: FileId, binding: &Binding) -> Option<(Site, Option<i32>)> {
         let tree = self.file(file).tree();

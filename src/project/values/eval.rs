@@ -2,7 +2,7 @@
 
 use crate::facts::FileFacts;
 use crate::facts::scopes::Binding;
-use crate::project::dataflow::{CallString, Solver};
+use crate::project::dataflow::{CallString, Found, Solver};
 use crate::project::names::module_names;
 use crate::project::values::callers;
 use crate::project::values::writes;
@@ -13,6 +13,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Longer chains of names, calls and attributes are given up: their value is unknown.
 const MAX_DEPTH: u32 = 48;
@@ -40,8 +41,6 @@ pub struct Eval<'p> {
     pub(in crate::project) lineage_known: RefCell<FxHashMap<Site, Rc<[Site]>>>,
     pub(in crate::project) callers_known: RefCell<FxHashMap<Site, Rc<[callers::Caller]>>>,
     pub(in crate::project) subclasses_known: RefCell<FxHashMap<Site, Rc<[Site]>>>,
-    /// The constructors of which it is known whether they keep what they are given by keyword.
-    pub(in crate::project) keywords_known: RefCell<FxHashMap<Site, bool>>,
     /// How often an answer was cut short because it was asked for while it was being answered, or too deep.
     pub(in crate::project) cuts: Cell<u64>,
     /// Which remembered answers were cut short, or rest on such answers.
@@ -68,7 +67,6 @@ impl<'p> Eval<'p> {
             lineage_known: RefCell::default(),
             callers_known: RefCell::default(),
             subclasses_known: RefCell::default(),
-            keywords_known: RefCell::default(),
             cuts: Cell::new(0),
             unsure: RefCell::default(),
             dispatches_known: RefCell::default(),
@@ -134,9 +132,14 @@ impl<'p> Eval<'p> {
     }
 
     fn compute(&self, site: Site) -> Vec<Value> {
-        let sources = self.solver.sources(site, &CallString::UNKNOWN);
+        self.found(site).iter().map(|found| self.found_value(found)).collect()
+    }
+
+    /// The sources of an expression, for any callers.
+    pub fn found(&self, expression: Site) -> Arc<[Found]> {
+        let sources = self.solver.sources(expression, &CallString::UNKNOWN);
         self.wanted.borrow_mut().extend(self.solver.unresolved());
-        sources.found.iter().map(|found| self.found_value(found)).collect()
+        sources.found
     }
 
     /// What a variable holds after `binding`.

@@ -3,7 +3,7 @@
 
 use crate::catalogue::Start;
 use crate::facts::scopes::BindingKind;
-use crate::project::values::instances::Moment;
+use crate::project::travel::state::Moment;
 use crate::project::{Argument, Carried, Dispatch, Eval, FileId, Site, Type, Value};
 use crate::syntax::{Field, Kind};
 

@@ -1,6 +1,9 @@
 //! A module-level function that calls the method meant, for methods whose name means something else in the child.
 
 use crate::findings::{Applicability, Fix, Reason, Refusal, Remedy};
+use crate::project::Site;
+use crate::project::travel::picklability::Obstacle;
+use crate::project::travel::state::Moment;
 use crate::project::{Callable, Eval, Sent, Type, Value};
 use crate::rewrite::{fresh_name, imports, place};
 use crate::syntax::{Field, Kind};
@@ -51,8 +54,7 @@ fn fix(eval: &Eval, sent: &Sent, is_super: bool) -> Result<Fix, Refusal> {
     if let Type::Class(of) = receiver
         && !is_static
         && !of_class
-        && let Some(obstacle) =
-            eval.instance_obstacle(*of, sent.dispatch.carries_primitives(eval.project), 4)
+        && let Some(obstacle) = held_by(eval, *of, sent)
     {
         let path =
             if obstacle.path.is_empty() { String::new() } else { format!(" ({})", obstacle.path) };
@@ -188,4 +190,13 @@ fn finish(
         edits: facts.file_edits(edits),
         new_names: vec![name],
     }
+}
+
+/// What keeps the object of a sent method, of the class `of`, from crossing.
+fn held_by(eval: &Eval, of: Site, sent: &Sent) -> Option<Obstacle> {
+    let inheritance = sent.dispatch.carries_primitives(eval.project);
+    let objects = sent.origin.objects_of(of);
+    objects.iter().find_map(|object| {
+        eval.state_obstacles(object, inheritance, 4, &Moment::default()).into_iter().next()
+    })
 }

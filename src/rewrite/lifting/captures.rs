@@ -2,8 +2,9 @@
 
 use crate::facts::scopes::{BindingKind, ScopeId, SymbolFlags};
 use crate::findings::{Reason, Refusal};
+use crate::project::dataflow::Source;
 use crate::project::travel::picklability::Obstacle;
-use crate::project::values::instances::Moment;
+use crate::project::travel::state::Moment;
 use crate::project::{Argument, Callable, Content, Eval, FileId, Site, What};
 use crate::rewrite::lifting::decorators;
 use crate::rewrite::lifting::evaluated;
@@ -412,7 +413,12 @@ fn left_of(
     match class.filter(|site| eval.file(site.file).tree().kind(site.node) == Kind::ClassDefinition)
     {
         Some(class) => eval
-            .attribute_obstacles(class, inheritance, MAX_CHAIN, &Moment::default())
+            .attribute_obstacles(
+                &Source::any_instance(class),
+                inheritance,
+                MAX_CHAIN,
+                &Moment::default(),
+            )
             .into_iter()
             .next(),
         None => Some(obstacle),

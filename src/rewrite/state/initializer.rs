@@ -333,10 +333,8 @@ pub(in crate::rewrite) fn available(
             "bind it before the pool is made, then hand it over by initializer and initargs",
         ));
     }
-    let obstacle = bindings
-        .iter()
-        .flat_map(|binding| eval.binding_values(file, binding))
-        .find_map(|value| eval.obstacle_in(&value, true));
+    let obstacle =
+        bindings.iter().find_map(|binding| eval.obstacle(Site { file, node: binding.node }, true));
     match obstacle {
         None => Ok(()),
         Some(obstacle) => Err(Refusal::new(
@@ -351,10 +349,7 @@ pub(in crate::rewrite) fn available(
 pub(in crate::rewrite) fn needs_inheritance(eval: &Eval, file: FileId, name: &str) -> bool {
     let facts = eval.file(file);
     let bindings = facts.scopes.bindings(facts.scopes.module(), name);
-    bindings
-        .iter()
-        .flat_map(|binding| eval.binding_values(file, binding))
-        .any(|value| eval.obstacle_in(&value, false).is_some())
+    bindings.iter().any(|binding| eval.obstacle(Site { file, node: binding.node }, false).is_some())
 }
 
 /// Whether a suite runs under a condition other than the guard.

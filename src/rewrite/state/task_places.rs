@@ -2,6 +2,8 @@
 
 use crate::facts::FileFacts;
 use crate::facts::scopes::BindingKind;
+use crate::project::dataflow::{Found, Source};
+use crate::project::travel::state::Moment;
 use crate::project::{Carried, Eval, Sent, Site, Value};
 use crate::rewrite::lifting::arguments;
 use crate::syntax::{Field, Kind, NodeId};
@@ -75,12 +77,14 @@ pub(in crate::rewrite) fn has_keywords(eval: &Eval, call: Site) -> bool {
 
 /// Whether an expression may be a primitive itself, and does not only hold one.
 pub fn names_primitive(eval: &Eval, site: Site) -> bool {
-    let itself = |value: &Value| {
-        let obstacle =
-            if matches!(value, Value::Literal(_)) { None } else { eval.obstacle_in(value, false) };
+    let itself = |found: &Found| {
+        let obstacle = match found.source {
+            Source::Container { .. } => None,
+            _ => eval.obstacle_of(found, false, 1, &Moment::default()),
+        };
         obstacle.is_some_and(|obstacle| obstacle.by_inheritance && obstacle.path.is_empty())
     };
-    eval.values(site).iter().any(itself)
+    eval.found(site).iter().any(itself)
 }
 
 struct Look<'e, 'p> {
