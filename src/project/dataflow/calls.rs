@@ -1,5 +1,6 @@
 //! Calls: which functions they run, and what they give.
 
+use super::engine::Question;
 use super::expressions::{assuming, beneath};
 use super::source::{Allocation, CallString, Found, Frame, Source};
 use super::{Solver, beside};
@@ -73,6 +74,26 @@ impl Solver<'_> {
 
     /// What calling one thing gives, at `call`.
     pub(super) fn called(&self, callee: &Source, call: Site, context: &CallString) -> Vec<Found> {
+        match callee {
+            // What these call may be they themselves: `map(map, …)`, a partial of itself.
+            Source::External { .. }
+            | Source::Partial(_)
+            | Source::Instance { .. }
+            | Source::Made { .. } => {
+                let question = Question::Called(callee.clone().into(), call, context.clone());
+                self.answer(question).to_vec()
+            }
+            _ => self.result_of(callee, call, context),
+        }
+    }
+
+    /// As [`called`](Self::called), from within that question.
+    pub(super) fn result_of(
+        &self,
+        callee: &Source,
+        call: Site,
+        context: &CallString,
+    ) -> Vec<Found> {
         match callee {
             Source::External { path, start } => self.external_call(path, *start, call, context),
             Source::Class(class) => self.instantiated(*class, call, context),

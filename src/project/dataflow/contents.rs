@@ -105,6 +105,17 @@ impl Solver<'_> {
     /// What a loop takes.
     pub(super) fn elements(&self, source: &Source, at: Site) -> Vec<Found> {
         match source {
+            // A generator may go on with itself, an object may give itself to be looped over.
+            Source::Generator { .. } | Source::Instance { .. } => {
+                self.answer(Question::Elements(source.clone().into(), at)).to_vec()
+            }
+            _ => self.elements_of(source, at),
+        }
+    }
+
+    /// As [`elements`](Self::elements), from within that question.
+    pub(super) fn elements_of(&self, source: &Source, at: Site) -> Vec<Found> {
+        match source {
             Source::Container { made, view } => {
                 let is_dict =
                     view.is_empty() && self.container_kind(source) == Some(ContainerKind::Dict);
@@ -171,6 +182,11 @@ impl Solver<'_> {
 
     /// What kind of container something is.
     pub(super) fn container_kind(&self, source: &Source) -> Option<ContainerKind> {
+        self.kind_beside(source, &mut Vec::new())
+    }
+
+    /// The kind of a container, told by others than those that were `asked` already: `d = d.copy()` in a loop.
+    fn kind_beside(&self, source: &Source, asked: &mut Vec<Site>) -> Option<ContainerKind> {
         let Source::Container { made, view } = source else {
             return match source {
                 Source::Slice { .. } => Some(ContainerKind::List),
@@ -189,7 +205,7 @@ impl Solver<'_> {
                 let is_union = tree.child_of_kind(made.site.node, Kind::Pipe).is_some();
                 Some(if is_union { ContainerKind::Dict } else { ContainerKind::List })
             }
-            Kind::Call => Some(self.kind_called(made)),
+            Kind::Call => Some(self.kind_called(made, asked)),
             Kind::Identifier => {
                 let parameter = self.graph(made.site.file).definition(made.site.node);
                 let is_mapping = parameter.is_some_and(|binding| {
@@ -205,15 +221,17 @@ impl Solver<'_> {
     }
 
     /// What kind of container a call makes.
-    pub(super) fn kind_called(&self, made: &Allocation) -> ContainerKind {
+    fn kind_called(&self, made: &Allocation, asked: &mut Vec<Site>) -> ContainerKind {
+        asked.push(made.site);
         let callee = self.callee(made.site);
         let found = callee.map(|callee| self.find(callee, &made.context));
         let kind =
             found.iter().flat_map(|found| found.iter()).find_map(|each| match &each.source {
                 Source::External { path, .. } => flows::container_kind(path),
-                Source::Method { object, name, .. } if &**name == "copy" => {
-                    self.container_kind(object)
-                }
+                Source::Method { object, name, .. } if &**name == "copy" => match &**object {
+                    Source::Container { made, .. } if asked.contains(&made.site) => None,
+                    object => self.kind_beside(object, asked),
+                },
                 _ => None,
             });
         kind.unwrap_or(ContainerKind::List)

@@ -32,10 +32,21 @@ pub(super) enum Question {
     },
     /// What an object of a class has under a name, where it is read.
     Member(Arc<Source>, Name, Site),
+    /// What a loop takes of what is not a plain container, where it is taken.
+    Elements(Arc<Source>, Site),
+    /// What a call gives that calls other things on its way.
+    Called(Arc<Source>, Site, CallString),
     /// Which calls run a function.
     Callers(Site),
     /// The base classes of a class, itself first, in the order in which they are asked.
     Linearisation(Site),
+}
+
+impl Question {
+    /// Whether it counts against the budget. Those that do not are there to end cycles, and ask one that does.
+    fn is_step(&self) -> bool {
+        !matches!(self, Self::Elements(..) | Self::Called(..))
+    }
 }
 
 /// The answer to a question.
@@ -115,7 +126,7 @@ impl Solver<'_> {
             memory.low.set(memory.low.get().min(pending.low.min(pending.depth)));
             return pending.answer.clone();
         }
-        stacker::maybe_grow(128 * 1024, 4 * 1024 * 1024, || self.solve(question))
+        with_stack(|| self.solve(question))
     }
 
     fn solve(&self, question: Question) -> Answer {
@@ -138,7 +149,7 @@ impl Solver<'_> {
         }
         let mut rounds = 0;
         loop {
-            memory.steps.set(memory.steps.get() + 1);
+            memory.steps.set(memory.steps.get() + u32::from(question.is_step()));
             memory.low.set(NOTHING);
             if let Some(entry) = memory.pending.borrow_mut().get_mut(&question) {
                 entry.round = memory.round.get();
@@ -223,12 +234,19 @@ impl Solver<'_> {
             Question::Value(site, context) => self.value(*site, context),
             Question::Part { made, view, part, at } => self.part_of(made, view, *part, *at),
             Question::Member(object, name, at) => self.member_of_object(object, name.as_str(), *at),
+            Question::Elements(source, at) => self.elements_of(source, *at),
+            Question::Called(callee, call, context) => self.result_of(callee, *call, context),
             Question::Callers(function) => self.search_callers(*function),
             Question::Linearisation(class) => return self.linearise(*class),
         };
         tidy(&mut found);
         found
     }
+}
+
+/// Runs `work` with enough stack for what it does until it comes here again.
+pub(super) fn with_stack<T>(work: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(128 * 1024, 4 * 1024 * 1024, work)
 }
 
 /// Sorts and drops doubles. Of a source that holds for too many callers these are forgotten; of very many sources, their ways

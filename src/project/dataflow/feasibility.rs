@@ -1,7 +1,7 @@
 //! Whether code can run for given callers: the tests on the way, with three values, and what they say of a name behind them.
 
 use super::source::{CallString, Frame, Source};
-use super::{Solver, beside};
+use super::{Solver, beside, engine};
 use crate::catalogue::flows::ContainerKind;
 use crate::facts::dataflow::{GuardId, Test};
 use crate::project::Site;
@@ -196,6 +196,11 @@ impl Solver<'_> {
 
     /// The outcome of a test, where it is known.
     pub(super) fn truth(&self, test: Site, context: &CallString) -> Option<bool> {
+        // Tests nest as deep as people (and generators) write them.
+        engine::with_stack(|| self.outcome(test, context))
+    }
+
+    fn outcome(&self, test: Site, context: &CallString) -> Option<bool> {
         let tree = self.tree(test.file);
         let node = tree.unparenthesized(test.node);
         let at = |node: NodeId| beside(test, node);
@@ -263,7 +268,9 @@ impl Solver<'_> {
         let value = values.next().filter(|edge| edge.steps.is_empty())?;
         let node = tree.unparenthesized(value.from);
         let is_test = matches!(tree.kind(node), Kind::ComparisonOperator | Kind::NotOperator);
-        (values.next().is_none() && is_test).then(|| beside(name, node))
+        // `seen = not seen` in a loop holds what it held before.
+        let is_earlier = node < name.node;
+        (values.next().is_none() && is_test && is_earlier).then(|| beside(name, node))
     }
 
     pub(super) fn truth_of(&self, source: &Source) -> Option<bool> {

@@ -9,6 +9,9 @@ use std::sync::Arc;
 const LONGEST_CALL_STRING: usize = 4;
 /// An allocation site keeps that much of the call string in which it ran.
 const LONGEST_HEAP_CONTEXT: usize = 1;
+/// Objects made by methods of objects made by methods, functions made by functions made by functions: so many levels are told
+/// apart. Without a bound `def __iter__(self): return Node(self)` makes objects without end.
+const MOST_LEVELS: usize = 3;
 
 /// How a frame was entered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +22,16 @@ pub enum Frame {
     This(Arc<Source>),
     /// As a function made in a frame that was entered like that.
     Within(CallString),
+}
+
+impl Frame {
+    fn limited(&self, levels: usize) -> Option<Self> {
+        match self {
+            Self::Call(_) => None,
+            Self::This(object) => object.limited(levels).map(|object| Self::This(object.into())),
+            Self::Within(outer) => outer.limited(levels - 1).map(Self::Within),
+        }
+    }
 }
 
 /// The calls that lead to a frame, the outermost first; what is further out is not known.
@@ -52,8 +65,23 @@ impl CallString {
     /// The call string of a frame that is entered from here.
     pub fn entered(&self, frame: Frame) -> Self {
         let mut frames = self.frames().to_vec();
-        frames.push(frame);
+        frames.push(frame.limited(MOST_LEVELS).unwrap_or(frame));
         Self::of(&frames, LONGEST_CALL_STRING)
+    }
+
+    /// This call string without what lies more than `levels` deep inside of its frames; `None` if that is all of it.
+    fn limited(&self, levels: usize) -> Option<Self> {
+        let frames = self.0.as_ref()?;
+        if levels == 0 {
+            return Some(Self::UNKNOWN);
+        }
+        let limited: Vec<Option<Frame>> =
+            frames.iter().map(|frame| frame.limited(levels)).collect();
+        let is_changed = limited.iter().any(Option::is_some);
+        is_changed.then(|| {
+            let both = limited.into_iter().zip(frames.iter());
+            Self(Some(both.map(|(new, old)| new.unwrap_or_else(|| old.clone())).collect()))
+        })
     }
 
     /// Whether one more frame would push out the outermost.
@@ -90,6 +118,13 @@ pub struct Allocation {
     pub site: Site,
     /// How the frame was entered in which it ran.
     pub context: CallString,
+}
+
+impl Allocation {
+    fn limited(&self, levels: usize) -> Option<Self> {
+        let context = self.context.limited(levels - 1)?;
+        Some(Self { site: self.site, context })
+    }
 }
 
 /// One thing that an expression may evaluate to.
@@ -223,6 +258,25 @@ impl Source {
     /// An object of a class, wherever it was made.
     pub fn any_instance(class: Site) -> Self {
         Self::Instance { class, made: None }
+    }
+
+    /// The same without what lies more than `levels` deep in the call strings of its allocation sites; `None` if nothing does.
+    fn limited(&self, levels: usize) -> Option<Self> {
+        let mut limited = self.clone();
+        match &mut limited {
+            Self::Instance { made: Some(made), .. }
+            | Self::Made { made: Some(made), .. }
+            | Self::Partial(made)
+            | Self::Container { made, .. }
+            | Self::Generator { made, .. }
+            | Self::Coroutine { made, .. } => *made = made.limited(levels)?,
+            Self::Method { object: inner, .. }
+            | Self::Slice { of: inner, .. }
+            | Self::Attributes(inner)
+            | Self::Super { object: inner, .. } => *inner = inner.limited(levels)?.into(),
+            _ => return None,
+        }
+        Some(limited)
     }
 
     /// Whether it says nothing.

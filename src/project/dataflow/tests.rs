@@ -133,3 +133,59 @@ fn a_module_that_is_not_parsed_is_asked_for() {
     let text = Solver::new(&project).describe(FileId(0), 2, 1).expect("a call is there");
     assert!(text.contains("not parsed: jobs.py for f"), "{text}");
 }
+
+#[test]
+fn recursive_generators_and_calls_come_to_an_end() {
+    let program = "\
+def walk(node):
+    yield 1
+    yield from walk(node)
+for a in walk(0):
+    print(a)
+class Node:
+    def __iter__(self):
+        return Node()
+for b in Node():
+    print(b)
+from functools import partial
+c = print
+for _ in range(3):
+    c = partial(c)
+print(c(1))
+d = map(map, [1], [2])
+print(next(d))
+e = {}
+for _ in range(3):
+    e = e.copy()
+    e.update(k=1)
+print(e)
+";
+    assert_sources(program, 5, 11, &["literal main.py:2:11 1"]);
+    assert_sources(program, 10, 11, &["unknown"]);
+    let called = sources(&[("main.py", program)], 15, 7);
+    assert!(called.contains("builtins.print"), "{called}");
+    sources(&[("main.py", program)], 17, 7);
+    sources(&[("main.py", program)], 22, 7);
+}
+
+#[test]
+fn a_test_that_negates_itself_and_long_tests_come_to_an_end() {
+    let long = vec!["on"; 400].join(" and ");
+    let program = format!(
+        "\
+def run(on):
+    for _ in range(3):
+        on = not on
+        if on:
+            a = 1
+        else:
+            a = 2
+    if {long}:
+        a = 3
+    return a
+print(run(True))
+"
+    );
+    let found = sources(&[("main.py", &program)], 10, 12);
+    assert!(found.contains("literal"), "{found}");
+}
