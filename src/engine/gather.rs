@@ -415,13 +415,13 @@ fn look_at(project: &Project, files: &[FileId], asks: bool) -> Vec<Seen> {
     let eval = Eval::new(project);
     let one = |file: &FileId| {
         eval.ask_for_receivers(*file, !asks);
-        let receivers = eval.wanted.take();
+        let receivers = eval.take_wanted();
         let sent = eval.sent(*file);
         let carried = eval.carried(*file);
         let runs = eval.runs(*file);
         let crossings = eval.crossings(*file);
         // What triggers need of other files, triggers of those files bring.
-        let mut wanted = eval.wanted.take();
+        let mut wanted = eval.take_wanted();
         if asks {
             wanted.extend(eval.late_imports(*file).into_iter().map(|path| (path, None)));
         } else {
@@ -429,7 +429,7 @@ fn look_at(project: &Project, files: &[FileId], asks: bool) -> Vec<Seen> {
         }
         wanted.extend(receivers);
         let triggers = eval.triggers(*file);
-        eval.wanted.take();
+        eval.take_wanted();
         eval.forget_unsure();
         Seen { file: *file, sent, carried, runs, crossings, wanted, triggers }
     };

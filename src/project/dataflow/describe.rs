@@ -5,6 +5,7 @@ use super::source::{Allocation, CallString, Frame, Source};
 use crate::facts::dataflow::place;
 use crate::project::{FileId, Site};
 use crate::syntax::{Kind, NodeId};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 impl Solver<'_> {
@@ -37,7 +38,9 @@ impl Solver<'_> {
         if !sources.is_complete {
             out.push_str("budget met: there may be more\n");
         }
-        for (path, name) in self.unresolved() {
+        let needed: BTreeSet<_> =
+            self.take_needs().into_iter().map(|number| self.needed(number)).collect();
+        for (path, name) in needed {
             let name = name.map_or_else(String::new, |name| format!(" for {name}"));
             let _ = writeln!(out, "not parsed: {}{name}", path.display());
         }

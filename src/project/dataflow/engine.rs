@@ -52,6 +52,14 @@ impl Question {
 /// The answer to a question.
 pub(super) type Answer = Arc<[Found]>;
 
+/// An answer that is remembered.
+#[derive(Debug, Clone)]
+struct Known {
+    answer: Answer,
+    /// The numbers of the modules that it would have needed: whoever asks again needs them, too.
+    needs: Option<Arc<[u32]>>,
+}
+
 /// A question whose answer is not complete yet.
 #[derive(Debug)]
 struct Pending {
@@ -66,9 +74,11 @@ struct Pending {
 /// What is known, and what is being asked.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    done: RefCell<FxHashMap<Question, Answer>>,
+    done: RefCell<FxHashMap<Question, Known>>,
     /// What was found of answers that took too long.
-    cut: RefCell<FxHashMap<Question, Answer>>,
+    cut: RefCell<FxHashMap<Question, Known>>,
+    /// The numbers of the modules that were needed and are not parsed.
+    needs: RefCell<Vec<u32>>,
     used_cut: Cell<bool>,
     pending: RefCell<FxHashMap<Question, Pending>>,
     /// Members of cycles that are not closed yet.
@@ -82,6 +92,39 @@ pub(super) struct Memory {
 }
 
 const NOTHING: usize = usize::MAX;
+
+impl Memory {
+    /// An answer would need the module with that number.
+    pub(super) fn need(&self, number: u32) {
+        self.needs.borrow_mut().push(number);
+    }
+
+    /// What was needed since this was asked last.
+    pub(super) fn take_needs(&self) -> Vec<u32> {
+        self.needs.take()
+    }
+
+    /// What is needed beyond the first `start`, each once.
+    fn needs_since(&self, start: usize) -> Option<Arc<[u32]>> {
+        let mut needs = self.needs.borrow_mut();
+        if needs.len() == start {
+            return None;
+        }
+        needs[start..].sort_unstable();
+        let mut fresh = needs.split_off(start);
+        fresh.dedup();
+        needs.extend_from_slice(&fresh);
+        Some(fresh.into())
+    }
+
+    /// A remembered answer, with what it needs.
+    fn known(&self, known: &Known) -> Answer {
+        if let Some(needs) = &known.needs {
+            self.needs.borrow_mut().extend_from_slice(needs);
+        }
+        known.answer.clone()
+    }
+}
 
 impl Solver<'_> {
     /// Answers a question of its own: with a full budget. Tells whether the answer is complete.
@@ -109,11 +152,11 @@ impl Solver<'_> {
 
     pub(super) fn answer(&self, question: Question) -> Answer {
         if let Some(done) = self.memory.done.borrow().get(&question) {
-            return done.clone();
+            return self.memory.known(done);
         }
         if let Some(cut) = self.memory.cut.borrow().get(&question) {
             self.memory.used_cut.set(true);
-            return cut.clone();
+            return self.memory.known(cut);
         }
         if self.memory.is_cut.get() || self.memory.steps.get() >= BUDGET {
             self.memory.is_cut.set(true);
@@ -134,6 +177,7 @@ impl Solver<'_> {
         let depth = memory.depth.get();
         memory.depth.set(depth + 1);
         let first_member = memory.members.borrow().len();
+        let first_need = memory.needs.borrow().len();
         let outer_low = memory.low.replace(NOTHING);
         let outer_changed = memory.changed.replace(false);
         {
@@ -159,7 +203,8 @@ impl Solver<'_> {
             if memory.is_cut.get() {
                 // What was found so far stands in for the answer, lest every question pays for it again.
                 memory.pending.borrow_mut().remove(&question);
-                memory.cut.borrow_mut().insert(question, answer.clone());
+                let known = Known { answer: answer.clone(), needs: memory.needs_since(first_need) };
+                memory.cut.borrow_mut().insert(question, known);
                 return self.close(depth, outer_low, outer_changed, answer);
             }
             let changed = {
@@ -199,7 +244,7 @@ impl Solver<'_> {
             memory.round.set(memory.round.get() + 1);
             memory.members.borrow_mut().truncate(first_member);
         }
-        let answer = self.remember(question, first_member);
+        let answer = self.remember(question, first_member, memory.needs_since(first_need));
         self.close(depth, outer_low, outer_changed, answer)
     }
 
@@ -211,7 +256,12 @@ impl Solver<'_> {
     }
 
     /// A cycle is complete: its head and its members are remembered.
-    fn remember(&self, question: Question, first_member: usize) -> Answer {
+    fn remember(
+        &self,
+        question: Question,
+        first_member: usize,
+        needs: Option<Arc<[u32]>>,
+    ) -> Answer {
         let memory = &self.memory;
         let mut pending = memory.pending.borrow_mut();
         let mut done = memory.done.borrow_mut();
@@ -219,12 +269,12 @@ impl Solver<'_> {
         let round = memory.round.get();
         for member in members {
             if let Some(entry) = pending.remove(&member).filter(|entry| entry.round == round) {
-                done.insert(member, entry.answer);
+                done.insert(member, Known { answer: entry.answer, needs: needs.clone() });
             }
         }
         let answer = pending.remove(&question).map_or_else(|| Arc::from([]), |entry| entry.answer);
         if !memory.is_cut.get() {
-            done.insert(question, answer.clone());
+            done.insert(question, Known { answer: answer.clone(), needs });
         }
         answer
     }

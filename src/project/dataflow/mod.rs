@@ -40,8 +40,8 @@ use crate::facts::scopes::ScopeId;
 use crate::project::{FileId, Project, Site};
 use crate::syntax::{NodeId, Tree};
 use engine::{Memory, Question};
+use rustc_hash::FxHashMap;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -59,8 +59,18 @@ pub struct Sources {
 pub struct Solver<'p> {
     project: &'p Project,
     memory: Memory,
-    unresolved: RefCell<BTreeSet<(PathBuf, Option<String>)>>,
+    unresolved: RefCell<Unresolved>,
 }
+
+/// The modules that answers would need, numbered in the order in which they were met.
+#[derive(Debug, Default)]
+struct Unresolved {
+    met: Vec<Needed>,
+    numbers: FxHashMap<Needed, u32>,
+}
+
+/// A module that is not parsed, and the name that is asked of it.
+pub type Needed = (PathBuf, Option<String>);
 
 impl<'p> Solver<'p> {
     /// A solver that knows nothing yet.
@@ -170,9 +180,17 @@ impl<'p> Solver<'p> {
         found
     }
 
-    /// The modules of the project that answers would need and that are not parsed, with the name that is asked of each.
-    pub fn unresolved(&self) -> BTreeSet<(PathBuf, Option<String>)> {
-        self.unresolved.borrow().clone()
+    /// The modules of the project that the answers since this was asked last would have needed and that are not parsed, by number.
+    pub fn take_needs(&self) -> Vec<u32> {
+        let mut needs = self.memory.take_needs();
+        needs.sort_unstable();
+        needs.dedup();
+        needs
+    }
+
+    /// The module with that number, and the name that is asked of it.
+    pub fn needed(&self, number: u32) -> Needed {
+        self.unresolved.borrow().met[number as usize].clone()
     }
 
     pub(super) fn file(&self, id: FileId) -> &'p FileFacts {

@@ -1,7 +1,7 @@
 //! Names of modules: imports, members, re-exports, star imports, builtins.
 
-use super::Solver;
 use super::source::{CallString, Found, Source};
+use super::{Needed, Solver};
 use crate::facts::builtins;
 use crate::facts::scopes::BindingKind;
 use crate::project::names::modules;
@@ -143,8 +143,18 @@ impl Solver<'_> {
         if let Some(id) = self.project.at(&path) {
             return vec![Found::new(Source::Module(id))];
         }
-        self.unresolved.borrow_mut().insert((path, name.map(str::to_owned)));
+        self.note_need((path, name.map(str::to_owned)));
         vec![Found::unknown()]
+    }
+
+    fn note_need(&self, needed: Needed) {
+        let mut unresolved = self.unresolved.borrow_mut();
+        let unresolved = &mut *unresolved;
+        let number = *unresolved.numbers.entry(needed).or_insert_with_key(|needed| {
+            unresolved.met.push(needed.clone());
+            unresolved.met.len() as u32 - 1
+        });
+        self.memory.need(number);
     }
 
     /// What an import binds.

@@ -6,6 +6,7 @@ use crate::facts::scopes::{Binding, BindingKind};
 use crate::project::values::writes::AttributeWrite;
 use crate::project::{Eval, FileId, Site, Type, Value};
 use crate::syntax::{Field, Kind, NodeId};
+use rustc_hash::FxHashSet;
 
 impl Eval<'_> {
     /// Asks what is called wherever a file hands on what starts processes or sends to them, so that its file is looked into.
@@ -27,15 +28,15 @@ impl Eval<'_> {
             if !self.may_lead_elsewhere(callee, received) {
                 continue;
             }
-            let asked = self.wanted.take();
+            let asked = self.hold_wanted(FxHashSet::default());
             let sends = tree
                 .children(list)
                 .filter_map(whole)
                 .any(|node| self.is_sender(Site { file, node }, received));
             // Such a file asks for what it hands things to, and for nothing else.
-            let by_arguments = self.wanted.replace(asked);
+            let by_arguments = self.hold_wanted(asked);
             if !received {
-                self.wanted.borrow_mut().extend(by_arguments);
+                self.want(by_arguments);
             }
             if sends {
                 self.values(callee);

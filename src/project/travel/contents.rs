@@ -140,7 +140,7 @@ impl Walk<'_, '_> {
             _ => {}
         }
         let sources = self.eval.solver.sources(site, callers);
-        self.eval.wanted.borrow_mut().extend(self.eval.solver.unresolved());
+        self.eval.note_wanted();
         for found in sources.found.iter() {
             self.source(found, site, items, path.clone());
         }

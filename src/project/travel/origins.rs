@@ -130,7 +130,7 @@ impl Eval<'_> {
                 self.solver.sources_of_part(expression, part, &CallString::UNKNOWN)
             }
         };
-        self.wanted.borrow_mut().extend(self.solver.unresolved());
+        self.note_wanted();
         let mut out = BTreeSet::new();
         for found in sources.found.iter() {
             self.add_origin(expression, found, 0, &mut out);

@@ -57,7 +57,7 @@ impl Eval<'_> {
             held.push(Held { path, target, value: None, found });
         }
         held.extend(self.held_from_outside(object, moment));
-        self.wanted.borrow_mut().extend(self.solver.unresolved());
+        self.note_wanted();
         held
     }
 

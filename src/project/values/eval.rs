@@ -2,16 +2,15 @@
 
 use crate::facts::FileFacts;
 use crate::facts::scopes::Binding;
-use crate::project::dataflow::{CallString, Found, Solver};
+use crate::project::dataflow::{CallString, Found, Needed, Solver};
 use crate::project::names::module_names;
 use crate::project::values::callers;
 use crate::project::values::writes;
 use crate::project::{FileId, Project, Site, Value};
 use crate::syntax::{Field, Kind};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -20,6 +19,9 @@ const MAX_DEPTH: u32 = 48;
 
 /// The writes of attributes through `self`, by attribute name.
 pub(in crate::project) type AttributeWrites = Vec<(String, writes::AttributeWrite)>;
+
+/// What an expression may be, and the numbers of the modules that were needed to say so.
+type Known = (Rc<[Value]>, Rc<[u32]>);
 
 /// The name of a remembered answer.
 #[derive(Debug)]
@@ -35,7 +37,7 @@ pub struct Eval<'p> {
     pub project: &'p Project,
     /// Where values come from.
     pub(in crate::project) solver: Solver<'p>,
-    known: RefCell<FxHashMap<Site, Option<Rc<[Value]>>>>,
+    known: RefCell<FxHashMap<Site, Option<Known>>>,
     depth: Cell<u32>,
     pub(in crate::project) writes_known: RefCell<FxHashMap<Site, Rc<AttributeWrites>>>,
     pub(in crate::project) lineage_known: RefCell<FxHashMap<Site, Rc<[Site]>>>,
@@ -51,8 +53,7 @@ pub struct Eval<'p> {
         RefCell<FxHashMap<FileId, Rc<module_names::ModuleNames>>>,
     /// The functions whose process starts are being looked for.
     pub(in crate::project) chain: RefCell<BTreeSet<Site>>,
-    /// Project files that an answer would need and that are not parsed, with the name that they are asked for.
-    pub wanted: RefCell<BTreeSet<(PathBuf, Option<String>)>>,
+    wanted: RefCell<FxHashSet<u32>>,
 }
 
 impl<'p> Eval<'p> {
@@ -104,7 +105,10 @@ impl<'p> Eval<'p> {
         let site =
             Site { file: expression.file, node: facts.tree().unparenthesized(expression.node) };
         match self.known.borrow().get(&site) {
-            Some(Some(done)) => return done.clone(),
+            Some(Some((done, needs))) => {
+                self.wanted.borrow_mut().extend(needs.iter().copied());
+                return done.clone();
+            }
             // Asked for while it is being answered: the cycle adds nothing.
             Some(None) => {
                 self.cut();
@@ -119,27 +123,53 @@ impl<'p> Eval<'p> {
         self.depth.set(self.depth.get() + 1);
         self.known.borrow_mut().insert(site, None);
         let cuts = self.cuts.get();
-        let mut found = self.compute(site);
+        self.note_wanted();
+        let (mut found, needs) = self.compute(site);
         if cuts != self.cuts.get() {
             self.unsure.borrow_mut().push(Answer::Value(site));
         }
         found.sort();
         found.dedup();
         let found: Rc<[Value]> = found.into();
-        self.known.borrow_mut().insert(site, Some(found.clone()));
+        self.wanted.borrow_mut().extend(&needs);
+        self.known.borrow_mut().insert(site, Some((found.clone(), needs.into())));
         self.depth.set(self.depth.get() - 1);
         found
     }
 
-    fn compute(&self, site: Site) -> Vec<Value> {
-        self.found(site).iter().map(|found| self.found_value(found)).collect()
+    fn compute(&self, site: Site) -> (Vec<Value>, Vec<u32>) {
+        let sources = self.solver.sources(site, &CallString::UNKNOWN);
+        let needs = self.solver.take_needs();
+        (sources.found.iter().map(|found| self.found_value(found)).collect(), needs)
     }
 
     /// The sources of an expression, for any callers.
     pub fn found(&self, expression: Site) -> Arc<[Found]> {
         let sources = self.solver.sources(expression, &CallString::UNKNOWN);
-        self.wanted.borrow_mut().extend(self.solver.unresolved());
+        self.note_wanted();
         sources.found
+    }
+
+    /// Notes the modules that the solver would have needed since it was asked last.
+    pub(in crate::project) fn note_wanted(&self) {
+        self.wanted.borrow_mut().extend(self.solver.take_needs());
+    }
+
+    /// Begins with nothing wanted, or with what [`hold_wanted`](Self::hold_wanted) gave before.
+    pub(in crate::project) fn hold_wanted(&self, earlier: FxHashSet<u32>) -> FxHashSet<u32> {
+        self.note_wanted();
+        self.wanted.replace(earlier)
+    }
+
+    /// What was wanted so far, which is forgotten.
+    pub fn take_wanted(&self) -> BTreeSet<Needed> {
+        let wanted = self.hold_wanted(FxHashSet::default());
+        wanted.into_iter().map(|number| self.solver.needed(number)).collect()
+    }
+
+    /// Adds to what is wanted.
+    pub(in crate::project) fn want(&self, more: FxHashSet<u32>) {
+        self.wanted.borrow_mut().extend(more);
     }
 
     /// What a variable holds after `binding`.
