@@ -4,6 +4,7 @@
 //! project grows by what those need: modules they import definitions from, and files that name a function which
 //! hands its argument on to a process.
 
+use super::asking::Asking;
 use super::mentions::Mentions;
 use super::{Files, Options, imports};
 use crate::catalogue::Catalogue;
@@ -75,7 +76,7 @@ pub fn gather(
     let mut parsed: Vec<Arc<FileFacts>> = Vec::new();
     let mut known: BTreeSet<PathBuf> = BTreeSet::new();
     let mut growth = Growth::default();
-    // Files without such a word matter for what others ask of them, not for what they ask.
+    // Files whose code does not speak of processes matter for what others ask of them, not for what they ask.
     let mut asking: BTreeSet<PathBuf> = BTreeSet::new();
     let mut round = 0;
     loop {
@@ -100,13 +101,12 @@ pub fn gather(
         let project =
             Project::new(catalogue.clone(), std::mem::take(&mut parsed), all.iter().cloned());
         if round == 0 {
-            let holds_word = |facts: &FileFacts| {
-                words.is_match(facts.source.text.as_bytes())
-                    || options.named.contains(&facts.source.path)
-            };
+            let test = Asking::new(&catalogue, words.clone());
+            let asks =
+                |facts: &FileFacts| options.named.contains(&facts.source.path) || test.asks(facts);
             asking = project
                 .files()
-                .filter(|(_, facts)| holds_word(facts))
+                .filter(|(_, facts)| asks(facts))
                 .map(|(_, facts)| facts.source.path.clone())
                 .collect();
         } else if round < MAX_ROUNDS {

@@ -10,7 +10,10 @@ pub(super) fn modules(bytes: &[u8]) -> BTreeSet<String> {
     let text = String::from_utf8_lossy(bytes);
     let mut found = BTreeSet::new();
     let mut rest: &str = &text;
-    while let Some((line, after)) = next_line(rest) {
+    // Most lines import nothing.
+    while let Some(at) = memmem::find(rest.as_bytes(), b"import")
+        && let Some((line, after)) = next_line(&rest[line_start(rest, at)..])
+    {
         rest = after;
         for statement in line.split([';', ':']).map(str::trim_start) {
             if let Some(names) = statement.strip_prefix("import ") {
@@ -36,6 +39,16 @@ pub(super) fn modules(bytes: &[u8]) -> BTreeSet<String> {
         }
     }
     found
+}
+
+/// Where the line begins that holds the byte at `at`, with the lines that a backslash joins to it.
+fn line_start(text: &str, at: usize) -> usize {
+    let start = |at: usize| text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let mut begin = start(at);
+    while begin > 0 && text[start(begin - 1)..begin - 1].trim_end().ends_with('\\') {
+        begin = start(begin - 1);
+    }
+    begin
 }
 
 /// The first line of `text`, together with those that a backslash joins to it, and what follows.

@@ -1,9 +1,11 @@
 //! Texts in, one [`Report`] out. No disk access here: files are read through [`Files`].
 
+mod asking;
 mod check;
 pub mod evidence;
 pub mod gather;
 mod imports;
+mod islands;
 mod mentions;
 pub mod options;
 mod plan;
@@ -17,6 +19,7 @@ use crate::facts::FileFacts;
 use crate::findings::Report;
 use crate::map::Map;
 use crate::text::ReadError;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,16 +43,28 @@ pub fn check_again(
     options: &Options,
     known: Vec<Arc<FileFacts>>,
 ) -> (Report, Vec<Arc<FileFacts>>) {
-    run::with_threads(options.threads, || run::check(paths, files, options, known))
+    run::with_threads(options.threads, || {
+        // Whoever comes with facts has looked at the files around before.
+        let options = if known.is_empty() {
+            islands::narrowed(paths, files, options)
+        } else {
+            Cow::Borrowed(options)
+        };
+        run::check(paths, files, &options, known)
+    })
 }
 
 /// As [`check`], with the map of every call that starts a process or sends to one.
 pub fn map(paths: &[PathBuf], files: &dyn Files, options: &Options) -> (Report, Map) {
-    run::with_threads(options.threads, || run::map(paths, files, options))
+    run::with_threads(options.threads, || {
+        run::map(paths, files, &islands::narrowed(paths, files, options))
+    })
 }
 
 /// As [`check`], and applies the fixes that `options` allow until nothing more can be fixed.
 /// `changes` of the report holds the result, proven to parse and to settle.
 pub fn fix(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Report {
-    run::with_threads(options.threads, || settle::fix(paths, files, options))
+    run::with_threads(options.threads, || {
+        settle::fix(paths, files, &islands::narrowed(paths, files, options))
+    })
 }

@@ -3,6 +3,8 @@
 use crate::catalogue::Start;
 use crate::catalogue::flows::Hop;
 use crate::project::{FileId, Site};
+use std::cmp::Ordering;
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// The longest call string that is told apart: a call further out is forgotten.
@@ -35,8 +37,51 @@ impl Frame {
 }
 
 /// The calls that lead to a frame, the outermost first; what is further out is not known.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CallString(Option<Arc<[Frame]>>);
+#[derive(Debug, Clone, Default)]
+pub struct CallString(Option<Arc<Frames>>);
+
+/// At least one frame. Call strings are part of every question and lie inside of each other: they are hashed once.
+#[derive(Debug)]
+struct Frames {
+    hash: u64,
+    all: Box<[Frame]>,
+}
+
+impl PartialEq for CallString {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (None, None) => true,
+            (Some(one), Some(other)) => {
+                Arc::ptr_eq(one, other) || (one.hash == other.hash && one.all == other.all)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Eq for CallString {}
+
+impl PartialOrd for CallString {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for CallString {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.0, &other.0) {
+            (Some(one), Some(other)) if Arc::ptr_eq(one, other) => Ordering::Equal,
+            // That nothing is known comes first.
+            _ => self.frames().cmp(other.frames()),
+        }
+    }
+}
+
+impl Hash for CallString {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0.as_ref().map_or(0, |frames| frames.hash));
+    }
+}
 
 impl CallString {
     /// Nothing is known of the callers.
@@ -49,7 +94,7 @@ impl CallString {
 
     /// The frames, the outermost first.
     pub fn frames(&self) -> &[Frame] {
-        self.0.as_deref().unwrap_or_default()
+        self.0.as_ref().map_or(&[], |frames| &frames.all)
     }
 
     /// Whether nothing is known of the callers.
@@ -58,8 +103,15 @@ impl CallString {
     }
 
     fn of(frames: &[Frame], longest: usize) -> Self {
-        let kept = &frames[frames.len().saturating_sub(longest)..];
-        Self((!kept.is_empty()).then(|| kept.into()))
+        Self::new(frames[frames.len().saturating_sub(longest)..].into())
+    }
+
+    fn new(frames: Box<[Frame]>) -> Self {
+        if frames.is_empty() {
+            return Self::UNKNOWN;
+        }
+        let hash = rustc_hash::FxBuildHasher.hash_one(&frames);
+        Self(Some(Arc::new(Frames { hash, all: frames })))
     }
 
     /// The call string of a frame that is entered from here.
@@ -71,16 +123,16 @@ impl CallString {
 
     /// This call string without what lies more than `levels` deep inside of its frames; `None` if that is all of it.
     fn limited(&self, levels: usize) -> Option<Self> {
-        let frames = self.0.as_ref()?;
-        if levels == 0 {
-            return Some(Self::UNKNOWN);
+        let frames = self.frames();
+        if levels == 0 || frames.is_empty() {
+            return (!frames.is_empty()).then_some(Self::UNKNOWN);
         }
         let limited: Vec<Option<Frame>> =
             frames.iter().map(|frame| frame.limited(levels)).collect();
         let is_changed = limited.iter().any(Option::is_some);
         is_changed.then(|| {
             let both = limited.into_iter().zip(frames.iter());
-            Self(Some(both.map(|(new, old)| new.unwrap_or_else(|| old.clone())).collect()))
+            Self::new(both.map(|(new, old)| new.unwrap_or_else(|| old.clone())).collect())
         })
     }
 
@@ -92,7 +144,7 @@ impl CallString {
     /// How the innermost frame was entered, and the call string of the frame that did.
     pub fn split(&self) -> Option<(&Frame, Self)> {
         let (last, rest) = self.frames().split_last()?;
-        Some((last, Self((!rest.is_empty()).then(|| rest.into()))))
+        Some((last, Self::new(rest.into())))
     }
 
     /// This call string, before which `outer` goes on: what was assumed of the callers' callers.
