@@ -8,10 +8,11 @@ use memchr::memmem;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-/// What imports by the text of a name: then every word may be one.
+/// What imports by the text of a name: then every string may be one.
 const BY_TEXT: &[&str] = &["import_module", "__import__", "lazy", "Lazy", "importlib", "runpy"];
 
 /// The options with those files around `paths` only that are connected with them.
@@ -41,23 +42,14 @@ struct Map<'p> {
     numbers: FxHashMap<&'p Path, usize>,
     /// The names of all modules and folders.
     names: FxHashSet<String>,
-    /// Modules by the last part of their names.
-    modules: FxHashMap<String, Vec<usize>>,
 }
 
 impl<'p> Map<'p> {
     fn new(all: &[&'p PathBuf], executors: &[crate::catalogue::Entry]) -> Self {
         let mut names = FxHashSet::default();
-        let mut modules: FxHashMap<String, Vec<usize>> = FxHashMap::default();
-        for (number, path) in all.iter().enumerate() {
-            let folders: Vec<String> =
-                path.ancestors().skip(1).filter_map(Path::file_name).map(text).collect();
-            let own = path.file_stem().map(text).filter(|own| own != "__init__");
-            if let Some(own) = own.or_else(|| folders.first().cloned()) {
-                modules.entry(own.clone()).or_default().push(number);
-                names.insert(own);
-            }
-            names.extend(folders);
+        for path in all {
+            names.extend(path.file_stem().map(text));
+            names.extend(path.ancestors().skip(1).filter_map(Path::file_name).map(text));
         }
         let numbers = all.iter().enumerate().map(|(number, path)| (path.as_path(), number));
         let paths = all.iter().map(|path| (*path).clone());
@@ -65,7 +57,6 @@ impl<'p> Map<'p> {
             project: Project::new(Catalogue::new(executors), Vec::new(), paths),
             numbers: numbers.collect(),
             names,
-            modules,
         }
     }
 
@@ -84,9 +75,23 @@ impl<'p> Map<'p> {
         }
         if BY_TEXT.iter().any(|way| memmem::find(bytes, way.as_bytes()).is_some()) {
             let text = String::from_utf8_lossy(bytes);
-            let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
-            let words: FxHashSet<&str> = words.collect();
-            found.extend(words.iter().filter_map(|word| self.modules.get(*word)).flatten());
+            let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+            // What stands between quotes, and what stands between strings, which names nothing by chance only.
+            let said: BTreeSet<&str> = text
+                .split(['"', '\''])
+                .filter(|part| !part.is_empty() && part.chars().all(is_name))
+                .collect();
+            for name in said {
+                let first = name.trim_start_matches('.').split('.').next().unwrap_or_default();
+                if self.names.contains(first) {
+                    let ways = [name.to_owned(), format!(".{name}")];
+                    let targets =
+                        ways.iter().filter_map(|way| self.project.module_from(folder, way));
+                    found.extend(
+                        targets.filter_map(|target| self.numbers.get(target.as_path()).copied()),
+                    );
+                }
+            }
         }
         found.into_iter().collect()
     }
@@ -138,7 +143,7 @@ mod tests {
                 ("user.py", "from p import a\n"),
                 ("users_user.py", "import os, \\\n    user\n"),
                 ("loader.py", "import importlib\nload(\"p.lists\")\n"),
-                ("other/b.py", "import c\n"),
+                ("other/b.py", "import c, importlib\nuser = lists\n"),
                 ("other/c.py", "import os\n"),
             ]
             .map(|(path, text)| (PathBuf::from(path), text))
