@@ -1,5 +1,6 @@
 //! The process APIs, as data: `apis.toml` beside this file, and entries that a project adds.
 
+pub mod configurations;
 mod entry;
 pub mod flows;
 pub mod objects;

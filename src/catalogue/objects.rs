@@ -24,14 +24,28 @@ pub struct ObjectKind {
     pub what: String,
     /// Whether it crosses.
     pub travels: Travels,
+    /// The Python from which on it does not cross, as `3.14`; older ones pickle it.
+    #[serde(default)]
+    pub since: Option<String>,
+    /// The Python from which on it does cross.
+    #[serde(default)]
+    pub until: Option<String>,
     /// Whether a change made in a worker is seen by the parent.
     #[serde(default)]
     pub shared: bool,
+    /// Whether the system knows it by a name, which goes with the last reference in the process that made it.
+    #[serde(default)]
+    pub named: bool,
     /// Its attributes that are plain values: `file.name`, `counter.value`.
     #[serde(default)]
     pub values: Vec<String>,
     /// The dotted paths of what makes it.
+    #[serde(default)]
     pub paths: Vec<String>,
+    /// The dotted paths of decorators that put such an object in a function's place; `.name` is a decorator that is a method of
+    /// such an object.
+    #[serde(default)]
+    pub decorators: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -60,6 +74,16 @@ pub fn made_by(path: &str) -> Option<&'static ObjectKind> {
         .or_else(|| path.strip_prefix("torch.").filter(|rest| rest.starts_with("multiprocessing.")))
         .unwrap_or(path);
     BY_PATH.get(path).copied()
+}
+
+/// All kinds of objects.
+pub fn all() -> &'static [ObjectKind] {
+    &OBJECTS
+}
+
+/// The kind of object that the decorator `path` puts in a function's place.
+pub fn put_in_place_by(path: &str) -> Option<&'static ObjectKind> {
+    OBJECTS.iter().find(|object| object.decorators.iter().any(|own| own == path))
 }
 
 /// Whether the attribute `name` of what `path` makes is a plain value, and no way to the object itself.

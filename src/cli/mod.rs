@@ -16,6 +16,7 @@ mod interactive;
 mod map;
 mod migrate;
 mod migrate_args;
+mod notebooks;
 mod read;
 mod report;
 mod review;

@@ -1,6 +1,7 @@
 //! From the paths on the command line to a sorted list of Python files.
 
 use crate::cli::config::Resolver;
+use crate::cli::notebooks;
 use crate::cli::read::plain;
 use crate::disk;
 use crate::findings::FileError;
@@ -136,6 +137,9 @@ pub(crate) fn walk(paths: &[PathBuf], options: &WalkOptions) -> Walked {
                 walk_folder(path, options, None, &mut files, &mut walked.errors);
             }
             Ok(_) if is_left_out(&shown, options) => {}
+            Ok(_) if notebooks::is_notebook(path) => {
+                walked.errors.push(notebooks::refused(&shown));
+            }
             Ok(_) => {
                 files.insert(shown);
             }
@@ -322,6 +326,10 @@ pub(crate) fn leading_out(walked: &Walked, cwd: &Path) -> BTreeSet<PathBuf> {
 fn judge(entry: &ignore::DirEntry, cwd: &Path) -> (Option<PathBuf>, Option<FileError>) {
     let path = entry.path();
     let Some(kind) = entry.file_type() else { return (None, None) };
+    if kind.is_file() && notebooks::is_notebook(path) {
+        let matters = notebooks::speaks_of_processes(path);
+        return (None, matters.then(|| notebooks::refused(&shown(path, cwd))));
+    }
     let suffix = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
     if kind.is_dir() || suffix.as_ref().is_some_and(|suffix| suffix != "py" && suffix != "pyw") {
         return (None, None);

@@ -1,6 +1,7 @@
 //! Tests of `__name__` and what else scripts write to keep code from running in child processes.
 
 use super::FileFacts;
+use super::scopes::BindingKind;
 use crate::syntax::{Field, Kind, NodeId};
 
 /// What a condition says about the process it is evaluated in.
@@ -50,8 +51,64 @@ pub fn shape(facts: &FileFacts, condition: NodeId) -> Shape {
             let is_and = tree.child_of_kind(node, Kind::AndKeyword).is_some();
             joined(shape(facts, left), shape(facts, right), is_and)
         }
-        Kind::Call => call(facts, node),
+        Kind::Call => match returned(facts, node) {
+            Some(condition) => shape(facts, condition),
+            None => call(facts, node),
+        },
+        Kind::Identifier => {
+            bound_once(facts, node).map_or(Shape::Other, |value| shape(facts, value))
+        }
         _ => Shape::Other,
+    }
+}
+
+/// What the only binding of a name assigns to it, if that stands above: `IS_MAIN = __name__ == "__main__"`.
+fn bound_once(facts: &FileFacts, name: NodeId) -> Option<NodeId> {
+    let (home, text) = facts.scopes.resolve_name(name)?;
+    let [binding] = facts.scopes.bindings(home, text) else { return None };
+    match &binding.kind {
+        BindingKind::Assignment { value: Some(value), path, .. }
+            if path.is_empty() && facts.tree().end(*value) <= facts.tree().start(name) =>
+        {
+            Some(*value)
+        }
+        _ => None,
+    }
+}
+
+/// The condition that a call of a function without parameters, defined above, gives: `def is_main(): return __name__ == …`.
+fn returned(facts: &FileFacts, call: NodeId) -> Option<NodeId> {
+    let tree = facts.tree();
+    let callee = tree.child(call, Field::Function)?;
+    let is_bare =
+        tree.child(call, Field::Arguments).is_some_and(|list| tree.children(list).next().is_none());
+    let (home, text) = facts
+        .scopes
+        .resolve_name(callee)
+        .filter(|_| is_bare && tree.kind(callee) == Kind::Identifier)?;
+    let [binding] = facts.scopes.bindings(home, text) else { return None };
+    let BindingKind::FunctionDef(function) = binding.kind else { return None };
+    let last = tree.children(tree.child(function, Field::Body)?).last()?;
+    let is_simple = tree.kind(last) == Kind::ReturnStatement
+        && tree.end(function) <= tree.start(call)
+        && facts.decorators(function).is_empty()
+        && tree.children(tree.child(function, Field::Body)?).count() <= 2;
+    tree.children(last).next().filter(|_| is_simple)
+}
+
+/// Whether an expression gives the name under which code runs: `__name__`, `function.__module__`, `globals()["__name__"]`.
+fn gives_module_name(facts: &FileFacts, node: NodeId) -> bool {
+    let tree = facts.tree();
+    match tree.kind(node) {
+        Kind::Identifier => facts.text(node) == "__name__",
+        Kind::Attribute => {
+            tree.child(node, Field::Attribute).is_some_and(|name| facts.text(name) == "__module__")
+        }
+        Kind::Subscript => tree
+            .child(node, Field::Subscript)
+            .and_then(|key| strings(facts, key))
+            .is_some_and(|key| key == ["__name__"]),
+        _ => false,
     }
 }
 
@@ -102,12 +159,15 @@ fn comparison(facts: &FileFacts, node: NodeId) -> Shape {
         })
         .map(|child| tree.kind(child));
     let Some(operator) = operator else { return Shape::Other };
-    let is_name =
-        |side: NodeId| tree.kind(side) == Kind::Identifier && facts.text(side) == "__name__";
+    let is_name = |side: NodeId| gives_module_name(facts, side);
     let equal = matches!(operator, Kind::EqualEqual | Kind::IsKeyword | Kind::InKeyword);
     if is_name(*left) || is_name(*right) {
         let other = if is_name(*left) { *right } else { *left };
-        let Some(names) = strings(facts, other) else { return Shape::Unsure };
+        let named =
+            |side: NodeId| bound_once(facts, side).filter(|_| tree.kind(side) == Kind::Identifier);
+        let Some(names) = strings(facts, named(other).unwrap_or(other)) else {
+            return Shape::Unsure;
+        };
         let has = |name: &str| names.contains(&name);
         return match (has("__main__"), has("__mp_main__"), equal) {
             (_, true, true) => Shape::False(Pretence::NamesChild),
@@ -120,6 +180,13 @@ fn comparison(facts: &FileFacts, node: NodeId) -> Shape {
     let with_none = |call: NodeId, none: NodeId| {
         is_call_of(facts, call, "parent_process") && tree.kind(none) == Kind::None
     };
+    // `def run_if_main(name): if name == "__main__": …`, called with `__name__`.
+    let with_main = |name: NodeId, text: NodeId| {
+        is_parameter(facts, name) && strings(facts, text).is_some_and(|names| names == ["__main__"])
+    };
+    if operator == Kind::EqualEqual && (with_main(*left, *right) || with_main(*right, *left)) {
+        return Shape::Entry { always: true };
+    }
     if equal && (with_none(*left, *right) || with_none(*right, *left)) {
         return Shape::False(Pretence::ParentProcess);
     }
@@ -137,6 +204,18 @@ fn comparison(facts: &FileFacts, node: NodeId) -> Shape {
         return Shape::False(Pretence::ProcessName);
     }
     Shape::Other
+}
+
+/// Whether a node is the name of a parameter.
+fn is_parameter(facts: &FileFacts, node: NodeId) -> bool {
+    facts.tree().kind(node) == Kind::Identifier
+        && facts.scopes.resolve_name(node).is_some_and(|(home, name)| {
+            let bindings = facts.scopes.bindings(home, name);
+            !bindings.is_empty()
+                && bindings
+                    .iter()
+                    .all(|binding| matches!(binding.kind, BindingKind::Parameter { .. }))
+        })
 }
 
 /// `__name__.startswith("__main__")` and its like.
@@ -219,6 +298,8 @@ pub fn opens_guarded(facts: &FileFacts, node: NodeId) -> bool {
         (Kind::IfStatement, Field::Alternative) => {
             matches!(condition(up), Shape::Elsewhere | Shape::Unsure)
         }
+        // `match __name__: case "__main__": …`
+        (Kind::CaseClause, Field::Consequence) => matched(facts, up),
         (Kind::BooleanOperator, Field::Right) => {
             let left = tree.child(up, Field::Left).map_or(Shape::Other, |left| shape(facts, left));
             let is_and = tree.child_of_kind(up, Kind::AndKeyword).is_some();
@@ -239,6 +320,20 @@ pub fn opens_guarded(facts: &FileFacts, node: NodeId) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a `case` is taken only where the `match` is given the name of the main script.
+fn matched(facts: &FileFacts, case: NodeId) -> bool {
+    let tree = facts.tree();
+    let subject = tree
+        .enclosing(case, &[Kind::MatchStatement])
+        .and_then(|whole| tree.child(whole, Field::Subject));
+    let pattern = tree.child_of_kind(case, Kind::CasePattern);
+    subject.is_some_and(|subject| gives_module_name(facts, tree.unparenthesized(subject)))
+        && pattern
+            .and_then(|pattern| tree.children(pattern).next())
+            .and_then(|text| strings(facts, text))
+            .is_some_and(|names| names == ["__main__"])
 }
 
 /// Whether `node` lies in code that only the main process runs.

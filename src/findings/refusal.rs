@@ -73,6 +73,8 @@ reasons! {
     WorkerReadsOnce = "worker-reads-once",
     /// The work is repeated by every child, but workers read what it makes: only its author can say how they should get it.
     WorkerReadsWork = "worker-reads-work",
+    /// What a process is given has to live until the process ends, and its owner ends before: only its author knows who should keep it.
+    OwnerEnds = "owner-ends",
     /// The rewritten file did not pass the tool's own check.
     FailedCheck = "failed-check",
 }

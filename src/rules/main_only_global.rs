@@ -6,7 +6,7 @@ use crate::findings::{Finding, Remedy, Severity};
 use crate::project::{FileId, Sent, Site};
 use crate::rewrite::import_move;
 use crate::rewrite::state::globals::{self, GlobalRead, Placement, placement};
-use crate::syntax::{Kind, QueryFile};
+use crate::syntax::{Field, Kind, NodeId, QueryFile};
 use std::collections::{BTreeMap, BTreeSet};
 
 static QUERY: QueryFile =
@@ -95,13 +95,37 @@ fn is_import(ctx: &RuleContext, read: &GlobalRead) -> bool {
         .all(|binding| matches!(binding.kind, BindingKind::Import { .. }))
 }
 
+/// Whether a read stands in a `try` that asks for the name to be missing: its handler names NameError, or, as one for
+/// everything, uses or binds the name itself.
+fn is_prepared_for_absence(ctx: &RuleContext, read: &GlobalRead) -> bool {
+    let facts = ctx.eval.file(read.read.file);
+    let tree = facts.tree();
+    let speaks_of = |node: NodeId| {
+        tree.subtree(node).any(|inner| {
+            tree.kind(inner) == Kind::Identifier && facts.text(inner) == read.name
+                || tree.kind(inner) == Kind::PassStatement
+        })
+    };
+    let prepares = |handler: NodeId| {
+        let text = facts.text(handler);
+        let head = text.split_once(':').map_or(text, |(head, _)| head);
+        head.contains("NameError")
+            || head.trim() == "except" && speaks_of(handler)
+            || head.contains("Exception") && speaks_of(handler)
+    };
+    tree.ancestors(read.read.node).any(|up| {
+        tree.kind(up) == Kind::TryStatement
+            && tree.child(up, Field::Body).is_some_and(|body| tree.contains(body, read.read.node))
+            && tree.children(up).filter(|node| tree.kind(*node) == Kind::ExceptClause).any(prepares)
+    })
+}
+
 /// Whether every binding of the global happens in the main process only.
 fn is_main_only(ctx: &RuleContext, read: &GlobalRead, sent: &Sent) -> bool {
     let facts = ctx.eval.file(read.file);
     let module = facts.scopes.module();
     let bindings = facts.scopes.bindings(module, &read.name);
-    let tree = ctx.eval.file(read.read.file).tree();
-    let forgiven = tree.ancestors(read.read.node).any(|up| tree.kind(up) == Kind::TryStatement);
+    let forgiven = is_prepared_for_absence(ctx, read);
     let callable =
         |kind: &BindingKind| matches!(kind, BindingKind::FunctionDef(_) | BindingKind::ClassDef(_));
     !bindings.is_empty()

@@ -10,12 +10,14 @@ mod lambda_callable;
 mod local_class;
 mod local_function;
 mod lost_write;
+mod main_only_configuration;
 mod main_only_function;
 mod main_only_global;
 mod misnamed_class;
 mod misresolved_method;
 mod named_lambda;
 mod sent_index;
+mod short_lived_primitive;
 mod start_method_at_import;
 mod unguarded_process_start;
 mod unguarded_side_effect;
@@ -78,6 +80,7 @@ pub const ALL: &[Rule] = &[
     unpicklable_process_attribute::RULE,
     unpicklable_exception::RULE,
     inheritance_only_argument::RULE,
+    short_lived_primitive::RULE,
     unguarded_process_start::RULE,
     unguarded_side_effect::RULE,
     start_method_at_import::RULE,
@@ -86,6 +89,7 @@ pub const ALL: &[Rule] = &[
     lost_write::RULE,
     fork_inherited_state::RULE,
     import_time_primitive::RULE,
+    main_only_configuration::RULE,
 ];
 
 /// The rules that a text names: by code, by kebab-case name, or several by the start of their codes (`SP1`), in any case.

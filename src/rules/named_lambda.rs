@@ -1,12 +1,13 @@
 //! SP104: a module-level or class-level `f = lambda …` reaches a slot; its qualified name is `<lambda>`.
 
 use super::{Rule, RuleContext};
+use crate::facts::FileFacts;
 use crate::findings::{Finding, Severity};
 use crate::rewrite::{
     callables::named_lambda,
     lifting::{captures, lift},
 };
-use crate::syntax::{NodeId, QueryFile};
+use crate::syntax::{Field, Kind, NodeId, QueryFile};
 use std::collections::BTreeSet;
 
 static QUERY: QueryFile =
@@ -44,7 +45,11 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         };
         let Some(assignment) = held(lambda.node) else { continue };
         let sent = ctx.index.of(lambda);
+        let hand = is_named_by_hand(ctx.facts(), name);
         let name = ctx.facts().text(name);
+        if hand {
+            continue;
+        }
         let guarded = captures::guard_around(ctx.facts(), lambda.node).is_some();
         let remedy = if guarded {
             lift::callable(ctx.eval, lambda, ctx.uses(&sent), ctx.bind)
@@ -68,4 +73,28 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// Whether the module gives what a name holds that name as its qualified name: `square.__qualname__ = "square"`.
+fn is_named_by_hand(facts: &FileFacts, name: NodeId) -> bool {
+    let tree = facts.tree();
+    let Some((home, text)) = facts.scopes.resolve_name(name) else { return false };
+    facts.scopes.references(home, text).iter().any(|read| {
+        let attribute = tree.parent(*read).filter(|up| {
+            tree.kind(*up) == Kind::Attribute
+                && tree.field(*up) == Field::Left
+                && tree
+                    .child(*up, Field::Attribute)
+                    .is_some_and(|attribute| facts.text(attribute) == "__qualname__")
+        });
+        // `f.__name__ = f.__qualname__ = "f"`: an assignment in an assignment.
+        let mut value = attribute.and_then(|node| tree.parent(node));
+        while let Some(inner) = value.filter(|node| tree.kind(*node) == Kind::Assignment) {
+            value = tree.child(inner, Field::Right);
+        }
+        let content = value
+            .filter(|value| tree.kind(*value) == Kind::String)
+            .and_then(|value| tree.child_of_kind(value, Kind::StringContent));
+        content.is_some_and(|content| facts.text(content) == text)
+    })
 }

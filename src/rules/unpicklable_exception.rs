@@ -3,6 +3,7 @@
 use super::{Rule, RuleContext};
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
 use crate::project::Site;
+use crate::project::travel::exceptions::Gap;
 use crate::rewrite::substitutes::exception_arguments;
 use crate::syntax::QueryFile;
 use std::collections::BTreeSet;
@@ -46,14 +47,9 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                 ("the executor breaks", Severity::Error)
             };
             let message = format!(
-                "a worker of {} raises '{name}', which cannot be unpickled: its __init__ requires {} but args holds {}, so {harm}",
+                "a worker of {} raises '{name}', which cannot be unpickled: {}, so {harm}",
                 ctx.api_name(sent),
-                if gap.keyword_only {
-                    "keyword-only arguments".to_owned()
-                } else {
-                    count(gap.required)
-                },
-                gap.kept
+                told(&gap)
             );
             let remedy = exception_arguments::reduced(ctx.eval, class, &gap).or_else(|| exception_arguments::made_without_init(ctx.eval, &gap)).map_or_else(
                 || {
@@ -79,6 +75,16 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// Why an exception cannot be made again.
+fn told(gap: &Gap) -> String {
+    if let Some(parameter) = &gap.other {
+        return format!("its __init__ reads parts of '{parameter}', and args holds something else");
+    }
+    let required =
+        if gap.keyword_only { "keyword-only arguments".to_owned() } else { count(gap.required) };
+    format!("its __init__ requires {required} but args holds {}", gap.kept)
 }
 
 fn count(number: usize) -> String {

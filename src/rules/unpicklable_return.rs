@@ -1,6 +1,7 @@
 //! SP202: what a worker gives back cannot be pickled.
 
 use super::{Rule, RuleContext};
+use crate::catalogue::EntryKind;
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
 use crate::project::{Argument, Callable, Content, Sent, Site, What};
 use crate::rewrite::substitutes::result_value;
@@ -22,7 +23,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut seen: BTreeSet<(Site, Site)> = BTreeSet::new();
-    for sent in ctx.sent_calls() {
+    for sent in ctx.sent_calls().into_iter().chain(decorated(ctx)) {
         if !sent.dispatch.api(ctx.eval.project).returns || sent.slot.name == "initializer" {
             continue;
         }
@@ -59,6 +60,20 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     found
 }
 
+/// The functions of the file whose decorator runs them in a process.
+fn decorated<'c>(ctx: &'c RuleContext) -> impl Iterator<Item = &'c Sent> {
+    let is_decorator =
+        |sent: &&Sent| sent.dispatch.api(ctx.eval.project).kind == EntryKind::Decorator;
+    ctx.index.handed_over_in(ctx.file).filter(is_decorator)
+}
+
+/// Whether a decorator that is not known stands before a worker: it may run it and give back something else.
+fn is_changed_by_decorators(ctx: &RuleContext, sent: &Sent, worker: Site) -> bool {
+    let facts = ctx.eval.file(worker.file);
+    let sends = sent.dispatch.api(ctx.eval.project).kind == EntryKind::Decorator;
+    facts.decorators(worker.node).len() > usize::from(sends)
+}
+
 /// Local functions and lambdas have rules of their own, which say so when they refuse.
 fn is_named(ctx: &RuleContext, worker: Site) -> bool {
     ctx.eval.file(worker.file).tree().kind(worker.node) == Kind::FunctionDefinition
@@ -79,8 +94,7 @@ fn whole(
             "enter the context in a plain function, and return what it computes",
         ));
     }
-    // Other decorators may run it and give back something else.
-    if !facts.decorators(worker.node).is_empty() {
+    if is_changed_by_decorators(ctx, sent, worker) {
         return None;
     }
     if facts.is_async(worker.node) {
@@ -105,7 +119,7 @@ fn whole(
 
 fn returned(ctx: &RuleContext, sent: &Sent, worker: Site) -> Vec<Finding> {
     let facts = ctx.eval.file(worker.file);
-    if !facts.decorators(worker.node).is_empty() {
+    if is_changed_by_decorators(ctx, sent, worker) {
         return Vec::new();
     }
     let name = facts.definition_name(worker.node);

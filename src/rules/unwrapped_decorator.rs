@@ -1,10 +1,11 @@
 //! SP108: a worker whose decorator lacks `functools.wraps`, or is a class.
 
 use super::{Rule, RuleContext};
+use crate::catalogue::EntryKind;
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
 use crate::project::values::decorated::Alias;
-use crate::project::{Callable, Sent, Site};
+use crate::project::{Callable, Sent, Site, Value};
 use crate::rewrite::callables::wraps::{self, UnwrappedKind};
 use crate::rewrite::{callables::call_by_name, lifting::judge};
 use crate::syntax::{Field, Kind, QueryFile};
@@ -48,7 +49,12 @@ fn decorated(ctx: &RuleContext, function: Site) -> Vec<Finding> {
     if sent.is_empty() || ctx.eval.is_local(function) {
         return Vec::new();
     }
-    let Some(unwrapped) = wraps::first_unwrapped(ctx.eval, function) else { return Vec::new() };
+    let (own, sent): (Vec<&Sent>, Vec<&Sent>) =
+        sent.into_iter().partition(|each| is_sent_by_decorator(ctx, each, function));
+    let mut found: Vec<Finding> =
+        own.into_iter().filter_map(|each| sent_by_decorator(ctx, each, function)).collect();
+    let unwrapped = wraps::first_unwrapped(ctx.eval, function).filter(|_| !sent.is_empty());
+    let Some(unwrapped) = unwrapped else { return found };
     let name = ctx.facts().definition_name(function.node);
     let (what, site) = match &unwrapped.kind {
         UnwrappedKind::Functions(functions) => {
@@ -56,9 +62,15 @@ fn decorated(ctx: &RuleContext, function: Site) -> Vec<Finding> {
         }
         UnwrappedKind::Class(class) => ("is a class", Some(*class)),
         UnwrappedKind::Lambda(lambda) => ("returns a lambda", Some(*lambda)),
+        UnwrappedKind::Object(what) => (&*format!("makes it {what}"), None),
     };
     let judged = match &unwrapped.kind {
         UnwrappedKind::Functions(_) => Ok(()),
+        UnwrappedKind::Object(what) => Err(Refusal::new(
+            Reason::UnknownDecorator,
+            format!("'{name}' finds {what}, not the function"),
+            "keep the work in a plain function, send that, and let the decorated function call it",
+        )),
         UnwrappedKind::Class(class) => call_by_name::judge_object(ctx.eval, *class),
         UnwrappedKind::Lambda(lambda) => call_by_name::judge(ctx.eval, *lambda),
     };
@@ -79,7 +91,79 @@ fn decorated(ctx: &RuleContext, function: Site) -> Vec<Finding> {
         related.extend(site.map(|site| ctx.related(site, "this takes the function's place")));
         ctx.finding(each.origin.handover, message, &each.methods, Severity::Error, remedy, related)
     };
-    sent.iter().zip(remedies).map(finding).collect()
+    found.extend(sent.iter().zip(remedies).map(finding));
+    found
+}
+
+/// Whether a decorator of a function hands it to a process: it goes there from the decorator's own line.
+fn is_sent_by_decorator(ctx: &RuleContext, sent: &Sent, function: Site) -> bool {
+    let facts = ctx.eval.file(function.file);
+    let mut way = sent.origin.through.iter().chain([&sent.origin.handover]);
+    way.any(|site| {
+        site.file == function.file
+            && facts
+                .decorators(function.node)
+                .into_iter()
+                .any(|decorator| facts.tree().contains(decorator, site.node))
+    }) && sent.dispatch.api(ctx.eval.project).kind != EntryKind::Decorator
+}
+
+/// The finding for a function that its own decorator sends, if that binds the function's name to something else.
+fn sent_by_decorator(ctx: &RuleContext, sent: &Sent, function: Site) -> Option<Finding> {
+    let facts = ctx.eval.file(function.file);
+    let replaced = facts.decorators(function.node).into_iter().find_map(|decorator| {
+        let expression = facts.tree().children(decorator).next()?;
+        let values = ctx.eval.values(Site { file: function.file, node: expression });
+        values.iter().find_map(|value| match value {
+            Value::Class(class) => Some(*class),
+            Value::Function(decorator) | Value::Method { function: Some(decorator), .. } => {
+                replacement(ctx, *decorator)
+            }
+            _ => None,
+        })
+    })?;
+    let name = facts.definition_name(function.node);
+    let message = format!(
+        "'{name}' is sent to a process by {} inside its decorator, but its name finds what the decorator put in its place, so it cannot be pickled",
+        ctx.api_name(sent)
+    );
+    let refusal = Refusal::new(
+        Reason::UnknownDecorator,
+        format!("'{name}' names what the decorator gives, not the function that it sends"),
+        format!(
+            "name the plain function otherwise (def _{name}) and bind {name} = decorator(_{name}) below it"
+        ),
+    );
+    let mut related = vec![ctx.related(replaced, "this takes the function's place")];
+    related.push(ctx.related(sent.dispatch.call, format!("sent by {} here", ctx.api_name(sent))));
+    Some(ctx.finding(
+        sent.origin.handover,
+        message,
+        &sent.methods,
+        Severity::Error,
+        Remedy::Refused(refusal),
+        related,
+    ))
+}
+
+/// The function inside a decorator that it returns instead of the one that it is given; `None` if it may give that back.
+fn replacement(ctx: &RuleContext, decorator: Site) -> Option<Site> {
+    let tree = ctx.eval.file(decorator.file).tree();
+    let returned: Vec<Value> = ctx
+        .eval
+        .returns(decorator)
+        .into_iter()
+        .flat_map(|returned| ctx.eval.values(returned).to_vec())
+        .collect();
+    let inner = |value: &Value| match value {
+        Value::Function(site) | Value::Lambda(site)
+            if site.file == decorator.file && tree.contains(decorator.node, site.node) =>
+        {
+            Some(*site)
+        }
+        _ => None,
+    };
+    returned.iter().map(inner).collect::<Option<Vec<Site>>>()?.into_iter().next()
 }
 
 /// The findings for what a decorator that is called by hand gave to a name of the module: `fast = timed(work)`.

@@ -167,3 +167,13 @@ fn a_folder_named_like_a_file_and_special_files() {
     #[cfg(target_os = "linux")]
     tree.run(&["check", "/dev/null"]).exits(2);
 }
+
+#[test]
+fn notebooks_are_refused_aloud() {
+    let cell = "{\"cells\": [{\"source\": [\"from multiprocessing import Pool\"]}]}";
+    let message = diagnosed("work.ipynb", cell.as_bytes());
+    assert!(message.contains("notebook"), "{message}");
+    let tree = Tree::new(&[("plot.ipynb", "{\"cells\": []}"), ("good.py", MENDED)]);
+    tree.run(&["check"]).exits(0);
+    tree.run(&["check", "plot.ipynb"]).exits(2);
+}

@@ -162,6 +162,12 @@ pub(in crate::project) const PURE_BUILTINS: &[&str] = &[
 /// Calls that are seen, and how.
 pub(in crate::project) const SEEN: &[(&str, &str)] = &[
     ("builtins.print", "prints"),
+    ("nicegui.ui.button", "puts something on the page"),
+    ("nicegui.ui.html", "puts something on the page"),
+    ("nicegui.ui.input", "puts something on the page"),
+    ("nicegui.ui.label", "puts something on the page"),
+    ("nicegui.ui.markdown", "puts something on the page"),
+    ("nicegui.ui.table", "puts something on the page"),
     ("sys.stdout.write", "prints"),
     ("sys.stderr.write", "prints"),
     ("pprint.", "prints"),

@@ -3,6 +3,8 @@
 pub mod changes;
 pub mod effect_tables;
 pub mod effects;
+pub mod lifetimes;
+pub mod setup;
 pub(in crate::project) mod state;
 pub(in crate::project) mod uses;
 pub mod worker_names;

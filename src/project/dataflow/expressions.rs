@@ -43,6 +43,7 @@ impl Solver<'_> {
                 vec![Found::new(Source::Container { made: made(), view: Arc::from([]) })]
             }
             Kind::BinaryOperator | Kind::AugmentedAssignment => self.operation_value(site, context),
+            Kind::Attribute => self.attribute_value(site, context),
             _ => self.along_edges_or_unknown(site, context),
         }
     }

@@ -7,6 +7,24 @@ use crate::project::Site;
 use crate::syntax::{Field, Kind, NodeId};
 
 impl Solver<'_> {
+    /// What an attribute gives, without what the tests around it say that it is not. Where its function writes such an
+    /// attribute, a test may speak of an older value.
+    pub(super) fn attribute_value(&self, site: Site, context: &CallString) -> Vec<Found> {
+        let found = self.along_edges_or_unknown(site, context);
+        let facts = self.file(site.file);
+        let graph = self.graph(site.file);
+        if found.len() < 2 || graph.guards.at(facts.tree(), site.node) == GuardId::ALWAYS {
+            return found;
+        }
+        let Some(name) = facts.tree().child(site.node, Field::Attribute) else { return found };
+        let function = facts.enclosing_function(site.node);
+        let mut stores = self.project.stores_named(facts.text(name)).iter();
+        let is_written = stores.any(|(store, _)| {
+            store.file == site.file && facts.enclosing_function(store.node) == function
+        });
+        if is_written { found } else { self.narrowed(found, site, context) }
+    }
+
     /// Leaves out what the tests around a name say that it is not.
     pub(super) fn narrowed(
         &self,

@@ -29,6 +29,34 @@ impl Eval<'_> {
         found
     }
 
+    /// The first attribute of a class's objects that a method sets to a process and that a method starts.
+    pub(in crate::project) fn process_kept_by(&self, class: Site) -> Option<Obstacle> {
+        if self.controls_its_pickling(class) || self.process_class(class).is_some() {
+            return None;
+        }
+        let lineage = self.lineage(class);
+        lineage.iter().find_map(|each| {
+            let writes = self.own_attribute_writes(*each);
+            let (name, write) = writes.iter().find(|(name, write)| {
+                write.value.is_some_and(|value| self.is_process(value))
+                    && lineage.iter().any(|class| self.starts_attribute(*class, name))
+            })?;
+            let path = format!("self.{name}");
+            Some(Obstacle { path, ..Obstacle::of(STARTED, Some(write.target)) })
+        })
+    }
+
+    /// Whether a class calls `self.name.start()`.
+    fn starts_attribute(&self, class: Site, name: &str) -> bool {
+        let facts = self.file(class.file);
+        let tree = facts.tree();
+        let started = format!("self.{name}.start");
+        let mut calls = facts.calls.iter().filter(|call| tree.contains(class.node, **call));
+        calls.any(|call| {
+            tree.child(*call, Field::Function).is_some_and(|callee| facts.text(callee) == started)
+        })
+    }
+
     /// Whether the attribute is a list into which the process goes that `call` makes, and others do before it.
     fn collects(&self, write: &AttributeWrite, call: Site) -> bool {
         let Some(value) = write.value else { return false };

@@ -3,7 +3,7 @@
 use crate::catalogue::{EntryId, Starts};
 use crate::project::dataflow::{CallString, Source};
 use crate::project::processes::starts::{ProcessStart, called_name};
-use crate::project::{Eval, Site, Type, Value};
+use crate::project::{Dispatch, Eval, Site, Type, Value};
 use crate::syntax::{Field, Kind};
 
 /// Functions whose result iterates over what they are given.
@@ -39,6 +39,22 @@ impl Eval<'_> {
         self.positional_arguments(call)
             .into_iter()
             .find_map(|argument| self.start_by_loop(argument))
+    }
+
+    /// Whether all that is known of a loader's `num_workers` are numbers, none of them 0.
+    pub(in crate::project) fn surely_has_workers(&self, dispatch: &Dispatch) -> bool {
+        let Some(workers) = self.argument(dispatch.call, "num_workers", 5 + dispatch.shift) else {
+            return false;
+        };
+        let values = self.values(workers);
+        let is_number = |value: &Value| match value {
+            Value::Literal(site) => {
+                let facts = self.file(site.file);
+                facts.tree().kind(site.node) == Kind::Integer && facts.text(site.node) != "0"
+            }
+            _ => false,
+        };
+        !values.is_empty() && values.iter().all(is_number)
     }
 
     /// A loader of the catalogue, if the call that made it gives it workers.

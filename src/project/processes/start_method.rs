@@ -13,6 +13,14 @@ const MAX_CALLERS: u32 = 4;
 /// The packages whose processes start by the method that `set_start_method` sets.
 const FOLLOWERS: &[&str] = &["multiprocessing.", "concurrent.futures.", "asyncio.", "torch."];
 
+/// What pytest calls before it collects or runs a test.
+const HOOKS: &[&str] = &[
+    "pytest_configure",
+    "pytest_sessionstart",
+    "pytest_load_initial_conftests",
+    "pytest_addoption",
+];
+
 impl Eval<'_> {
     /// Gives the dispatches that one call may be the start method that the program has chosen for them.
     pub(in crate::project) fn settle_start(&self, found: &mut Vec<Dispatch>) {
@@ -68,7 +76,39 @@ impl Eval<'_> {
     }
 
     fn is_fork_set_somewhere(&self, place: Site) -> bool {
-        self.project.sets_start_method() && self.is_fork_set(place, MAX_CALLERS, true)
+        self.project.sets_start_method()
+            && (self.is_fork_set(place, MAX_CALLERS, true) || self.is_fork_set_around(place.file))
+    }
+
+    /// Whether a module that runs before any module of its folder sets fork: the package itself, and pytest's `conftest.py`, also
+    /// in its hooks and automatic fixtures.
+    fn is_fork_set_around(&self, file: FileId) -> bool {
+        let own = std::path::Path::new(&self.file(file).source.path);
+        self.project.files().any(|(other, facts)| {
+            let path = std::path::Path::new(&facts.source.path);
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let is_around = other != file
+                && matches!(name, "conftest.py" | "__init__.py")
+                && path.parent().is_some_and(|folder| own.starts_with(folder))
+                && facts.all().contains("set_start_method");
+            is_around
+                && (self.set_at_import(facts, other)
+                    || name == "conftest.py" && self.set_by_hooks(facts, other))
+        })
+    }
+
+    /// Whether a hook that pytest runs before all tests, or a fixture that it uses for all of them, sets fork.
+    fn set_by_hooks(&self, facts: &FileFacts, file: FileId) -> bool {
+        let runs_first = |call: NodeId| {
+            let Some(function) = facts.enclosing_function(call) else { return false };
+            HOOKS.contains(&facts.definition_name(function))
+                || facts
+                    .decorators(function)
+                    .into_iter()
+                    .any(|decorator| facts.text(decorator).contains("autouse=True"))
+        };
+        let calls = facts.calls.iter().copied().filter(|call| runs_first(*call));
+        calls.filter_map(|call| self.sets_fork(Site { file, node: call })).last() == Some(true)
     }
 
     /// Whether `set_start_method("fork")` has surely run when `place` does; `is_own` says whether the import of its module

@@ -379,6 +379,9 @@ impl Walk<'_, '_> {
     /// A new object: what it keeps of the arguments, and what it makes itself.
     fn constructed(&mut self, object: &Source, class: Site, made: &Allocation, path: &Path) {
         let call = made.site;
+        if let Some(refusal) = self.eval.refusal_to_pickle(class) {
+            return self.push(What::Object(refusal), call, path);
+        }
         if self.eval.controls_its_pickling(class)
             || (self.inheritance && self.eval.is_primitive(class))
         {

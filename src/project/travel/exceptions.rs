@@ -15,6 +15,8 @@ pub struct Gap {
     pub keyword_only: bool,
     /// How many `args` holds.
     pub kept: usize,
+    /// The parameter that `__init__` looks into, and of which `args` holds something else.
+    pub other: Option<String>,
 }
 
 /// Builtin exceptions that keep in `args` what their constructor gets.
@@ -58,11 +60,45 @@ impl Eval<'_> {
         let (home, init) = self.method(class, "__init__")?;
         let (required, most, keyword_only) = self.required_arguments(init)?;
         let kept = self.kept_arguments(class, home, init)?;
-        (keyword_only || kept < required || kept > most).then_some(Gap {
-            init,
-            required,
-            keyword_only,
-            kept,
+        let is_short = keyword_only || kept < required || kept > most;
+        let other = if is_short { None } else { self.parameter_looked_into(init) };
+        (is_short || other.is_some()).then_some(Gap { init, required, keyword_only, kept, other })
+    }
+
+    /// A required parameter of an `__init__` whose parts it reads, and for which the base is given something else: made again
+    /// from that, the constructor fails.
+    fn parameter_looked_into(&self, init: Site) -> Option<String> {
+        let facts = self.file(init.file);
+        let tree = facts.tree();
+        let calls = facts.calls.iter().copied();
+        let mut of_base =
+            calls.filter(|call| tree.contains(init.node, *call) && is_base_init(facts, *call));
+        let call = of_base.next().filter(|_| of_base.next().is_none())?;
+        let by_name = facts.text(tree.child(call, Field::Function)?).starts_with("super");
+        let given = self.positional_arguments(Site { file: init.file, node: call });
+        let given = given.into_iter().skip(usize::from(!by_name));
+        let parameters: Vec<NodeId> =
+            tree.children(tree.child(init.node, Field::Parameters)?).skip(1).collect();
+        parameters.into_iter().zip(given).find_map(|(parameter, given)| {
+            let name = match tree.kind(parameter) {
+                Kind::Identifier => parameter,
+                Kind::TypedParameter => tree.children(parameter).next()?,
+                _ => return None,
+            };
+            let name = facts.text(name);
+            let is_part = |node: NodeId| {
+                tree.kind(node) == Kind::Identifier
+                    && facts.text(node) == name
+                    && tree.parent(node).is_some_and(|up| {
+                        matches!(
+                            (tree.kind(up), tree.field(node)),
+                            (Kind::Attribute, Field::Object) | (Kind::Subscript, Field::Value)
+                        )
+                    })
+            };
+            let is_tested = facts.text(init.node).contains("isinstance");
+            let other = facts.text(given.node) != name && !is_tested;
+            (other && tree.subtree(init.node).any(is_part)).then(|| name.to_owned())
         })
     }
 
@@ -123,9 +159,33 @@ impl Eval<'_> {
         match next {
             // What the base is given, and how, is for the base to know: it decides what goes into `args`.
             Some((base, base_init)) => self.kept_arguments(class, base, base_init),
-            None if self.has_splat(call) || !self.keyword_values(call).is_empty() => None,
+            None if !self.spreads_own_surplus(init, call)
+                || !self.keyword_values(call).is_empty() =>
+            {
+                None
+            }
             None => Some(self.positional_arguments(call).len() - usize::from(!by_name)),
         }
+    }
+
+    /// Whether all that a call unpacks are the surplus arguments of the function around it (`*args`, `**kwargs`), which are few.
+    fn spreads_own_surplus(&self, function: Site, call: Site) -> bool {
+        let facts = self.file(function.file);
+        let tree = facts.tree();
+        let parameters = tree.child(function.node, Field::Parameters);
+        let stars: Vec<&str> = parameters
+            .into_iter()
+            .flat_map(|list| tree.children(list))
+            .map(|parameter| facts.text(parameter))
+            .filter(|text| text.starts_with('*'))
+            .map(|text| text.split(':').next().unwrap_or(text).trim())
+            .collect();
+        let arguments = tree.child(call.node, Field::Arguments);
+        let mut spread = arguments
+            .into_iter()
+            .flat_map(|list| tree.children(list))
+            .filter(|node| matches!(tree.kind(*node), Kind::ListSplat | Kind::DictionarySplat));
+        spread.all(|node| stars.contains(&facts.text(node)))
     }
 
     /// The exception classes of the project that a worker, or a function that it calls, throws at its caller, with the `raise`

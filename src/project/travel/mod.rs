@@ -9,5 +9,6 @@ pub mod exceptions;
 pub mod lazy_loading;
 pub mod origins;
 pub mod picklability;
+mod reducers;
 pub mod sent;
 pub mod state;

@@ -51,7 +51,19 @@ impl Eval<'_> {
     /// As [`obstacle`](Self::obstacle), for a captured variable that is read at `variable`.
     pub fn captured_obstacle(&self, variable: Site, inheritance: bool) -> Option<Obstacle> {
         let moment = Moment { worker: None, call: Some(variable) };
-        self.obstacle_at(variable, inheritance, &moment)
+        self.obstacle_at(variable, inheritance, &moment).or_else(|| self.kept_process(variable))
+    }
+
+    /// The process that an object of a class of the project keeps, once it has started it.
+    fn kept_process(&self, object: Site) -> Option<Obstacle> {
+        // What a method makes for its own object is judged where it is sent.
+        if self.self_class(object).is_some() {
+            return None;
+        }
+        self.values(object).iter().find_map(|value| match value {
+            Value::Instance(Type::Class(class)) => self.process_kept_by(*class),
+            _ => None,
+        })
     }
 
     fn obstacle_at(&self, at: Site, inheritance: bool, moment: &Moment) -> Option<Obstacle> {
@@ -143,7 +155,7 @@ impl Eval<'_> {
                 simple("a lambda", Some(*call))
             }
             Value::Instance(Type::External { path, made, .. }) => {
-                object_obstacle(path, *made, inheritance)
+                object_obstacle(path, *made, inheritance).filter(|_| !self.has_reducer(path))
             }
             // What reading the name gives, not what calling it would.
             Value::External { path, .. }
@@ -255,29 +267,7 @@ impl Eval<'_> {
                 _ => false,
             })
     }
-
-    /// Whether the class, or one of its bases, says itself how it is pickled: its attributes need not travel.
-    pub fn controls_its_pickling(&self, class: Site) -> bool {
-        ["__getstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__"]
-            .iter()
-            .any(|name| self.method(class, name).is_some())
-            || self.external_bases(class).iter().any(|(path, _)| {
-                // Primitives of multiprocessing pickle what inheritance needs and nothing else.
-                OWN_PICKLING.contains(&&**path)
-                    || objects::made_by(path)
-                        .is_some_and(|object| object.travels == Travels::Inheritance)
-            })
-    }
 }
-
-/// Library classes whose objects are pickled without the attributes that subclasses add.
-const OWN_PICKLING: &[&str] = &[
-    "logging.Logger",
-    "requests.Session",
-    "requests.sessions.Session",
-    "pathlib.Path",
-    "pathlib.PurePath",
-];
 
 pub(in crate::project) fn object_obstacle(
     path: &str,

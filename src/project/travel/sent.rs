@@ -228,7 +228,10 @@ impl Eval<'_> {
                 ) {
                     // How many workers a loader has is often decided elsewhere: none is common, and then datasets stay.
                     let is_dataset = dispatch.api(self.project).id == "torch.DataLoader";
-                    if is_dataset && (content.callable().is_none() || !content.through.is_empty()) {
+                    if is_dataset
+                        && (content.callable().is_none() || !content.through.is_empty())
+                        && !self.surely_has_workers(&dispatch)
+                    {
                         continue;
                     }
                     out.push(Carried {

@@ -173,6 +173,9 @@ impl Eval<'_> {
     ) -> Vec<Obstacle> {
         let Source::Instance { class, .. } = object else { return Vec::new() };
         let class = *class;
+        if let Some(refusal) = self.refusal_to_pickle(class) {
+            return vec![refusal];
+        }
         if self.controls_its_pickling(class) || (inheritance && self.is_primitive(class)) {
             return Vec::new();
         }

@@ -1,8 +1,9 @@
 //! `functools.wraps` for the inner function of a decorator, so that what it returns pickles by the decorated name.
 
+use crate::catalogue::objects::{self, ObjectKind};
 use crate::facts::FileFacts;
 use crate::findings::{Applicability, Fix, Reason, Refusal, Remedy};
-use crate::project::{Eval, Site, Value};
+use crate::project::{Eval, Site, Type, Value};
 use crate::rewrite::imports;
 use crate::rewrite::lifting::judge;
 use crate::syntax::{Field, Kind, NodeId};
@@ -27,6 +28,8 @@ pub enum UnwrappedKind {
     Class(Site),
     /// A lambda: `functools.wraps` cannot name it.
     Lambda(Site),
+    /// An object of a library, as the table of objects names it.
+    Object(&'static str),
 }
 
 /// The first decorator of `definition` that hides its name, as far as the decorators are the project's.
@@ -36,6 +39,10 @@ pub fn first_unwrapped(eval: &Eval, definition: Site) -> Option<Unwrapped> {
     facts.decorators(definition.node).into_iter().find_map(|decorator| {
         let expression = tree.children(decorator).next()?;
         let site = Site { file: definition.file, node: expression };
+        let decorator = Site { file: definition.file, node: decorator };
+        if let Some(object) = library_object(eval, site, MAX_GROUPS) {
+            return Some(Unwrapped { decorator, kind: UnwrappedKind::Object(&object.what) });
+        }
         let kind = eval.values(site).iter().find_map(|value| match value {
             Value::Class(class) => Some(UnwrappedKind::Class(*class)),
             Value::Function(function) | Value::Method { function: Some(function), .. } => {
@@ -50,8 +57,48 @@ pub fn first_unwrapped(eval: &Eval, definition: Site) -> Option<Unwrapped> {
             }
             _ => None,
         })?;
-        Some(Unwrapped { decorator: Site { file: definition.file, node: decorator }, kind })
+        Some(Unwrapped { decorator, kind })
     })
+}
+
+/// How deep commands within groups are followed.
+const MAX_GROUPS: u32 = 4;
+
+/// The object that a decorator of a library puts in the place of a function: `@click.command()`, `@cli.command()`.
+fn library_object(eval: &Eval, expression: Site, depth: u32) -> Option<&'static ObjectKind> {
+    let facts = eval.file(expression.file);
+    let tree = facts.tree();
+    let at = |node| Site { file: expression.file, node };
+    let callee = tree
+        .child(expression.node, Field::Function)
+        .filter(|_| tree.kind(expression.node) == Kind::Call)
+        .unwrap_or(expression.node);
+    let known = eval.values(at(callee)).iter().find_map(|value| match value {
+        Value::External { path, .. } => objects::put_in_place_by(path),
+        Value::Method { receiver: Type::External { path, .. }, name, .. } => {
+            objects::made_by(path).filter(|object| has_method(object, name))
+        }
+        _ => None,
+    });
+    if known.is_some() || depth == 0 {
+        return known;
+    }
+    let object = tree.child(callee, Field::Object)?;
+    let method = facts.text(tree.child(callee, Field::Attribute)?);
+    eval.values(at(object)).iter().find_map(|value| {
+        let Value::Function(group) = value else { return None };
+        let facts = eval.file(group.file);
+        let mut decorators = facts.decorators(group.node).into_iter();
+        decorators.find_map(|decorator| {
+            let node = facts.tree().children(decorator).next()?;
+            library_object(eval, Site { file: group.file, node }, depth - 1)
+                .filter(|object| has_method(object, method))
+        })
+    })
+}
+
+fn has_method(object: &ObjectKind, name: &str) -> bool {
+    object.decorators.iter().any(|path| path.strip_prefix('.') == Some(name))
 }
 
 /// The lambda that `decorator` returns in place of the function that it is given.

@@ -16,7 +16,7 @@ use crate::facts::guard;
 use crate::findings::{Applicability, Fix, Reason, Refusal};
 use crate::project::names::script::Role;
 use crate::project::{Eval, FileId, Sent, Site};
-use crate::syntax::NodeId;
+use crate::syntax::{Kind, NodeId, Tree};
 use crate::text::Edit;
 use std::collections::BTreeSet;
 
@@ -78,8 +78,33 @@ impl<'e, 'p> Script<'e, 'p> {
 
     /// What moves if everything from the first work on does, `must` included.
     pub fn sorted(&self, must: &BTreeSet<usize>) -> Result<Sorting, Refusal> {
+        if self.shows_results() {
+            return Err(Refusal::new(
+                Reason::UnsupportedShape,
+                "the file is a notebook, and what its cells show would not be shown under a guard",
+                "move the functions that workers run to a module, and start the processes with a fork context or by joblib",
+            ));
+        }
         let needs = self.needs.as_ref().map_err(Clone::clone)?;
         sorting::from_first_work(self.eval.file(self.file), &self.items, needs, must)
+    }
+
+    /// Whether the file is a notebook in percent format with cells that end in an expression, which is their output.
+    fn shows_results(&self) -> bool {
+        let facts = self.eval.file(self.file);
+        let tree = facts.tree();
+        let has_cells = facts.all().lines().any(|line| line.starts_with("# %%"));
+        let is_shown = |statement: NodeId| {
+            let value = tree.children(statement).next();
+            tree.kind(statement) == Kind::ExpressionStatement
+                && value.is_some_and(|value| {
+                    matches!(
+                        tree.kind(value),
+                        Kind::Identifier | Kind::Attribute | Kind::Subscript | Kind::BinaryOperator
+                    )
+                })
+        };
+        has_cells && tree.children(Tree::ROOT).any(is_shown)
     }
 
     /// The rewrite that moves everything from the first work on under a guard.

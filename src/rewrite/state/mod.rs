@@ -2,9 +2,11 @@
 
 pub mod globals;
 pub mod initializer;
+pub mod kept_alive;
 pub mod process_arguments;
 pub mod process_state;
 pub mod run_state;
+pub mod same_setup;
 pub mod task_places;
 pub mod task_primitive;
 pub(in crate::rewrite) mod worker_start;

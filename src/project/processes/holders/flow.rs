@@ -12,6 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 /// Functions and classes whose calls hold what they are given.
 const PASS_ON: &[&str] = &[
     "partial",
+    "getattr",
     "closing",
     "aclosing",
     "nullcontext",

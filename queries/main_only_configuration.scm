@@ -1,0 +1,2 @@
+; pool.map(work, items)
+(call arguments: (argument_list)) @call

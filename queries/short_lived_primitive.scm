@@ -1,0 +1,2 @@
+; Process(target=work, args=(Lock(),))
+(call arguments: (argument_list)) @call
