@@ -173,6 +173,16 @@ impl<'p> Solver<'p> {
             .collect()
     }
 
+    /// The calls that make objects of a class.
+    pub fn makers(&self, class: Site) -> Vec<Site> {
+        self.with_budget(|| self.constructor_calls(class)).0
+    }
+
+    /// The classes of the project that derive from a class.
+    pub fn classes_below(&self, class: Site) -> Vec<Site> {
+        self.with_budget(|| self.subclasses(class)).0
+    }
+
     /// What a module holds under a name.
     pub fn module(&self, file: FileId, name: &str) -> Vec<Found> {
         let (mut found, _) = self.with_budget(|| self.module_member(file, name));

@@ -78,7 +78,7 @@ impl Eval<'_> {
             }
             for (function, binding) in self.parameters_behind(expression) {
                 self.add_triggers(function, &mut out);
-                pending.extend(self.given_by_callers(function.file, binding));
+                pending.extend(self.arguments_for(function.file, binding));
             }
         }
         for definition in self.starting_functions(file).into_iter().chain(self.own_apis(file)) {
@@ -90,18 +90,6 @@ impl Eval<'_> {
             out.insert(self.project.trigger(file, None));
         }
         out
-    }
-
-    /// Everything that callers give for a parameter, as far as triggers are concerned: what it holds does not matter.
-    fn given_by_callers(&self, file: FileId, binding: &Binding) -> Vec<Site> {
-        match &binding.kind {
-            BindingKind::Parameter { star: 0, .. } => self
-                .given_for(file, binding, None)
-                .into_iter()
-                .map(|given| given.expression)
-                .collect(),
-            _ => self.surplus_for(file, binding, 0),
-        }
     }
 
     /// The functions of a file whose calls start processes: scripts that call them matter, whatever words they hold.

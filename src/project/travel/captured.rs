@@ -68,8 +68,7 @@ impl Eval<'_> {
         self.captured_bindings(origin)
             .into_iter()
             .flat_map(|(file, binding, _)| match &binding.kind {
-                BindingKind::Parameter { star: 0, .. } => self.arguments_for(file, binding),
-                BindingKind::Parameter { .. } => self.surplus_for(file, binding, 0),
+                BindingKind::Parameter { .. } => self.arguments_for(file, binding),
                 _ => Vec::new(),
             })
             .collect()

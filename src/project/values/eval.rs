@@ -4,7 +4,6 @@ use crate::facts::FileFacts;
 use crate::facts::scopes::Binding;
 use crate::project::dataflow::{CallString, Found, Needed, Solver};
 use crate::project::names::module_names;
-use crate::project::values::callers;
 use crate::project::values::writes;
 use crate::project::{FileId, Project, Site, Value};
 use crate::syntax::{Field, Kind};
@@ -41,7 +40,6 @@ pub struct Eval<'p> {
     depth: Cell<u32>,
     pub(in crate::project) writes_known: RefCell<FxHashMap<Site, Rc<AttributeWrites>>>,
     pub(in crate::project) lineage_known: RefCell<FxHashMap<Site, Rc<[Site]>>>,
-    pub(in crate::project) callers_known: RefCell<FxHashMap<Site, Rc<[callers::Caller]>>>,
     pub(in crate::project) subclasses_known: RefCell<FxHashMap<Site, Rc<[Site]>>>,
     /// How often an answer was cut short because it was asked for while it was being answered, or too deep.
     pub(in crate::project) cuts: Cell<u64>,
@@ -66,7 +64,6 @@ impl<'p> Eval<'p> {
             depth: Cell::new(0),
             writes_known: RefCell::default(),
             lineage_known: RefCell::default(),
-            callers_known: RefCell::default(),
             subclasses_known: RefCell::default(),
             cuts: Cell::new(0),
             unsure: RefCell::default(),

@@ -1,7 +1,6 @@
 //! Decorators that keep the function they decorate and give it back: `@router.route("/sum")`, `@jobs.add`.
 
 use crate::facts::scopes::BindingKind;
-use crate::project::values::callers::Caller;
 use crate::project::{Eval, FileId, Site, Value};
 use crate::syntax::{Field, Kind, NodeId};
 
@@ -39,36 +38,6 @@ impl Eval<'_> {
         };
         let is_plain = matches!(binding.kind, BindingKind::Parameter { star: 0, .. });
         (is_plain && !returns.is_empty() && returns.iter().all(given_back)).then_some(binding.node)
-    }
-
-    /// `register("name")(work)`, where `register` returns the function.
-    pub(super) fn called_where_made(&self, function: Site) -> Vec<Caller> {
-        let tree = self.file(function.file).tree();
-        let Some(maker) = tree
-            .enclosing(function.node, &[Kind::FunctionDefinition])
-            .map(|node| Site { file: function.file, node })
-        else {
-            return Vec::new();
-        };
-        if !self
-            .returns(maker)
-            .iter()
-            .any(|returned| self.values(*returned).contains(&Value::Function(function)))
-        {
-            return Vec::new();
-        }
-        let outer = |caller: &Caller| {
-            let tree = self.file(caller.call.file).tree();
-            let call = tree.parent(caller.call.node).filter(|up| {
-                tree.kind(*up) == Kind::Call && tree.field(caller.call.node) == Field::Function
-            })?;
-            Some(Caller {
-                call: Site { file: caller.call.file, node: call },
-                first: 0,
-                binds: false,
-            })
-        };
-        self.find_callers(maker).iter().filter_map(outer).collect()
     }
 
     /// Where a registering function uses what it is given otherwise than to keep it, to give it back and to read attributes
