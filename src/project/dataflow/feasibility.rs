@@ -42,6 +42,11 @@ impl Solver<'_> {
         self.with_budget(|| self.may_be_reached(place, callers)).0
     }
 
+    /// Whether tests stand before a place in its frame.
+    pub fn is_guarded(&self, place: Site) -> bool {
+        self.graph(place.file).guards.at(self.tree(place.file), place.node) != GuardId::ALWAYS
+    }
+
     pub(super) fn may_be_reached(&self, place: Site, callers: &CallString) -> bool {
         let mut outer = CallString::UNKNOWN;
         let frames = callers.frames();

@@ -57,15 +57,16 @@ struct Walk<'e, 'p> {
 impl Eval<'_> {
     /// What `argument` holds that cannot cross; `inheritance` tells whether multiprocessing's own primitives may.
     pub fn contents(&self, argument: Argument, inheritance: bool) -> Vec<Content> {
-        self.contents_at(argument, inheritance, Moment::default())
+        self.contents_at(argument, inheritance, Moment::default(), &CallString::UNKNOWN)
     }
 
-    /// As [`contents`](Self::contents), as things are at `moment`.
+    /// As [`contents`](Self::contents), as things are at `moment`, where the argument's function is entered by `callers`.
     pub fn contents_at(
         &self,
         argument: Argument,
         inheritance: bool,
         moment: Moment,
+        callers: &CallString,
     ) -> Vec<Content> {
         let path = Path {
             handover: argument.expression,
@@ -74,7 +75,7 @@ impl Eval<'_> {
             skip: argument.skip,
             kept: false,
             depth: 0,
-            callers: CallString::UNKNOWN,
+            callers: callers.clone(),
             start: Some(self.solver.frame(argument.expression)),
         };
         let mut walk = Walk {
@@ -85,12 +86,7 @@ impl Eval<'_> {
             seen: BTreeSet::new(),
             met: BTreeSet::new(),
         };
-        walk.expression(
-            argument.expression,
-            &CallString::UNKNOWN,
-            argument.role == Role::Items,
-            path,
-        );
+        walk.expression(argument.expression, callers, argument.role == Role::Items, path);
         walk.found.into_iter().collect()
     }
 }

@@ -33,9 +33,8 @@ impl Eval<'_> {
                 out.push(Crossing { dispatch: dispatch.clone(), handover, class });
             };
             for slot in self.slots(&dispatch) {
-                let meant = |origin: &Origin| {
-                    self.is_meant(&dispatch, origin.leaf, origin.handover, &origin.callers)
-                };
+                let meant =
+                    |origin: &Origin| self.is_meant(&dispatch, origin.handover, &origin.callers);
                 for origin in self.slot_origins(&slot).into_iter().filter(meant) {
                     match origin.callable {
                         Callable::Class(class) => push(origin.handover, class),
@@ -122,7 +121,7 @@ impl Eval<'_> {
             let is_it = |origin: &&Origin| matches!(origin.callable, Callable::Class(other) | Callable::Instance(other) if other == *class);
             let mut ways = origins.iter().filter(is_it).peekable();
             ways.peek().is_none()
-                || ways.any(|way| self.is_meant(dispatch, way.leaf, way.handover, &way.callers))
+                || ways.any(|way| self.is_meant(dispatch, way.handover, &way.callers))
         };
         self.classes_in(argument)
             .into_iter()

@@ -111,29 +111,44 @@ fn is_same(one: &Origin, other: &Origin) -> bool {
 impl Eval<'_> {
     /// The callables that `expression` may be, sorted.
     pub fn origins(&self, expression: Site) -> Vec<Origin> {
-        self.origins_of_part(expression, None)
+        self.origins_of_part(expression, None, &CallString::UNKNOWN)
     }
 
     /// The callables that may fill a slot, sorted.
     pub fn slot_origins(&self, slot: &Slot) -> Vec<Origin> {
-        self.origins_of_part(slot.expression, slot.part.as_ref())
+        self.origins_of_part(slot.expression, slot.part.as_ref(), &CallString::UNKNOWN)
     }
 
-    fn origins_of_part(&self, expression: Site, part: Option<&Part>) -> Vec<Origin> {
+    /// As [`slot_origins`](Self::slot_origins), where the function of the slot is entered by `callers`.
+    pub(in crate::project) fn slot_origins_for(
+        &self,
+        slot: &Slot,
+        callers: &CallString,
+    ) -> Vec<Origin> {
+        self.origins_of_part(slot.expression, slot.part.as_ref(), callers)
+    }
+
+    fn origins_of_part(
+        &self,
+        expression: Site,
+        part: Option<&Part>,
+        callers: &CallString,
+    ) -> Vec<Origin> {
         let sources = match part {
-            None => self.solver.sources(expression, &CallString::UNKNOWN),
+            None => self.solver.sources(expression, callers),
             Some(part) => {
                 let part = match part {
                     Part::Item(at) => dataflow::Part::Item(*at as u32),
                     Part::Entry(key) => dataflow::Part::Key(key.as_str().into()),
                 };
-                self.solver.sources_of_part(expression, part, &CallString::UNKNOWN)
+                self.solver.sources_of_part(expression, part, callers)
             }
         };
         self.note_wanted();
         let mut out = BTreeSet::new();
         for found in sources.found.iter() {
-            self.add_origin(expression, found, 0, &mut out);
+            let callers = callers.beneath(&found.callers);
+            self.add_origin(expression, &Found { callers, ..found.clone() }, 0, &mut out);
         }
         merged(out.into_iter())
     }

@@ -13,6 +13,9 @@ use crate::project::{
 use crate::syntax::{Field, Kind};
 use std::collections::BTreeSet;
 
+/// The callers of a dispatch's function are told apart up to that many.
+const MANY_CALLERS: usize = 12;
+
 /// One callable that one dispatch sends.
 #[derive(Debug, Clone)]
 pub struct Sent {
@@ -44,19 +47,21 @@ impl Eval<'_> {
     pub fn sent(&self, file: FileId) -> Vec<Sent> {
         let mut out = Vec::new();
         for (dispatch, methods) in self.sending(file) {
+            let contexts = self.entries(&dispatch);
             for slot in self.slots(&dispatch) {
                 let travels = |origin: &Origin| {
                     dispatch.api(self.project).by == ByWhat::Stateless
                         && self.is_stateless(&origin.callable)
                 };
                 let meant = |origin: &Origin| {
-                    self.is_meant(&dispatch, origin.leaf, origin.handover, &origin.callers)
-                        && !travels(origin)
+                    self.is_meant(&dispatch, origin.handover, &origin.callers) && !travels(origin)
                 };
                 // One callable that several callers lead here is one.
-                let origins = self.slot_origins(&slot).into_iter().filter(meant);
-                let origins =
-                    origins.map(|origin| Origin { callers: CallString::UNKNOWN, ..origin });
+                let ways =
+                    contexts.iter().flat_map(|callers| self.slot_origins_for(&slot, callers));
+                let origins = ways
+                    .filter(meant)
+                    .map(|origin| Origin { callers: CallString::UNKNOWN, ..origin });
                 for origin in merged(origins) {
                     self.look_ahead(&origin);
                     let alias = self.decorated_alias(&origin);
@@ -80,6 +85,47 @@ impl Eval<'_> {
         out
     }
 
+    /// The callers for which a call is a dispatch, where it is none for others; else one entry that stands for all.
+    pub(in crate::project) fn entries(&self, dispatch: &Dispatch) -> Vec<CallString> {
+        let all = vec![CallString::UNKNOWN];
+        let facts = self.file(dispatch.call.file);
+        let Some(function) = facts.enclosing_function(dispatch.call.node) else { return all };
+        let is_clear = self.executor_of(dispatch).is_none_or(|asked| {
+            self.found(asked).iter().all(|each| self.is_executor_of(dispatch, &each.source))
+        });
+        if is_clear && !self.solver.is_guarded(dispatch.call) {
+            return all;
+        }
+        let callers = self.callers(Site { file: dispatch.call.file, node: function });
+        if callers.len() > MANY_CALLERS {
+            return all;
+        }
+        let entries = callers.iter().map(|call| CallString::of_calls(&[*call]));
+        let (meeting, others): (Vec<_>, Vec<_>) =
+            entries.partition(|entry| self.meets(dispatch, entry));
+        if meeting.is_empty() || others.is_empty() { all } else { meeting }
+    }
+
+    /// Whether something may be the executor of a dispatch, or what makes it one when it is called.
+    fn is_executor_of(&self, dispatch: &Dispatch, source: &Source) -> bool {
+        // No executor is one of threads.
+        if self.solver.is_none(source) {
+            return false;
+        }
+        let value = self.as_value(source);
+        let is_unclear = matches!(
+            value,
+            Value::Unknown | Value::Result(_) | Value::Parameter(_) | Value::Literal(_)
+        );
+        is_unclear
+            || match self.process_executor(&value) {
+                Some(_) if dispatch.receiver == self.executor_of(dispatch) => true,
+                _ => self
+                    .dispatch_of(&value, dispatch.call)
+                    .is_some_and(|other| other.entry == dispatch.entry),
+            }
+    }
+
     /// Whether a call is a dispatch of that API when its function is called like that: flags and arguments of the callers may
     /// choose another executor, or leave the call out.
     pub(in crate::project) fn meets(&self, dispatch: &Dispatch, callers: &CallString) -> bool {
@@ -89,27 +135,9 @@ impl Eval<'_> {
         let Some(asked) = self.executor_of(dispatch).filter(|_| !callers.is_unknown()) else {
             return true;
         };
-        let is_it = |source: &Source| {
-            // No executor is one of threads.
-            if self.solver.is_none(source) {
-                return false;
-            }
-            let value = self.as_value(source);
-            let is_unclear = matches!(
-                value,
-                Value::Unknown | Value::Result(_) | Value::Parameter(_) | Value::Literal(_)
-            );
-            is_unclear
-                || match self.process_executor(&value) {
-                    Some(_) if dispatch.receiver == Some(asked) => true,
-                    _ => self
-                        .dispatch_of(&value, dispatch.call)
-                        .is_some_and(|other| other.entry == dispatch.entry),
-                }
-        };
         let meets = |callers: &CallString| {
             let found = self.solver.sources(asked, callers).found;
-            found.is_empty() || found.iter().any(|each| is_it(&each.source))
+            found.is_empty() || found.iter().any(|each| self.is_executor_of(dispatch, &each.source))
         };
         // What is no dispatch by its callee (proxies of managers) is judged by whoever found it.
         meets(callers) || !meets(&CallString::UNKNOWN)
@@ -125,19 +153,15 @@ impl Eval<'_> {
         Some(Site { file: dispatch.call.file, node: callee })
     }
 
-    /// Whether what is written at `leaf` and handed over at `handover` is meant to reach the dispatch when its function is
+    /// Whether what is handed over at `handover` is meant to reach the dispatch when its function is
     /// called by `callers`.
     pub(in crate::project) fn is_meant(
         &self,
         dispatch: &Dispatch,
-        leaf: Site,
         handover: Site,
         callers: &CallString,
     ) -> bool {
-        !self.never_meet(leaf, dispatch.call)
-            && !self.is_staged(dispatch.call)
-            && !self.is_staged(handover)
-            && self.meets(dispatch, callers)
+        !self.is_staged(dispatch.call) && !self.is_staged(handover) && self.meets(dispatch, callers)
     }
 
     /// Asks for what rules will ask about a callable, so that the files that hold it are read in round one.
@@ -220,12 +244,13 @@ impl Eval<'_> {
                 worker: origins.next().and_then(|origin| self.worker(&origin)),
                 call: Some(dispatch.call),
             };
+            let inheritance = dispatch.carries_primitives(self.project);
+            let contexts = self.entries(&dispatch);
             for argument in self.arguments(&dispatch) {
-                for content in self.contents_at(
-                    argument,
-                    dispatch.carries_primitives(self.project),
-                    moment.clone(),
-                ) {
+                let contents = contexts.iter().flat_map(|callers| {
+                    self.contents_at(argument, inheritance, moment.clone(), callers)
+                });
+                for content in contents {
                     // How many workers a loader has is often decided elsewhere: none is common, and then datasets stay.
                     let is_dataset = dispatch.api(self.project).id == "torch.DataLoader";
                     if is_dataset
@@ -251,9 +276,8 @@ impl Eval<'_> {
         };
         out.retain(|each: &Carried| {
             let leaf = made(&each.content).unwrap_or(each.content.leaf);
-            let place = each.content.place;
-            self.is_meant(&each.dispatch, leaf, each.content.handover, &each.content.callers)
-                && !self.goes_elsewhere(&each.dispatch, leaf, place)
+            self.is_meant(&each.dispatch, each.content.handover, &each.content.callers)
+                && !self.is_in_other_branch(leaf, each.dispatch.call)
         });
         // One thing that several callers lead here is one.
         let mut seen = BTreeSet::new();

@@ -3,6 +3,7 @@
 
 use crate::catalogue::Start;
 use crate::facts::scopes::BindingKind;
+use crate::project::dataflow::CallString;
 use crate::project::travel::state::Moment;
 use crate::project::{Argument, Carried, Dispatch, Eval, FileId, Site, Type, Value};
 use crate::syntax::{Field, Kind};
@@ -97,7 +98,8 @@ impl Eval<'_> {
             let methods = dispatch.pickled_under(self.project);
             for argument in given {
                 let moment = Moment { worker: None, call: Some(call) };
-                let contents = self.contents_at(Argument::object(argument), false, moment);
+                let argument = Argument::object(argument);
+                let contents = self.contents_at(argument, false, moment, &CallString::UNKNOWN);
                 out.extend(contents.into_iter().map(|content| Carried {
                     dispatch: dispatch.clone(),
                     content,
