@@ -430,7 +430,6 @@ fn look_at(project: &Project, files: &[FileId], asks: bool) -> Vec<Seen> {
         wanted.extend(receivers);
         let triggers = eval.triggers(*file);
         eval.take_wanted();
-        eval.forget_unsure();
         Seen { file: *file, sent, carried, runs, crossings, wanted, triggers }
     };
     files.iter().map(one).collect()

@@ -12,7 +12,7 @@ const MANY_CLASSES: usize = 60;
 
 impl Solver<'_> {
     /// The base class expressions of a class.
-    pub(super) fn bases(&self, class: Site) -> Vec<Site> {
+    pub fn bases(&self, class: Site) -> Vec<Site> {
         let tree = self.tree(class.file);
         let Some(list) = tree.child(class.node, Field::Superclasses) else { return Vec::new() };
         let plain = |node: &NodeId| {
@@ -33,6 +33,11 @@ impl Solver<'_> {
     }
 
     /// A class and its bases in the order in which they are asked for attributes (C3), those of libraries included.
+    pub fn linearisation(&self, class: Site) -> Vec<Source> {
+        self.with_budget(|| self.lineage(class)).0
+    }
+
+    /// As [`linearisation`](Self::linearisation), from within a question.
     pub(super) fn lineage(&self, class: Site) -> Vec<Source> {
         let found = self.answer(Question::Linearisation(class));
         found.iter().map(|each| each.source.clone()).collect()

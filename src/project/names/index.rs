@@ -11,19 +11,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How many further names of one thing are looked at.
 const MAX_NAMES: usize = 8;
 
-/// Something that is put into a container which has a name.
-#[derive(Debug, Clone, Copy)]
-pub struct Put {
-    /// The container: a name, or an attribute.
-    pub container: Site,
-    /// What is put into it.
-    pub item: Site,
-    /// Whether it is put under a key.
-    pub keyed: bool,
-    /// Whether all its elements are put there, not itself.
-    pub spread: bool,
-}
-
 /// What is found by name, built once for a project.
 #[derive(Debug, Default)]
 pub(in crate::project) struct NameIndex {
@@ -31,8 +18,6 @@ pub(in crate::project) struct NameIndex {
     classes: BTreeSet<String>,
     deriving: BTreeMap<String, Vec<Site>>,
     aliases: BTreeMap<String, BTreeSet<String>>,
-    partials: BTreeMap<String, Vec<Site>>,
-    puts: BTreeMap<String, Vec<Put>>,
     attributes: BTreeMap<String, Vec<Site>>,
     decorators: BTreeMap<String, Vec<Site>>,
 }
@@ -109,16 +94,6 @@ impl Project {
         self.names().deriving.get(base).map_or(&[], Vec::as_slice)
     }
 
-    /// The `partial(…)` calls whose first argument is one of `names`, or an attribute of such a name.
-    pub fn partials_over(&self, names: &BTreeSet<String>) -> impl Iterator<Item = &Site> {
-        names.iter().flat_map(|name| self.names().partials.get(name).map_or(&[][..], Vec::as_slice))
-    }
-
-    /// What is put into containers of that name (for attributes, of that last name).
-    pub fn puts(&self, name: &str) -> &[Put] {
-        self.names().puts.get(name).map_or(&[], Vec::as_slice)
-    }
-
     /// The attribute expressions of that name.
     pub fn attributes_named(&self, name: &str) -> &[Site] {
         self.names().attributes.get(name).map_or(&[], Vec::as_slice)
@@ -158,34 +133,6 @@ impl NameIndex {
             let Some(name) = last_name(tree, callee) else { continue };
             let name = file.text(name);
             self.calls.entry(name.to_owned()).or_default().push(at(*call));
-            let first =
-                tree.child(*call, Field::Arguments).and_then(|list| tree.children(list).next());
-            if name == "partial"
-                && let Some(inner) = first.and_then(|first| last_name(tree, first))
-            {
-                self.partials.entry(file.text(inner).to_owned()).or_default().push(at(*call));
-            }
-            let arguments = tree.child(*call, Field::Arguments);
-            if matches!(name, "append" | "add" | "appendleft" | "insert" | "setdefault" | "extend")
-                && let Some(container) = tree.child(callee, Field::Object)
-                && let Some(item) = arguments.and_then(|list| {
-                    if tree.kind(list) == Kind::GeneratorExpression {
-                        Some(list)
-                    } else {
-                        tree.children(list).last()
-                    }
-                })
-            {
-                self.add_put(
-                    file,
-                    Put {
-                        container: at(container),
-                        item: at(item),
-                        keyed: name == "setdefault",
-                        spread: name == "extend",
-                    },
-                );
-            }
         }
     }
 
@@ -239,41 +186,7 @@ impl NameIndex {
                         (crate::catalogue::last_part(file.text(name)), file.text(alias))
                     }));
                 }
-                Kind::AugmentedAssignment => {
-                    if let Some((container, item)) =
-                        tree.child(node, Field::Left).zip(tree.child(node, Field::Right))
-                    {
-                        let at = |node| Site { file: id, node };
-                        self.add_put(
-                            file,
-                            Put {
-                                container: at(container),
-                                item: at(item),
-                                keyed: false,
-                                spread: true,
-                            },
-                        );
-                    }
-                }
                 Kind::Assignment => {
-                    let stored = tree
-                        .child(node, Field::Left)
-                        .filter(|target| tree.kind(*target) == Kind::Subscript);
-                    let parts = stored
-                        .and_then(|target| tree.child(target, Field::Value))
-                        .zip(tree.child(node, Field::Right));
-                    if let Some((container, item)) = parts {
-                        let at = |node| Site { file: id, node };
-                        self.add_put(
-                            file,
-                            Put {
-                                container: at(container),
-                                item: at(item),
-                                keyed: true,
-                                spread: false,
-                            },
-                        );
-                    }
                     let value =
                         tree.child(node, Field::Right).map(|value| tree.unparenthesized(value));
                     let value = value.and_then(|value| renamed(file, value));
@@ -287,12 +200,6 @@ impl NameIndex {
                 }
                 _ => {}
             }
-        }
-    }
-
-    fn add_put(&mut self, file: &FileFacts, put: Put) {
-        if let Some(name) = last_name(file.tree(), put.container.node) {
-            self.puts.entry(file.text(name).to_owned()).or_default().push(put);
         }
     }
 

@@ -12,9 +12,7 @@ impl Eval<'_> {
     /// Whether what a method writes to an attribute at `target` is not there when `call` sends the object: the call stands in
     /// another branch, or the method takes it back before it ends.
     pub(in crate::project) fn is_absent_at(&self, target: Site, call: Site) -> bool {
-        self.is_in_other_branch(target, call)
-            || self.never_meet(target, call)
-            || self.is_taken_back(target, call)
+        self.is_in_other_branch(target, call) || self.is_taken_back(target, call)
     }
 
     /// `self.file = open(path)` with `self.file = None` or `del self.file` behind it in the same suite, and no other method

@@ -2,9 +2,10 @@
 
 use crate::catalogue::Start;
 use crate::facts::scopes::BindingKind;
-use crate::project::values::eval::Answer;
+use crate::project::dataflow::Source;
 use crate::project::{Eval, FileId, Site, Value};
-use crate::syntax::{Field, Kind, NodeId};
+use crate::syntax::{Kind, NodeId};
+use std::rc::Rc;
 use std::sync::Arc;
 
 impl Eval<'_> {
@@ -24,78 +25,40 @@ impl Eval<'_> {
         }
     }
 
-    /// The base class expressions of a class.
-    pub fn bases(&self, class: Site) -> Vec<Site> {
-        let tree = self.file(class.file).tree();
-        let Some(list) = tree.child(class.node, Field::Superclasses) else { return Vec::new() };
-        tree.children(list)
-            .filter(|node| {
-                !matches!(
-                    tree.kind(*node),
-                    Kind::KeywordArgument | Kind::ListSplat | Kind::DictionarySplat
-                )
-            })
-            .map(|node| match tree.kind(node) {
-                // `class P(Base[T])`: the base is the subscripted class.
-                Kind::Subscript => tree.child(node, Field::Value).unwrap_or(node),
-                _ => node,
-            })
-            .map(|node| Site { file: class.file, node })
-            .collect()
-    }
-
-    /// The class and its project bases, in look-up order (depth first, without doubles).
+    /// The class and its project bases, in the order in which they are asked for attributes.
     pub fn lineage(&self, class: Site) -> Vec<Site> {
-        if let Some(known) = self.lineage_known.borrow().get(&class) {
-            return known.to_vec();
-        }
-        let cuts = self.cuts.get();
-        let found = self.find_lineage(class);
-        if cuts != self.cuts.get() {
-            self.unsure.borrow_mut().push(Answer::Lineage(class));
-        }
-        self.lineage_known.borrow_mut().insert(class, found.clone().into());
-        found
-    }
-
-    fn find_lineage(&self, class: Site) -> Vec<Site> {
-        let mut out = vec![class];
-        let mut at = 0;
-        while at < out.len() && out.len() < 64 {
-            let mut insert = at + 1;
-            for base in self.bases(out[at]) {
-                for value in self.values(base).iter() {
-                    if let Value::Class(site) = value
-                        && !out.contains(site)
-                    {
-                        out.insert(insert, *site);
-                        insert += 1;
-                    }
-                }
-            }
-            at += 1;
-        }
-        out
+        let of_project = |source: &Source| match source {
+            Source::Class(class) => Some(*class),
+            _ => None,
+        };
+        self.linearisation(class).iter().filter_map(of_project).collect()
     }
 
     /// The dotted paths of the external classes that a class derives from, with the context's start method.
     pub fn external_bases(&self, class: Site) -> Vec<(Arc<str>, Start)> {
-        let mut out = Vec::new();
-        for each in self.lineage(class) {
-            for base in self.bases(each) {
-                for value in self.values(base).iter() {
-                    if let Value::External { path, start } = value {
-                        out.push((path.clone(), *start));
-                    }
-                }
-            }
+        let outside = |source: &Source| match source {
+            Source::External { path, start } => Some((path.clone(), *start)),
+            _ => None,
+        };
+        self.linearisation(class).iter().filter_map(outside).collect()
+    }
+
+    fn linearisation(&self, class: Site) -> Rc<[Source]> {
+        if let Some((known, needs)) = self.lineage_known.borrow().get(&class) {
+            self.want(needs.iter().copied());
+            return known.clone();
         }
-        out
+        self.note_wanted();
+        let found: Rc<[Source]> = self.solver.linearisation(class).into();
+        let needs = self.solver.take_needs();
+        self.want(needs.iter().copied());
+        self.lineage_known.borrow_mut().insert(class, (found.clone(), needs.into()));
+        found
     }
 
     /// Whether a base of the class is neither the project's nor known by a dotted path.
     pub fn has_unknown_base(&self, class: Site) -> bool {
-        self.lineage(class).into_iter().flat_map(|each| self.bases(each)).any(|base| {
+        self.lineage(class).into_iter().flat_map(|each| self.solver.bases(each)).any(|base| {
             let values = self.values(base);
             values.is_empty()
                 || values

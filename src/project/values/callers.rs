@@ -32,7 +32,7 @@ impl Eval<'_> {
     /// The calls, decorators and calls of library functions that may run a function; for `__init__`, those that make objects.
     pub fn callers(&self, function: Site) -> Vec<Site> {
         let found = self.solver.callers(function);
-        self.wanted.borrow_mut().extend(self.solver.unresolved());
+        self.note_wanted();
         found
     }
 

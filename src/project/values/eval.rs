@@ -2,32 +2,22 @@
 
 use crate::facts::FileFacts;
 use crate::facts::scopes::Binding;
-use crate::project::dataflow::{CallString, Found, Needed, Solver};
+use crate::project::dataflow::{CallString, Found, Needed, Solver, Source};
 use crate::project::names::module_names;
 use crate::project::values::writes;
 use crate::project::{FileId, Project, Site, Value};
 use crate::syntax::{Field, Kind};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// Longer chains of names, calls and attributes are given up: their value is unknown.
-const MAX_DEPTH: u32 = 48;
 
 /// The writes of attributes through `self`, by attribute name.
 pub(in crate::project) type AttributeWrites = Vec<(String, writes::AttributeWrite)>;
 
 /// What an expression may be, and the numbers of the modules that were needed to say so.
 type Known = (Rc<[Value]>, Rc<[u32]>);
-
-/// The name of a remembered answer.
-#[derive(Debug)]
-pub(in crate::project) enum Answer {
-    Value(Site),
-    Lineage(Site),
-}
 
 /// Answers what expressions may be, and remembers the answers: made anew for every few files, lest they pile up.
 #[derive(Debug)]
@@ -36,15 +26,10 @@ pub struct Eval<'p> {
     pub project: &'p Project,
     /// Where values come from.
     pub(in crate::project) solver: Solver<'p>,
-    known: RefCell<FxHashMap<Site, Option<Known>>>,
-    depth: Cell<u32>,
+    known: RefCell<FxHashMap<Site, Known>>,
     pub(in crate::project) writes_known: RefCell<FxHashMap<Site, Rc<AttributeWrites>>>,
-    pub(in crate::project) lineage_known: RefCell<FxHashMap<Site, Rc<[Site]>>>,
+    pub(in crate::project) lineage_known: RefCell<FxHashMap<Site, (Rc<[Source]>, Rc<[u32]>)>>,
     pub(in crate::project) subclasses_known: RefCell<FxHashMap<Site, Rc<[Site]>>>,
-    /// How often an answer was cut short because it was asked for while it was being answered, or too deep.
-    pub(in crate::project) cuts: Cell<u64>,
-    /// Which remembered answers were cut short, or rest on such answers.
-    pub(in crate::project) unsure: RefCell<Vec<Answer>>,
     pub(in crate::project) dispatches_known:
         RefCell<FxHashMap<FileId, Rc<[crate::project::Dispatch]>>>,
     pub(in crate::project) module_names_known:
@@ -61,34 +46,14 @@ impl<'p> Eval<'p> {
             project,
             solver: Solver::new(project),
             known: RefCell::default(),
-            depth: Cell::new(0),
             writes_known: RefCell::default(),
             lineage_known: RefCell::default(),
             subclasses_known: RefCell::default(),
-            cuts: Cell::new(0),
-            unsure: RefCell::default(),
             dispatches_known: RefCell::default(),
             module_names_known: RefCell::default(),
             chain: RefCell::default(),
             wanted: RefCell::default(),
         }
-    }
-
-    /// Forgets the answers that another order of questions may change, so that the same evaluator can be asked about the
-    /// next file and knows no more and no less than a new one.
-    pub fn forget_unsure(&self) {
-        for answer in self.unsure.take() {
-            match answer {
-                Answer::Value(site) => drop(self.known.borrow_mut().remove(&site)),
-                Answer::Lineage(class) => drop(self.lineage_known.borrow_mut().remove(&class)),
-            }
-        }
-        self.dispatches_known.borrow_mut().clear();
-    }
-
-    /// Says that an answer is less than it would be elsewhere.
-    pub(in crate::project) fn cut(&self) {
-        self.cuts.set(self.cuts.get() + 1);
     }
 
     /// The facts of a file.
@@ -101,43 +66,21 @@ impl<'p> Eval<'p> {
         let facts = self.file(expression.file);
         let site =
             Site { file: expression.file, node: facts.tree().unparenthesized(expression.node) };
-        match self.known.borrow().get(&site) {
-            Some(Some((done, needs))) => {
-                self.wanted.borrow_mut().extend(needs.iter().copied());
-                return done.clone();
-            }
-            // Asked for while it is being answered: the cycle adds nothing.
-            Some(None) => {
-                self.cut();
-                return Rc::from([]);
-            }
-            None => {}
+        if let Some((done, needs)) = self.known.borrow().get(&site) {
+            self.wanted.borrow_mut().extend(needs.iter().copied());
+            return done.clone();
         }
-        if self.depth.get() >= MAX_DEPTH {
-            self.cut();
-            return Rc::from([Value::Unknown]);
-        }
-        self.depth.set(self.depth.get() + 1);
-        self.known.borrow_mut().insert(site, None);
-        let cuts = self.cuts.get();
         self.note_wanted();
-        let (mut found, needs) = self.compute(site);
-        if cuts != self.cuts.get() {
-            self.unsure.borrow_mut().push(Answer::Value(site));
-        }
+        let sources = self.solver.sources(site, &CallString::UNKNOWN);
+        let needs = self.solver.take_needs();
+        let mut found: Vec<Value> =
+            sources.found.iter().map(|found| self.found_value(found)).collect();
         found.sort();
         found.dedup();
         let found: Rc<[Value]> = found.into();
         self.wanted.borrow_mut().extend(&needs);
-        self.known.borrow_mut().insert(site, Some((found.clone(), needs.into())));
-        self.depth.set(self.depth.get() - 1);
+        self.known.borrow_mut().insert(site, (found.clone(), needs.into()));
         found
-    }
-
-    fn compute(&self, site: Site) -> (Vec<Value>, Vec<u32>) {
-        let sources = self.solver.sources(site, &CallString::UNKNOWN);
-        let needs = self.solver.take_needs();
-        (sources.found.iter().map(|found| self.found_value(found)).collect(), needs)
     }
 
     /// The sources of an expression, for any callers.
@@ -165,7 +108,7 @@ impl<'p> Eval<'p> {
     }
 
     /// Adds to what is wanted.
-    pub(in crate::project) fn want(&self, more: FxHashSet<u32>) {
+    pub(in crate::project) fn want(&self, more: impl IntoIterator<Item = u32>) {
         self.wanted.borrow_mut().extend(more);
     }
 

@@ -15,7 +15,6 @@ pub mod proxies;
 pub mod reaching;
 pub mod registering;
 pub(in crate::project) mod registrations;
-pub(in crate::project) mod same_test;
 pub(in crate::project) mod stores;
 pub mod value;
 pub mod writes;
