@@ -16,8 +16,8 @@ use std::sync::Arc;
 /// The writes of attributes through `self`, by attribute name.
 pub(in crate::project) type AttributeWrites = Vec<(String, writes::AttributeWrite)>;
 
-/// What an expression may be, and the numbers of the modules that were needed to say so.
-type Known = (Rc<[Value]>, Rc<[u32]>);
+/// An answer, and the numbers of the modules that were needed to give it.
+type Known<T> = (Rc<[T]>, Rc<[u32]>);
 
 /// Answers what expressions may be, and remembers the answers: made anew for every few files, lest they pile up.
 #[derive(Debug)]
@@ -26,9 +26,9 @@ pub struct Eval<'p> {
     pub project: &'p Project,
     /// Where values come from.
     pub(in crate::project) solver: Solver<'p>,
-    known: RefCell<FxHashMap<Site, Known>>,
+    known: RefCell<FxHashMap<Site, Known<Value>>>,
     pub(in crate::project) writes_known: RefCell<FxHashMap<Site, Rc<AttributeWrites>>>,
-    pub(in crate::project) lineage_known: RefCell<FxHashMap<Site, (Rc<[Source]>, Rc<[u32]>)>>,
+    pub(in crate::project) lineage_known: RefCell<FxHashMap<Site, Known<Source>>>,
     pub(in crate::project) subclasses_known: RefCell<FxHashMap<Site, Rc<[Site]>>>,
     pub(in crate::project) dispatches_known:
         RefCell<FxHashMap<FileId, Rc<[crate::project::Dispatch]>>>,
