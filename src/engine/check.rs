@@ -4,11 +4,12 @@ use crate::facts::FileFacts;
 use crate::facts::scopes::SymbolFlags;
 use std::collections::BTreeSet;
 
-/// Whether every global that the new text reads is bound in it, or was unbound in the old text as well (a builtin,
-/// a name that a star import brings), and no variable of a function became a global.
-pub(super) fn names_resolve(old: &FileFacts, new: &FileFacts) -> bool {
+/// A global that the new text reads and nothing binds, though the old text had no such name (a builtin, a name that a star
+/// import brings).
+pub(super) fn unbound_name(old: &FileFacts, new: &FileFacts) -> Option<String> {
     let before = unbound(old);
-    unbound(new).iter().all(|name| before.contains(name) || BUILTIN_TYPES.contains(&name.as_str()))
+    let fresh = |name: &String| !before.contains(name) && !BUILTIN_TYPES.contains(&name.as_str());
+    unbound(new).into_iter().find(fresh)
 }
 
 /// What rewrites may bring in: rewriters make sure that the file means the builtin by it.

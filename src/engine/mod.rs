@@ -9,6 +9,7 @@ mod islands;
 mod mentions;
 pub mod options;
 mod plan;
+mod proof;
 mod run;
 mod settle;
 pub mod suppress;
@@ -30,7 +31,7 @@ pub trait Files: Sync {
 }
 
 /// Finds everything the enabled rules have to say about `paths` (sorted, Python files only).
-/// Fixes are attached to the findings; nothing is applied.
+/// Fixes are attached to those findings that [`fix`] does mend; nothing is applied.
 pub fn check(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Report {
     check_again(paths, files, options, Vec::new()).0
 }
@@ -50,14 +51,17 @@ pub fn check_again(
         } else {
             Cow::Borrowed(options)
         };
-        run::check(paths, files, &options, known)
+        let (report, _, facts) = settle::check(paths, files, &options, known);
+        (report, facts)
     })
 }
 
 /// As [`check`], with the map of every call that starts a process or sends to one.
 pub fn map(paths: &[PathBuf], files: &dyn Files, options: &Options) -> (Report, Map) {
     run::with_threads(options.threads, || {
-        run::map(paths, files, &islands::narrowed(paths, files, options))
+        let options = islands::narrowed(paths, files, options);
+        let (report, map, _) = settle::check(paths, files, &options, Vec::new());
+        (report, map)
     })
 }
 

@@ -1,21 +1,23 @@
 //! Which fixes go together: all of a fix or nothing, the earlier first, the rest in the next pass.
 
 use super::Options;
+use super::run::Look;
 use crate::findings::{Applicability, Finding, Fix};
+use crate::project::Project;
 use crate::text::{Edit, EditSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Edits of one pass.
+/// Edits of one step.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     /// Edits by file.
     pub(super) edits: BTreeMap<Arc<PathBuf>, EditSet>,
     /// The findings whose fixes are in.
     pub(super) applied: Vec<usize>,
-    new_names: BTreeSet<(Arc<PathBuf>, String)>,
-    fixes: Vec<Fix>,
+    /// The names that are new in a file, with the insertions that bind them.
+    new_names: BTreeMap<(Arc<PathBuf>, String), BTreeSet<Edit>>,
 }
 
 /// Whether the options allow the finding's fix.
@@ -30,67 +32,127 @@ pub(super) fn allowed<'f>(finding: &'f Finding, options: &Options) -> Option<&'f
 }
 
 impl Plan {
-    /// The fixes of `findings` that go together, of those at the positions `wanted`.
-    pub(super) fn new(
-        findings: &[Finding],
-        wanted: impl Iterator<Item = usize>,
-        options: &Options,
-    ) -> Self {
+    /// All `units`: lists of findings of a look that share one fix.
+    pub(super) fn new(look: &Look, units: &[Vec<usize>]) -> Self {
         let mut plan = Self::default();
-        for position in wanted {
-            if let Some(fix) = allowed(&findings[position], options)
-                && plan.add(fix)
-            {
-                plan.applied.push(position);
+        for unit in units {
+            if look.findings[unit[0]].fix().is_some_and(|fix| plan.add(fix, &look.project)) {
+                plan.applied.extend(unit);
             }
         }
         plan
     }
 
-    fn add(&mut self, fix: &Fix) -> bool {
-        if self.fixes.contains(fix) {
-            return true;
+    /// The units whose fixes go together, the earlier first.
+    pub(super) fn fitting(look: &Look, units: &[Vec<usize>]) -> Vec<Vec<usize>> {
+        let mut plan = Self::default();
+        let fits = |unit: &&Vec<usize>| {
+            look.findings[unit[0]].fix().is_some_and(|fix| plan.add(fix, &look.project))
+        };
+        units.iter().filter(fits).cloned().collect()
+    }
+
+    /// Takes in a fix as a whole, or nothing of it.
+    fn add(&mut self, fix: &Fix, project: &Project) -> bool {
+        let renamed = if self.binds_again(fix) { self.renamed(fix, project) } else { None };
+        let fix = renamed.as_ref().unwrap_or(fix);
+        let meets = fix
+            .edits
+            .iter()
+            .any(|each| self.edits.get(&each.path).is_some_and(|edits| !edits.accepts(&each.edit)));
+        if meets || self.binds_again(fix) {
+            return false;
         }
-        let mut merged = self.edits.clone();
-        for file_edit in &fix.edits {
-            if merged
-                .entry(file_edit.path.clone())
-                .or_default()
-                .add(file_edit.edit.clone())
-                .is_err()
-            {
+        for each in &fix.edits {
+            let edits = self.edits.entry(each.path.clone()).or_default();
+            // A fix whose own edits meet would be a bug of its rule: it gives no text that parses.
+            if edits.add(each.edit.clone()).is_err() {
                 return false;
             }
         }
-        // Two fixes may bind the same new name only by the very same insertion.
         for name in &fix.new_names {
-            for file_edit in &fix.edits {
-                let key = (file_edit.path.clone(), name.clone());
-                let shared = self.fixes.iter().any(|other| {
-                    other.edits.iter().any(|edit| {
-                        edit == file_edit
-                            && edit.edit.span.is_empty()
-                            && edit.edit.text.contains(name.as_str())
-                    })
-                });
-                if self.new_names.contains(&key)
-                    && !shared
-                    && file_edit.edit.text.contains(name.as_str())
-                    && file_edit.edit.span.is_empty()
-                {
-                    return false;
+            for each in &fix.edits {
+                let binders = self.new_names.entry((each.path.clone(), name.clone())).or_default();
+                if each.edit.span.is_empty() && each.edit.text.contains(name.as_str()) {
+                    binders.insert(each.edit.clone());
                 }
             }
         }
-        self.new_names.extend(
-            fix.new_names.iter().flat_map(|name| {
-                fix.edits.iter().map(move |edit| (edit.path.clone(), name.clone()))
-            }),
-        );
-        self.edits = merged;
-        self.fixes.push(fix.clone());
         true
     }
+
+    /// The fix with other new names, where those it has are taken by other fixes for something else. Where that has the same
+    /// text, the next pass finds one definition for both.
+    fn renamed(&self, fix: &Fix, project: &Project) -> Option<Fix> {
+        let mut fix = fix.clone();
+        for at in 0..fix.new_names.len() {
+            let name = fix.new_names[at].clone();
+            let taken = |path: &Arc<PathBuf>, name: &str| {
+                self.new_names.contains_key(&(path.clone(), name.to_owned()))
+            };
+            if !fix.edits.iter().any(|each| taken(&each.path, &name)) {
+                continue;
+            }
+            let alike = fix.edits.iter().any(|each| {
+                let binders = self.new_names.get(&(each.path.clone(), name.clone()));
+                let text = each.edit.text.trim();
+                binders.is_some_and(|binders| binders.iter().any(|other| other.text.trim() == text))
+            });
+            let texts: Vec<&str> = fix
+                .edits
+                .iter()
+                .map(|each| project.at(&each.path).map(|id| project.file(id).all()))
+                .collect::<Option<_>>()?;
+            // Only what stands nowhere in the file is surely the new name wherever it stands in the edits.
+            if alike || texts.iter().any(|text| text.contains(name.as_str())) {
+                return None;
+            }
+            let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+            let stem = stem.strip_suffix('_').filter(|_| stem != name).unwrap_or(&name);
+            let fresh = (2..=u32::from(u16::MAX)).map(|number| format!("{stem}_{number}")).find(
+                |fresh| {
+                    !fix.edits.iter().any(|each| taken(&each.path, fresh))
+                        && !texts.iter().any(|text| text.contains(fresh.as_str()))
+                },
+            )?;
+            for each in &mut fix.edits {
+                each.edit.text = with_word(&each.edit.text, &name, &fresh);
+            }
+            fix.new_names[at] = fresh;
+        }
+        Some(fix)
+    }
+
+    /// Whether a fix binds a new name that another one binds, and not by the very same insertion.
+    fn binds_again(&self, fix: &Fix) -> bool {
+        fix.new_names.iter().any(|name| {
+            fix.edits.iter().any(|each| {
+                let Some(binders) = self.new_names.get(&(each.path.clone(), name.clone())) else {
+                    return false;
+                };
+                each.edit.span.is_empty()
+                    && each.edit.text.contains(name.as_str())
+                    && !binders.contains(&each.edit)
+            })
+        })
+    }
+}
+
+/// `text` with one word in the place of another.
+fn with_word(text: &str, word: &str, other: &str) -> String {
+    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(word) {
+        let (before, behind) = (&rest[..at], &rest[at + word.len()..]);
+        let inside = is_part(before.chars().next_back().or_else(|| out.chars().next_back()))
+            || is_part(behind.chars().next());
+        out.push_str(before);
+        out.push_str(if inside { word } else { other });
+        rest = behind;
+    }
+    out.push_str(rest);
+    out
 }
 
 /// The text after `edits`. Definitions that several fixes put at one place follow each other with two blank lines

@@ -3,8 +3,8 @@
 use super::gather::{FILES_PER_EVAL, Gathered, gather};
 use super::{Files, Options, evidence, suppress};
 use crate::facts::FileFacts;
-use crate::findings::{FileError, Finding, Report, Summary, UnusedIgnore};
-use crate::map::{self, Map, Sendings, Surveyed};
+use crate::findings::{FileError, Finding, Summary, UnusedIgnore};
+use crate::map::{self, Sendings, Surveyed};
 use crate::project::{Eval, FileId, Project};
 use crate::rules::{self, RuleContext, SentIndex};
 use rayon::prelude::*;
@@ -40,7 +40,7 @@ pub(super) struct Look {
     /// Sources of files with errors.
     pub(super) broken: Vec<Arc<crate::text::SourceFile>>,
     /// Every place where processes are started or fed, if it was asked for; not judged yet.
-    surveyed: Vec<Surveyed>,
+    pub(super) surveyed: Vec<Surveyed>,
 }
 
 /// What a look gives beside the findings.
@@ -186,44 +186,6 @@ fn one_file(
         message: "made spawnsafe panic; please report it with the file (the file was left alone)"
             .into(),
     })
-}
-
-/// The report of `check`, and the facts of the files that were parsed for it.
-pub(super) fn check(
-    paths: &[PathBuf],
-    files: &dyn Files,
-    options: &Options,
-    known: Vec<Arc<FileFacts>>,
-) -> (Report, Vec<Arc<FileFacts>>) {
-    let (report, _, facts) = checked(paths, files, options, known);
-    (report, facts)
-}
-
-/// The report of `check`, and the map.
-pub(super) fn map(paths: &[PathBuf], files: &dyn Files, options: &Options) -> (Report, Map) {
-    let (report, map, _) = checked(paths, files, options, Vec::new());
-    (report, map)
-}
-
-fn checked(
-    paths: &[PathBuf],
-    files: &dyn Files,
-    options: &Options,
-    known: Vec<Arc<FileFacts>>,
-) -> (Report, Map, Vec<Arc<FileFacts>>) {
-    let mut look = look(paths, files, options, known, Depth::Places);
-    let map = map::judge(std::mem::take(&mut look.surveyed), &look.findings);
-    let summary = Summary { dispatches: Some(map.tally()), ..summary(paths, &look) };
-    let sources = sources(&look);
-    let report = Report {
-        findings: look.findings,
-        unused_ignores: look.unused_ignores,
-        errors: look.errors,
-        sources,
-        summary,
-        ..Report::default()
-    };
-    (report, map, look.project.into_files())
 }
 
 /// The texts that findings and errors of a look point into.

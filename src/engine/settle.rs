@@ -1,48 +1,44 @@
-//! Applying fixes until nothing more can be fixed, and proving each step before it is shown.
+//! Applying fixes until nothing more can be fixed. All that fit together are tried together; if that does not hold, halving
+//! finds those that do not, so that one bad fix costs only itself.
 
 use super::plan::{self, Plan};
+use super::proof::{self, Proof, Texts};
 use super::run::{self, Depth, Look};
-use super::{Files, Options, evidence};
+use super::{Files, Options};
 use crate::facts::FileFacts;
-use crate::findings::{Change, Finding, Fingerprint, Reason, Refusal, Remedy, Report};
-use crate::rewrite::wrapping::laid_out;
-use crate::text::{ReadError, SourceFile};
+use crate::findings::{
+    Applicability, Change, Finding, Fingerprint, Fix, Refusal, Remedy, Report, Summary,
+};
+use crate::map::{self, Map};
+use crate::text::SourceFile;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Deferred fixes take a pass each in the worst case; a file that has not settled after this many is left alone.
-const MAX_PASSES: usize = 40;
-
-/// The files as they are after the passes so far.
-struct Overlay<'f> {
-    below: &'f dyn Files,
-    texts: BTreeMap<PathBuf, Arc<SourceFile>>,
+/// What became of a project.
+struct Settled {
+    texts: Texts,
+    /// What the last look found.
+    left: Vec<Finding>,
+    /// Why fixes that were tried do not hold.
+    failures: BTreeMap<Fingerprint, Refusal>,
 }
 
-impl Files for Overlay<'_> {
-    fn read(&self, path: &Path) -> Result<Vec<u8>, ReadError> {
-        match self.texts.get(path) {
-            // The text was checked to be encodable when it was taken in.
-            Some(source) => Ok(source.encode(&source.text).unwrap_or_default()),
-            None => self.below.read(path),
-        }
+impl Settled {
+    /// For every finding of the first look, why it is left; `None` for those that are mended.
+    fn reasons(&self, originals: &[Finding]) -> Vec<Option<Refusal>> {
+        let all: Vec<&Finding> = originals.iter().collect();
+        let why = |left: &Finding| match &left.remedy {
+            Remedy::Refused(refusal) => refusal.clone(),
+            Remedy::Fix(_) => {
+                self.failures.get(&left.fingerprint()).cloned().unwrap_or_else(|| {
+                    proof::failed("together with the other fixes it no longer holds")
+                })
+            }
+        };
+        let left = proof::still_there(&all, &self.left);
+        left.into_iter().map(|at| at.map(|at| why(&self.left[at]))).collect()
     }
-}
-
-/// What a finding is, whatever line it stands on.
-type Key = (&'static str, PathBuf, String);
-
-fn key(finding: &Finding) -> Key {
-    (finding.code, (*finding.location.path).clone(), finding.subject.clone())
-}
-
-fn counts(findings: &[Finding]) -> BTreeMap<Key, usize> {
-    let mut counts = BTreeMap::new();
-    for finding in findings {
-        *counts.entry(key(finding)).or_default() += 1;
-    }
-    counts
 }
 
 /// The report of `fix`.
@@ -53,137 +49,207 @@ pub(super) fn fix(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Re
     let originals = first.findings.clone();
     let errors = first.errors.clone();
     let unused_ignores = first.unused_ignores.clone();
-    let mut overlay = Overlay { below: files, texts: BTreeMap::new() };
-    let mut dropped: BTreeSet<Fingerprint> = options.skip.clone();
-    let mut now = first;
-    for _ in 0..MAX_PASSES {
-        let prints: Vec<Fingerprint> = now.findings.iter().map(Finding::fingerprint).collect();
-        let wanted: Vec<usize> = (0..now.findings.len())
-            .filter(|at| {
-                !dropped.contains(&prints[*at])
-                    && plan::allowed(&now.findings[*at], options).is_some()
-            })
-            .collect();
-        if wanted.is_empty() {
-            break;
-        }
-        let together = Plan::new(&now.findings, wanted.iter().copied(), options);
-        match step(paths, &overlay, options, &now, &together) {
-            Some((texts, look)) => {
-                overlay.texts.extend(texts);
-                now = look;
-            }
-            None => {
-                // One of them does not hold: find out which, one at a time.
-                let mut moved = false;
-                for at in wanted {
-                    let alone = Plan::new(&now.findings, std::iter::once(at), options);
-                    if let Some((texts, look)) = step(paths, &overlay, options, &now, &alone) {
-                        overlay.texts.extend(texts);
-                        now = look;
-                        moved = true;
-                        break;
-                    }
-                    dropped.insert(prints[at].clone());
-                }
-                if !moved {
-                    break;
-                }
-            }
-        }
-    }
-    let remaining = counts(&now.findings);
-    let (findings, fixed) = split(originals, remaining, &dropped, options);
-    let changes = changes(&sources, overlay.texts, files);
+    let settled = settle(paths, files, options, first);
+    let (findings, fixed) = split(originals, &settled, options);
+    let changes = changes(&sources, settled.texts, files);
     summary.fixed = fixed.len();
     Report { findings, fixed, errors, unused_ignores, changes, sources, summary }
 }
 
-/// Applies a plan and looks again; `None` if the result does not hold what a fix promises.
-fn step(
+/// The report of `check`, where a finding is called fixable only if `fix` does mend it; the map; and the facts of the files that
+/// were parsed for it.
+pub(super) fn check(
     paths: &[PathBuf],
-    overlay: &Overlay,
+    files: &dyn Files,
     options: &Options,
-    before: &Look,
-    plan: &Plan,
-) -> Option<(BTreeMap<PathBuf, Arc<SourceFile>>, Look)> {
-    let mut texts = BTreeMap::new();
-    for (path, edits) in &plan.edits {
-        let id = before.project.at(path)?;
-        let facts = before.project.file(id);
-        let length = options.of(path).line_length;
-        let text = &facts.source.text;
-        let after = laid_out(text, &plan::applied(edits, text), length);
-        let source = Arc::new(facts.source.with_text(after));
-        // A character without a place in the file's encoding cannot be written.
-        source.encode(&source.text)?;
-        let parsed = crate::syntax::parse(&source.text);
-        if !parsed.broken.is_empty()
-            || !super::check::names_resolve(facts, &FileFacts::of(source.clone(), parsed))
+    known: Vec<Arc<FileFacts>>,
+) -> (Report, Map, Vec<Arc<FileFacts>>) {
+    let mut first = run::look(paths, files, options, known, Depth::Places);
+    let sources = run::sources(&first);
+    let surveyed = std::mem::take(&mut first.surveyed);
+    let facts: Vec<Arc<FileFacts>> =
+        first.project.files().map(|(_, facts)| facts.clone()).collect();
+    let (mut findings, errors) = (first.findings.clone(), first.errors.clone());
+    let unused_ignores = first.unused_ignores.clone();
+    let summary = run::summary(paths, &first);
+    let mut unused = Some(first);
+    for (wanted, consent) in [(Applicability::Safe, false), (Applicability::Unsafe, true)] {
+        let is_wanted = |fix: &Fix| fix.applicability == wanted;
+        if findings.iter().any(|finding| finding.fix().is_some_and(is_wanted)) {
+            let look = unused.take().unwrap_or_else(|| {
+                run::look(paths, files, options, facts.clone(), Depth::Findings)
+            });
+            let options = asking(options, consent);
+            keep_promises(&mut findings, wanted, settle(paths, files, &options, look), &options);
+        }
+    }
+    let map = map::judge(surveyed, &findings);
+    let summary = Summary { dispatches: Some(map.tally()), ..summary };
+    let mut report =
+        Report { findings, errors, unused_ignores, sources, summary, ..Report::default() };
+    report.recount();
+    (report, map, facts)
+}
+
+/// Turns fixes of the kind `wanted` that do not come to be into refusals.
+fn keep_promises(
+    findings: &mut [Finding],
+    wanted: Applicability,
+    settled: Settled,
+    options: &Options,
+) {
+    let reasons = settled.reasons(findings);
+    for (finding, reason) in findings.iter_mut().zip(reasons) {
+        let is_wanted = |fix: &Fix| fix.applicability == wanted;
+        if let Some(refusal) =
+            reason.filter(|_| plan::allowed(finding, options).is_some_and(is_wanted))
         {
-            return None;
-        }
-        texts.insert((**path).clone(), source);
-    }
-    let mut merged = overlay.texts.clone();
-    merged.extend(texts.clone());
-    let next = Overlay { below: overlay.below, texts: merged };
-    let unchanged = before
-        .project
-        .files()
-        .filter(|(_, facts)| !plan.edits.contains_key(&facts.source.path))
-        .map(|(_, facts)| facts.clone())
-        .collect();
-    let seen = evidence::moved(&before.observed, &plan.edits, &before.project, &texts);
-    let look = run::look(paths, &next, &options.seeing(seen), unchanged, Depth::Findings);
-    let (old, new) = (counts(&before.findings), counts(&look.findings));
-    let mut allowed = old.clone();
-    for at in &plan.applied {
-        if let Some(count) = allowed.get_mut(&key(&before.findings[*at])) {
-            *count = count.saturating_sub(1);
+            finding.remedy = Remedy::Refused(refusal);
         }
     }
-    let grew = new.iter().any(|(key, count)| *count > allowed.get(key).copied().unwrap_or(0));
-    let more_errors = look.errors.len() > before.errors.len();
-    (!grew && !more_errors).then_some((texts, look))
+}
+
+/// The options as `fix` has them that is asked for everything, with or without consent to unsafe fixes.
+fn asking(options: &Options, consent: bool) -> Options {
+    let with = |options: &Options| Options {
+        unsafe_fixes: consent,
+        skip: BTreeSet::new(),
+        ..options.clone()
+    };
+    let files =
+        options.files.iter().map(|(path, own)| (path.clone(), Arc::new(with(own)))).collect();
+    Options { files, ..with(options) }
+}
+
+/// Applies what can be applied, pass by pass. Each pass mends at least one finding or is the last.
+fn settle(paths: &[PathBuf], files: &dyn Files, options: &Options, first: Look) -> Settled {
+    let proof = Proof::new(paths, files, options, &first);
+    let mut texts = Texts::new();
+    let mut failures: BTreeMap<Fingerprint, Refusal> = BTreeMap::new();
+    let mut now = first;
+    loop {
+        let units = units(&now.findings, options, &failures);
+        if units.is_empty() {
+            break;
+        }
+        let mut pass = Pass {
+            proof: &proof,
+            done: &texts,
+            now: &now,
+            good: Vec::new(),
+            best: None,
+            bad: Vec::new(),
+        };
+        pass.extend(&Plan::fitting(&now, &units));
+        let (best, bad) = (pass.best, pass.bad);
+        let moved = best.is_some();
+        for (position, refusal) in bad {
+            let print = now.findings[position].fingerprint();
+            // What did not hold beside others has another try in the next pass.
+            if !moved || failures.contains_key(&print) {
+                failures.insert(print, refusal);
+            }
+        }
+        let Some((changed, look)) = best else { continue };
+        texts.extend(changed);
+        now = look;
+    }
+    Settled { texts, left: now.findings, failures }
+}
+
+/// The fixes that are allowed and did not fail, each with the findings that share it.
+fn units(
+    findings: &[Finding],
+    options: &Options,
+    failures: &BTreeMap<Fingerprint, Refusal>,
+) -> Vec<Vec<usize>> {
+    let mut units: Vec<Vec<usize>> = Vec::new();
+    let mut seen: BTreeMap<&[crate::findings::FileEdit], Vec<usize>> = BTreeMap::new();
+    for (position, finding) in findings.iter().enumerate() {
+        let Some(fix) = plan::allowed(finding, options) else { continue };
+        let print = finding.fingerprint();
+        if options.skip.contains(&print) || failures.contains_key(&print) {
+            continue;
+        }
+        let alike = seen.entry(&fix.edits).or_default();
+        let shared =
+            alike.iter().copied().find(|unit| findings[units[*unit][0]].fix() == Some(fix));
+        match shared {
+            Some(unit) => units[unit].push(position),
+            None => {
+                alike.push(units.len());
+                units.push(vec![position]);
+            }
+        }
+    }
+    units
+}
+
+/// One pass over fixes that fit together.
+struct Pass<'a, 'r> {
+    proof: &'a Proof<'r>,
+    done: &'a Texts,
+    now: &'a Look,
+    /// The fixes that hold together.
+    good: Vec<Vec<usize>>,
+    /// What they give.
+    best: Option<(Texts, Look)>,
+    /// Findings whose fix does not hold beside the good ones, and why.
+    bad: Vec<(usize, Refusal)>,
+}
+
+impl Pass<'_, '_> {
+    /// Takes in as many of `units` as hold together with those that are in.
+    fn extend(&mut self, units: &[Vec<usize>]) {
+        if units.is_empty() {
+            return;
+        }
+        let together: Vec<Vec<usize>> = self.good.iter().chain(units).cloned().collect();
+        let plan = Plan::new(self.now, &together);
+        match self.proof.step(self.done, self.now, &plan) {
+            Ok(result) => {
+                self.good = together;
+                self.best = Some(result);
+            }
+            Err(refusal) if units.len() == 1 => {
+                self.bad.extend(units[0].iter().map(|position| (*position, refusal.clone())));
+            }
+            Err(_) => {
+                let (first, second) = units.split_at(units.len() / 2);
+                self.extend(first);
+                self.extend(second);
+            }
+        }
+    }
 }
 
 /// Findings of the first look that remain, and those that are mended.
 fn split(
     originals: Vec<Finding>,
-    mut remaining: BTreeMap<Key, usize>,
-    dropped: &BTreeSet<Fingerprint>,
+    settled: &Settled,
     options: &Options,
 ) -> (Vec<Finding>, Vec<Finding>) {
-    let prints: Vec<Fingerprint> = originals.iter().map(Finding::fingerprint).collect();
     let (mut findings, mut fixed) = (Vec::new(), Vec::new());
-    for (finding, print) in originals.into_iter().zip(prints).rev() {
-        match remaining.get_mut(&key(&finding)) {
-            Some(count) if *count > 0 => {
-                *count -= 1;
-                let failed = dropped.contains(&print) && !options.skip.contains(&print);
-                findings.push(if failed { refused(finding) } else { finding });
-            }
-            _ => fixed.push(finding),
-        }
+    let reasons = settled.reasons(&originals);
+    for (finding, reason) in originals.into_iter().zip(reasons) {
+        let Some(refusal) = reason else {
+            fixed.push(finding);
+            continue;
+        };
+        let tried = plan::allowed(&finding, options).is_some()
+            && !options.skip.contains(&finding.fingerprint());
+        findings.push(if tried {
+            Finding { remedy: Remedy::Refused(refusal), ..finding }
+        } else {
+            finding
+        });
     }
-    findings.reverse();
-    fixed.reverse();
     (findings, fixed)
-}
-
-fn refused(finding: Finding) -> Finding {
-    let refusal = Refusal::new(
-        Reason::FailedCheck,
-        "the rewritten file did not pass spawnsafe's own check, so the fix was dropped",
-        "change it by hand, and please report the file",
-    );
-    Finding { remedy: Remedy::Refused(refusal), ..finding }
 }
 
 fn changes(
     sources: &BTreeMap<PathBuf, Arc<SourceFile>>,
-    texts: BTreeMap<PathBuf, Arc<SourceFile>>,
+    texts: Texts,
     files: &dyn Files,
 ) -> Vec<Change> {
     texts

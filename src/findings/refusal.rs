@@ -62,6 +62,10 @@ reasons! {
     UnknownDecorator = "unknown-decorator",
     /// The file is run as `__main__.py`: children never import it, so it cannot host workers.
     MainModule = "main-module",
+    /// What would move to module level runs code where it is made (a class body, a decorator, a metaclass): there it would run at import, in every child.
+    RunsAtImport = "runs-at-import",
+    /// Each call of the function around makes it anew, with state of its own; at module level all calls would share that.
+    StateOfCall = "state-of-call",
     /// The syntax around the place has no rewrite that is proven.
     UnsupportedShape = "unsupported-shape",
     /// Another module imports the file: under a guard its names would be missing there, and a start at import time fails under every start method.
@@ -75,7 +79,10 @@ reasons! {
     WorkerReadsWork = "worker-reads-work",
     /// What a process is given has to live until the process ends, and its owner ends before: only its author knows who should keep it.
     OwnerEnds = "owner-ends",
-    /// The rewritten file did not pass the tool's own check.
+    /// CPython does not compile the file as it is; what cannot run is not rewritten.
+    DoesNotCompile = "does-not-compile",
+    /// The rewrite was made and checked, and would not have held what a fix promises: it would not compile, a name would
+    /// mean something else, or something would still fail.
     FailedCheck = "failed-check",
 }
 

@@ -37,8 +37,11 @@ pub fn import(facts: &FileFacts, module: &str, name: &str, users: &[NodeId]) -> 
         }
         let bindings = scopes.bindings(scopes.module(), local);
         let [binding] = bindings else { continue };
-        // An import under `if` or `try` may not have happened.
-        if tree.parent(binding.statement) != Some(Tree::ROOT) || !visible(local) {
+        // An import under `if` or `try` may not have happened, nor one below what uses the name while the module is imported.
+        if tree.parent(binding.statement) != Some(Tree::ROOT)
+            || !visible(local)
+            || !is_early(facts, binding.statement, users)
+        {
             continue;
         }
         if let BindingKind::Import { module: have, attribute } = &binding.kind {
@@ -66,6 +69,25 @@ pub fn import(facts: &FileFacts, module: &str, name: &str, users: &[NodeId]) -> 
         edit: Some(insertion(facts, &line, module)),
         new_name: Some(local),
     }
+}
+
+/// Whether an import stands above all users, or above everything that may call one of them.
+fn is_early(facts: &FileFacts, import: NodeId, users: &[NodeId]) -> bool {
+    let tree = facts.tree();
+    let above = |user: &NodeId| tree.end(import) <= tree.start(facts.top_level_statement(*user));
+    users.iter().all(above)
+        || !tree
+            .children(Tree::ROOT)
+            .take_while(|statement| *statement != import)
+            .any(|statement| runs_calls(facts, statement))
+}
+
+/// Whether a statement of the module calls anything while the module is imported.
+fn runs_calls(facts: &FileFacts, statement: NodeId) -> bool {
+    let tree = facts.tree();
+    crate::facts::execution::executed(facts, statement)
+        .into_iter()
+        .any(|node| tree.kind(node) == Kind::Call)
 }
 
 /// Import statements of one name each, those from the same module on one line.
@@ -107,8 +129,10 @@ pub(in crate::rewrite) fn insertion(facts: &FileFacts, line: &str, module: &str)
             {
                 head_end = Some(statement);
             }
-            _ if block.is_empty() && only_head => only_head = false,
             _ if !block.is_empty() => break,
+            // Imports below what runs first are not where a new name can come from.
+            _ if runs_calls(facts, statement) => break,
+            _ if only_head => only_head = false,
             _ => {}
         }
     }

@@ -1,11 +1,14 @@
-//! SP403: a worker reads a global that the parent changes after import.
+//! SP403: a worker reads a global, or an attribute of a class, that the parent changes after import.
 
 use super::{Rule, RuleContext};
 use crate::catalogue::Transport;
-use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
+use crate::facts::scopes::{Binding, BindingKind};
+use crate::findings::{Finding, Reason, Refusal, Remedy, Severity, StartMethod};
 use crate::project::{Argument, FileId, Sent, Site, Value, What};
+use crate::rewrite::lifting::captures::guard_around;
+use crate::rewrite::state::class_attributes;
 use crate::rewrite::state::globals::{self, GlobalRead, Placement, placement};
-use crate::syntax::{Field, Kind, QueryFile};
+use crate::syntax::{Field, Kind, NodeId, QueryFile};
 use std::collections::{BTreeMap, BTreeSet};
 
 static QUERY: QueryFile =
@@ -14,7 +17,7 @@ static QUERY: QueryFile =
 pub(super) const RULE: Rule = Rule {
     code: "SP403",
     name: "fork-inherited-state",
-    summary: "a worker reads a global that the parent changes after import",
+    summary: "a worker reads a global or class attribute that the parent changes after import",
     query: &QUERY,
     page: include_str!("fork_inherited_state.md"),
     check,
@@ -23,9 +26,19 @@ pub(super) const RULE: Rule = Rule {
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
     for (sent, worker, methods) in ctx.importing_workers() {
-        let reached = ctx.eval.reached(worker);
-        let changed: Vec<(GlobalRead, Site)> = ctx
-            .reads_from_outside(sent, worker)
+        let own = ctx.eval.reached(worker);
+        let carried = carried_functions(ctx, sent);
+        let reached: Vec<Site> = own
+            .iter()
+            .copied()
+            .chain(carried.iter().flat_map(|function| ctx.eval.reached(*function)))
+            .collect();
+        let reads: Vec<GlobalRead> = std::iter::once(&worker)
+            .chain(&carried)
+            .flat_map(|function| ctx.reads_from_outside(sent, *function))
+            .collect();
+        found.extend(replaced(ctx, sent, &reads, &methods, &reached));
+        let changed: Vec<(GlobalRead, Site)> = reads
             .into_iter()
             .filter_map(|read| {
                 first_change(ctx, &read, sent, &reached).map(|change| (read, change))
@@ -56,6 +69,13 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             };
             let remedy = match refused(read.file) {
                 Some(refusal) => Remedy::Refused(refusal),
+                None if !own.contains(&read.function) => Remedy::Refused(Refusal::new(
+                    Reason::NoHandOver,
+                    format!(
+                        "'{worker_name}' travels as an argument, and nothing hands '{name}' to it"
+                    ),
+                    "pass the value to the function as an argument",
+                )),
                 None => {
                     let mut names: BTreeMap<FileId, BTreeSet<String>> = BTreeMap::new();
                     for other in alike
@@ -126,26 +146,6 @@ fn changes(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]) 
     {
         return Vec::new();
     }
-    let moments = moments(ctx, sent);
-    let by_parent = |change: &Change| {
-        let site = &change.site;
-        let function = ctx
-            .eval
-            .file(site.file)
-            .enclosing_function(site.node)
-            .map(|node| Site { file: site.file, node });
-        let in_worker = function.is_some_and(|function| reached.contains(&function));
-        let by_sender = globals::is_done_by_sender(ctx.eval, *site, sent);
-        let at_import = function
-            .is_some_and(|function| !by_sender && !globals::is_main_only(ctx.eval, function));
-        let is_before = || {
-            moments
-                .iter()
-                .chain(by_sender.then_some(&sent.origin.handover))
-                .any(|moment| ctx.eval.is_before(*site, *moment))
-        };
-        !in_worker && !at_import && is_before()
-    };
     let late = bindings.iter().filter(|binding| placement(facts, binding) != Placement::Import);
     // A name that was imported stays with its object when the other module binds its own anew.
     let rebound = late
@@ -158,7 +158,166 @@ fn changes(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]) 
         .into_iter()
         .filter(|(_, binds)| !binds || file == read.file);
     let outside = outside.map(|(site, binds)| Change { site, binds });
-    rebound.chain(in_place).chain(outside).filter(by_parent).collect()
+    let by_string = class_attributes::bound_by_string(ctx.eval, file, &name)
+        .into_iter()
+        .map(|site| Change { site, binds: true })
+        .filter(|_| file == read.file);
+    rebound
+        .chain(in_place)
+        .chain(outside)
+        .chain(by_string)
+        .filter(|change| is_by_parent(ctx, change.site, sent, reached))
+        .collect()
+}
+
+/// Whether a change happens in the main process, before the workers of a dispatch get what they read.
+fn is_by_parent(ctx: &RuleContext, site: Site, sent: &Sent, reached: &[Site]) -> bool {
+    let function = ctx
+        .eval
+        .file(site.file)
+        .enclosing_function(site.node)
+        .map(|node| Site { file: site.file, node });
+    let in_worker = function.is_some_and(|function| reached.contains(&function));
+    let by_sender = globals::is_done_by_sender(ctx.eval, site, sent);
+    let at_import =
+        function.is_some_and(|function| !by_sender && !globals::is_main_only(ctx.eval, function));
+    let is_before = || {
+        moments(ctx, sent)
+            .iter()
+            .chain(by_sender.then_some(&sent.origin.handover))
+            .any(|moment| ctx.eval.is_before(site, *moment))
+    };
+    !in_worker && !at_import && is_before()
+}
+
+/// The findings about what no initializer can hand over: attributes of classes, and functions and classes that the parent
+/// replaces.
+fn replaced(
+    ctx: &RuleContext,
+    sent: &Sent,
+    reads: &[GlobalRead],
+    methods: &[StartMethod],
+    reached: &[Site],
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut tell = |what: String, read: Site, function: Site, change: Site| {
+        let worker_name = ctx.eval.file(function.file).definition_name(function.node);
+        let line = ctx.location(change).line_seen_from(&ctx.facts().source.path);
+        let message = format!(
+            "'{worker_name}' runs in a worker of {} and reads {what}, which the parent changes after import ({line}); under spawn and forkserver it sees the value of the import",
+            ctx.api_name(sent),
+        );
+        let refusal = Refusal::new(
+            Reason::NoHandOver,
+            format!(
+                "{what} belongs to the module that every child imports for itself; {line} changes that of the parent only"
+            ),
+            "pass what is meant to the worker as an argument",
+        );
+        let mut related =
+            vec![ctx.related(read, "read here"), ctx.related(change, "it is changed here")];
+        related.extend(ctx.path_of(sent, None));
+        found.push(ctx.finding(
+            sent.origin.handover,
+            message,
+            methods,
+            Severity::Error,
+            Remedy::Refused(refusal),
+            related,
+        ));
+    };
+    let first = |changes: Vec<Site>| {
+        changes.into_iter().find(|change| is_by_parent(ctx, *change, sent, reached))
+    };
+    for read in class_attributes::reads(ctx.eval, reached) {
+        if let Some(change) = first(class_attributes::changes(ctx.eval, read.class, &read.name)) {
+            let class = ctx.eval.file(read.class.file).definition_name(read.class.node);
+            let what = format!("the attribute '{}' of the class '{class}'", read.name);
+            tell(what, read.read, read.function, change);
+        }
+    }
+    for read in reads {
+        if let Some(change) = first(replacements(ctx, read)) {
+            tell(format!("the global '{}'", read.name), read.read, read.function, change);
+        }
+    }
+    found
+}
+
+/// The functions among the arguments of a dispatch: they run in the worker as well.
+fn carried_functions(ctx: &RuleContext, sent: &Sent) -> Vec<Site> {
+    let call = sent.dispatch.call;
+    let facts = ctx.eval.file(call.file);
+    let tree = facts.tree();
+    let list = tree.child(call.node, Field::Arguments);
+    // What fills a slot is looked at by itself, and need not be meant for every start method.
+    let sent_itself: BTreeSet<Site> = ctx
+        .index
+        .all()
+        .iter()
+        .filter(|other| other.dispatch.call == call)
+        .filter_map(|other| ctx.eval.worker(&other.origin))
+        .collect();
+    let names = list
+        .into_iter()
+        .flat_map(|list| tree.subtree(list))
+        .filter(|node| tree.kind(*node) == Kind::Identifier && facts.scopes.is_read(*node));
+    let mut found = Vec::new();
+    for node in names {
+        for value in ctx.eval.values(Site { file: call.file, node }).iter() {
+            let functions = match value {
+                Value::Function(function) => vec![*function],
+                Value::Partial(partial) => ctx
+                    .eval
+                    .positional_arguments(*partial)
+                    .first()
+                    .map(|first| ctx.eval.values(*first))
+                    .iter()
+                    .flat_map(|values| values.iter())
+                    .filter_map(|value| match value {
+                        Value::Function(function) => Some(*function),
+                        _ => None,
+                    })
+                    .collect(),
+                _ => Vec::new(),
+            };
+            found.extend(functions.into_iter().filter(|function| !sent_itself.contains(function)));
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// The places that bind a global anew, in functions or under the guard, that is a function or a class when it is imported.
+fn replacements(ctx: &RuleContext, read: &GlobalRead) -> Vec<Site> {
+    let facts = ctx.eval.file(read.file);
+    let bindings = facts.scopes.bindings(facts.scopes.module(), &read.name);
+    // The name of a definition stands inside it.
+    let at_import = |definition: NodeId| {
+        facts.enclosing_function(definition).is_none() && guard_around(facts, definition).is_none()
+    };
+    let is_first = |binding: &Binding| match binding.kind {
+        BindingKind::FunctionDef(node) | BindingKind::ClassDef(node) => at_import(node),
+        _ => placement(facts, binding) == Placement::Import,
+    };
+    let is_definition = bindings.iter().any(|binding| {
+        is_first(binding)
+            && matches!(binding.kind, BindingKind::FunctionDef(_) | BindingKind::ClassDef(_))
+    });
+    if !is_definition {
+        return Vec::new();
+    }
+    let late = bindings
+        .iter()
+        .filter(|binding| !is_first(binding))
+        .map(|binding| Site { file: read.file, node: binding.node });
+    let outside = globals::changes_from_outside(ctx.eval, read.file, &read.name)
+        .into_iter()
+        .filter(|(_, binds)| *binds)
+        .map(|row| row.0);
+    let by_string = class_attributes::bound_by_string(ctx.eval, read.file, &read.name);
+    late.chain(outside).chain(by_string).collect()
 }
 
 /// Why the workers cannot be given the global when they start: it changes again before the dispatch, or holds what cannot travel.

@@ -55,20 +55,32 @@ impl EditSet {
 
     /// Adds one edit, or says where it meets another; the set is then unchanged.
     pub fn add(&mut self, edit: Edit) -> Result<(), Overlap> {
-        if self.edits.contains(&edit) {
-            return Ok(());
+        if let Some(at) = self.place_for(&edit)? {
+            self.edits.insert(at, edit);
         }
-        let at = self.edits.partition_point(|have| {
-            (have.span.start, have.span.end) <= (edit.span.start, edit.span.end)
-        });
+        Ok(())
+    }
+
+    /// Whether an edit meets none of those in the set.
+    pub fn accepts(&self, edit: &Edit) -> bool {
+        self.place_for(edit).is_ok()
+    }
+
+    /// Where an edit goes; `None` if the set has the very same.
+    fn place_for(&self, edit: &Edit) -> Result<Option<usize>, Overlap> {
+        let ends = (edit.span.start, edit.span.end);
+        let at = self.edits.partition_point(|have| (have.span.start, have.span.end) <= ends);
+        let mut alike = self.edits[..at].iter().rev().take_while(|have| have.span == edit.span);
+        if alike.any(|have| have == edit) {
+            return Ok(None);
+        }
         let before = at.checked_sub(1).map(|index| &self.edits[index]);
         let clash_before = before.is_some_and(|have| have.span.end > edit.span.start);
         let clash_after = self.edits.get(at).is_some_and(|have| have.span.start < edit.span.end);
         if clash_before || clash_after {
             return Err(Overlap { at: edit.span.start });
         }
-        self.edits.insert(at, edit);
-        Ok(())
+        Ok(Some(at))
     }
 
     /// Adds all edits of `other`, or none.

@@ -1,4 +1,4 @@
-//! What holds for any text: edits, indentation, the parser, and the engine on damaged programs.
+//! What holds for any text: edits, indentation, the parser, and the engine on damaged programs and on those with many fixes.
 
 #[path = "../fixtures/case.rs"]
 #[allow(dead_code)] // the golden test uses the rest
@@ -6,4 +6,5 @@ mod case;
 mod damage;
 mod edits;
 mod indentation;
+mod many_fixes;
 mod parsing;

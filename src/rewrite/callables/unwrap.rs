@@ -283,7 +283,10 @@ fn passed_on(
     let shifted = |pos: i32| if pos < 0 { -1 } else { pos + dispatch.shift };
     if let Some(from) = entry.arguments.varargs {
         let passed = eval.positional_arguments(dispatch.call).len().saturating_sub(from as usize);
-        if passed > 0 || (!keywords.is_empty() && !entry.arguments.keywords) {
+        // Behind a keyword nothing is passed by position.
+        let is_behind_keyword =
+            !positional.is_empty() && arguments::has_keywords(facts, dispatch.call);
+        if passed > 0 || is_behind_keyword || (!keywords.is_empty() && !entry.arguments.keywords) {
             return None;
         }
         if !given.is_empty() {
@@ -314,7 +317,8 @@ fn passed_on(
         let pairs = keywords.iter().filter_map(|keyword| {
             let (name, value) =
                 (tree.child(*keyword, Field::Name)?, tree.child(*keyword, Field::Value)?);
-            Some(format!("\"{}\": {}", facts.text(name), facts.text(value)))
+            let quote = arguments::quote_inside(facts, dispatch.call.node);
+            Some(format!("{quote}{}{quote}: {}", facts.text(name), facts.text(value)))
         });
         more.push(format!("{}={{{}}}", dict.name, pairs.collect::<Vec<_>>().join(", ")));
     }

@@ -339,6 +339,7 @@ fn judge(
             return Err(worker_reads(name, "after the first process is started"));
         }
     }
+    bound_again(sorter, sorting)?;
     // Children of a later start would see what the import made, not what the parent made of it.
     let last_start = items.iter().rposition(|item| !item.starts.is_empty()).unwrap_or(0);
     for item in (sorter.first_start..last_start)
@@ -349,6 +350,36 @@ fn judge(
             needs.workers.surely.contains(*name) && !needs.workers.binds.contains(*name)
         }) {
             return Err(worker_reads(name, "or changed after the first process is started"));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses where a name is bound again below what moves: all that moves would run when the last binding has been made.
+fn bound_again(sorter: &Sorter, sorting: &Sorting) -> Result<(), Refusal> {
+    let items = sorter.items;
+    let stays = |at: usize| {
+        !sorting.moved.contains(&at) && items[at].class != Class::Guard && !items[at].imports
+    };
+    for later in (0..items.len()).filter(|at| stays(*at)) {
+        for name in &items[later].binds {
+            let first = (0..later).find(|at| stays(*at) && items[*at].binds.contains(name));
+            let sees = |at: &usize| {
+                let item = &items[*at];
+                sorting.moved.contains(at)
+                    && (item.reads.contains(name)
+                        || item.class == Class::Work && sorter.names.is_read_by_definitions(name))
+            };
+            let between = |first: usize| (first..later).any(|at| sees(&at));
+            if first.is_some_and(between) {
+                return Err(Refusal::new(
+                    Reason::WorkerReadsResult,
+                    format!(
+                        "'{name}' is bound again below what would move under a guard: that would see the last binding, and so would every child"
+                    ),
+                    format!("give the second '{name}' another name"),
+                ));
+            }
         }
     }
     Ok(())

@@ -35,6 +35,9 @@ pub(in crate::rewrite) fn bound_in_dispatch(
     if form.given.is_empty() {
         return Some((Vec::new(), group.style(at)));
     }
+    if is_reordered(group, at, each) {
+        return None;
+    }
     let facts = group.facts();
     let dispatch = &each.dispatch;
     let entry = dispatch.api(group.eval.project);
@@ -98,8 +101,9 @@ pub(in crate::rewrite) fn bound_in_dispatch(
         return Some((vec![edit], Style::Trailing));
     }
     let dict = entry.arguments.dict.as_ref()?;
+    let quote = quote_inside(facts, dispatch.call.node);
     let pairs: Vec<String> =
-        form.given.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
+        form.given.iter().map(|(name, value)| format!("{quote}{name}{quote}: {value}")).collect();
     let edit = match by_name {
         Some(site) => extended_dict(facts, site, &pairs)?,
         // Behind the positional arguments, where they are given.
@@ -111,6 +115,33 @@ pub(in crate::rewrite) fn bound_in_dispatch(
         ),
     };
     Some((vec![edit], Style::Keyword))
+}
+
+/// The quote for a string at a place: inside of an f-string up to Python 3.11 not that of the f-string.
+pub(in crate::rewrite) fn quote_inside(facts: &FileFacts, node: NodeId) -> char {
+    let tree = facts.tree();
+    let around = tree.ancestors(node).find(|up| tree.kind(*up) == Kind::String);
+    let opens =
+        around.and_then(|string| facts.text(string).find(['"', '\'']).map(|at| (string, at)));
+    match opens {
+        Some((string, at)) if facts.text(string).as_bytes()[at] == b'"' => '\'',
+        _ => '"',
+    }
+}
+
+/// Whether arguments of the dispatch would be evaluated before values that the callable has when it is evaluated itself: a
+/// default that calls something, and an argument behind it that does.
+fn is_reordered(group: &Group, at: usize, each: &Use) -> bool {
+    let tree = group.facts().tree();
+    let calls = |node: NodeId| tree.subtree(node).any(|inner| tree.kind(inner) == Kind::Call);
+    let default_calls = group.members[at].defaults.iter().any(|row| calls(row.value));
+    let slot = tree.end(each.slot.expression.node);
+    let list = tree.child(each.dispatch.call.node, Field::Arguments);
+    let mut behind = list
+        .into_iter()
+        .flat_map(|list| tree.children(list))
+        .filter(|node| tree.start(*node) >= slot);
+    default_calls && each.slot.expression.file == group.file && behind.any(calls)
 }
 
 /// How many arguments the dispatch gives the callable by position; `None` if that cannot be seen.
@@ -209,7 +240,8 @@ pub(in crate::rewrite) fn exactly(facts: &FileFacts, callable: NodeId, passed: u
     plain && list.len() == passed
 }
 
-fn has_keywords(facts: &FileFacts, call: Site) -> bool {
+/// Whether a call passes anything by keyword.
+pub(in crate::rewrite) fn has_keywords(facts: &FileFacts, call: Site) -> bool {
     let tree = facts.tree();
     tree.child(call.node, Field::Arguments).is_some_and(|list| {
         tree.children(list).any(|node| tree.kind(node) == Kind::KeywordArgument)

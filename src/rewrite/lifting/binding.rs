@@ -385,7 +385,20 @@ pub(in crate::rewrite) fn attributes_stay(
 
 /// The use that a read is.
 fn use_at<'g>(group: &'g Group, read: NodeId) -> Option<&'g Use> {
-    group.dispatches.iter().find(|each| each.leaf == Site { file: group.file, node: read })
+    let here = Site { file: group.file, node: read };
+    // A lambda with a name is known by itself, and handed over by the name.
+    let by_name = |each: &&Use| {
+        group.members.iter().any(|member| {
+            member.node == each.leaf.node
+                && each.leaf.file == group.file
+                && member.variable.is_some()
+        }) && is_slot(group.eval, each, here)
+    };
+    group
+        .dispatches
+        .iter()
+        .find(|each| each.leaf == here)
+        .or_else(|| group.dispatches.iter().find(by_name))
 }
 
 /// Binds the captured values where the definition is used.
@@ -511,7 +524,7 @@ enum ReadKind {
     InPartial,
     /// `return work`.
     Returned,
-    /// `work(x)` in the parent.
+    /// `work(x)` in the parent, or `sorted(rows, key=work)`, which calls it at once.
     Called,
     /// Anything else.
     Other,
@@ -531,8 +544,29 @@ fn kind_of_read(group: &Group, here: Site, dispatch: Option<&Use>) -> ReadKind {
         Some(up) if tree.kind(up) == Kind::Call && tree.field(read) == Field::Function => {
             ReadKind::Called
         }
+        Some(_) if is_key(group, here) => ReadKind::Called,
         _ => ReadKind::Other,
     }
+}
+
+/// Whether a function is the `key` of `sorted`, `min`, `max` or `sort`, which is not kept.
+fn is_key(group: &Group, here: Site) -> bool {
+    let facts = group.facts();
+    let tree = facts.tree();
+    let Some(keyword) = tree.parent(here.node).filter(|up| tree.kind(*up) == Kind::KeywordArgument)
+    else {
+        return false;
+    };
+    let is_named = tree.child(keyword, Field::Name).is_some_and(|name| facts.text(name) == "key");
+    let callee = tree
+        .parent(keyword)
+        .and_then(|list| tree.parent(list))
+        .and_then(|call| tree.child(call, Field::Function));
+    is_named
+        && callee.is_some_and(|callee| {
+            let text = facts.text(callee);
+            matches!(text, "sorted" | "min" | "max") || text.ends_with(".sort")
+        })
 }
 
 /// Whether the statement cannot simply be taken out: it shares its line with others.

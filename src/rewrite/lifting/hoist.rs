@@ -11,6 +11,7 @@ use crate::project::{Eval, FileId, Site};
 use crate::rewrite::Bind;
 use crate::rewrite::lifting::binding::Use;
 use crate::rewrite::lifting::body::Style;
+use crate::rewrite::lifting::call_state;
 use crate::rewrite::lifting::captures::{self, CaptureKind, Variable};
 use crate::rewrite::lifting::class_values;
 use crate::rewrite::lifting::decorators;
@@ -366,6 +367,7 @@ impl<'e, 'p> Group<'e, 'p> {
                 depth,
             )?;
             defaults::judge(self, member)?;
+            call_state::judge(self.eval, self.file, member.node)?;
             decorators::judge(self, member)?;
             registered::judge(self, member)?;
             if !member::is_class(facts, member.node) {

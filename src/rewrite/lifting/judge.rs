@@ -5,6 +5,7 @@ use crate::facts::FileFacts;
 use crate::facts::scopes::{BindingKind, Resolution};
 use crate::findings::{Reason, Refusal};
 use crate::project::{Eval, FileId, Site, Value};
+use crate::rewrite::lifting::call_state;
 use crate::rewrite::lifting::captures::Variable;
 use crate::rewrite::lifting::decorators;
 use crate::rewrite::lifting::defaults;
@@ -321,6 +322,15 @@ fn known_decorator(eval: &Eval, file: FileId, decorator: NodeId) -> Result<(), R
             Value::Function(function) => keeps_the_name(eval, *function),
             _ => false,
         });
+    let loud = values.iter().any(
+        |value| matches!(value, Value::Function(function) if call_state::does_more(eval, *function)),
+    );
+    if loud {
+        return Err(call_state::at_import(&format!(
+            "the decorator '{}' does more than giving back what it decorates",
+            facts.text(expression)
+        )));
+    }
     if known {
         return Ok(());
     }

@@ -4,6 +4,7 @@ pub mod arguments;
 pub(in crate::rewrite) mod attribute_captures;
 pub mod binding;
 pub mod body;
+pub(in crate::rewrite) mod call_state;
 pub mod captures;
 pub(in crate::rewrite) mod class_constructor;
 pub(in crate::rewrite) mod class_values;

@@ -162,6 +162,9 @@ pub(in crate::rewrite) fn kept_until_sent(
         return Err(bound_anew(variable));
     }
     let call = in_home(facts, variable, each.dispatch.call.node);
+    if changed_by_arguments(facts, variable, place, each.dispatch.call.node) {
+        return Err(bound_anew(variable));
+    }
     let others = other_definitions(facts, place, each.slot.expression);
     let rebound = |to: NodeId| {
         facts.flow().may_rebind_between_without(variable.home, &variable.name, from, to, &others)
@@ -182,6 +185,29 @@ pub(in crate::rewrite) fn kept_until_sent(
         };
     }
     if changed { Err(bound_anew(variable)) } else { Ok(()) }
+}
+
+/// Whether what stands behind `place` in the call, and is evaluated before the callable is sent, may bind the variable anew: a
+/// walrus, or a call where another function writes the variable.
+fn changed_by_arguments(
+    facts: &FileFacts,
+    variable: &Variable,
+    place: NodeId,
+    call: NodeId,
+) -> bool {
+    let tree = facts.tree();
+    let Some(list) = tree.child(call, Field::Arguments) else { return false };
+    // A definition further up is read anew where the call takes it.
+    let from = if tree.contains(list, place) { tree.end(place) } else { tree.start(list) };
+    let behind: Vec<NodeId> =
+        tree.subtree(list).filter(|node| tree.start(*node) >= from && *node != place).collect();
+    let bindings = facts.scopes.bindings(variable.home, &variable.name);
+    let by_walrus = bindings.iter().any(|binding| behind.contains(&binding.node));
+    let from_elsewhere = bindings.iter().any(|binding| {
+        binding.scope != variable.home
+            && !matches!(binding.kind, crate::facts::scopes::BindingKind::Parameter { .. })
+    });
+    by_walrus || from_elsewhere && behind.iter().any(|node| tree.kind(*node) == Kind::Call)
 }
 
 /// The other definitions under the name that the callable at `place` gets, if that name is what fills the slot.

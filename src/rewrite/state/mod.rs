@@ -1,5 +1,6 @@
 //! State that workers need: handed over by an initializer, an argument or the process object.
 
+pub mod class_attributes;
 pub mod globals;
 pub mod initializer;
 pub mod kept_alive;
