@@ -18,6 +18,10 @@ pub(super) struct Plan {
     pub(super) applied: Vec<usize>,
     /// The names that are new in a file, with the insertions that bind them.
     new_names: BTreeMap<(Arc<PathBuf>, String), BTreeSet<Edit>>,
+    /// What new names are bound to, without the name.
+    meanings: BTreeSet<(Arc<PathBuf>, String)>,
+    /// Where the numbers of new names go on in a file.
+    numbers: BTreeMap<(Arc<PathBuf>, String), u32>,
 }
 
 /// Whether the options allow the finding's fix.
@@ -73,8 +77,9 @@ impl Plan {
         for name in &fix.new_names {
             for each in &fix.edits {
                 let binders = self.new_names.entry((each.path.clone(), name.clone())).or_default();
-                if each.edit.span.is_empty() && each.edit.text.contains(name.as_str()) {
+                if binds(&each.edit, name) {
                     binders.insert(each.edit.clone());
+                    self.meanings.insert((each.path.clone(), meaning(&each.edit, name)));
                 }
             }
         }
@@ -83,7 +88,7 @@ impl Plan {
 
     /// The fix with other new names, where those it has are taken by other fixes for something else. Where that has the same
     /// text, the next pass finds one definition for both.
-    fn renamed(&self, fix: &Fix, project: &Project) -> Option<Fix> {
+    fn renamed(&mut self, fix: &Fix, project: &Project) -> Option<Fix> {
         let mut fix = fix.clone();
         for at in 0..fix.new_names.len() {
             let name = fix.new_names[at].clone();
@@ -94,9 +99,8 @@ impl Plan {
                 continue;
             }
             let alike = fix.edits.iter().any(|each| {
-                let binders = self.new_names.get(&(each.path.clone(), name.clone()));
-                let text = each.edit.text.trim();
-                binders.is_some_and(|binders| binders.iter().any(|other| other.text.trim() == text))
+                binds(&each.edit, &name)
+                    && self.meanings.contains(&(each.path.clone(), meaning(&each.edit, &name)))
             });
             let texts: Vec<&str> = fix
                 .edits
@@ -109,12 +113,16 @@ impl Plan {
             }
             let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
             let stem = stem.strip_suffix('_').filter(|_| stem != name).unwrap_or(&name);
-            let fresh = (2..=u32::from(u16::MAX)).map(|number| format!("{stem}_{number}")).find(
-                |fresh| {
+            let binder = fix.edits.iter().find(|each| binds(&each.edit, &name))?;
+            let counted = (binder.path.clone(), stem.to_owned());
+            let first = self.numbers.get(&counted).copied().unwrap_or(2);
+            let (number, fresh) = (first..=u32::from(u16::MAX))
+                .map(|number| (number, format!("{stem}_{number}")))
+                .find(|(_, fresh)| {
                     !fix.edits.iter().any(|each| taken(&each.path, fresh))
                         && !texts.iter().any(|text| text.contains(fresh.as_str()))
-                },
-            )?;
+                })?;
+            self.numbers.insert(counted, number + 1);
             for each in &mut fix.edits {
                 each.edit.text = with_word(&each.edit.text, &name, &fresh);
             }
@@ -130,12 +138,20 @@ impl Plan {
                 let Some(binders) = self.new_names.get(&(each.path.clone(), name.clone())) else {
                     return false;
                 };
-                each.edit.span.is_empty()
-                    && each.edit.text.contains(name.as_str())
-                    && !binders.contains(&each.edit)
+                binds(&each.edit, name) && !binders.contains(&each.edit)
             })
         })
     }
+}
+
+/// Whether an edit binds a new name: it inserts text that holds it.
+fn binds(edit: &Edit, name: &str) -> bool {
+    edit.span.is_empty() && edit.text.contains(name)
+}
+
+/// What an insertion binds a name to.
+fn meaning(edit: &Edit, name: &str) -> String {
+    with_word(edit.text.trim(), name, "")
 }
 
 /// `text` with one word in the place of another.

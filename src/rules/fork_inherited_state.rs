@@ -264,6 +264,14 @@ fn carried_functions(ctx: &RuleContext, sent: &Sent) -> Vec<Site> {
         .filter(|node| tree.kind(*node) == Kind::Identifier && facts.scopes.is_read(*node));
     let mut found = Vec::new();
     for node in names {
+        // Whatever decorates it, a definition runs under its name.
+        let defined = facts.scopes.resolve_name(node).into_iter().flat_map(|(home, name)| {
+            facts.scopes.bindings(home, name).iter().filter_map(|binding| match binding.kind {
+                BindingKind::FunctionDef(node) => Some(Site { file: call.file, node }),
+                _ => None,
+            })
+        });
+        found.extend(defined.filter(|function| !sent_itself.contains(function)));
         for value in ctx.eval.values(Site { file: call.file, node }).iter() {
             let functions = match value {
                 Value::Function(function) => vec![*function],

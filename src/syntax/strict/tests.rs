@@ -1,3 +1,5 @@
+//! The strict parser on what CPython takes and refuses.
+
 use super::compile;
 
 #[track_caller]
