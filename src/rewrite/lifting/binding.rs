@@ -565,7 +565,8 @@ fn is_key(group: &Group, here: Site) -> bool {
     is_named
         && callee.is_some_and(|callee| {
             let text = facts.text(callee);
-            matches!(text, "sorted" | "min" | "max") || text.ends_with(".sort")
+            matches!(text, "sorted" | "min" | "max")
+                || text.rsplit_once('.').is_some_and(|(_, method)| method == "sort")
         })
 }
 
