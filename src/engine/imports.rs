@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 pub(super) fn modules(bytes: &[u8]) -> BTreeSet<String> {
     let text = String::from_utf8_lossy(bytes);
     let mut found = BTreeSet::new();
-    let mut rest: &str = &text;
+    // A byte order mark is no part of the first word.
+    let mut rest = text.trim_start_matches('\u{feff}');
     // Most lines import nothing.
     while let Some(at) = memmem::find(rest.as_bytes(), b"import")
         && let Some((line, after)) = next_line(&rest[line_start(rest, at)..])
@@ -166,6 +167,7 @@ mod tests {
             ]
             .map(String::from)
         );
+        assert!(modules("\u{feff}import a\n".as_bytes()).contains("a"));
     }
 
     #[test]

@@ -6,10 +6,10 @@ use crate::facts::FileFacts;
 use crate::findings::{FileError, Finding, Summary, UnusedIgnore};
 use crate::map::{self, Sendings, Surveyed};
 use crate::project::{Eval, FileId, Project};
-use crate::rules::{self, RuleContext, SentIndex};
+use crate::rules::{self, Rule, RuleContext, SentIndex};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Paths of names, containers and calls are followed by recursion of bounded depth; the bound fits this stack.
@@ -141,50 +141,65 @@ fn some_files(
     let mut eval = Eval::new(project);
     let mut found = Vec::new();
     for file in files {
-        let one = one_file(&eval, *file, index, sendings, options);
-        if one.is_err() {
-            eval = Eval::new(project);
+        let path = &project.file(*file).source.path;
+        let mut seen = Seen { findings: Vec::new(), surveyed: Vec::new() };
+        for rule in rules::ALL.iter().filter(|rule| options.codes.contains(rule.code)) {
+            match unless_panic(path, rule.code, || one_rule(&eval, *file, rule, index, options)) {
+                Ok(findings) => seen.findings.extend(findings),
+                Err(error) => {
+                    // What the evaluator knew may be half of something.
+                    eval = Eval::new(project);
+                    found.push(Err(error));
+                }
+            }
         }
-        found.push(one);
+        if let Some(sendings) = sendings {
+            match unless_panic(path, "the map", || map::survey(&eval, *file, sendings)) {
+                Ok(surveyed) => seen.surveyed = surveyed,
+                Err(error) => {
+                    eval = Eval::new(project);
+                    found.push(Err(error));
+                }
+            }
+        }
+        found.push(Ok(seen));
     }
     found
 }
 
-fn one_file(
+/// One rule on one file.
+fn one_rule(
     eval: &Eval,
     file: FileId,
+    rule: &'static Rule,
     index: &SentIndex,
-    sendings: Option<&Sendings>,
     options: &Options,
-) -> Result<Seen, FileError> {
-    let project = eval.project;
-    let work = || {
-        let own = options.of(&project.file(file).source.path);
-        let mut found = Vec::new();
-        for rule in rules::ALL.iter().filter(|rule| options.codes.contains(rule.code)) {
-            let ctx = RuleContext {
-                rule,
-                eval,
-                file,
-                index,
-                bind: own.bind,
-                guard_style: own.guard_style,
-                target_version: own.target_version,
-            };
-            found.extend((rule.check)(&ctx));
-        }
-        found.retain(|finding: &Finding| {
-            options.of(&finding.location.path).codes.contains(finding.code)
-        });
-        let surveyed =
-            sendings.map(|sendings| map::survey(eval, file, sendings)).unwrap_or_default();
-        Seen { findings: found, surveyed }
-    };
+) -> Vec<Finding> {
+    let own = options.of(&eval.project.file(file).source.path);
+    let mut found = (rule.check)(&RuleContext {
+        rule,
+        eval,
+        file,
+        index,
+        bind: own.bind,
+        guard_style: own.guard_style,
+        target_version: own.target_version,
+    });
+    found.retain(|finding: &Finding| {
+        options.of(&finding.location.path).codes.contains(finding.code)
+    });
+    found
+}
+
+/// What `work` gives. A panic costs only that, and is told.
+fn unless_panic<T>(path: &Path, what: &str, work: impl FnOnce() -> T) -> Result<T, FileError> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).map_err(|_| FileError {
-        path: project.file(file).source.path.clone(),
+        path: path.to_owned(),
         place: None,
-        message: "made spawnsafe panic; please report it with the file (the file was left alone)"
-            .into(),
+        message: format!(
+            "made {what} of spawnsafe {} panic; please report it with the file (nothing else was hindered)",
+            env!("CARGO_PKG_VERSION")
+        ),
     })
 }
 

@@ -46,7 +46,9 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             let bindings = facts.scopes.bindings(facts.scopes.module(), name);
             let Some(binding) = bindings
                 .iter()
-                .find(|binding| !is_for_workers(ctx, read, binding, sent))
+                .find(|binding| {
+                    !is_for_workers(ctx, read, binding, sent) && !is_never_run(ctx, read, binding)
+                })
                 .or(bindings.first())
             else {
                 continue;
@@ -141,9 +143,21 @@ fn is_main_only(ctx: &RuleContext, read: &GlobalRead, sent: &Sent) -> bool {
                 globals::is_main_only(ctx.eval, function)
                     || globals::is_done_by_sender(ctx.eval, place, sent)
                     || is_for_workers(ctx, read, binding, sent)
+                    || is_never_run(ctx, read, binding)
             }
         })
+        && !bindings.iter().all(|binding| is_never_run(ctx, read, binding))
         && !bindings.iter().all(|binding| is_for_workers(ctx, read, binding, sent))
+}
+
+/// Whether a binding of a global stands in a function that nothing runs.
+fn is_never_run(ctx: &RuleContext, read: &GlobalRead, binding: &Binding) -> bool {
+    match placement(ctx.eval.file(read.file), binding) {
+        Placement::Function(node) => {
+            globals::is_never_run(ctx.eval, Site { file: read.file, node })
+        }
+        _ => false,
+    }
 }
 
 /// Whether a global is bound by an initializer, that of another executor, since what the worker's own one binds is known; or

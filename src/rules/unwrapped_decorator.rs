@@ -5,7 +5,7 @@ use crate::catalogue::EntryKind;
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
 use crate::project::values::decorated::Alias;
-use crate::project::{Callable, Sent, Site, Value};
+use crate::project::{Callable, Role, Sent, Site, Value};
 use crate::rewrite::callables::wraps::{self, UnwrappedKind};
 use crate::rewrite::{callables::call_by_name, lifting::judge};
 use crate::syntax::{Field, Kind, QueryFile};
@@ -27,6 +27,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     if ctx.index.all().is_empty() {
         return found;
     }
+    found.extend(among_arguments(ctx));
     for hit in ctx.matches() {
         if let Some(function) = hit.get("callable").map(|node| ctx.at(node)) {
             found.extend(replaced(ctx, function));
@@ -164,6 +165,57 @@ fn replacement(ctx: &RuleContext, decorator: Site) -> Option<Site> {
         _ => None,
     };
     returned.iter().map(inner).collect::<Option<Vec<Site>>>()?.into_iter().next()
+}
+
+/// The findings for decorated functions that travel as arguments, for what is sent to call.
+fn among_arguments(ctx: &RuleContext) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (dispatch, methods) in ctx.eval.sending(ctx.file) {
+        for argument in ctx.eval.arguments(&dispatch) {
+            let given = match argument.role {
+                Role::Object => vec![argument.expression],
+                Role::Items => ctx.eval.elements_of(argument.expression),
+            };
+            for place in given.into_iter().filter(|place| place.file == ctx.file) {
+                for value in ctx.eval.values(place).iter() {
+                    let Value::Function(function) = value else { continue };
+                    let facts = ctx.eval.file(function.file);
+                    if facts.decorators(function.node).is_empty() || ctx.eval.is_local(*function) {
+                        continue;
+                    }
+                    let Some(unwrapped) = wraps::first_unwrapped(ctx.eval, *function) else {
+                        continue;
+                    };
+                    let remedy = match &unwrapped.kind {
+                        UnwrappedKind::Functions(functions) => wraps::remedy(ctx.eval, functions),
+                        UnwrappedKind::Class(_) | UnwrappedKind::Lambda(_) => {
+                            Remedy::Refused(Refusal::new(
+                                Reason::UnknownDecorator,
+                                "the decorator gives an object that is not found by the function's name",
+                                "decorate with functools.wraps inside the decorator, or pass the undecorated function",
+                            ))
+                        }
+                    };
+                    let message = format!(
+                        "'{}' is among the arguments of {}, but its decorator lacks functools.wraps, so it cannot be pickled by its name",
+                        facts.definition_name(function.node),
+                        ctx.entry_name(&dispatch)
+                    );
+                    let related =
+                        vec![ctx.related(unwrapped.decorator, "decorated here".to_owned())];
+                    found.push(ctx.finding(
+                        place,
+                        message,
+                        &methods,
+                        Severity::Error,
+                        remedy,
+                        related,
+                    ));
+                }
+            }
+        }
+    }
+    found
 }
 
 /// The findings for what a decorator that is called by hand gave to a name of the module: `fast = timed(work)`.

@@ -307,9 +307,15 @@ impl Reach<'_, '_> {
 fn reads_too(facts: &FileFacts, home: ScopeId, name: &str, node: NodeId) -> bool {
     let tree = facts.tree();
     let function = facts.enclosing_function(node);
+    let statement = facts.statement(node);
+    // `table = load()`, then `table.sort()`: what is read is surely bound by then.
+    let is_first = tree.parent(statement)
+        == function.and_then(|function| tree.child(function, Field::Body))
+        && tree.kind(statement) == Kind::ExpressionStatement;
     let inside = |read: &NodeId| {
         function.is_some_and(|function| tree.contains(function, *read))
             && facts.scopes.is_read(*read)
+            && !(is_first && tree.start(*read) >= tree.end(statement))
     };
     tree.parent(node).is_some_and(|up| tree.kind(up) == Kind::AugmentedAssignment)
         || facts.scopes.references(home, name).iter().any(inside)

@@ -81,7 +81,7 @@ impl Eval<'_> {
     }
 
     /// The dispatches of a file that pickle anything by reference, with the start methods under which they do.
-    pub(in crate::project) fn sending(&self, file: FileId) -> Vec<(Dispatch, Vec<StartMethod>)> {
+    pub fn sending(&self, file: FileId) -> Vec<(Dispatch, Vec<StartMethod>)> {
         let rows = self
             .dispatches(file)
             .into_iter()

@@ -289,6 +289,11 @@ fn named(
     }
     let single = member_facts::is_only_binding(facts, variable, member.node)
         && !place_is_odd(facts, statement);
+    if at > 0 && !single && is_last_word(facts, variable, statement, &reads) {
+        // The reads that stay mean an earlier definition.
+        plan.removed.push(statement);
+        return Ok(());
+    }
     let at_file = |node: NodeId| Site { file: group.file, node };
     let kinds: Vec<ReadKind> = reads
         .iter()
@@ -349,6 +354,24 @@ fn named(
     at_reads(group, at, &reads, &form, bind, partial, plan)?;
     plan.removed.push(statement);
     Ok(())
+}
+
+/// Whether a definition stands in the body of the function that holds the variable, on lines of its own, and every read comes
+/// before it.
+fn is_last_word(
+    facts: &FileFacts,
+    variable: &Variable,
+    statement: NodeId,
+    reads: &[NodeId],
+) -> bool {
+    let tree = facts.tree();
+    let home = facts.scopes.get(variable.home).node;
+    tree.parent(statement) == tree.child(home, Field::Body)
+        && !place_is_odd(facts, statement)
+        && reads.iter().all(|read| {
+            facts.scopes.scope_of(*read) == variable.home
+                && tree.end(*read) <= tree.start(statement)
+        })
 }
 
 /// The reads of a variable outside of all that moves: of the definitions, and of the statements that move with a class.

@@ -97,8 +97,12 @@ impl Definition<'_> {
         let declarations =
             facts.own_nodes(self.node).filter(|node| tree.kind(*node) == Kind::NonlocalStatement);
         let replaced = declarations.map(|node| {
-            let alone = tree.parent(node).is_none_or(|suite| tree.children(suite).count() == 1);
-            if alone || crate::rewrite::place::shares_its_line(facts, node) {
+            // Something must be left of a block, and the end of the text that moves is its last line.
+            let is_statement = |child: &NodeId| tree.kind(*child) != Kind::Comment;
+            let last = tree
+                .parent(node)
+                .is_none_or(|suite| tree.children(suite).filter(is_statement).last() == Some(node));
+            if last || crate::rewrite::place::shares_its_line(facts, node) {
                 return Edit::replace(tree.span(node), "pass");
             }
             Edit::delete(Span::new(

@@ -112,7 +112,7 @@ fn guarded_globals(eval: &Eval, file: FileId, callable: NodeId) -> Vec<Variable>
 }
 
 /// Whether a function is used otherwise than by calling it: as the initializer of workers it binds its globals there.
-fn is_passed_on(facts: &crate::facts::FileFacts, function: NodeId) -> bool {
+pub(in crate::rewrite) fn is_passed_on(facts: &crate::facts::FileFacts, function: NodeId) -> bool {
     let tree = facts.tree();
     let Some((home, name)) =
         tree.child(function, Field::Name).and_then(|name| facts.scopes.resolve_name(name))
@@ -276,7 +276,31 @@ fn kind_of(
             _ => {}
         }
     }
-    Ok(CaptureKind::Value)
+    Ok(definition_in_force(facts, variable, callable)
+        .map_or(CaptureKind::Value, CaptureKind::Definition))
+}
+
+/// The one of several definitions under a name that the callable sees whenever it runs: it stands above the callable, in a suite
+/// around it, and nothing binds the name behind it.
+fn definition_in_force(
+    facts: &crate::facts::FileFacts,
+    variable: &Variable,
+    callable: NodeId,
+) -> Option<NodeId> {
+    let tree = facts.tree();
+    if variable.home == facts.scopes.module() {
+        return None;
+    }
+    let bindings = facts.scopes.bindings(variable.home, &variable.name);
+    let above = bindings.iter().filter(|binding| tree.end(binding.node) <= tree.start(callable));
+    let last = above.max_by_key(|binding| binding.node)?;
+    let BindingKind::FunctionDef(node) = last.kind else { return None };
+    let statement = facts.with_decorators(node);
+    let is_around = tree.parent(statement).is_some_and(|suite| tree.contains(suite, callable));
+    (is_around
+        && last.scope == variable.home
+        && !facts.flow().may_rebind_after(variable.home, &variable.name, statement))
+    .then_some(node)
 }
 
 /// Whether a statement is `name = value` with one target and nothing else.

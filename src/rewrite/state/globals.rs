@@ -223,10 +223,15 @@ pub fn bound_by(eval: &Eval, functions: &[Site]) -> BTreeSet<(FileId, String)> {
         for node in
             tree.subtree(function.node).filter(|node| tree.kind(*node) == Kind::GlobalStatement)
         {
+            // A function may say `global` of what it only reads.
+            let binds = |name: &str| {
+                let bindings = facts.scopes.bindings(facts.scopes.module(), name);
+                bindings.iter().any(|binding| tree.contains(function.node, binding.node))
+            };
             let names = tree
                 .children(node)
                 .map(|name| facts.text(name))
-                .filter(|name| !is_needed_first(facts, function.node, name));
+                .filter(|name| binds(name) && !is_needed_first(facts, function.node, name));
             found.extend(names.map(|name| (function.file, name.to_owned())));
         }
         for node in tree
@@ -275,6 +280,19 @@ fn is_needed_first(facts: &FileFacts, function: NodeId, name: &str) -> bool {
     let from_itself = tree.kind(statement) == Kind::AugmentedAssignment
         || tree.child(statement, Field::Right).is_some_and(is_read);
     from_itself && bindings.iter().all(|binding| placement(facts, binding) != Placement::Import)
+}
+
+/// Whether a function of the module is there and nothing more: nobody calls it, passes it on or decorates it.
+pub fn is_never_run(eval: &Eval, function: Site) -> bool {
+    let facts = eval.file(function.file);
+    let name = facts.tree().child(function.node, Field::Name);
+    let of_module = name
+        .and_then(|name| facts.scopes.resolve_name(name))
+        .is_some_and(|(home, _)| home == facts.scopes.module());
+    of_module
+        && facts.decorators(function.node).is_empty()
+        && eval.callers(function).is_empty()
+        && !captures::is_passed_on(facts, function.node)
 }
 
 /// Whether a function is only ever called under the guard, as far as its callers can be seen; `false` if none can.
