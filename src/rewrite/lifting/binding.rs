@@ -278,22 +278,17 @@ fn named(
         plan.removed.push(statement);
         return Ok(());
     }
-    if reads.is_empty()
+    let unused = reads.is_empty()
         && !group.dispatches.iter().any(|each| {
             each.leaf.file == group.file && facts.tree().contains(member.node, each.leaf.node)
-        })
-    {
-        // Only what moves used it.
+        });
+    // Only what moves used it, or what stays means an earlier definition.
+    if unused || at > 0 && is_last_word(facts, variable, statement, &reads) {
         plan.removed.push(statement);
         return Ok(());
     }
     let single = member_facts::is_only_binding(facts, variable, member.node)
         && !place_is_odd(facts, statement);
-    if at > 0 && !single && is_last_word(facts, variable, statement, &reads) {
-        // The reads that stay mean an earlier definition.
-        plan.removed.push(statement);
-        return Ok(());
-    }
     let at_file = |node: NodeId| Site { file: group.file, node };
     let kinds: Vec<ReadKind> = reads
         .iter()
@@ -356,8 +351,8 @@ fn named(
     Ok(())
 }
 
-/// Whether a definition stands in the body of the function that holds the variable, on lines of its own, and every read comes
-/// before it.
+/// Whether one of several definitions stands in the body of the function that holds the variable, on lines of its own, and
+/// every read comes before it.
 fn is_last_word(
     facts: &FileFacts,
     variable: &Variable,
@@ -367,6 +362,7 @@ fn is_last_word(
     let tree = facts.tree();
     let home = facts.scopes.get(variable.home).node;
     tree.parent(statement) == tree.child(home, Field::Body)
+        && facts.scopes.bindings(variable.home, &variable.name).len() > 1
         && !place_is_odd(facts, statement)
         && reads.iter().all(|read| {
             facts.scopes.scope_of(*read) == variable.home
