@@ -47,7 +47,8 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             let Some(binding) = bindings
                 .iter()
                 .find(|binding| {
-                    !is_for_workers(ctx, read, binding, sent) && !is_never_run(ctx, read, binding)
+                    !is_for_workers(ctx, read, binding, sent)
+                        && !is_never_run(ctx, read, binding, sent)
                 })
                 .or(bindings.first())
             else {
@@ -143,18 +144,20 @@ fn is_main_only(ctx: &RuleContext, read: &GlobalRead, sent: &Sent) -> bool {
                 globals::is_main_only(ctx.eval, function)
                     || globals::is_done_by_sender(ctx.eval, place, sent)
                     || is_for_workers(ctx, read, binding, sent)
-                    || is_never_run(ctx, read, binding)
+                    || is_never_run(ctx, read, binding, sent)
             }
         })
-        && !bindings.iter().all(|binding| is_never_run(ctx, read, binding))
+        && !bindings.iter().all(|binding| is_never_run(ctx, read, binding, sent))
         && !bindings.iter().all(|binding| is_for_workers(ctx, read, binding, sent))
 }
 
-/// Whether a binding of a global stands in a function that nothing runs.
-fn is_never_run(ctx: &RuleContext, read: &GlobalRead, binding: &Binding) -> bool {
+/// Whether a binding of a global stands in a function that nothing runs, and that sends nothing.
+fn is_never_run(ctx: &RuleContext, read: &GlobalRead, binding: &Binding, sent: &Sent) -> bool {
     match placement(ctx.eval.file(read.file), binding) {
         Placement::Function(node) => {
+            let place = Site { file: read.file, node: binding.node };
             globals::is_never_run(ctx.eval, Site { file: read.file, node })
+                && !globals::is_done_by_sender(ctx.eval, place, sent)
         }
         _ => false,
     }
