@@ -188,13 +188,13 @@ fn among_arguments(ctx: &RuleContext) -> Vec<Finding> {
                     };
                     let remedy = match &unwrapped.kind {
                         UnwrappedKind::Functions(functions) => wraps::remedy(ctx.eval, functions),
-                        UnwrappedKind::Class(_) | UnwrappedKind::Lambda(_) => {
-                            Remedy::Refused(Refusal::new(
-                                Reason::UnknownDecorator,
-                                "the decorator gives an object that is not found by the function's name",
-                                "decorate with functools.wraps inside the decorator, or pass the undecorated function",
-                            ))
-                        }
+                        UnwrappedKind::Class(_)
+                        | UnwrappedKind::Lambda(_)
+                        | UnwrappedKind::Object(_) => Remedy::Refused(Refusal::new(
+                            Reason::UnknownDecorator,
+                            "the decorator gives an object that is not found by the function's name",
+                            "decorate with functools.wraps inside the decorator, or pass the undecorated function",
+                        )),
                     };
                     let message = format!(
                         "'{}' is among the arguments of {}, but its decorator lacks functools.wraps, so it cannot be pickled by its name",
