@@ -9,7 +9,7 @@ use serde::Deserialize;
 use spawnsafe::catalogue::objects::{self, ObjectKind, Travels};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// What came of one object.
 #[derive(Deserialize)]
@@ -38,17 +38,18 @@ fn folder() -> PathBuf {
 }
 
 fn probed(python: &Interpreter) -> Probe {
-    let output = Command::new(&python.path)
+    // Into a file: servers that the probe started may keep a pipe open when it has ended.
+    let printed = tempfile::NamedTempFile::new().expect("a temporary file");
+    let status = Command::new(&python.path)
         .arg(folder().join("probe.py"))
-        .output()
+        .stdin(Stdio::null())
+        .stdout(printed.reopen().expect("the file is there"))
+        .stderr(Stdio::null())
+        .status()
         .expect("the interpreter runs");
-    assert!(
-        output.status.success(),
-        "{}: {}",
-        python.version(),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    serde_json::from_slice(&output.stdout).expect("the probe prints JSON")
+    assert!(status.success(), "{}: the probe fails", python.version());
+    let text = std::fs::read_to_string(printed.path()).expect("what was printed");
+    serde_json::from_str(&text).expect("the probe prints JSON")
 }
 
 /// The paths that are left out of the table, each with its reason.
