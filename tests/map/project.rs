@@ -44,6 +44,7 @@ def main(unseen):
         executor.submit(unseen, 1)
     process = Process(target=work, args=(results,))
     process.start()
+    process.join()
 
 
 if __name__ == \"__main__\":
