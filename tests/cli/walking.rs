@@ -138,14 +138,14 @@ fn a_named_file_is_judged_with_its_project() {
 #[test]
 fn the_current_folder_changes_no_answer() {
     let tree = Tree::new(&[
-        ("work/pkg/__init__.py", ""),
-        ("work/pkg/sub/__init__.py", ""),
+        ("checkout/pkg/__init__.py", ""),
+        ("checkout/pkg/sub/__init__.py", ""),
         (
-            "work/pkg/sub/pools.py",
+            "checkout/pkg/sub/pools.py",
             "from concurrent.futures import ProcessPoolExecutor\n\n\ndef make():\n    return ProcessPoolExecutor()\n",
         ),
         (
-            "work/pkg/sub/job.py",
+            "checkout/pkg/sub/job.py",
             "from pkg.sub.pools import make\n\n\ndef run(xs):\n    with make() as pool:\n        return list(pool.map(lambda x: x + 1, xs))\n",
         ),
         ("elsewhere/README", ""),
@@ -162,14 +162,14 @@ fn the_current_folder_changes_no_answer() {
             })
             .collect::<Vec<_>>()
     };
-    let all = from("work", "pkg");
+    let all = from("checkout", "pkg");
     assert_eq!(all.len(), 1, "{all:?}");
-    assert_eq!(from("work/pkg", "."), all);
-    assert_eq!(from("work/pkg/sub", "."), all, "the package around a folder is known");
-    assert_eq!(from("work/pkg/sub", "job.py"), all);
-    assert_eq!(from("elsewhere", "../work/pkg"), all);
-    assert_eq!(from("elsewhere", "../work/pkg/sub/job.py"), all);
-    assert_eq!(from("", &tree.path("work/pkg").to_string_lossy()), all);
+    assert_eq!(from("checkout/pkg", "."), all);
+    assert_eq!(from("checkout/pkg/sub", "."), all, "the package around a folder is known");
+    assert_eq!(from("checkout/pkg/sub", "job.py"), all);
+    assert_eq!(from("elsewhere", "../checkout/pkg"), all);
+    assert_eq!(from("elsewhere", "../checkout/pkg/sub/job.py"), all);
+    assert_eq!(from("", &tree.path("checkout/pkg").to_string_lossy()), all);
 }
 
 /// Neither git nor patch takes a path with `..`: the patch starts from a folder that holds all changes.

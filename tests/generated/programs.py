@@ -48,7 +48,7 @@ class Writer:
         self.rebind = []
         self.before = []
         self.after = []
-        self.library = []
+        self.elsewhere = []
 
     def use(self, line):
         if line not in self.imports:
@@ -126,7 +126,7 @@ def capture(w):
         w.setup += ["global price", "price = dear"]
         return "price()", ""
     if kind == "library":
-        w.library.append("OFFSET = 7")
+        w.elsewhere.append("OFFSET = 7")
         w.use(f"from {w.stem}_library import OFFSET")
         return "OFFSET", ""
     raise AssertionError(kind)
@@ -269,7 +269,7 @@ def dispatch(w, sent):
         w.use("import multiprocessing")
         opening = "with multiprocessing.Pool(1) as pool:"
     elif w.chosen["files"] == "executor_elsewhere":
-        w.library += ["from concurrent.futures import ProcessPoolExecutor", "", "", "def executor_of(size):",
+        w.elsewhere += ["from concurrent.futures import ProcessPoolExecutor", "", "", "def executor_of(size):",
                       "    return ProcessPoolExecutor(size)", ""]
         w.use(f"from {w.stem}_library import executor_of")
         opening = "with executor_of(1) as executor:"
@@ -291,7 +291,7 @@ def dispatch(w, sent):
         "partial_submit": [f"job = {inner}", f"print({name}.submit(job, {argument}).result())"],
     }
     if kind == "forwarder":
-        w.library += ["def spread(function, items, executor):", "    return list(executor.map(function, items))", ""]
+        w.elsewhere += ["def spread(function, items, executor):", "    return list(executor.map(function, items))", ""]
         w.use(f"from {w.stem}_library import spread")
         calls["forwarder"] = [f"print(spread({sent}, {rows}, executor))"]
     if kind == "process":
@@ -301,7 +301,7 @@ def dispatch(w, sent):
                 f"process = multiprocessing.Process(target=put, args=(queue, {sent}, {argument}))",
                 "process.start()", "print(queue.get(timeout=6))", "process.join()"]
     if w.chosen["files"] == "worker_elsewhere" and kind == "submit":
-        w.library += ["def applied(function, value):", "    return function(value)", ""]
+        w.elsewhere += ["def applied(function, value):", "    return function(value)", ""]
         w.use(f"from {w.stem}_library import applied")
         calls["submit"] = [f"print({name}.submit(applied, {sent}, {argument}).result())"]
     extra = []
@@ -341,8 +341,8 @@ def program(chosen, stem):
     if chosen["text"] == "crlf":
         text = text.replace("\n", "\r\n")
     files = {f"{stem}.py": text}
-    if w.library:
-        files[f"{stem}_library.py"] = "\n".join([*w.library, ""])
+    if w.elsewhere:
+        files[f"{stem}_library.py"] = "\n".join([*w.elsewhere, ""])
     return files
 
 

@@ -102,7 +102,7 @@ impl Solver<'_> {
             }
             Source::Lambda(lambda) => self.returned(*lambda, call, context),
             Source::Method { object, name, function: None, .. } => {
-                self.library_method(object, name, call, context)
+                self.method_of_library(object, name, call, context)
             }
             Source::Partial(partial) => {
                 let Some(inner) = self.arguments(partial.site).first().copied() else {
@@ -307,7 +307,7 @@ impl Solver<'_> {
     }
 
     /// A method of an object that is no project's: of a container, or of something that a library made.
-    pub(super) fn library_method(
+    pub(super) fn method_of_library(
         &self,
         object: &Source,
         name: &str,
@@ -368,7 +368,7 @@ impl Solver<'_> {
     }
 
     /// What a call of a library function or of a container's method calls: the function's path.
-    pub(super) fn library_path(&self, call: Site, context: &CallString) -> Option<Arc<str>> {
+    pub(super) fn path_of_library(&self, call: Site, context: &CallString) -> Option<Arc<str>> {
         let callee = self.callee(call)?;
         self.find(callee, context).iter().find_map(|each| match &each.source {
             Source::External { path, .. } => Some(path.clone()),

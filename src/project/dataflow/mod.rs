@@ -144,7 +144,7 @@ impl<'p> Solver<'p> {
 
     /// The dotted path of the library function that made a container; `None` where it is a display or a method's result.
     pub fn maker(&self, made: &Allocation) -> Option<Arc<str>> {
-        self.with_budget(|| self.library_path(made.site, &made.context)).0
+        self.with_budget(|| self.path_of_library(made.site, &made.context)).0
     }
 
     /// The frame that evaluates an expression: the scope of its function, or of its module.
