@@ -28,21 +28,17 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     for (sent, worker, methods) in ctx.importing_workers() {
         let own = ctx.eval.reached(worker);
         let carried = carried_functions(ctx, sent);
-        let reached: Vec<Site> = own
-            .iter()
-            .copied()
-            .chain(carried.iter().flat_map(|function| ctx.eval.reached(*function)))
-            .collect();
+        let also = carried.iter().flat_map(|function| ctx.eval.reached(*function));
+        let reached = own.iter().copied().chain(also).collect();
+        let workers = Workers { sent, reached, moments: moments(ctx, sent) };
         let reads: Vec<GlobalRead> = std::iter::once(&worker)
             .chain(&carried)
             .flat_map(|function| ctx.reads_from_outside(sent, *function))
             .collect();
-        found.extend(replaced(ctx, sent, &reads, &methods, &reached));
+        found.extend(replaced(ctx, &workers, &reads, &methods));
         let changed: Vec<(GlobalRead, Site)> = reads
             .into_iter()
-            .filter_map(|read| {
-                first_change(ctx, &read, sent, &reached).map(|change| (read, change))
-            })
+            .filter_map(|read| first_change(ctx, &read, &workers).map(|change| (read, change)))
             .collect();
         if changed.is_empty() {
             continue;
@@ -52,7 +48,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             .into_iter()
             .flat_map(|worker| ctx.reads_from_outside(sent, worker));
         let alike: Vec<GlobalRead> =
-            of_pool.filter(|read| first_change(ctx, read, sent, &reached).is_some()).collect();
+            of_pool.filter(|read| first_change(ctx, read, &workers).is_some()).collect();
         for (read, change) in &changed {
             let name = &read.name;
             let worker_name = ctx.eval.file(read.function.file).definition_name(read.function.node);
@@ -65,7 +61,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                 alike
                     .iter()
                     .filter(|other| other.file == file)
-                    .find_map(|other| unsettled(ctx, other, sent, &reached))
+                    .find_map(|other| unsettled(ctx, other, &workers))
             };
             let remedy = match refused(read.file) {
                 Some(refusal) => Remedy::Refused(refusal),
@@ -106,13 +102,17 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
 }
 
 /// The first change of the global in the main process that comes before its workers get it.
-fn first_change(
-    ctx: &RuleContext,
-    read: &GlobalRead,
-    sent: &Sent,
-    reached: &[Site],
-) -> Option<Site> {
-    changes(ctx, read, sent, reached).into_iter().map(|change| change.site).next()
+fn first_change(ctx: &RuleContext, read: &GlobalRead, workers: &Workers) -> Option<Site> {
+    changes(ctx, read, workers).into_iter().map(|change| change.site).next()
+}
+
+/// The workers of one dispatch.
+struct Workers<'a> {
+    sent: &'a Sent,
+    /// The functions that run in them.
+    reached: Vec<Site>,
+    /// When what they are given is pickled at the latest.
+    moments: Vec<Site>,
 }
 
 /// A place that changes a global.
@@ -133,7 +133,7 @@ fn moments(ctx: &RuleContext, sent: &Sent) -> Vec<Site> {
 }
 
 /// The changes of the global in the main process that come before its workers get it: those that bind its name anew first.
-fn changes(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]) -> Vec<Change> {
+fn changes(ctx: &RuleContext, read: &GlobalRead, workers: &Workers) -> Vec<Change> {
     let (file, name) = globals::home_of(ctx.eval, read.file, &read.name);
     let facts = ctx.eval.file(file);
     let module = facts.scopes.module();
@@ -166,23 +166,25 @@ fn changes(ctx: &RuleContext, read: &GlobalRead, sent: &Sent, reached: &[Site]) 
         .chain(in_place)
         .chain(outside)
         .chain(by_string)
-        .filter(|change| is_by_parent(ctx, change.site, sent, reached))
+        .filter(|change| is_by_parent(ctx, change.site, workers))
         .collect()
 }
 
 /// Whether a change happens in the main process, before the workers of a dispatch get what they read.
-fn is_by_parent(ctx: &RuleContext, site: Site, sent: &Sent, reached: &[Site]) -> bool {
+fn is_by_parent(ctx: &RuleContext, site: Site, workers: &Workers) -> bool {
+    let sent = workers.sent;
     let function = ctx
         .eval
         .file(site.file)
         .enclosing_function(site.node)
         .map(|node| Site { file: site.file, node });
-    let in_worker = function.is_some_and(|function| reached.contains(&function));
+    let in_worker = function.is_some_and(|function| workers.reached.contains(&function));
     let by_sender = globals::is_done_by_sender(ctx.eval, site, sent);
     let at_import =
         function.is_some_and(|function| !by_sender && !globals::is_main_only(ctx.eval, function));
     let is_before = || {
-        moments(ctx, sent)
+        workers
+            .moments
             .iter()
             .chain(by_sender.then_some(&sent.origin.handover))
             .any(|moment| ctx.eval.is_before(site, *moment))
@@ -194,11 +196,11 @@ fn is_by_parent(ctx: &RuleContext, site: Site, sent: &Sent, reached: &[Site]) ->
 /// replaces.
 fn replaced(
     ctx: &RuleContext,
-    sent: &Sent,
+    workers: &Workers,
     reads: &[GlobalRead],
     methods: &[StartMethod],
-    reached: &[Site],
 ) -> Vec<Finding> {
+    let sent = workers.sent;
     let mut found = Vec::new();
     let mut tell = |what: String, read: Site, function: Site, change: Site| {
         let worker_name = ctx.eval.file(function.file).definition_name(function.node);
@@ -226,10 +228,9 @@ fn replaced(
             related,
         ));
     };
-    let first = |changes: Vec<Site>| {
-        changes.into_iter().find(|change| is_by_parent(ctx, *change, sent, reached))
-    };
-    for read in class_attributes::reads(ctx.eval, reached) {
+    let first =
+        |changes: Vec<Site>| changes.into_iter().find(|change| is_by_parent(ctx, *change, workers));
+    for read in class_attributes::reads(ctx.eval, &workers.reached) {
         if let Some(change) = first(class_attributes::changes(ctx.eval, read.class, &read.name)) {
             let class = ctx.eval.file(read.class.file).definition_name(read.class.node);
             let what = format!("the attribute '{}' of the class '{class}'", read.name);
@@ -329,16 +330,11 @@ fn replacements(ctx: &RuleContext, read: &GlobalRead) -> Vec<Site> {
 }
 
 /// Why the workers cannot be given the global when they start: it changes again before the dispatch, or holds what cannot travel.
-fn unsettled(
-    ctx: &RuleContext,
-    read: &GlobalRead,
-    sent: &Sent,
-    reached: &[Site],
-) -> Option<Refusal> {
+fn unsettled(ctx: &RuleContext, read: &GlobalRead, workers: &Workers) -> Option<Refusal> {
+    let (sent, moments) = (workers.sent, &workers.moments);
     let start = sent.dispatch.made.unwrap_or(sent.dispatch.call);
     let name = &read.name;
-    let moments = moments(ctx, sent);
-    for Change { site: change, binds } in changes(ctx, read, sent, reached) {
+    for Change { site: change, binds } in changes(ctx, read, workers) {
         // The object that a process is given is pickled when that starts.
         let comes_along = !binds
             && moments.len() > 1

@@ -347,6 +347,20 @@ impl Solver<'_> {
         out
     }
 
+    /// The method of one of some classes whose receiver an expression names.
+    pub(super) fn method_storing(&self, container: Site, lineage: &[Source]) -> Option<Site> {
+        let tree = self.tree(container.file);
+        let home = lineage.iter().find_map(|each| match each {
+            Source::Class(home)
+                if home.file == container.file && tree.contains(home.node, container.node) =>
+            {
+                Some(*home)
+            }
+            _ => None,
+        })?;
+        self.method_of_receiver(container, home)
+    }
+
     /// The method of a class whose receiver an expression names.
     pub(super) fn method_of_receiver(&self, container: Site, class: Site) -> Option<Site> {
         let facts = self.file(container.file);
@@ -451,17 +465,7 @@ impl Solver<'_> {
         for (site, index) in self.project.stores_named(ANY_NAME) {
             let store = &self.graph(site.file).stores()[*index];
             let container = beside(*site, store.container);
-            let home = lineage.iter().find_map(|each| match each {
-                Source::Class(home)
-                    if home.file == site.file
-                        && self.tree(site.file).contains(home.node, site.node) =>
-                {
-                    Some(*home)
-                }
-                _ => None,
-            });
-            let method = home.and_then(|home| self.method_of_receiver(container, home));
-            let Some(method) = method else { continue };
+            let Some(method) = self.method_storing(container, lineage) else { continue };
             let signature = self.graph(method.file).signature(method.node);
             let options = signature
                 .and_then(|found| found.parameters.iter().find(|each| each.star == 2))

@@ -24,15 +24,7 @@ impl Solver<'_> {
         let tree = self.tree(target.file);
         let Some(container) = tree.child(target.node, Field::Object) else { return Vec::new() };
         let lineage = self.lineage(*class);
-        let home = lineage.iter().find_map(|each| match each {
-            Source::Class(home)
-                if home.file == target.file && tree.contains(home.node, target.node) =>
-            {
-                Some(*home)
-            }
-            _ => None,
-        });
-        let method = home.and_then(|home| self.method_of_receiver(beside(target, container), home));
+        let method = self.method_storing(beside(target, container), &lineage);
         let contexts = method.map_or_else(
             || vec![CallString::UNKNOWN],
             |method| self.ways_into(object, made.as_ref(), method, &lineage),
@@ -65,17 +57,15 @@ impl Solver<'_> {
         found
     }
 
-    /// What statements of a file store in attributes of an object that they do not reach as a method's receiver.
-    pub fn stored_from_outside(&self, object: &Source, file: FileId) -> Vec<Stored> {
+    /// What statements of a file store in attributes of an object that they do not reach as a method's receiver, and where.
+    pub fn stored_from_outside(&self, object: &Source, file: FileId) -> Vec<(Site, Vec<Found>)> {
         let at = |node: NodeId| Site { file, node };
         let tree = self.tree(file);
         let (found, _) = self.with_budget(|| {
-            let stores = self.graph(file).stores().iter().filter_map(|store| {
-                let Some(Part::Attribute(name)) = store.part else { return None };
-                Some((name, store))
-            });
-            let mut out: Vec<Stored> = Vec::new();
-            for (name, store) in stores {
+            let stores = self.graph(file).stores().iter();
+            let stores = stores.filter(|store| matches!(store.part, Some(Part::Attribute(_))));
+            let mut out = Vec::new();
+            for store in stores {
                 let container = at(store.container);
                 if store.call.is_some() || self.is_any_receiver(container) {
                     continue;
@@ -89,7 +79,7 @@ impl Solver<'_> {
                     .filter(|up| is_it && tree.kind(*up) == Kind::Attribute);
                 if let Some(target) = target {
                     let found = self.stored(store, at(target), &CallString::UNKNOWN);
-                    out.push((name.as_str().to_owned(), at(target), found));
+                    out.push((at(target), found));
                 }
             }
             out

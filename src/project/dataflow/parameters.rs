@@ -33,18 +33,15 @@ impl Solver<'_> {
             Some((Frame::This(object), _)) if self.is_receiver(function, &parameter) => {
                 vec![Found::new((**object).clone())]
             }
-            // The constructor of an object ran once: where the object was made.
-            Some((Frame::This(object), _))
-                if self.file(function.file).definition_name(function.node) == "__init__"
-                    && matches!(**object, Source::Instance { made: Some(_), .. }) =>
-            {
-                match &**object {
-                    Source::Instance { made: Some(made), .. } => {
-                        self.argument(made.site, function, &parameter, &made.context)
-                    }
-                    _ => Vec::new(),
+            Some((Frame::This(object), _)) => match &**object {
+                // The constructor of an object ran once: where the object was made.
+                Source::Instance { made: Some(made), .. }
+                    if self.file(function.file).definition_name(function.node) == "__init__" =>
+                {
+                    self.argument(made.site, function, &parameter, &made.context)
                 }
-            }
+                _ => self.given_by_all(function, &parameter),
+            },
             _ => self.given_by_all(function, &parameter),
         };
         if found.iter().all(|each| each.source.is_unknown())

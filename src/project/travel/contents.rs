@@ -394,7 +394,7 @@ impl Walk<'_, '_> {
         }
         let kept = Path { kept: true, start: None, ..path.clone() };
         let mut is_told = false;
-        for held in self.eval.attributes_held(object, &self.moment.clone()) {
+        for held in self.eval.attributes_held(object, &self.moment) {
             let mut own = Vec::new();
             for found in &held.found {
                 match self.eval.argument_of(call, found) {
@@ -417,10 +417,9 @@ impl Walk<'_, '_> {
                 });
             }
             let own = Held { found: own, ..held };
-            let depth = OWN_DEPTH;
             if !is_told
                 && let Some(obstacle) =
-                    self.eval.obstacle_held(object, &own, self.inheritance, depth, &self.moment)
+                    self.eval.obstacle_held(object, &own, self.inheritance, OWN_DEPTH, &self.moment)
             {
                 is_told = true;
                 self.push(What::Object(obstacle), call, path);

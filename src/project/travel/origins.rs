@@ -5,7 +5,7 @@ use crate::facts::dataflow;
 use crate::project::dataflow::{Allocation, CallString, Found, Source};
 use crate::project::{Eval, Part, Site, Slot, Type, Value};
 use crate::syntax::{Field, Kind};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What makes plain containers.
 const COPYING: &[&str] = &[
@@ -81,31 +81,16 @@ impl Origin {
 
 /// One callable that comes with several objects, or for several callers, is one.
 pub(in crate::project) fn merged(origins: impl Iterator<Item = Origin>) -> Vec<Origin> {
-    let mut out: Vec<Origin> = Vec::new();
+    let mut all: BTreeMap<Origin, BTreeSet<Source>> = BTreeMap::new();
     for mut origin in origins {
         let objects = std::mem::take(&mut origin.objects);
-        match out.iter_mut().find(|known| is_same(known, &origin)) {
-            Some(known) => known.objects.extend(objects),
-            None => out.push(Origin { objects, ..origin }),
-        }
+        all.entry(origin).or_default().extend(objects);
     }
-    for origin in &mut out {
-        origin.objects.sort();
-        origin.objects.dedup();
-    }
-    out.sort();
-    out
-}
-
-/// Whether two are the same but for their objects.
-fn is_same(one: &Origin, other: &Origin) -> bool {
-    one.callable == other.callable
-        && one.leaf == other.leaf
-        && one.handover == other.handover
-        && one.through == other.through
-        && one.made_by == other.made_by
-        && one.kept == other.kept
-        && one.callers == other.callers
+    let with_objects = |(origin, objects): (Origin, BTreeSet<Source>)| Origin {
+        objects: objects.into_iter().collect(),
+        ..origin
+    };
+    all.into_iter().map(with_objects).collect()
 }
 
 impl Eval<'_> {
@@ -145,7 +130,7 @@ impl Eval<'_> {
             }
         };
         self.note_wanted();
-        let mut out = BTreeSet::new();
+        let mut out = Vec::new();
         for found in sources.found.iter() {
             let callers = callers.beneath(&found.callers);
             self.add_origin(expression, &Found { callers, ..found.clone() }, 0, &mut out);
@@ -153,13 +138,7 @@ impl Eval<'_> {
         merged(out.into_iter())
     }
 
-    fn add_origin(
-        &self,
-        expression: Site,
-        found: &Found,
-        depth: usize,
-        out: &mut BTreeSet<Origin>,
-    ) {
+    fn add_origin(&self, expression: Site, found: &Found, depth: usize, out: &mut Vec<Origin>) {
         if let Source::Partial(partial) = &found.source {
             let Some(inner) = self.positional_arguments(partial.site).first().copied() else {
                 return;
@@ -184,7 +163,7 @@ impl Eval<'_> {
         let way: Vec<Site> =
             std::iter::once(expression).chain(found.way.handed_over.iter().copied()).collect();
         let (handover, through) = way.split_last().expect("the expression itself is there");
-        out.insert(Origin {
+        out.push(Origin {
             callable: match (self.decorated(found), self.callable(&found.source)) {
                 (Some(definition), Callable::Method { receiver, object, name, .. }) => {
                     Callable::Method { receiver, object, name, function: Some(definition) }

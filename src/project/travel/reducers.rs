@@ -78,15 +78,13 @@ impl Eval<'_> {
         calls.copied().any(|call| {
             let facts = self.file(call.file);
             let Some(callee) = facts.tree().child(call.node, Field::Function) else { return false };
-            let arguments = self.positional_arguments(call);
-            let speaks_of_it =
-                ["copyreg", "copy_reg", "reduction"].iter().any(|name| facts.all().contains(name));
-            let Some(class) = arguments.first().filter(|_| speaks_of_it && arguments.len() == 2)
-            else {
-                return false;
+            let [class, _] = self.positional_arguments(call)[..] else { return false };
+            let speaks_of_it = || {
+                ["copyreg", "copy_reg", "reduction"].iter().any(|name| facts.all().contains(name))
             };
-            self.registers_reducer(Site { file: call.file, node: callee })
-                && self.values(*class).iter().any(&is_it)
+            speaks_of_it()
+                && self.registers_reducer(Site { file: call.file, node: callee })
+                && self.values(class).iter().any(&is_it)
         })
     }
 

@@ -96,10 +96,10 @@ impl Eval<'_> {
         let stores =
             files.into_iter().flat_map(|file| self.solver.stored_from_outside(object, file));
         let early = stores
-            .filter(|(_, target, _)| moment.call.is_none_or(|call| self.is_before(*target, call)));
+            .filter(|(target, _)| moment.call.is_none_or(|call| self.is_before(*target, call)));
         let told = |target: Site| self.file(target.file).text(target.node).to_owned();
         early
-            .map(|(_, target, found)| Held { path: told(target), target, value: None, found })
+            .map(|(target, found)| Held { path: told(target), target, value: None, found })
             .collect()
     }
 

@@ -102,13 +102,7 @@ pub fn changes(eval: &Eval, class: Site, name: &str) -> Vec<Site> {
         (captures::is_written(tree, site.node) || captures::is_change(facts, site.node))
             && object.is_some_and(|node| is_class(Site { file: site.file, node }))
     });
-    let named = eval.project.calls_named("setattr").iter().copied();
-    let by_name = named.filter(|call| {
-        let arguments = eval.positional_arguments(*call);
-        arguments.get(1).and_then(|given| eval.string_literal(*given)) == Some(name)
-            && arguments.first().is_some_and(|object| is_class(*object))
-    });
-    written.chain(by_name).filter(|site| is_late(eval, *site)).collect()
+    written.chain(set_by_string(eval, name, is_class)).filter(|site| is_late(eval, *site)).collect()
 }
 
 /// The places that bind a global by its name as a string: `globals()["LIMIT"] = 9`, `setattr(settings, "LIMIT", 9)`.
@@ -140,12 +134,21 @@ pub fn bound_by_string(eval: &Eval, file: FileId, name: &str) -> Vec<Site> {
             _ => None,
         }
     });
-    let by_setattr = eval.project.calls_named("setattr").iter().copied().filter(|call| {
+    let by_setattr = set_by_string(eval, name, |object| names_module(eval, object, file));
+    by_item.chain(by_setattr).filter(|site| is_late(eval, *site)).collect()
+}
+
+/// `setattr(object, "name", …)`, where `is_it` holds for the object.
+fn set_by_string(
+    eval: &Eval,
+    name: &str,
+    is_it: impl Fn(Site) -> bool,
+) -> impl Iterator<Item = Site> {
+    eval.project.calls_named("setattr").iter().copied().filter(move |call| {
         let arguments = eval.positional_arguments(*call);
         arguments.get(1).and_then(|given| eval.string_literal(*given)) == Some(name)
-            && arguments.first().is_some_and(|object| names_module(eval, *object, file))
-    });
-    by_item.chain(by_setattr).filter(|site| is_late(eval, *site)).collect()
+            && arguments.first().is_some_and(|object| is_it(*object))
+    })
 }
 
 /// `globals().update(LIMIT=9)`, and with a display of a dictionary.
