@@ -46,7 +46,7 @@ impl Eval<'_> {
     fn paths_called(&self, call: Site) -> Vec<String> {
         let tree = self.file(call.file).tree();
         let Some(callee) = tree.child(call.node, Field::Function) else { return Vec::new() };
-        let values = self.values(Site { file: call.file, node: callee });
+        let values = self.values_nearby(Site { file: call.file, node: callee });
         let path = |value: &Value| match value {
             Value::External { path, .. } => Some(path.to_string()),
             Value::Method { receiver: Type::External { path, .. }, name, .. } => {

@@ -86,7 +86,7 @@ impl Eval<'_> {
         let mut found = Vec::new();
         for call in calls.filter(|call| counts(Site { file: function.file, node: **call })) {
             let Some(callee) = tree.child(*call, crate::syntax::Field::Function) else { continue };
-            for value in self.values(Site { file: function.file, node: callee }).iter() {
+            for value in self.values_nearby(Site { file: function.file, node: callee }).iter() {
                 match value {
                     Value::Function(called) | Value::Method { function: Some(called), .. } => {
                         found.push(*called);

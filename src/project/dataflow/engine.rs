@@ -10,7 +10,9 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 /// One question takes at most that many steps; then it is answered with "unknown" and said to be cut.
-const BUDGET: u32 = 2_000;
+const BUDGET: u32 = 400;
+/// The budget of questions that are asked of every call of a file, most of which have nothing to do with processes.
+const BUDGET_NEARBY: u32 = 60;
 /// Cycles that change for longer than this are cut as well.
 const ROUNDS: u32 = 6;
 
@@ -56,6 +58,8 @@ pub(super) type Answer = Arc<[Found]>;
 #[derive(Debug, Clone)]
 struct Known {
     answer: Answer,
+    /// The budget that did not suffice for it; 0 where it is complete.
+    cut_at: u32,
     /// The numbers of the modules that it would have needed: whoever asks again needs them, too.
     needs: Option<Arc<[u32]>>,
 }
@@ -72,11 +76,10 @@ struct Pending {
 }
 
 /// What is known, and what is being asked.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Memory {
+    /// Complete answers, and what was found of those that took too long.
     done: RefCell<FxHashMap<Question, Known>>,
-    /// What was found of answers that took too long.
-    cut: RefCell<FxHashMap<Question, Known>>,
     /// The numbers of the modules that were needed and are not parsed.
     needs: RefCell<Vec<u32>>,
     used_cut: Cell<bool>,
@@ -88,10 +91,30 @@ pub(super) struct Memory {
     round: Cell<u32>,
     changed: Cell<bool>,
     steps: Cell<u32>,
+    budget: Cell<u32>,
     is_cut: Cell<bool>,
 }
 
 const NOTHING: usize = usize::MAX;
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            done: RefCell::default(),
+            needs: RefCell::default(),
+            used_cut: Cell::default(),
+            pending: RefCell::default(),
+            members: RefCell::default(),
+            depth: Cell::default(),
+            low: Cell::new(NOTHING),
+            round: Cell::default(),
+            changed: Cell::default(),
+            steps: Cell::default(),
+            budget: Cell::new(BUDGET),
+            is_cut: Cell::default(),
+        }
+    }
+}
 
 impl Memory {
     /// An answer would need the module with that number.
@@ -150,19 +173,26 @@ impl Solver<'_> {
         (done, is_complete && !self.memory.used_cut.get())
     }
 
+    /// As [`with_budget`](Self::with_budget), with the small one.
+    pub(super) fn with_small_budget<T>(&self, work: impl FnOnce() -> T) -> (T, bool) {
+        let budget = self.memory.budget.replace(BUDGET_NEARBY);
+        let done = self.with_budget(work);
+        self.memory.budget.set(budget);
+        done
+    }
+
     pub(super) fn answer(&self, question: Question) -> Answer {
-        if let Some(done) = self.memory.done.borrow().get(&question) {
-            return self.memory.known(done);
+        let memory = &self.memory;
+        if let Some(known) = memory.done.borrow().get(&question)
+            && (known.cut_at == 0 || known.cut_at >= memory.budget.get())
+        {
+            memory.used_cut.set(memory.used_cut.get() || known.cut_at > 0);
+            return memory.known(known);
         }
-        if let Some(cut) = self.memory.cut.borrow().get(&question) {
-            self.memory.used_cut.set(true);
-            return self.memory.known(cut);
-        }
-        if self.memory.is_cut.get() || self.memory.steps.get() >= BUDGET {
-            self.memory.is_cut.set(true);
+        if memory.is_cut.get() || memory.steps.get() >= memory.budget.get() {
+            memory.is_cut.set(true);
             return Arc::from([Found::unknown()]);
         }
-        let memory = &self.memory;
         if let Some(pending) = memory.pending.borrow().get(&question)
             && (pending.is_open || pending.round == memory.round.get())
         {
@@ -203,8 +233,10 @@ impl Solver<'_> {
             if memory.is_cut.get() {
                 // What was found so far stands in for the answer, lest every question pays for it again.
                 memory.pending.borrow_mut().remove(&question);
-                let known = Known { answer: answer.clone(), needs: memory.needs_since(first_need) };
-                memory.cut.borrow_mut().insert(question, known);
+                let needs = memory.needs_since(first_need);
+                let known =
+                    Known { answer: answer.clone(), cut_at: memory.budget.get(), needs };
+                memory.done.borrow_mut().insert(question, known);
                 return self.close(depth, outer_low, outer_changed, answer);
             }
             let changed = {
@@ -269,12 +301,13 @@ impl Solver<'_> {
         let round = memory.round.get();
         for member in members {
             if let Some(entry) = pending.remove(&member).filter(|entry| entry.round == round) {
-                done.insert(member, Known { answer: entry.answer, needs: needs.clone() });
+                let known = Known { answer: entry.answer, cut_at: 0, needs: needs.clone() };
+                done.insert(member, known);
             }
         }
         let answer = pending.remove(&question).map_or_else(|| Arc::from([]), |entry| entry.answer);
         if !memory.is_cut.get() {
-            done.insert(question, Known { answer: answer.clone(), needs });
+            done.insert(question, Known { answer: answer.clone(), cut_at: 0, needs });
         }
         answer
     }

@@ -207,6 +207,10 @@ impl Solver<'_> {
 
     fn outcome(&self, test: Site, context: &CallString) -> Option<bool> {
         let tree = self.tree(test.file);
+        // What objects hold differs from caller to caller: where none is known, it decides nothing.
+        if context.is_unknown() && self.speaks_of_a_part(test) {
+            return None;
+        }
         let node = tree.unparenthesized(test.node);
         let at = |node: NodeId| beside(test, node);
         match tree.kind(node) {
@@ -247,6 +251,20 @@ impl Solver<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether a test asks what something that a variable of a function holds has in it.
+    fn speaks_of_a_part(&self, test: Site) -> bool {
+        let facts = self.file(test.file);
+        let tree = facts.tree();
+        let is_part = |node: &NodeId| matches!(tree.kind(*node), Kind::Attribute | Kind::Subscript);
+        let is_local = |node: NodeId| {
+            let mut names = tree.subtree(node);
+            let root = names.find(|inner| tree.kind(*inner) == Kind::Identifier);
+            let home = root.and_then(|root| facts.scopes.resolve_name(root)).map(|row| row.0);
+            home.is_some_and(|home| facts.scopes.get(home).kind.is_function_like())
+        };
+        tree.subtree(test.node).filter(is_part).any(is_local)
     }
 
     /// Whether something is `None`; functions of libraries may give that, classes do not.

@@ -84,6 +84,13 @@ impl<'p> Solver<'p> {
         Sources { found, is_complete }
     }
 
+    /// As [`sources`](Self::sources) for any callers, with a small budget.
+    pub fn sources_nearby(&self, expression: Site) -> Sources {
+        let question = Question::Value(expression, CallString::UNKNOWN);
+        let (found, is_complete) = self.with_small_budget(|| self.answer(question));
+        Sources { found, is_complete }
+    }
+
     /// Everything that a part of an expression may be in a frame that was entered by `callers`.
     pub fn sources_of_part(&self, expression: Site, part: Part, callers: &CallString) -> Sources {
         let (mut found, is_complete) = self.with_budget(|| {

@@ -114,10 +114,7 @@ impl Eval<'_> {
             // `elastic_launch(config, entrypoint)(…)`, `ctx_of("spawn").Process(…)` and the like.
             _ => {}
         }
-        // Methods of known names are few enough to be asked for; calls of plain names are not.
-        if tree.kind(callee) != Kind::Attribute
-            && !self.project.speaks_of_holders(call.file, callee)
-        {
+        if !self.project.speaks_of_holders(call.file, callee) {
             return Vec::new();
         }
         let values = self.values(Site { file: call.file, node: callee });

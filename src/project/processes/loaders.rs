@@ -17,7 +17,7 @@ impl Eval<'_> {
             return None;
         }
         let tree = self.file(iterable.file).tree();
-        let found = self.values(iterable).iter().find_map(|value| {
+        let found = self.values_nearby(iterable).iter().find_map(|value| {
             let (entry, made) = match value {
                 Value::Instance(Type::External { path, made: Some(made), .. }) => {
                     self.loader(path, *made)?

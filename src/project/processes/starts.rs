@@ -201,7 +201,7 @@ impl Eval<'_> {
                 made: dispatch.made,
             });
         }
-        let values = self.values(callee);
+        let values = self.values_nearby(callee);
         let inner = values.iter().find_map(|value| self.start_of_value(value, call));
         inner.map(|inner| inner.behind(call)).or_else(|| self.start_by_application(call, callee))
     }

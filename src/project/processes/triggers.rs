@@ -150,7 +150,7 @@ impl Eval<'_> {
                 continue;
             };
             if self
-                .values(at(callee))
+                .values_nearby(at(callee))
                 .iter()
                 .any(|value| matches!(value, Value::Class(class) if is_own_api(*class)))
             {

@@ -210,7 +210,7 @@ impl Eval<'_> {
                 .filter(|object| tree.kind(*object) == Kind::Identifier);
             object
                 .into_iter()
-                .for_each(|object| drop(self.values(Site { file: function.file, node: object })));
+                .for_each(|object| drop(self.values_nearby(Site { file: function.file, node: object })));
         }
         // Objects that were imported by name may be changed by the module that makes them.
         let module = facts.scopes.module();

@@ -2,7 +2,7 @@
 
 use crate::facts::FileFacts;
 use crate::facts::scopes::Binding;
-use crate::project::dataflow::{CallString, Found, Needed, Solver, Source};
+use crate::project::dataflow::{CallString, Found, Needed, Solver, Source, Sources};
 use crate::project::names::module_names;
 use crate::project::values::writes;
 use crate::project::{FileId, Project, Site, Value};
@@ -63,6 +63,16 @@ impl<'p> Eval<'p> {
 
     /// Everything that `expression` may evaluate to, sorted, without doubles.
     pub fn values(&self, expression: Site) -> Rc<[Value]> {
+        self.values_by(expression, |site| self.solver.sources(site, &CallString::UNKNOWN))
+    }
+
+    /// As [`values`](Self::values), as far as little work tells: for what is asked of every call of a file, most of which have
+    /// nothing to do with processes.
+    pub fn values_nearby(&self, expression: Site) -> Rc<[Value]> {
+        self.values_by(expression, |site| self.solver.sources_nearby(site))
+    }
+
+    fn values_by(&self, expression: Site, sources: impl Fn(Site) -> Sources) -> Rc<[Value]> {
         let facts = self.file(expression.file);
         let site =
             Site { file: expression.file, node: facts.tree().unparenthesized(expression.node) };
@@ -71,7 +81,7 @@ impl<'p> Eval<'p> {
             return done.clone();
         }
         self.note_wanted();
-        let sources = self.solver.sources(site, &CallString::UNKNOWN);
+        let sources = sources(site);
         let needs = self.solver.take_needs();
         let mut found: Vec<Value> =
             sources.found.iter().map(|found| self.found_value(found)).collect();
@@ -79,7 +89,10 @@ impl<'p> Eval<'p> {
         found.dedup();
         let found: Rc<[Value]> = found.into();
         self.wanted.borrow_mut().extend(&needs);
-        self.known.borrow_mut().insert(site, (found.clone(), needs.into()));
+        // What more work would tell may be asked for later.
+        if sources.is_complete {
+            self.known.borrow_mut().insert(site, (found.clone(), needs.into()));
+        }
         found
     }
 
