@@ -234,8 +234,7 @@ impl Solver<'_> {
                 // What was found so far stands in for the answer, lest every question pays for it again.
                 memory.pending.borrow_mut().remove(&question);
                 let needs = memory.needs_since(first_need);
-                let known =
-                    Known { answer: answer.clone(), cut_at: memory.budget.get(), needs };
+                let known = Known { answer: answer.clone(), cut_at: memory.budget.get(), needs };
                 memory.done.borrow_mut().insert(question, known);
                 return self.close(depth, outer_low, outer_changed, answer);
             }

@@ -4,6 +4,7 @@ use crate::catalogue::{ByWhat, Entry, EntryId, EntryKind, Start, Transport, Verd
 use crate::findings::StartMethod;
 use crate::project::{Eval, FileId, Part, Project, Site, Type, Value};
 use crate::syntax::{Field, Kind};
+use rustc_hash::FxHashSet;
 
 /// One call of a process API.
 #[derive(Debug, Clone)]
@@ -96,7 +97,6 @@ impl Eval<'_> {
         let facts = self.file(call.file);
         let tree = facts.tree();
         let Some(callee) = tree.child(call.node, Field::Function) else { return Vec::new() };
-        let mut found: Vec<Dispatch> = Vec::new();
         match tree.kind(callee) {
             Kind::Identifier => {}
             Kind::Attribute => {
@@ -114,13 +114,25 @@ impl Eval<'_> {
             // `elastic_launch(config, entrypoint)(…)`, `ctx_of("spawn").Process(…)` and the like.
             _ => {}
         }
-        if !self.project.speaks_of_holders(call.file, callee) {
+        let site = Site { file: call.file, node: callee };
+        if self.project.speaks_of_holders(call.file, callee) {
+            return self.dispatches_among(&self.values(site), call);
+        }
+        if tree.kind(callee) != Kind::Attribute {
             return Vec::new();
         }
-        let values = self.values(Site { file: call.file, node: callee });
-        for value in values.iter().filter(|value| !is_fallback(value, &values)) {
-            found.extend(self.dispatch_of(value, call));
-        }
+        // Methods of known names are few enough to be asked for whatever their object is called, but not worth other files.
+        let wanted = self.hold_wanted(FxHashSet::default());
+        let found = self.dispatches_among(&self.values_nearby(site), call);
+        self.hold_wanted(wanted);
+        found
+    }
+
+    /// The dispatches that a call of one of these values is.
+    fn dispatches_among(&self, values: &[Value], call: Site) -> Vec<Dispatch> {
+        let callees = values.iter().filter(|value| !is_fallback(value, values));
+        let mut found: Vec<Dispatch> =
+            callees.filter_map(|callee| self.dispatch_of(callee, call)).collect();
         found.retain(|dispatch| self.conditions_hold(dispatch));
         self.settle_start(&mut found);
         found.dedup_by_key(|dispatch| (dispatch.entry, dispatch.start));

@@ -208,9 +208,9 @@ impl Eval<'_> {
             let object = tree
                 .child(node, Field::Object)
                 .filter(|object| tree.kind(*object) == Kind::Identifier);
-            object
-                .into_iter()
-                .for_each(|object| drop(self.values_nearby(Site { file: function.file, node: object })));
+            object.into_iter().for_each(|object| {
+                drop(self.values_nearby(Site { file: function.file, node: object }));
+            });
         }
         // Objects that were imported by name may be changed by the module that makes them.
         let module = facts.scopes.module();
