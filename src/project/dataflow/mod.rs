@@ -10,6 +10,7 @@ mod call_graph;
 mod callers;
 mod calls;
 mod classes;
+mod constants;
 mod contents;
 mod describe;
 mod engine;
