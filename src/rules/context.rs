@@ -249,27 +249,25 @@ impl<'p> RuleContext<'_, 'p> {
 
     /// The globals that a worker of a dispatch reads, in the functions of the project that it calls, too, and that no worker there
     /// binds itself.
-    pub fn reads_from_outside(&self, sent: &Sent, worker: Site) -> Vec<GlobalRead> {
-        let bound = self.bound_in_workers(sent, worker);
+    pub fn reads_from_outside(&self, dispatch: &Dispatch, worker: Site) -> Vec<GlobalRead> {
+        let bound = self.bound_in_workers(dispatch, worker);
         let reads = globals::reads(self.eval, &self.eval.reached(worker));
         reads.into_iter().filter(|read| !bound.contains(&(read.file, read.name.clone()))).collect()
     }
 
     /// The globals that workers of a dispatch bind themselves: the worker, what it calls, and the initializer of its executor,
     /// any initializer if that is not seen.
-    fn bound_in_workers(&self, sent: &Sent, worker: Site) -> BTreeSet<(FileId, String)> {
+    fn bound_in_workers(&self, dispatch: &Dispatch, worker: Site) -> BTreeSet<(FileId, String)> {
         let executors =
-            sent.dispatch.receiver.map(|receiver| self.eval.values(receiver)).unwrap_or_default();
+            dispatch.receiver.map(|receiver| self.eval.values(receiver)).unwrap_or_default();
         let makes_it = |call: Site| {
             executors.iter().any(|value| matches!(value, Value::Instance(Type::External { made: Some(made), .. }) if *made == call))
         };
-        let is_own = |other: &Sent| {
-            sent.slot.name == "initializer" && other.dispatch.call == sent.dispatch.call
-        };
+        let is_own =
+            |other: &Sent| other.slot.name == "initializer" && other.dispatch.call == dispatch.call;
         let beside = |other: &&Sent| {
             is_own(other)
-                || sent
-                    .dispatch
+                || dispatch
                     .made
                     .is_none_or(|made| other.dispatch.call == made || makes_it(other.dispatch.call))
         };

@@ -1,14 +1,12 @@
 //! SP403: a worker reads a global, or an attribute of a class, that the parent changes after import.
 
+use super::parent_changes::{self, Change, Outdated, Workers, changes, first_change};
 use super::{Rule, RuleContext};
-use crate::catalogue::Transport;
-use crate::facts::scopes::{Binding, BindingKind};
+use crate::facts::scopes::BindingKind;
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity, StartMethod};
 use crate::project::{Argument, FileId, Sent, Site, Value, What};
-use crate::rewrite::lifting::captures::guard_around;
-use crate::rewrite::state::class_attributes;
-use crate::rewrite::state::globals::{self, GlobalRead, Placement, placement};
-use crate::syntax::{Field, Kind, NodeId, QueryFile};
+use crate::rewrite::state::globals::GlobalRead;
+use crate::syntax::{Field, Kind, QueryFile};
 use std::collections::{BTreeMap, BTreeSet};
 
 static QUERY: QueryFile =
@@ -30,12 +28,12 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         let carried = carried_functions(ctx, sent);
         let also = carried.iter().flat_map(|function| ctx.eval.reached(*function));
         let reached = own.iter().copied().chain(also).collect();
-        let workers = Workers { sent, reached, moments: moments(ctx, sent) };
+        let workers = Workers::new(ctx, &sent.dispatch, sent.origin.handover, reached);
         let reads: Vec<GlobalRead> = std::iter::once(&worker)
             .chain(&carried)
-            .flat_map(|function| ctx.reads_from_outside(sent, *function))
+            .flat_map(|function| ctx.reads_from_outside(&sent.dispatch, *function))
             .collect();
-        found.extend(replaced(ctx, &workers, &reads, &methods));
+        found.extend(replaced(ctx, sent, &workers, &reads, &methods));
         let changed: Vec<(GlobalRead, Site)> = reads
             .into_iter()
             .filter_map(|read| first_change(ctx, &read, &workers).map(|change| (read, change)))
@@ -46,7 +44,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         let of_pool = ctx
             .workers_beside(sent)
             .into_iter()
-            .flat_map(|worker| ctx.reads_from_outside(sent, worker));
+            .flat_map(|worker| ctx.reads_from_outside(&sent.dispatch, worker));
         let alike: Vec<GlobalRead> =
             of_pool.filter(|read| first_change(ctx, read, &workers).is_some()).collect();
         for (read, change) in &changed {
@@ -61,7 +59,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                 alike
                     .iter()
                     .filter(|other| other.file == file)
-                    .find_map(|other| unsettled(ctx, other, &workers))
+                    .find_map(|other| unsettled(ctx, sent, other, &workers))
             };
             let remedy = match refused(read.file) {
                 Some(refusal) => Remedy::Refused(refusal),
@@ -101,146 +99,35 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     found
 }
 
-/// The first change of the global in the main process that comes before its workers get it.
-fn first_change(ctx: &RuleContext, read: &GlobalRead, workers: &Workers) -> Option<Site> {
-    changes(ctx, read, workers).into_iter().map(|change| change.site).next()
-}
-
-/// The workers of one dispatch.
-struct Workers<'a> {
-    sent: &'a Sent,
-    /// The functions that run in them.
-    reached: Vec<Site>,
-    /// When what they are given is pickled at the latest.
-    moments: Vec<Site>,
-}
-
-/// A place that changes a global.
-struct Change {
-    site: Site,
-    /// Whether it binds the name anew, and leaves the object alone.
-    binds: bool,
-}
-
-/// The moments when what a dispatch sends is pickled at the latest: a process takes its things along when it starts.
-fn moments(ctx: &RuleContext, sent: &Sent) -> Vec<Site> {
-    let entry = sent.dispatch.api(ctx.eval.project);
-    let is_process = entry.transport == Transport::ProcessArgs
-        && entry.callables.first().is_some_and(|slot| slot.name == "target");
-    let starts =
-        if is_process { ctx.eval.starts_of_process(sent.dispatch.call) } else { Vec::new() };
-    starts.into_iter().chain([sent.dispatch.call]).collect()
-}
-
-/// The changes of the global in the main process that come before its workers get it: those that bind its name anew first.
-fn changes(ctx: &RuleContext, read: &GlobalRead, workers: &Workers) -> Vec<Change> {
-    let (file, name) = globals::home_of(ctx.eval, read.file, &read.name);
-    let facts = ctx.eval.file(file);
-    let module = facts.scopes.module();
-    let bindings = facts.scopes.bindings(module, &name);
-    let imported = bindings.iter().find(|binding| {
-        placement(facts, binding) == Placement::Import && globals::is_value(binding)
-    });
-    if !bindings.iter().all(globals::is_value)
-        || imported.is_none_or(|imported| is_shared(ctx, file, imported))
-    {
-        return Vec::new();
-    }
-    let late = bindings.iter().filter(|binding| placement(facts, binding) != Placement::Import);
-    // A name that was imported stays with its object when the other module binds its own anew.
-    let rebound = late
-        .map(|binding| Change { site: Site { file, node: binding.node }, binds: true })
-        .filter(|_| file == read.file);
-    let in_place = globals::changes(ctx.eval, file, &name)
-        .into_iter()
-        .map(|site| Change { site, binds: false });
-    let outside = globals::changes_from_outside(ctx.eval, file, &name)
-        .into_iter()
-        .filter(|(_, binds)| !binds || file == read.file);
-    let outside = outside.map(|(site, binds)| Change { site, binds });
-    let by_string = class_attributes::bound_by_string(ctx.eval, file, &name)
-        .into_iter()
-        .map(|site| Change { site, binds: true })
-        .filter(|_| file == read.file);
-    rebound
-        .chain(in_place)
-        .chain(outside)
-        .chain(by_string)
-        .filter(|change| is_by_parent(ctx, change.site, workers))
-        .collect()
-}
-
-/// Whether a change happens in the main process, before the workers of a dispatch get what they read.
-fn is_by_parent(ctx: &RuleContext, site: Site, workers: &Workers) -> bool {
-    let sent = workers.sent;
-    let function = ctx
-        .eval
-        .file(site.file)
-        .enclosing_function(site.node)
-        .map(|node| Site { file: site.file, node });
-    let in_worker = function.is_some_and(|function| workers.reached.contains(&function));
-    let by_sender = globals::is_done_by_sender(ctx.eval, site, sent);
-    let at_import =
-        function.is_some_and(|function| !by_sender && !globals::is_main_only(ctx.eval, function));
-    let is_before = || {
-        workers
-            .moments
-            .iter()
-            .chain(by_sender.then_some(&sent.origin.handover))
-            .any(|moment| ctx.eval.is_before(site, *moment))
-    };
-    !in_worker && !at_import && is_before()
-}
-
 /// The findings about what no initializer can hand over: attributes of classes, and functions and classes that the parent
 /// replaces.
 fn replaced(
     ctx: &RuleContext,
+    sent: &Sent,
     workers: &Workers,
     reads: &[GlobalRead],
     methods: &[StartMethod],
 ) -> Vec<Finding> {
-    let sent = workers.sent;
     let mut found = Vec::new();
-    let mut tell = |what: String, read: Site, function: Site, change: Site| {
+    for outdated in parent_changes::of_no_value(ctx, workers, reads) {
+        let Outdated { what, read, function, change } = &outdated;
         let worker_name = ctx.eval.file(function.file).definition_name(function.node);
-        let line = ctx.location(change).line_seen_from(&ctx.facts().source.path);
+        let line = ctx.location(*change).line_seen_from(&ctx.facts().source.path);
         let message = format!(
             "'{worker_name}' runs in a worker of {} and reads {what}, which the parent changes after import ({line}); under spawn and forkserver it sees the value of the import",
             ctx.api_name(sent),
         );
-        let refusal = Refusal::new(
-            Reason::NoHandOver,
-            format!(
-                "{what} belongs to the module that every child imports for itself; {line} changes that of the parent only"
-            ),
-            "pass what is meant to the worker as an argument",
-        );
         let mut related =
-            vec![ctx.related(read, "read here"), ctx.related(change, "it is changed here")];
+            vec![ctx.related(*read, "read here"), ctx.related(*change, "it is changed here")];
         related.extend(ctx.path_of(sent, None));
         found.push(ctx.finding(
             sent.origin.handover,
             message,
             methods,
             Severity::Error,
-            Remedy::Refused(refusal),
+            Remedy::Refused(outdated.refusal(ctx)),
             related,
         ));
-    };
-    let first =
-        |changes: Vec<Site>| changes.into_iter().find(|change| is_by_parent(ctx, *change, workers));
-    for read in class_attributes::reads(ctx.eval, &workers.reached) {
-        if let Some(change) = first(class_attributes::changes(ctx.eval, read.class, &read.name)) {
-            let class = ctx.eval.file(read.class.file).definition_name(read.class.node);
-            let what = format!("the attribute '{}' of the class '{class}'", read.name);
-            tell(what, read.read, read.function, change);
-        }
-    }
-    for read in reads {
-        if let Some(change) = first(replacements(ctx, read)) {
-            tell(format!("the global '{}'", read.name), read.read, read.function, change);
-        }
     }
     found
 }
@@ -298,40 +185,14 @@ fn carried_functions(ctx: &RuleContext, sent: &Sent) -> Vec<Site> {
     found
 }
 
-/// The places that bind a global anew, in functions or under the guard, that is a function or a class when it is imported.
-fn replacements(ctx: &RuleContext, read: &GlobalRead) -> Vec<Site> {
-    let facts = ctx.eval.file(read.file);
-    let bindings = facts.scopes.bindings(facts.scopes.module(), &read.name);
-    // The name of a definition stands inside it.
-    let at_import = |definition: NodeId| {
-        facts.enclosing_function(definition).is_none() && guard_around(facts, definition).is_none()
-    };
-    let is_first = |binding: &Binding| match binding.kind {
-        BindingKind::FunctionDef(node) | BindingKind::ClassDef(node) => at_import(node),
-        _ => placement(facts, binding) == Placement::Import,
-    };
-    let is_definition = bindings.iter().any(|binding| {
-        is_first(binding)
-            && matches!(binding.kind, BindingKind::FunctionDef(_) | BindingKind::ClassDef(_))
-    });
-    if !is_definition {
-        return Vec::new();
-    }
-    let late = bindings
-        .iter()
-        .filter(|binding| !is_first(binding))
-        .map(|binding| Site { file: read.file, node: binding.node });
-    let outside = globals::changes_from_outside(ctx.eval, read.file, &read.name)
-        .into_iter()
-        .filter(|(_, binds)| *binds)
-        .map(|row| row.0);
-    let by_string = class_attributes::bound_by_string(ctx.eval, read.file, &read.name);
-    late.chain(outside).chain(by_string).collect()
-}
-
 /// Why the workers cannot be given the global when they start: it changes again before the dispatch, or holds what cannot travel.
-fn unsettled(ctx: &RuleContext, read: &GlobalRead, workers: &Workers) -> Option<Refusal> {
-    let (sent, moments) = (workers.sent, &workers.moments);
+fn unsettled(
+    ctx: &RuleContext,
+    sent: &Sent,
+    read: &GlobalRead,
+    workers: &Workers,
+) -> Option<Refusal> {
+    let moments = &workers.moments;
     let start = sent.dispatch.made.unwrap_or(sent.dispatch.call);
     let name = &read.name;
     for Change { site: change, binds } in changes(ctx, read, workers) {
@@ -376,11 +237,4 @@ fn unsettled(ctx: &RuleContext, read: &GlobalRead, workers: &Workers) -> Option<
         }
     }
     None
-}
-
-/// Multiprocessing's own objects are the business of another rule.
-fn is_shared(ctx: &RuleContext, file: FileId, binding: &crate::facts::scopes::Binding) -> bool {
-    ctx.eval.binding_values(file, binding).iter().any(|value| {
-        matches!(value, Value::Instance(crate::project::Type::External { path, .. }) if crate::catalogue::objects::made_by(path).is_some_and(|object| object.shared))
-    })
 }

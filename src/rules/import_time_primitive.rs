@@ -26,7 +26,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
     for (sent, worker, methods) in ctx.importing_workers() {
         let own: Vec<(GlobalRead, Site, String)> = ctx
-            .reads_from_outside(sent, worker)
+            .reads_from_outside(&sent.dispatch, worker)
             .into_iter()
             .filter_map(|read| primitive(ctx, &read).map(|(site, what)| (read, site, what)))
             .collect();
@@ -40,7 +40,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             let of_pool = ctx
                 .workers_beside(sent)
                 .into_iter()
-                .flat_map(|worker| ctx.reads_from_outside(sent, worker));
+                .flat_map(|worker| ctx.reads_from_outside(&sent.dispatch, worker));
             let mut alike: BTreeMap<FileId, BTreeSet<String>> = BTreeMap::new();
             for other in of_pool.filter(|other| primitive(ctx, other).is_some()) {
                 alike.entry(other.file).or_default().insert(other.name);

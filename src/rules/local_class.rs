@@ -36,7 +36,9 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         let name = member::class_name(ctx.facts(), class.node);
         let inherits =
             own.iter().all(|crossing| crossing.dispatch.carries_primitives(ctx.eval.project));
-        let remedy = lift::class(ctx.eval, class, inherits, ctx.bind);
+        let uses = own.iter().map(|crossing| (&crossing.dispatch, crossing.handover));
+        let remedy =
+            ctx.unless_outdated(class, uses, lift::class(ctx.eval, class, inherits, ctx.bind));
         for crossing in own {
             let api = ctx.entry_name(&crossing.dispatch);
             let mut methods = crossing.dispatch.pickled_under(ctx.eval.project);

@@ -96,7 +96,9 @@ fn lost_globals(ctx: &RuleContext, sent: &Sent, worker: Site) -> Vec<(String, Si
     let mut writes: BTreeMap<(FileId, String), Site> = BTreeMap::new();
     for function in &reached {
         for (file, name, write) in globals::written_by(ctx.eval, *function) {
-            writes.entry((file, name)).or_insert(write);
+            if !is_handed_in(ctx, sent, worker, (file, &name), write) {
+                writes.entry((file, name)).or_insert(write);
+            }
         }
     }
     let call = sent_at(ctx, sent);
@@ -120,6 +122,40 @@ fn lost_globals(ctx: &RuleContext, sent: &Sent, worker: Site) -> Vec<(String, Si
         }
     }
     found
+}
+
+/// Whether a worker only binds a global to what the parent hands it of the same: `table = given`, sent with `args=(table,)`.
+fn is_handed_in(
+    ctx: &RuleContext,
+    sent: &Sent,
+    worker: Site,
+    global: (FileId, &str),
+    write: Site,
+) -> bool {
+    let (file, name) = global;
+    if file != ctx.file || write.file != worker.file {
+        return false;
+    }
+    let home = ctx.eval.file(worker.file);
+    let tree = home.tree();
+    let bound = tree
+        .parent(write.node)
+        .filter(|up| tree.kind(*up) == Kind::Assignment && tree.field(write.node) == Field::Left);
+    let given = bound
+        .and_then(|up| tree.child(up, Field::Right))
+        .filter(|given| tree.kind(*given) == Kind::Identifier)
+        .and_then(|given| home.scopes.resolve_name(given));
+    let is_parameter = given.is_some_and(|(scope, own)| {
+        Some(scope) == home.scopes.inner(worker.node)
+            && matches!(home.scopes.bindings(scope, own), [one] if matches!(one.kind, BindingKind::Parameter { .. }))
+    });
+    let (facts, call) = (ctx.facts(), sent_at(ctx, sent));
+    is_parameter
+        && facts
+            .scopes
+            .references(facts.scopes.module(), name)
+            .iter()
+            .any(|read| facts.tree().contains(call, *read))
 }
 
 /// Whether a read stands in another function than the dispatch (or outside of all) that the parent runs after it, and never

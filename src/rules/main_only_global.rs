@@ -25,7 +25,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
     for (sent, worker, methods) in ctx.importing_workers() {
         let missing: Vec<GlobalRead> = ctx
-            .reads_from_outside(sent, worker)
+            .reads_from_outside(&sent.dispatch, worker)
             .into_iter()
             .filter(|read| is_main_only(ctx, read, sent))
             .collect();
@@ -35,7 +35,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         let of_pool = ctx
             .workers_beside(sent)
             .into_iter()
-            .flat_map(|worker| ctx.reads_from_outside(sent, worker));
+            .flat_map(|worker| ctx.reads_from_outside(&sent.dispatch, worker));
         let mut values: BTreeMap<FileId, BTreeSet<String>> = BTreeMap::new();
         for read in of_pool.filter(|read| is_main_only(ctx, read, sent) && !is_import(ctx, read)) {
             values.entry(read.file).or_default().insert(read.name);
@@ -60,7 +60,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                 "'{worker_name}' runs in a worker of {} and reads '{name}', which only the main process binds ({}); {}",
                 ctx.api_name(sent),
                 ctx.location(binder).line_seen_from(&ctx.facts().source.path),
-                if globals::is_done_by_sender(ctx.eval, binder, sent) {
+                if globals::is_done_by_sender(ctx.eval, binder, sent.places()) {
                     "children do not run that function"
                 } else {
                     "children skip the entry-point guard"
@@ -142,7 +142,7 @@ fn is_main_only(ctx: &RuleContext, read: &GlobalRead, sent: &Sent) -> bool {
                 let (function, place) =
                     (Site { file: read.file, node }, Site { file: read.file, node: binding.node });
                 globals::is_main_only(ctx.eval, function)
-                    || globals::is_done_by_sender(ctx.eval, place, sent)
+                    || globals::is_done_by_sender(ctx.eval, place, sent.places())
                     || is_for_workers(ctx, read, binding, sent)
                     || is_never_run(ctx, read, binding, sent)
             }
@@ -157,7 +157,7 @@ fn is_never_run(ctx: &RuleContext, read: &GlobalRead, binding: &Binding, sent: &
         Placement::Function(node) => {
             let place = Site { file: read.file, node: binding.node };
             globals::is_never_run(ctx.eval, Site { file: read.file, node })
-                && !globals::is_done_by_sender(ctx.eval, place, sent)
+                && !globals::is_done_by_sender(ctx.eval, place, sent.places())
         }
         _ => false,
     }

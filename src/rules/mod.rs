@@ -16,6 +16,7 @@ mod main_only_global;
 mod misnamed_class;
 mod misresolved_method;
 mod named_lambda;
+mod parent_changes;
 mod sent_index;
 mod short_lived_primitive;
 mod start_method_at_import;

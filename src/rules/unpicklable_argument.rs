@@ -26,9 +26,12 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         let place = carried.content.place;
         let described = match &carried.content.what {
             What::Callable(Callable::Lambda(lambda)) => {
-                Some(lambda_found(ctx, *lambda, &told_apart(ctx, carried, *lambda)))
+                let found = lambda_found(ctx, *lambda, &told_apart(ctx, carried, *lambda));
+                Some(unless_outdated(ctx, *lambda, found))
             }
-            What::Callable(Callable::Function(function)) => Some(function_found(ctx, *function)),
+            What::Callable(Callable::Function(function)) => {
+                Some(unless_outdated(ctx, *function, function_found(ctx, *function)))
+            }
             What::Callable(_) => None,
             // Local classes and multiprocessing's own objects are the business of other rules.
             What::Object(obstacle)
@@ -83,6 +86,16 @@ fn told_apart(ctx: &RuleContext, carried: &Carried, lambda: Site) -> String {
     } else {
         format!(" (line {}, column {})", place.line, place.column)
     }
+}
+
+/// What is found about a definition, unless it reads what the parent changes before it sends it, wherever that is.
+fn unless_outdated(ctx: &RuleContext, definition: Site, found: Described) -> Described {
+    let (who, remedy, made) = found;
+    let uses = ctx.index.carried().iter();
+    let uses = uses
+        .filter(|carried| carried.content.callable() == Some(definition))
+        .map(|carried| (&carried.dispatch, carried.content.handover));
+    (who, ctx.unless_outdated(definition, uses, remedy), made)
 }
 
 fn lambda_found(ctx: &RuleContext, lambda: Site, which: &str) -> Described {

@@ -65,6 +65,8 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             let factory = argument_value::default_factory(ctx.eval, definition).map(Remedy::Fix);
             let remedy =
                 factory.unwrap_or_else(|| lift::callable(ctx.eval, definition, uses, ctx.bind));
+            let places = [(&sent.dispatch, sent.origin.handover)];
+            let remedy = ctx.unless_outdated(definition, places.into_iter(), remedy);
             found.push(ctx.finding(
                 sent.origin.handover,
                 message,

@@ -31,6 +31,13 @@ pub struct Sent {
     pub methods: Vec<StartMethod>,
 }
 
+impl Sent {
+    /// Where the callable is handed over, and where it is sent.
+    pub fn places(&self) -> [Site; 2] {
+        [self.origin.handover, self.dispatch.call]
+    }
+}
+
 /// One thing beside the callables that one dispatch sends and that cannot cross.
 #[derive(Debug, Clone)]
 pub struct Carried {
@@ -285,7 +292,18 @@ impl Eval<'_> {
             each.content.callers = CallString::UNKNOWN;
             seen.insert((each.dispatch.call, each.dispatch.entry, each.content.clone()))
         });
+        // Rules will ask what a callable that is carried reads.
+        for definition in out.iter().filter_map(|each| each.content.callable()) {
+            self.modules_read_by(definition);
+        }
         out
+    }
+
+    /// Asks for the modules that a function or class reads, with the functions that it calls.
+    pub(in crate::project) fn modules_read_by(&self, definition: Site) {
+        for function in self.reached(definition) {
+            self.modules_read(function);
+        }
     }
 
     /// What cannot cross among the arguments that a `partial` binds for a callable which a dispatch of the file sends.

@@ -2,7 +2,7 @@
 
 use crate::facts::FileFacts;
 use crate::facts::scopes::{Binding, BindingKind};
-use crate::project::{Eval, FileId, Sent, Site, Value};
+use crate::project::{Eval, FileId, Site, Value};
 use crate::rewrite::lifting::captures;
 use crate::rewrite::lifting::captures::guard_around;
 use crate::syntax::{Field, Kind, NodeId};
@@ -313,13 +313,13 @@ fn main_only(eval: &Eval, function: Site, depth: u32) -> bool {
         })
 }
 
-/// Whether a binding of a global, or a change of the object in it, happens in the function that hands a worker to its processes:
+/// Whether a binding of a global, or a change of the object in it, happens in a function that hands a worker to its processes:
 /// no child runs that on its own, unless it is done for processes that are forked.
-pub fn is_done_by_sender(eval: &Eval, place: Site, sent: &Sent) -> bool {
+pub fn is_done_by_sender(eval: &Eval, place: Site, senders: [Site; 2]) -> bool {
     let facts = eval.file(place.file);
     let tree = facts.tree();
     let Some(function) = facts.enclosing_function(place.node) else { return false };
-    let senders = [sent.origin.handover, sent.dispatch.call]
+    let senders = senders
         .into_iter()
         .filter(|site| site.file == place.file && tree.contains(function, site.node));
     let senders: Vec<Site> = senders.collect();

@@ -1,0 +1,292 @@
+//! What the parent changes after import: code that a child imports sees it as it was then.
+
+use super::RuleContext;
+use crate::catalogue::Transport;
+use crate::facts::scopes::{Binding, BindingKind};
+use crate::findings::{Reason, Refusal, Remedy, StartMethod};
+use crate::project::{Dispatch, FileId, Site, Value};
+use crate::rewrite::lifting::captures::guard_around;
+use crate::rewrite::state::class_attributes;
+use crate::rewrite::state::globals::{self, GlobalRead, Placement, placement};
+use crate::syntax::{Field, Kind, NodeId};
+
+/// Something that workers read and the parent changes.
+pub(super) struct Outdated {
+    /// What it is, in words.
+    pub(super) what: String,
+    /// The first place that reads it.
+    pub(super) read: Site,
+    /// The function that reads it.
+    pub(super) function: Site,
+    /// The place that changes it.
+    pub(super) change: Site,
+}
+
+impl Outdated {
+    /// Why nothing hands it to the workers.
+    pub(super) fn refusal(&self, ctx: &RuleContext) -> Refusal {
+        let (what, line) =
+            (&self.what, ctx.location(self.change).line_seen_from(&ctx.facts().source.path));
+        Refusal::new(
+            Reason::NoHandOver,
+            format!(
+                "{what} belongs to the module that every child imports for itself; {line} changes that of the parent only"
+            ),
+            "pass what is meant to the worker as an argument",
+        )
+    }
+}
+
+impl RuleContext<'_, '_> {
+    /// The remedy for a definition that crosses by `uses`, each a dispatch and where it is given the definition: refused where
+    /// the definition reads what the parent changes before. Its own value travels now or fails loudly; what children import
+    /// would read that of the import, in silence.
+    pub(super) fn unless_outdated<'d>(
+        &self,
+        definition: Site,
+        uses: impl Iterator<Item = (&'d Dispatch, Site)>,
+        remedy: Remedy,
+    ) -> Remedy {
+        if !matches!(remedy, Remedy::Fix(_)) {
+            return remedy;
+        }
+        let refusals =
+            uses.filter_map(|(dispatch, handover)| outdated(self, definition, dispatch, handover));
+        refusals.map(Remedy::Refused).next().unwrap_or(remedy)
+    }
+}
+
+/// Why a definition that crosses by a dispatch cannot be one that children import.
+fn outdated(
+    ctx: &RuleContext,
+    definition: Site,
+    dispatch: &Dispatch,
+    handover: Site,
+) -> Option<Refusal> {
+    let methods = dispatch.pickled_under(ctx.eval.project);
+    if methods.iter().all(|method| *method == StartMethod::Fork)
+        || globals::is_for_forked(ctx.eval, handover)
+    {
+        return None;
+    }
+    let tree = ctx.eval.file(definition.file).tree();
+    let is_function =
+        |node: &NodeId| matches!(tree.kind(*node), Kind::FunctionDefinition | Kind::Lambda);
+    let inside = tree.subtree(definition.node).filter(is_function);
+    let functions: Vec<Site> =
+        inside.map(|node| Site { file: definition.file, node }).chain([definition]).collect();
+    let mut reached: Vec<Site> =
+        functions.iter().flat_map(|function| ctx.eval.reached(*function)).collect();
+    reached.sort();
+    reached.dedup();
+    let reads: Vec<GlobalRead> =
+        functions.iter().flat_map(|function| ctx.reads_from_outside(dispatch, *function)).collect();
+    let workers = Workers::new(ctx, dispatch, handover, reached);
+    let value = || {
+        reads.iter().find_map(|read| {
+            let change = first_change(ctx, read, &workers)?;
+            let what = format!("the global '{}'", read.name);
+            Some(Outdated { what, read: read.read, function: read.function, change })
+        })
+    };
+    let first = of_no_value(ctx, &workers, &reads).into_iter().next().or_else(value);
+    first.map(|outdated| outdated.refusal(ctx))
+}
+
+/// What the workers read, the parent changes and no initializer can hand over: attributes of classes, and functions and
+/// classes that the parent replaces.
+pub(super) fn of_no_value(
+    ctx: &RuleContext,
+    workers: &Workers,
+    reads: &[GlobalRead],
+) -> Vec<Outdated> {
+    let first =
+        |changes: Vec<Site>| changes.into_iter().find(|change| is_by_parent(ctx, *change, workers));
+    let mut found = Vec::new();
+    for read in class_attributes::reads(ctx.eval, &workers.reached) {
+        if let Some(change) = first(class_attributes::changes(ctx.eval, read.class, &read.name)) {
+            let class = ctx.eval.file(read.class.file).definition_name(read.class.node);
+            let what = format!("the attribute '{}' of the class '{class}'", read.name);
+            found.push(Outdated { what, read: read.read, function: read.function, change });
+        }
+    }
+    for read in reads {
+        if let Some(change) = first(replacements(ctx, read)) {
+            let what = format!("the global '{}'", read.name);
+            found.push(Outdated { what, read: read.read, function: read.function, change });
+        }
+    }
+    found
+}
+
+/// The first change of the global in the main process that comes before its workers get it.
+pub(super) fn first_change(
+    ctx: &RuleContext,
+    read: &GlobalRead,
+    workers: &Workers,
+) -> Option<Site> {
+    changes(ctx, read, workers).into_iter().map(|change| change.site).next()
+}
+
+/// The workers of one dispatch.
+pub(super) struct Workers<'a> {
+    dispatch: &'a Dispatch,
+    /// Where they are given what they run or use.
+    handover: Site,
+    /// The functions that run in them.
+    reached: Vec<Site>,
+    /// When what they are given is pickled at the latest.
+    pub(super) moments: Vec<Site>,
+}
+
+impl<'a> Workers<'a> {
+    /// The workers of `dispatch` that run the functions `reached`.
+    pub(super) fn new(
+        ctx: &RuleContext,
+        dispatch: &'a Dispatch,
+        handover: Site,
+        reached: Vec<Site>,
+    ) -> Self {
+        Self { dispatch, handover, reached, moments: moments(ctx, dispatch) }
+    }
+}
+
+/// A place that changes a global.
+pub(super) struct Change {
+    /// The place.
+    pub(super) site: Site,
+    /// Whether it binds the name anew, and leaves the object alone.
+    pub(super) binds: bool,
+}
+
+/// The moments when what a dispatch sends is pickled at the latest: a process takes its things along when it starts.
+fn moments(ctx: &RuleContext, dispatch: &Dispatch) -> Vec<Site> {
+    let entry = dispatch.api(ctx.eval.project);
+    let is_process = entry.transport == Transport::ProcessArgs
+        && entry.callables.first().is_some_and(|slot| slot.name == "target");
+    let starts = if is_process { ctx.eval.starts_of_process(dispatch.call) } else { Vec::new() };
+    starts.into_iter().chain([dispatch.call]).collect()
+}
+
+/// The changes of the global in the main process that come before its workers get it: those that bind its name anew first.
+pub(super) fn changes(ctx: &RuleContext, read: &GlobalRead, workers: &Workers) -> Vec<Change> {
+    let (file, name) = globals::home_of(ctx.eval, read.file, &read.name);
+    let facts = ctx.eval.file(file);
+    let module = facts.scopes.module();
+    let bindings = facts.scopes.bindings(module, &name);
+    let imported = bindings.iter().find(|binding| {
+        placement(facts, binding) == Placement::Import && globals::is_value(binding)
+    });
+    if !bindings.iter().all(globals::is_value)
+        || imported.is_none_or(|imported| is_shared(ctx, file, imported))
+    {
+        return Vec::new();
+    }
+    let late = bindings.iter().filter(|binding| placement(facts, binding) != Placement::Import);
+    // A name that was imported stays with its object when the other module binds its own anew.
+    let rebound = late
+        .map(|binding| Change { site: Site { file, node: binding.node }, binds: true })
+        .filter(|_| file == read.file);
+    let in_place = globals::changes(ctx.eval, file, &name)
+        .into_iter()
+        .map(|site| Change { site, binds: false });
+    let outside = globals::changes_from_outside(ctx.eval, file, &name)
+        .into_iter()
+        .filter(|(_, binds)| !binds || file == read.file);
+    let outside = outside.map(|(site, binds)| Change { site, binds });
+    let by_string = class_attributes::bound_by_string(ctx.eval, file, &name)
+        .into_iter()
+        .map(|site| Change { site, binds: true })
+        .filter(|_| file == read.file);
+    rebound
+        .chain(in_place)
+        .chain(outside)
+        .chain(by_string)
+        .filter(|change| change.binds || !is_only_stored_into(ctx, read, workers))
+        .filter(|change| is_by_parent(ctx, change.site, workers))
+        .collect()
+}
+
+/// Whether the workers only store into the object of a global (`notes.seen = True`), and look at nothing that it holds.
+fn is_only_stored_into(ctx: &RuleContext, read: &GlobalRead, workers: &Workers) -> bool {
+    let facts = ctx.eval.file(read.file);
+    let tree = facts.tree();
+    let in_workers = |node: &NodeId| {
+        let mut own = workers.reached.iter().filter(|function| function.file == read.file);
+        own.any(|function| tree.contains(function.node, *node))
+    };
+    let is_stored_into = |node: NodeId| {
+        let part = tree.parent(node).filter(|part| match tree.kind(*part) {
+            Kind::Attribute => tree.field(node) == Field::Object,
+            Kind::Subscript => tree.field(node) == Field::Value,
+            _ => false,
+        });
+        part.is_some_and(|part| {
+            let up = tree.parent(part).map(|up| tree.kind(up));
+            up == Some(Kind::Assignment) && tree.field(part) == Field::Left
+        })
+    };
+    let references = facts.scopes.references(facts.scopes.module(), &read.name).iter().copied();
+    let mut reads = references.filter(in_workers).peekable();
+    reads.peek().is_some() && reads.all(is_stored_into)
+}
+
+/// Whether a change happens in the main process, before the workers of a dispatch get what they read.
+fn is_by_parent(ctx: &RuleContext, site: Site, workers: &Workers) -> bool {
+    let senders = [workers.handover, workers.dispatch.call];
+    let function = ctx
+        .eval
+        .file(site.file)
+        .enclosing_function(site.node)
+        .map(|node| Site { file: site.file, node });
+    let in_worker = function.is_some_and(|function| workers.reached.contains(&function));
+    let by_sender = globals::is_done_by_sender(ctx.eval, site, senders);
+    let at_import =
+        function.is_some_and(|function| !by_sender && !globals::is_main_only(ctx.eval, function));
+    let is_before = || {
+        workers
+            .moments
+            .iter()
+            .chain(by_sender.then_some(&workers.handover))
+            .any(|moment| ctx.eval.is_before(site, *moment))
+    };
+    !in_worker && !at_import && is_before()
+}
+
+/// The places that bind a global anew, in functions or under the guard, that is a function or a class when it is imported.
+fn replacements(ctx: &RuleContext, read: &GlobalRead) -> Vec<Site> {
+    let facts = ctx.eval.file(read.file);
+    let bindings = facts.scopes.bindings(facts.scopes.module(), &read.name);
+    // The name of a definition stands inside it.
+    let at_import = |definition: NodeId| {
+        facts.enclosing_function(definition).is_none() && guard_around(facts, definition).is_none()
+    };
+    let is_first = |binding: &Binding| match binding.kind {
+        BindingKind::FunctionDef(node) | BindingKind::ClassDef(node) => at_import(node),
+        _ => placement(facts, binding) == Placement::Import,
+    };
+    let is_definition = bindings.iter().any(|binding| {
+        is_first(binding)
+            && matches!(binding.kind, BindingKind::FunctionDef(_) | BindingKind::ClassDef(_))
+    });
+    if !is_definition {
+        return Vec::new();
+    }
+    let late = bindings
+        .iter()
+        .filter(|binding| !is_first(binding))
+        .map(|binding| Site { file: read.file, node: binding.node });
+    let outside = globals::changes_from_outside(ctx.eval, read.file, &read.name)
+        .into_iter()
+        .filter(|(_, binds)| *binds)
+        .map(|row| row.0);
+    let by_string = class_attributes::bound_by_string(ctx.eval, read.file, &read.name);
+    late.chain(outside).chain(by_string).collect()
+}
+
+/// Multiprocessing's own objects are the business of another rule.
+fn is_shared(ctx: &RuleContext, file: FileId, binding: &crate::facts::scopes::Binding) -> bool {
+    ctx.eval.binding_values(file, binding).iter().any(|value| {
+        matches!(value, Value::Instance(crate::project::Type::External { path, .. }) if crate::catalogue::objects::made_by(path).is_some_and(|object| object.shared))
+    })
+}
