@@ -71,8 +71,9 @@ impl Eval<'_> {
                     if let Value::Instance(ty) = value { proxy_of(ty) } else { None }
                 })
             };
-            let start =
-                self.proxy_start(object).or_else(|| made().filter(|_| self.is_manager(object)));
+            let start = self
+                .proxy_start(object)
+                .or_else(|| if self.is_manager(object) { made() } else { None });
             handed.extend(start.map(|start| (at(*call), start, given)));
         }
         for assignment in tree
