@@ -11,6 +11,8 @@ use tempfile::{NamedTempFile, TempDir, TempPath};
 
 /// What the folders are called first.
 pub const PREFIX: &str = ".spawnsafe-";
+/// Hides the folder from git: the first file that is made in it, and the last to go.
+const HIDING: &str = ".gitignore";
 /// Held by the run that works in the folder.
 const LOCK: &str = "lock";
 /// What brings back files that were being written themselves.
@@ -32,13 +34,13 @@ impl Staging {
     /// Makes one in `parent`.
     pub fn new(parent: &Path) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
+        std::fs::write(folder.path().join(HIDING), "*\n")?;
         let lock = File::create_new(folder.path().join(LOCK))?;
         match lock.try_lock() {
             // Some network file systems have no locks.
             Ok(()) | Err(TryLockError::Error(_)) => {}
             Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::ResourceBusy.into()),
         }
-        std::fs::write(folder.path().join(".gitignore"), "*\n")?;
         Ok(Self { folder, _lock: lock })
     }
 
@@ -58,6 +60,16 @@ impl Staging {
         let kept = self.folder.path().join(format!("{UNDO}{name}"));
         path.persist_noclobber(&kept).map_err(|error| error.error)?;
         TempPath::try_from_path(kept)
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        let rest = std::fs::read_dir(self.folder.path()).into_iter().flatten().flatten();
+        for entry in rest.filter(|entry| entry.file_name() != HIDING) {
+            // What cannot be removed here goes with the folder.
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 }
 
