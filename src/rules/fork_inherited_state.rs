@@ -27,8 +27,8 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         let own = ctx.eval.reached(worker);
         let carried = carried_functions(ctx, sent);
         let also = carried.iter().flat_map(|function| ctx.eval.reached(*function));
-        let reached = own.iter().copied().chain(also).collect();
-        let workers = Workers::new(ctx, &sent.dispatch, sent.origin.handover, reached);
+        let reached: Vec<Site> = own.iter().copied().chain(also).collect();
+        let workers = Workers::new(ctx, &sent.dispatch, sent.origin.handover, &reached);
         let reads: Vec<GlobalRead> = std::iter::once(&worker)
             .chain(&carried)
             .flat_map(|function| ctx.reads_from_outside(&sent.dispatch, *function))

@@ -9,6 +9,7 @@ use crate::rewrite::lifting::captures::guard_around;
 use crate::rewrite::state::class_attributes;
 use crate::rewrite::state::globals::{self, GlobalRead, Placement, placement};
 use crate::syntax::{Field, Kind, NodeId};
+use std::cell::LazyCell;
 
 /// Something that workers read and the parent changes.
 pub(super) struct Outdated {
@@ -50,16 +51,36 @@ impl RuleContext<'_, '_> {
         if !matches!(remedy, Remedy::Fix(_)) {
             return remedy;
         }
-        let refusals =
-            uses.filter_map(|(dispatch, handover)| outdated(self, definition, dispatch, handover));
-        refusals.map(Remedy::Refused).next().unwrap_or(remedy)
+        self.outdated(definition, uses).map_or(remedy, Remedy::Refused)
+    }
+
+    /// Why a definition that crosses by `uses` cannot be one that children import.
+    pub(super) fn outdated<'d>(
+        &self,
+        definition: Site,
+        mut uses: impl Iterator<Item = (&'d Dispatch, Site)>,
+    ) -> Option<Refusal> {
+        let tree = self.eval.file(definition.file).tree();
+        let is_function =
+            |node: &NodeId| matches!(tree.kind(*node), Kind::FunctionDefinition | Kind::Lambda);
+        let inside = tree.subtree(definition.node).filter(is_function);
+        let functions: Vec<Site> =
+            inside.map(|node| Site { file: definition.file, node }).chain([definition]).collect();
+        let mut reached: Vec<Site> =
+            functions.iter().flat_map(|function| self.eval.reached(*function)).collect();
+        reached.sort();
+        reached.dedup();
+        uses.find_map(|(dispatch, handover)| {
+            outdated_by(self, &functions, &reached, dispatch, handover)
+        })
     }
 }
 
-/// Why a definition that crosses by a dispatch cannot be one that children import.
-fn outdated(
+/// Why functions that cross by one dispatch cannot be such that children import.
+fn outdated_by(
     ctx: &RuleContext,
-    definition: Site,
+    functions: &[Site],
+    reached: &[Site],
     dispatch: &Dispatch,
     handover: Site,
 ) -> Option<Refusal> {
@@ -69,16 +90,6 @@ fn outdated(
     {
         return None;
     }
-    let tree = ctx.eval.file(definition.file).tree();
-    let is_function =
-        |node: &NodeId| matches!(tree.kind(*node), Kind::FunctionDefinition | Kind::Lambda);
-    let inside = tree.subtree(definition.node).filter(is_function);
-    let functions: Vec<Site> =
-        inside.map(|node| Site { file: definition.file, node }).chain([definition]).collect();
-    let mut reached: Vec<Site> =
-        functions.iter().flat_map(|function| ctx.eval.reached(*function)).collect();
-    reached.sort();
-    reached.dedup();
     let reads: Vec<GlobalRead> =
         functions.iter().flat_map(|function| ctx.reads_from_outside(dispatch, *function)).collect();
     let workers = Workers::new(ctx, dispatch, handover, reached);
@@ -103,7 +114,7 @@ pub(super) fn of_no_value(
     let first =
         |changes: Vec<Site>| changes.into_iter().find(|change| is_by_parent(ctx, *change, workers));
     let mut found = Vec::new();
-    for read in class_attributes::reads(ctx.eval, &workers.reached) {
+    for read in class_attributes::reads(ctx.eval, workers.reached) {
         if let Some(change) = first(class_attributes::changes(ctx.eval, read.class, &read.name)) {
             let class = ctx.eval.file(read.class.file).definition_name(read.class.node);
             let what = format!("the attribute '{}' of the class '{class}'", read.name);
@@ -134,7 +145,7 @@ pub(super) struct Workers<'a> {
     /// Where they are given what they run or use.
     handover: Site,
     /// The functions that run in them.
-    reached: Vec<Site>,
+    reached: &'a [Site],
     /// When what they are given is pickled at the latest.
     pub(super) moments: Vec<Site>,
 }
@@ -145,7 +156,7 @@ impl<'a> Workers<'a> {
         ctx: &RuleContext,
         dispatch: &'a Dispatch,
         handover: Site,
-        reached: Vec<Site>,
+        reached: &'a [Site],
     ) -> Self {
         Self { dispatch, handover, reached, moments: moments(ctx, dispatch) }
     }
@@ -198,11 +209,12 @@ pub(super) fn changes(ctx: &RuleContext, read: &GlobalRead, workers: &Workers) -
         .into_iter()
         .map(|site| Change { site, binds: true })
         .filter(|_| file == read.file);
+    let only_stored_into = LazyCell::new(|| is_only_stored_into(ctx, read, workers));
     rebound
         .chain(in_place)
         .chain(outside)
         .chain(by_string)
-        .filter(|change| change.binds || !is_only_stored_into(ctx, read, workers))
+        .filter(|change| change.binds || !*only_stored_into)
         .filter(|change| is_by_parent(ctx, change.site, workers))
         .collect()
 }

@@ -6,7 +6,7 @@ use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
 use crate::project::{Callable, Carried, Site, What};
 use crate::rewrite::{callables::named_lambda, lifting::lift, substitutes::argument_value};
 use crate::syntax::{Kind, QueryFile};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 static QUERY: QueryFile =
     QueryFile::new("unpicklable_argument", include_str!("../../queries/unpicklable_argument.scm"));
@@ -22,15 +22,17 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut found = Vec::new();
+    let mut judged = Judged::new();
     for (carried, _) in ctx.carried_calls() {
         let place = carried.content.place;
         let described = match &carried.content.what {
             What::Callable(Callable::Lambda(lambda)) => {
                 let found = lambda_found(ctx, *lambda, &told_apart(ctx, carried, *lambda));
-                Some(unless_outdated(ctx, *lambda, found))
+                Some(unless_outdated(ctx, *lambda, found, &mut judged))
             }
             What::Callable(Callable::Function(function)) => {
-                Some(unless_outdated(ctx, *function, function_found(ctx, *function)))
+                let found = function_found(ctx, *function);
+                Some(unless_outdated(ctx, *function, found, &mut judged))
             }
             What::Callable(_) => None,
             // Local classes and multiprocessing's own objects are the business of other rules.
@@ -72,6 +74,9 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     found
 }
 
+/// Why definitions cannot be such that children import, once they were asked for: one may be sent at many places.
+type Judged = BTreeMap<Site, Option<Refusal>>;
+
 type Described = (String, Remedy, Option<(Site, String)>);
 
 /// Where a lambda stands, in words, if the same argument holds others.
@@ -89,13 +94,25 @@ fn told_apart(ctx: &RuleContext, carried: &Carried, lambda: Site) -> String {
 }
 
 /// What is found about a definition, unless it reads what the parent changes before it sends it, wherever that is.
-fn unless_outdated(ctx: &RuleContext, definition: Site, found: Described) -> Described {
+fn unless_outdated(
+    ctx: &RuleContext,
+    definition: Site,
+    found: Described,
+    judged: &mut Judged,
+) -> Described {
     let (who, remedy, made) = found;
-    let uses = ctx.index.carried().iter();
-    let uses = uses
-        .filter(|carried| carried.content.callable() == Some(definition))
-        .map(|carried| (&carried.dispatch, carried.content.handover));
-    (who, ctx.unless_outdated(definition, uses, remedy), made)
+    if !matches!(remedy, Remedy::Fix(_)) {
+        return (who, remedy, made);
+    }
+    let refusal = judged.entry(definition).or_insert_with(|| {
+        let own = ctx
+            .index
+            .carried()
+            .iter()
+            .filter(|carried| carried.content.callable() == Some(definition));
+        ctx.outdated(definition, own.map(|carried| (&carried.dispatch, carried.content.handover)))
+    });
+    (who, refusal.clone().map_or(remedy, Remedy::Refused), made)
 }
 
 fn lambda_found(ctx: &RuleContext, lambda: Site, which: &str) -> Described {

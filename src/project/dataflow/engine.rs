@@ -76,7 +76,7 @@ struct Pending {
 }
 
 /// What is known, and what is being asked.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Memory {
     /// Complete answers, and what was found of those that took too long.
     done: RefCell<FxHashMap<Question, Known>>,
@@ -91,32 +91,19 @@ pub(super) struct Memory {
     round: Cell<u32>,
     changed: Cell<bool>,
     steps: Cell<u32>,
-    budget: Cell<u32>,
+    /// Whether the small budget holds.
+    is_nearby: Cell<bool>,
     is_cut: Cell<bool>,
 }
 
 const NOTHING: usize = usize::MAX;
 
-impl Default for Memory {
-    fn default() -> Self {
-        Self {
-            done: RefCell::default(),
-            needs: RefCell::default(),
-            used_cut: Cell::default(),
-            pending: RefCell::default(),
-            members: RefCell::default(),
-            depth: Cell::default(),
-            low: Cell::new(NOTHING),
-            round: Cell::default(),
-            changed: Cell::default(),
-            steps: Cell::default(),
-            budget: Cell::new(BUDGET),
-            is_cut: Cell::default(),
-        }
-    }
-}
-
 impl Memory {
+    /// How many steps a question may take.
+    fn budget(&self) -> u32 {
+        if self.is_nearby.get() { BUDGET_NEARBY } else { BUDGET }
+    }
+
     /// An answer would need the module with that number.
     pub(super) fn need(&self, number: u32) {
         self.needs.borrow_mut().push(number);
@@ -175,21 +162,21 @@ impl Solver<'_> {
 
     /// As [`with_budget`](Self::with_budget), with the small one.
     pub(super) fn with_small_budget<T>(&self, work: impl FnOnce() -> T) -> (T, bool) {
-        let budget = self.memory.budget.replace(BUDGET_NEARBY);
+        self.memory.is_nearby.set(true);
         let done = self.with_budget(work);
-        self.memory.budget.set(budget);
+        self.memory.is_nearby.set(false);
         done
     }
 
     pub(super) fn answer(&self, question: Question) -> Answer {
         let memory = &self.memory;
         if let Some(known) = memory.done.borrow().get(&question)
-            && (known.cut_at == 0 || known.cut_at >= memory.budget.get())
+            && (known.cut_at == 0 || known.cut_at >= memory.budget())
         {
             memory.used_cut.set(memory.used_cut.get() || known.cut_at > 0);
             return memory.known(known);
         }
-        if memory.is_cut.get() || memory.steps.get() >= memory.budget.get() {
+        if memory.is_cut.get() || memory.steps.get() >= memory.budget() {
             memory.is_cut.set(true);
             return Arc::from([Found::unknown()]);
         }
@@ -234,7 +221,7 @@ impl Solver<'_> {
                 // What was found so far stands in for the answer, lest every question pays for it again.
                 memory.pending.borrow_mut().remove(&question);
                 let needs = memory.needs_since(first_need);
-                let known = Known { answer: answer.clone(), cut_at: memory.budget.get(), needs };
+                let known = Known { answer: answer.clone(), cut_at: memory.budget(), needs };
                 memory.done.borrow_mut().insert(question, known);
                 return self.close(depth, outer_low, outer_changed, answer);
             }

@@ -96,9 +96,8 @@ impl Eval<'_> {
         out.extend(self.managers_entered(file));
         out.retain(|crossing| !self.are_in_two_tests(crossing.class, crossing.dispatch.call));
         // Rules will ask what the methods of a class that moves read.
-        for crossing in out.iter().filter(|crossing| self.is_local(crossing.class)) {
-            self.modules_read_by(crossing.class);
-        }
+        let classes = out.iter().map(|crossing| crossing.class);
+        self.modules_read_by(classes.filter(|class| self.is_local(*class)).collect());
         out
     }
 

@@ -293,17 +293,15 @@ impl Eval<'_> {
             seen.insert((each.dispatch.call, each.dispatch.entry, each.content.clone()))
         });
         // Rules will ask what a callable that is carried reads.
-        for definition in out.iter().filter_map(|each| each.content.callable()) {
-            self.modules_read_by(definition);
-        }
+        self.modules_read_by(out.iter().filter_map(|each| each.content.callable()).collect());
         out
     }
 
-    /// Asks for the modules that a function or class reads, with the functions that it calls.
-    pub(in crate::project) fn modules_read_by(&self, definition: Site) {
-        for function in self.reached(definition) {
-            self.modules_read(function);
-        }
+    /// Asks for the modules that functions or classes read, with the functions that they call.
+    pub(in crate::project) fn modules_read_by(&self, definitions: BTreeSet<Site>) {
+        let functions: BTreeSet<Site> =
+            definitions.into_iter().flat_map(|definition| self.reached(definition)).collect();
+        functions.into_iter().for_each(|function| self.modules_read(function));
     }
 
     /// What cannot cross among the arguments that a `partial` binds for a callable which a dispatch of the file sends.
