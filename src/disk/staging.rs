@@ -11,8 +11,12 @@ use tempfile::{NamedTempFile, TempDir, TempPath};
 
 /// What the folders are called first.
 pub const PREFIX: &str = ".spawnsafe-";
+/// What they are called once they are done with: only the lock and the `.gitignore` may be left in them.
+const DONE: &str = ".spawnsafe-done-";
 /// Hides the folder from git: the first file that is made in it, and the last to go.
 const HIDING: &str = ".gitignore";
+/// What stands in it.
+const HIDES_ALL: &str = "*\n";
 /// Held by the run that works in the folder.
 const LOCK: &str = "lock";
 /// What brings back files that were being written themselves.
@@ -34,7 +38,7 @@ impl Staging {
     /// Makes one in `parent`.
     pub fn new(parent: &Path) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
-        std::fs::write(folder.path().join(HIDING), "*\n")?;
+        std::fs::write(folder.path().join(HIDING), HIDES_ALL)?;
         let lock = File::create_new(folder.path().join(LOCK))?;
         match lock.try_lock() {
             // Some network file systems have no locks.
@@ -65,12 +69,28 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        let rest = std::fs::read_dir(self.folder.path()).into_iter().flatten().flatten();
-        for entry in rest.filter(|entry| entry.file_name() != HIDING) {
+        let staging = self.folder.path();
+        let rest = std::fs::read_dir(staging).into_iter().flatten().flatten();
+        for entry in rest.filter(|entry| entry.file_name() != HIDING && entry.file_name() != LOCK) {
             // What cannot be removed here goes with the folder.
             let _ = std::fs::remove_file(entry.path());
         }
+        let name = staging.file_name().unwrap_or_default().to_string_lossy();
+        let done = staging.with_file_name(name.replacen(PREFIX, DONE, 1));
+        // Where a folder with an open file cannot be renamed, it goes as it is.
+        if std::fs::rename(staging, &done).is_ok() {
+            let _ = remove_done(&done);
+        }
     }
+}
+
+/// Removes a folder that is done with, so that git sees nothing of it and the next run knows what a kill has left.
+fn remove_done(folder: &Path) -> io::Result<()> {
+    for name in [LOCK, HIDING] {
+        // A kill may have come between the two.
+        let _ = std::fs::remove_file(folder.join(name));
+    }
+    std::fs::remove_dir(folder)
 }
 
 /// A file that is being written itself: what it held and what it is to hold.
@@ -125,6 +145,10 @@ pub fn sweep(folders: &BTreeSet<PathBuf>) -> Swept {
 }
 
 fn sweep_one(parent: &Path, staging: &Path, swept: &mut Swept) {
+    if staging.file_name().is_some_and(|name| name.to_string_lossy().starts_with(DONE)) {
+        swept.removed += usize::from(remove_done(staging).is_ok());
+        return;
+    }
     let lock = File::options().read(true).write(true).open(staging.join(LOCK));
     match &lock {
         Ok(lock) if lock.try_lock().is_ok() => {}
@@ -133,9 +157,15 @@ fn sweep_one(parent: &Path, staging: &Path, swept: &mut Swept) {
         Err(_) => {
             let made = std::fs::metadata(staging).and_then(|metadata| metadata.modified());
             let age = made.ok().and_then(|made| SystemTime::now().duration_since(made).ok());
-            // Without a lock it can only be one that was never used: whatever is in it is not ours.
-            if age.is_some_and(|age| age >= MAKING) && std::fs::remove_dir(staging).is_ok() {
-                swept.removed += 1;
+            // Without a lock it can only be one that was never used: what else is in it is not ours.
+            if age.is_some_and(|age| age >= MAKING) {
+                let hiding = staging.join(HIDING);
+                if super::read(&hiding, MOST_BYTES)
+                    .is_ok_and(|text| HIDES_ALL.as_bytes().starts_with(&text))
+                {
+                    let _ = std::fs::remove_file(hiding);
+                }
+                swept.removed += usize::from(std::fs::remove_dir(staging).is_ok());
             }
             return;
         }

@@ -132,11 +132,18 @@ fn what_somebody_else_left_brings_no_file_back_and_takes_none_away() {
         ground.write(&format!(".spawnsafe-x{number}/undo-1"), undo.to_string());
     }
     ground.write(".spawnsafe-mine/data.txt", "mine");
+    ground.write(".spawnsafe-done-x/.gitignore", "*\n");
+    ground.write(".spawnsafe-done-mine/data.txt", "mine");
     ground.write(".spawnsafe-file", "mine");
     std::os::unix::fs::symlink(ground.path("b"), ground.path(".spawnsafe-link")).expect("a link");
     ground.run(".", &["fix", "--write", "."]).exits(0);
     assert_eq!(ground.read("b/victim.txt"), "new");
     assert_eq!(ground.read(".spawnsafe-mine/data.txt"), "mine");
+    assert!(
+        !ground.path(".spawnsafe-done-x").exists(),
+        "what a kill has left of a folder that was done with"
+    );
+    assert_eq!(ground.read(".spawnsafe-done-mine/data.txt"), "mine");
     assert_eq!(ground.read(".spawnsafe-file"), "mine");
     assert!(ground.path(".spawnsafe-link").exists() && !ground.path(".spawnsafe-x0").exists());
 }
