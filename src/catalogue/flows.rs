@@ -16,6 +16,8 @@ pub enum Root {
     },
     /// Every positional argument.
     Positional,
+    /// Every positional argument, where there is more than one.
+    Several,
     /// Every keyword argument.
     Keywords,
     /// The object whose method is called.
@@ -252,6 +254,7 @@ fn place(text: &str) -> Option<Place> {
     let (root, rest) = text.split_at(end);
     let root = match root {
         "args" => Root::Positional,
+        "several" => Root::Several,
         "kwargs" => Root::Keywords,
         "self" => Root::Receiver,
         "result" => Root::Result,

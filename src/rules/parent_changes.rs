@@ -262,7 +262,9 @@ fn is_by_parent(ctx: &RuleContext, site: Site, workers: &Workers) -> bool {
             .chain(by_sender.then_some(&workers.handover))
             .any(|moment| ctx.eval.is_before(site, *moment))
     };
-    !in_worker && !at_import && is_before()
+    // What sends may be called from elsewhere, too.
+    let is_in_their_run = || ctx.eval.are_in_one_run(site, workers.handover);
+    !in_worker && !at_import && is_before() && is_in_their_run()
 }
 
 /// The places that bind a global anew, in functions or under the guard, that is a function or a class when it is imported.

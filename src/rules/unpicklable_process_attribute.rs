@@ -48,7 +48,10 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         let run = ctx.eval.method(class, "run").map(|(_, run)| run);
         let any = Source::any_instance(class);
         let moment = Moment { worker: run, call: None };
-        let obstacles = ctx.eval.attribute_obstacles(&any, true, DEPTH, &moment);
+        let mut obstacles = ctx.eval.attribute_obstacles(&any, true, DEPTH, &moment);
+        let started = ctx.eval.started_by_constructor(class).into_iter();
+        let is_new = |each: &Obstacle| obstacles.iter().all(|have| have.path != each.path);
+        obstacles.extend(started.filter(is_new).collect::<Vec<_>>());
         let left = left_behind(ctx, class, &obstacles);
         for obstacle in obstacles {
             let Some(write) = obstacle

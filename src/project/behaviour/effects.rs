@@ -292,6 +292,13 @@ impl Eval<'_> {
         if reads { Effect::seen(site, "reads standard input", false) } else { Effect::PURE }
     }
 
+    /// `open(os.devnull, "w")`
+    fn opens_null_device(&self, call: Site) -> bool {
+        let Some(path) = self.argument(call, "file", 0) else { return false };
+        let is_null = |value: &Value| matches!(value, Value::External { path, .. } if &**path == "os.devnull");
+        self.string_literal(path) == Some("/dev/null") || self.values(path).iter().any(is_null)
+    }
+
     fn effect_of_builtin(&self, path: &str, call: Site) -> Option<Effect> {
         let name = path.strip_prefix("builtins.")?;
         if name == "open" {
@@ -299,7 +306,8 @@ impl Eval<'_> {
                 .argument(call, "mode", 1)
                 .and_then(|mode| self.string_literal(mode))
                 .unwrap_or("r");
-            let writes = mode.contains(['w', 'a', 'x', '+']);
+            // Nothing is lost when children open a file to append to it, or the null device, once more.
+            let writes = mode.contains(['w', 'x', '+']) && !self.opens_null_device(call);
             return Some(if writes {
                 Effect::seen(call, "opens a file for writing", false)
             } else {

@@ -396,10 +396,16 @@ impl Solver<'_> {
                 if lineage.contains(class) {
                     return Some(true);
                 }
-                let strange = lineage.iter().any(|each| matches!(each, Source::External { .. }));
+                let strange = lineage.iter().any(|each| match each {
+                    Source::External { path, .. } => &**path != "builtins.object",
+                    _ => false,
+                });
                 match class {
                     Source::Class(_) => Some(false),
-                    _ if builtin.is_some() && !strange => Some(false),
+                    // Other classes may count what only has their methods among their instances: `Iterable`.
+                    Source::External { path, .. } if builtin.is_some() || self.is_known(path) => {
+                        (!strange).then_some(false)
+                    }
                     _ => None,
                 }
             }

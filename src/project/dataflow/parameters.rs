@@ -379,7 +379,8 @@ impl Solver<'_> {
                     .map(|each| (each, 0, None))
                     .collect()
             }
-            Root::Positional => arguments
+            Root::Several if !are_several(&arguments) => Vec::new(),
+            Root::Positional | Root::Several => arguments
                 .iter()
                 .flat_map(|argument| match argument.given {
                     Given::Position(number) => all(argument.node, number.unwrap_or(0), None),
@@ -491,4 +492,10 @@ impl Solver<'_> {
         let content = tree.child_of_kind(literal.node, Kind::StringContent);
         Some(content.map_or("", |content| self.text(beside(literal, content))))
     }
+}
+
+/// Whether a call has more than one positional argument, or may have.
+fn are_several(arguments: &[Argument]) -> bool {
+    let positions = arguments.iter().filter(|each| matches!(each.given, Given::Position(_)));
+    positions.count() > 1 || arguments.iter().any(|each| matches!(each.given, Given::Splat(_)))
 }

@@ -2,6 +2,7 @@
 
 use crate::catalogue::Condition;
 use crate::facts::scopes::{Binding, BindingKind};
+use crate::project::dataflow::{CallString, Found, Source};
 use crate::project::processes::settings::Set;
 use crate::project::values::reaching;
 use crate::project::{Dispatch, Eval, Site, Type, Value};
@@ -22,6 +23,52 @@ impl Eval<'_> {
                 || self.job_runs_in_process(dispatch))
             && (entry.id != "scipy.workers" || !self.maps_in_threads(dispatch))
             && (entry.id != "apscheduler.start" || self.may_run_in_processes(dispatch))
+    }
+
+    /// Whether what the API's entry asks of its arguments may hold when the function of the call is called like that.
+    pub(in crate::project) fn conditions_hold_for(
+        &self,
+        dispatch: &Dispatch,
+        callers: &CallString,
+    ) -> bool {
+        self.conditional_arguments(dispatch).all(|(condition, argument)| {
+            let found = self.solver.sources(argument, callers).found;
+            let literal = |each: &Found| match &each.source {
+                Source::Literal(site) => Some(*site),
+                _ => None,
+            };
+            let literals: Option<Vec<Site>> = found.iter().map(literal).collect();
+            literals.is_none_or(|literals| {
+                literals.is_empty()
+                    || literals.iter().any(|each| condition.accepts(&self.spelled(*each)))
+            })
+        })
+    }
+
+    /// Whether what calls hand over may decide if a call is a dispatch.
+    pub(in crate::project) fn is_conditional(&self, dispatch: &Dispatch) -> bool {
+        self.conditional_arguments(dispatch).next().is_some()
+    }
+
+    /// The conditions of the API's entry whose argument the call gives, and is more than a literal.
+    fn conditional_arguments<'d>(
+        &'d self,
+        dispatch: &'d Dispatch,
+    ) -> impl Iterator<Item = (&'d Condition, Site)> {
+        dispatch.api(self.project).when.iter().filter_map(|condition| {
+            let pos = if condition.pos < 0 { -1 } else { condition.pos + dispatch.shift };
+            let argument = self.argument(dispatch.call, &condition.name, pos)?;
+            let kind = self.file(argument.file).tree().kind(argument.node);
+            matches!(kind, Kind::Identifier | Kind::Attribute).then_some((condition, argument))
+        })
+    }
+
+    /// A literal as conditions spell it.
+    fn spelled(&self, literal: Site) -> String {
+        match self.string_literal(literal) {
+            Some(text) => format!("'{text}'"),
+            None => self.file(literal.file).text(literal.node).to_owned(),
+        }
     }
 
     /// Whether `workers` is the method of a pool of threads.
@@ -64,13 +111,7 @@ impl Eval<'_> {
         } else {
             vec![argument]
         };
-        meant.into_iter().any(|meant| {
-            let literal = match self.string_literal(meant) {
-                Some(text) => format!("'{text}'"),
-                None => self.file(meant.file).text(meant.node).to_owned(),
-            };
-            condition.accepts(&literal)
-        })
+        meant.into_iter().any(|meant| condition.accepts(&self.spelled(meant)))
     }
 
     /// Whether an attribute keeps a parameter of a class whose objects only tests and examples make: its users choose.

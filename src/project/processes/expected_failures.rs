@@ -16,15 +16,16 @@ const PATCHED: &[&str] = &["Pool", "ProcessPoolExecutor", "Process", "Parallel",
 const OWN_PROGRAM: &str = "mark.subprocess";
 
 impl Eval<'_> {
-    /// Whether a test expects that what it hands over at a place cannot be pickled, or hands it to a stand-in.
-    pub(in crate::project) fn is_staged(&self, site: Site) -> bool {
+    /// Whether a test expects that what it hands over at a place, for `call` to send it, cannot be pickled, or hands it to a
+    /// stand-in.
+    pub(in crate::project) fn is_staged(&self, site: Site, call: Site) -> bool {
         let text = self.file(site.file).all();
         let (expects, patches) =
             (EXPECTING[..2].iter().any(|word| text.contains(word)), text.contains("patch"));
         let is_program = text.contains(OWN_PROGRAM) && self.is_own_program(site);
         is_program
             || (expects && self.expects_failure(site))
-            || (patches && self.stands_beside_a_patch(site))
+            || (patches && self.stands_beside_a_patch(site, call))
     }
 
     /// Whether two places are in two tests, of which none calls the other: what one keeps in an object of the module does
@@ -104,10 +105,16 @@ impl Eval<'_> {
     }
 
     /// `with patch("jobs.Pool"):`, `@patch("jobs.Pool")` or `monkeypatch.setattr(jobs, "Pool", …)` in or at a function around
-    /// the place.
-    fn stands_beside_a_patch(&self, site: Site) -> bool {
+    /// the place; or the same with the function or class of `call`, where that stands elsewhere.
+    fn stands_beside_a_patch(&self, site: Site, call: Site) -> bool {
         let facts = self.file(site.file);
         let tree = facts.tree();
+        let sender = self.file(call.file);
+        let around = sender.tree().ancestors(call.node).filter(|up| {
+            matches!(sender.tree().kind(*up), Kind::FunctionDefinition | Kind::ClassDefinition)
+                && !(call.file == site.file && tree.contains(*up, site.node))
+        });
+        let senders: Vec<&str> = around.map(|up| sender.definition_name(up)).collect();
         let functions =
             tree.ancestors(site.node).filter(|up| tree.kind(*up) == Kind::FunctionDefinition);
         let mut calls = functions
@@ -123,7 +130,8 @@ impl Eval<'_> {
                 && arguments()
                     .into_iter()
                     .filter_map(|argument| self.string_literal(argument))
-                    .any(|text| PATCHED.contains(&crate::catalogue::last_part(text)))
+                    .map(crate::catalogue::last_part)
+                    .any(|name| PATCHED.contains(&name) || senders.contains(&name))
         })
     }
 }

@@ -29,6 +29,31 @@ impl Eval<'_> {
         found
     }
 
+    /// The attributes that hold processes which the constructor of a class starts.
+    pub fn started_by_constructor(&self, class: Site) -> Vec<Obstacle> {
+        let Some(init) = self.own_method(class, "__init__") else { return Vec::new() };
+        let facts = self.file(class.file);
+        let tree = facts.tree();
+        let is_started = |attribute: &str| {
+            let inside = facts.calls.iter().filter(|call| tree.contains(init.node, **call));
+            inside.copied().any(|call| started_from(facts, call, attribute))
+        };
+        let mut found = Vec::new();
+        for (name, write) in self.own_attribute_writes(class).iter() {
+            let Some(value) = write.value.filter(|_| tree.contains(init.node, write.target.node))
+            else {
+                continue;
+            };
+            let holds_processes = self.is_process(value)
+                || self.items_held(value).into_iter().any(|item| self.is_process(item));
+            if holds_processes && is_started(facts.text(write.target.node)) {
+                let path = format!("self.{name}");
+                found.push(Obstacle { path, ..Obstacle::of(STARTED, Some(write.target)) });
+            }
+        }
+        found
+    }
+
     /// The first attribute of a class's objects that a method sets to a process and that a method starts.
     pub(in crate::project) fn process_kept_by(&self, class: Site) -> Option<Obstacle> {
         if self.controls_its_pickling(class) || self.process_class(class).is_some() {
@@ -148,6 +173,30 @@ fn in_loop(facts: &crate::facts::FileFacts, place: NodeId) -> bool {
         | Kind::GeneratorExpression => true,
         _ => false,
     })
+}
+
+/// Whether a call starts what an attribute holds: `self.worker.start()`, `for worker in self.workers: worker.start()`.
+fn started_from(facts: &crate::facts::FileFacts, call: NodeId, attribute: &str) -> bool {
+    let tree = facts.tree();
+    let callee = tree.child(call, Field::Function).filter(|callee| {
+        tree.child(*callee, Field::Attribute).is_some_and(|name| facts.text(name) == "start")
+    });
+    let Some(object) = callee.and_then(|callee| tree.child(callee, Field::Object)) else {
+        return false;
+    };
+    let speaks_of = |node: NodeId, text: &str| {
+        tree.subtree(node).any(|inner| {
+            matches!(tree.kind(inner), Kind::Identifier | Kind::Attribute)
+                && facts.text(inner) == text
+        })
+    };
+    let mut loops = tree.ancestors(call).filter(|up| tree.kind(*up) == Kind::ForStatement);
+    facts.text(object) == attribute
+        || loops.any(|each| {
+            let (left, right) = (tree.child(each, Field::Left), tree.child(each, Field::Right));
+            left.is_some_and(|left| speaks_of(left, facts.text(object)))
+                && right.is_some_and(|right| speaks_of(right, attribute))
+        })
 }
 
 /// The first `target.start()` behind the assignment `target = call`, in its function.

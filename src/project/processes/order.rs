@@ -12,6 +12,30 @@ impl Eval<'_> {
         self.before(early, late, MAX_DEPTH, false)
     }
 
+    /// As [`is_before`](Self::is_before), where the function of one of the places calls, through others, that of the other.
+    pub(in crate::project) fn is_before_in_one_chain(&self, early: Site, late: Site) -> bool {
+        let lifted = |site: Site, depth: u32| {
+            let mut level = vec![site];
+            let mut all = level.clone();
+            for _ in 0..depth {
+                let functions = level.iter().filter_map(|each| {
+                    let node = self.file(each.file).enclosing_function(each.node)?;
+                    Some(Site { file: each.file, node })
+                });
+                level = functions.flat_map(|function| self.callers(function)).collect();
+                all.extend(&level);
+            }
+            all
+        };
+        lifted(early, MAX_DEPTH).into_iter().any(|early| self.before(early, late, 0, false))
+            || lifted(late, MAX_DEPTH).into_iter().any(|late| self.before(early, late, 0, false))
+    }
+
+    /// Whether calls put two places in an order, whichever: they are parts of one run.
+    pub fn are_in_one_run(&self, one: Site, other: Site) -> bool {
+        self.is_before(one, other) || self.is_before(other, one)
+    }
+
     /// As [`is_before`](Self::is_before); with `again`, a loop around both brings back what stands behind.
     fn before(&self, early: Site, late: Site, depth: u32, again: bool) -> bool {
         let function = |site: Site| {

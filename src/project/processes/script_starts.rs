@@ -1,5 +1,6 @@
 //! Whether running a script starts processes at all.
 
+use crate::project::processes::starts::called_name;
 use crate::project::{Eval, FileId, Site};
 use crate::syntax::{Field, Kind, NodeId, Tree};
 
@@ -31,9 +32,14 @@ impl Eval<'_> {
         let Some((home, name)) = name.and_then(|name| facts.scopes.resolve_name(name)) else {
             return false;
         };
+        // Each call of a `partial` tells, too.
         let is_called = |read: &NodeId| {
-            tree.parent(*read).is_some_and(|up| {
-                tree.kind(up) == Kind::Call && tree.child(up, Field::Function) == Some(*read)
+            tree.parent(*read).is_some_and(|up| match tree.kind(up) {
+                Kind::Call => tree.child(up, Field::Function) == Some(*read),
+                Kind::ArgumentList => tree.parent(up).is_some_and(|call| {
+                    called_name(self, Site { file: place.file, node: call }) == "partial"
+                }),
+                _ => false,
             })
         };
         facts.decorators(outermost).is_empty()

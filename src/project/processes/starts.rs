@@ -270,8 +270,17 @@ impl Eval<'_> {
         let avoided = |start: &ProcessStart| {
             let way: Vec<Site> = [call].into_iter().chain(start.through.iter().copied()).collect();
             let callers = CallString::of_calls(&way);
-            let dispatches = self.dispatches_at(start.call).into_iter();
-            let mut starts = dispatches.filter(|dispatch| self.is_start(dispatch)).peekable();
+            // A loop starts what was asked of the loader where that was made.
+            let function =
+                |site: Site| (site.file, self.file(site.file).enclosing_function(site.node));
+            let made = start.made.filter(|made| function(*made) == function(start.call));
+            let of_loader = made.map(|made| self.dispatches_at(made)).unwrap_or_default();
+            let of_loader = of_loader.into_iter().filter(|loader| {
+                loader.entry == start.entry && loader.api(self.project).starts == Starts::Iterate
+            });
+            let own = self.dispatches_at(start.call).into_iter();
+            let own = own.filter(|dispatch| self.is_start(dispatch));
+            let mut starts = own.chain(of_loader).peekable();
             !self.solver.is_reached(start.call, &callers)
                 || starts.peek().is_some() && !starts.any(|start| self.meets(&start, &callers))
         };

@@ -88,6 +88,11 @@ impl Eval<'_> {
             Source::Instance { .. } => {
                 self.state_obstacles(&found.source, inheritance, depth, moment).into_iter().next()
             }
+            Source::Method { object, name, function: None, .. }
+                if self.is_set_by_program(object, name) =>
+            {
+                None
+            }
             Source::Method { object, function, at, .. } => {
                 let is_bound = function.is_none_or(|function| {
                     !self.has_decorator(function, &["staticmethod", "classmethod"])
@@ -113,6 +118,14 @@ impl Eval<'_> {
             }
             _ => self.value_obstacle(&self.found_value(found), inheritance),
         }
+    }
+
+    /// Whether the program itself sets that attribute of an object whose class is not its own: `parser.workers = 4`.
+    fn is_set_by_program(&self, object: &Source, name: &str) -> bool {
+        let Source::Made { made: Some(made), .. } = object else { return false };
+        let is_it = |each: &Found| matches!(&each.source, Source::Made { made: Some(owner), .. } if owner.site == made.site);
+        let mut owners = self.project.stores_named(name).iter().map(|row| row.0);
+        owners.any(|owner| self.found(owner).iter().any(is_it))
     }
 
     /// What a container holds at a moment: what it was made with, and what was put into it by then.

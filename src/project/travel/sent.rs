@@ -7,6 +7,7 @@ use crate::project::dataflow::{CallString, Source};
 use crate::project::travel::origins::merged;
 use crate::project::travel::state::Moment;
 use crate::project::values::decorated::Alias;
+use crate::project::values::proxies::is_view;
 use crate::project::{
     Argument, Callable, Content, Dispatch, Eval, FileId, Origin, Site, Slot, Type, Value, What,
 };
@@ -100,7 +101,7 @@ impl Eval<'_> {
         let is_clear = self.executor_of(dispatch).is_none_or(|asked| {
             self.found(asked).iter().all(|each| self.is_executor_of(dispatch, &each.source))
         });
-        if is_clear && !self.solver.is_guarded(dispatch.call) {
+        if is_clear && !self.solver.is_guarded(dispatch.call) && !self.is_conditional(dispatch) {
             return all;
         }
         let callers = self.callers(Site { file: dispatch.call.file, node: function });
@@ -136,7 +137,9 @@ impl Eval<'_> {
     /// Whether a call is a dispatch of that API when its function is called like that: flags and arguments of the callers may
     /// choose another executor, or leave the call out.
     pub(in crate::project) fn meets(&self, dispatch: &Dispatch, callers: &CallString) -> bool {
-        if !self.solver.is_reached(dispatch.call, callers) {
+        if !self.solver.is_reached(dispatch.call, callers)
+            || !callers.is_unknown() && !self.conditions_hold_for(dispatch, callers)
+        {
             return false;
         }
         let Some(asked) = self.executor_of(dispatch).filter(|_| !callers.is_unknown()) else {
@@ -168,7 +171,10 @@ impl Eval<'_> {
         handover: Site,
         callers: &CallString,
     ) -> bool {
-        !self.is_staged(dispatch.call) && !self.is_staged(handover) && self.meets(dispatch, callers)
+        let call = dispatch.call;
+        !self.is_staged(call, call)
+            && !self.is_staged(handover, call)
+            && self.meets(dispatch, callers)
     }
 
     /// Asks for what rules will ask about a callable, so that the files that hold it are read in round one.
@@ -283,7 +289,9 @@ impl Eval<'_> {
         };
         out.retain(|each: &Carried| {
             let leaf = made(&each.content).unwrap_or(each.content.leaf);
-            self.is_meant(&each.dispatch, each.content.handover, &each.content.callers)
+            let crosses = is_view(&each.content) && self.sends_views(each.dispatch.call);
+            !crosses
+                && self.is_meant(&each.dispatch, each.content.handover, &each.content.callers)
                 && !self.is_in_other_branch(leaf, each.dispatch.call)
         });
         // One thing that several callers lead here is one.

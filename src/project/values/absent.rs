@@ -12,7 +12,47 @@ impl Eval<'_> {
     /// Whether what a method writes to an attribute at `target` is not there when `call` sends the object: the call stands in
     /// another branch, or the method takes it back before it ends.
     pub(in crate::project) fn is_absent_at(&self, target: Site, call: Site) -> bool {
-        self.is_in_other_branch(target, call) || self.is_taken_back(target, call)
+        self.is_in_other_branch(target, call)
+            || self.is_taken_back(target, call)
+            || self.is_given_up_by_then(target, call)
+    }
+
+    /// Whether an attribute is `None` from the start, one method sets it at `target` and another one, or the same, gives it up
+    /// again, and nothing shows that `call` comes in between.
+    fn is_given_up_by_then(&self, target: Site, call: Site) -> bool {
+        let facts = self.file(target.file);
+        let method = |site: Site| {
+            let node = self.file(site.file).enclosing_function(site.node)?;
+            Some(Site { file: site.file, node })
+        };
+        let making = |site: Site| {
+            method(site).is_some_and(|method| {
+                MAKING.contains(&self.file(method.file).definition_name(method.node))
+            })
+        };
+        let Some(name) = facts.tree().child(target.node, Field::Attribute) else { return false };
+        let Some(class) = facts.tree().enclosing(target.node, &[Kind::ClassDefinition]) else {
+            return false;
+        };
+        if making(target) || method(target) == method(call) {
+            return false;
+        }
+        let class = Site { file: target.file, node: class };
+        let writes = self.attribute_writes(class, facts.text(name));
+        let (born, given_up): (Vec<Site>, Vec<Site>) = writes
+            .iter()
+            .filter(|write| write.value.is_some_and(|value| self.is_none_literal(value)))
+            .map(|write| write.target)
+            .partition(|target| making(*target));
+        !born.is_empty()
+            && !given_up.is_empty()
+            && !self.is_before_in_one_chain(target, call)
+            && (!self.is_before(target, call)
+                || given_up.iter().any(|given_up| self.is_before(*given_up, call)))
+    }
+
+    fn is_none_literal(&self, value: Site) -> bool {
+        self.file(value.file).tree().kind(value.node) == Kind::None
     }
 
     /// `self.file = open(path)` with `self.file = None` or `del self.file` behind it in the same suite, and no other method

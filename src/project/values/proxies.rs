@@ -5,7 +5,7 @@ use crate::catalogue::Start;
 use crate::facts::scopes::BindingKind;
 use crate::project::dataflow::CallString;
 use crate::project::travel::state::Moment;
-use crate::project::{Argument, Carried, Dispatch, Eval, FileId, Site, Type, Value};
+use crate::project::{Argument, Carried, Content, Dispatch, Eval, FileId, Site, Type, Value, What};
 use crate::syntax::{Field, Kind};
 
 /// The dotted path by which every proxy goes.
@@ -101,7 +101,8 @@ impl Eval<'_> {
                 let moment = Moment { worker: None, call: Some(call) };
                 let argument = Argument::object(argument);
                 let contents = self.contents_at(argument, false, moment, &CallString::UNKNOWN);
-                out.extend(contents.into_iter().map(|content| Carried {
+                let contents = contents.into_iter().filter(|content| !is_view(content));
+                out.extend(contents.map(|content| Carried {
                     dispatch: dispatch.clone(),
                     content,
                     methods: methods.clone(),
@@ -109,6 +110,12 @@ impl Eval<'_> {
             }
         }
         out
+    }
+
+    /// Whether the process that a call runs in can pickle dict views: what makes managers has taught it to send them as lists.
+    pub(in crate::project) fn sends_views(&self, call: Site) -> bool {
+        let mut made = MANAGERS.iter().flat_map(|name| self.project.calls_named(name));
+        made.any(|made| made.file == call.file && self.is_before(*made, call))
     }
 
     fn is_manager(&self, expression: Site) -> bool {
@@ -146,6 +153,11 @@ impl Eval<'_> {
         };
         made && (speaks(file) || imported())
     }
+}
+
+/// Whether what is handed over is a dict view.
+pub(in crate::project) fn is_view(content: &Content) -> bool {
+    matches!(&content.what, What::Object(obstacle) if obstacle.what == "a dict view")
 }
 
 fn proxy_of(ty: &Type) -> Option<Start> {

@@ -14,6 +14,8 @@ pub fn made_in_run(eval: &Eval, class: Site, write: Site) -> Option<Fix> {
     let facts = eval.file(class.file);
     let tree = facts.tree();
     let (run, init) = (eval.own_method(class, "run")?, eval.own_method(class, "__init__")?);
+    // A base may keep it.
+    (write.file == class.file && tree.contains(init.node, write.node)).then_some(())?;
     let assignment = tree.parent(write.node).filter(|up| tree.kind(*up) == Kind::Assignment)?;
     let statement =
         tree.parent(assignment).filter(|up| tree.kind(*up) == Kind::ExpressionStatement)?;
@@ -82,7 +84,9 @@ fn from_attributes(
             writes
                 .iter()
                 .filter(|(attribute, _)| attribute == read)
-                .all(|(_, write)| tree.contains(init.node, write.target.node))
+                .all(|(_, write)| {
+                    write.target.file == init.file && tree.contains(init.node, write.target.node)
+                })
                 .then_some(())?;
             continue;
         }
