@@ -2,7 +2,7 @@
 
 use super::expressions::beneath;
 use super::runs::Runs;
-use super::source::{Allocation, CallString, Found, Frame};
+use super::source::{Allocation, CallString, Found, Frame, Source};
 use super::{Solver, beside};
 use crate::facts::dataflow::{Given, Part};
 use crate::project::Site;
@@ -25,7 +25,12 @@ impl Solver<'_> {
             (2, Part::Key(name)) => vec![Given::Keyword(name)],
             _ => Vec::new(),
         };
-        for (call, context, callers) in self.calls_of_frame(function, &made.context) {
+        let calls = self.calls_of_frame(function, &made.context);
+        let unknown = || Found::new(Source::Parameter(beside(function, parameter.node)));
+        if calls.is_empty() && parameter.star == 2 {
+            out.push(unknown());
+        }
+        for (call, context, callers) in calls {
             for run in self.runs(call, function, &context) {
                 let Runs::Directly { receiver, bound } = run else { continue };
                 let shift = u32::from(receiver.is_some());
@@ -66,6 +71,7 @@ impl Solver<'_> {
                                 }
                                 _ => self.elements(&each.source, node),
                             },
+                            Given::Mapping if each.source.is_unknown() => vec![unknown()],
                             Given::Mapping => self.load(&each.source, part, node),
                             _ => vec![each.apart()],
                         };

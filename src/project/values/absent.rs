@@ -15,6 +15,26 @@ impl Eval<'_> {
         self.is_in_other_branch(target, call)
             || self.is_taken_back(target, call)
             || self.is_given_up_by_then(target, call)
+            || self.is_of_another_run(target, call)
+    }
+
+    /// Whether one method of an object sets an attribute at `target` and another one sends the object by `call`, both are called,
+    /// and no code is seen that does both.
+    fn is_of_another_run(&self, target: Site, call: Site) -> bool {
+        let facts = self.file(target.file);
+        let method = |site: Site| {
+            let node = self.file(site.file).enclosing_function(site.node)?;
+            Some(Site { file: site.file, node })
+        };
+        let (Some(setter), Some(sender)) = (method(target), method(call)) else { return false };
+        let of_class = |method: Site| facts.tree().enclosing(method.node, &[Kind::ClassDefinition]);
+        setter.file == sender.file
+            && setter != sender
+            && of_class(setter).is_some()
+            && of_class(setter) == of_class(sender)
+            && !MAKING.contains(&facts.definition_name(setter.node))
+            && [setter, sender].iter().all(|method| !self.callers(*method).is_empty())
+            && !self.are_in_one_run(target, call)
     }
 
     /// Whether an attribute is `None` from the start, one method sets it at `target` and another one, or the same, gives it up
