@@ -38,7 +38,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         }
         let who =
             if is_lambda { "a lambda".to_owned() } else { format!("the local function '{name}'") };
-        let remedy = lift::callable(ctx.eval, callable, ctx.uses(&sent), ctx.bind);
+        let remedy = ctx.lifted(callable, &sent);
         for each in sent {
             let (place, line) = if is_lambda {
                 ctx.place_of_lambda(each, callable)

@@ -7,7 +7,8 @@ use crate::findings::{Finding, Location, Related, Remedy, Severity, StartMethod}
 use crate::project::processes::starts::called_name;
 use crate::project::{Callable, Carried, Dispatch, Eval, FileId, Sent, Site, Slot, Type, Value};
 use crate::rewrite::lifting::binding::Use;
-use crate::rewrite::lifting::captures::guard_around;
+use crate::rewrite::lifting::captures::{Variable, guard_around};
+use crate::rewrite::lifting::lift;
 use crate::rewrite::state::globals::{self, GlobalRead};
 use crate::rewrite::{
     Bind, GuardStyle,
@@ -401,29 +402,39 @@ impl<'p> RuleContext<'_, 'p> {
             .carried()
             .iter()
             .filter(|carried| carried.content.callable() == Some(definition));
-        of_it
-            .map(|carried| {
-                let slot =
-                    Slot { name: "args".into(), expression: carried.content.leaf, part: None };
-                Use {
-                    leaf: carried.content.leaf,
-                    dispatch: carried.dispatch.clone(),
-                    slot,
-                    kept: carried.content.kept,
-                }
-            })
-            .collect()
+        let used = |carried: &Carried| Use {
+            leaf: carried.content.leaf,
+            dispatch: carried.dispatch.clone(),
+            slot: Slot { name: "args".into(), expression: carried.content.leaf, part: None },
+            kept: carried.content.kept,
+            changed: Vec::new(),
+        };
+        let mut uses: Vec<Use> = of_it.map(used).collect();
+        self.take_changed_along(definition, &mut uses);
+        uses
+    }
+
+    /// The remedy for a function or lambda that is sent: it moves to module level, or what it calls is sent.
+    pub(super) fn lifted(&self, definition: Site, sent: &[&Sent]) -> Remedy {
+        let uses = self.uses(definition, sent);
+        let changed = uses.iter().flat_map(|each| &each.changed);
+        let given: Vec<Variable> = changed.map(|each| each.variable.clone()).collect();
+        let remedy = lift::callable(self.eval, definition, uses, self.bind);
+        let places = sent.iter().map(|each| (&each.dispatch, each.origin.handover));
+        self.unless_outdated(definition, places, remedy, &given)
     }
 
     /// The uses of a definition, for rewriters.
-    pub fn uses(&self, sent: &[&Sent]) -> Vec<Use> {
-        sent.iter()
-            .map(|sent| Use {
-                leaf: sent.origin.leaf,
-                dispatch: sent.dispatch.clone(),
-                slot: sent.slot.clone(),
-                kept: sent.origin.kept,
-            })
-            .collect()
+    pub fn uses(&self, definition: Site, sent: &[&Sent]) -> Vec<Use> {
+        let used = |sent: &&Sent| Use {
+            leaf: sent.origin.leaf,
+            dispatch: sent.dispatch.clone(),
+            slot: sent.slot.clone(),
+            kept: sent.origin.kept,
+            changed: Vec::new(),
+        };
+        let mut uses: Vec<Use> = sent.iter().map(used).collect();
+        self.take_changed_along(definition, &mut uses);
+        uses
     }
 }

@@ -31,7 +31,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         {
             continue;
         }
-        let remedy = lift::callable(ctx.eval, lambda, ctx.uses(&sent), ctx.bind);
+        let remedy = ctx.lifted(lambda, &sent);
         for each in sent {
             let (place, line) = ctx.place_of_lambda(each, lambda);
             let message = format!(

@@ -37,8 +37,9 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         let inherits =
             own.iter().all(|crossing| crossing.dispatch.carries_primitives(ctx.eval.project));
         let uses = own.iter().map(|crossing| (&crossing.dispatch, crossing.handover));
-        let remedy =
-            ctx.unless_outdated(class, uses, lift::class(ctx.eval, class, inherits, ctx.bind));
+        let given = ctx.changed_above(class, uses.clone());
+        let moved = lift::class(ctx.eval, class, inherits, ctx.bind, &given);
+        let remedy = ctx.unless_outdated(class, uses, moved, &given);
         for crossing in own {
             let api = ctx.entry_name(&crossing.dispatch);
             let mut methods = crossing.dispatch.pickled_under(ctx.eval.project);

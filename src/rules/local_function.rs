@@ -34,7 +34,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             continue;
         }
         let name = ctx.facts().definition_name(function.node);
-        let remedy = lift::callable(ctx.eval, function, ctx.uses(&sent), ctx.bind);
+        let remedy = ctx.lifted(function, &sent);
         for each in sent {
             let message = format!(
                 "the local function '{name}' is sent to a process by {} and cannot be pickled by name; it {}",

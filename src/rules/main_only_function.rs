@@ -50,7 +50,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             continue;
         }
         let name = facts.definition_name(function.node);
-        let mut remedy = lift::callable(ctx.eval, function, ctx.uses(&sent), ctx.bind);
+        let mut remedy = lift::callable(ctx.eval, function, ctx.uses(function, &sent), ctx.bind);
         if let (Some(maker), Remedy::Fix(fix)) = (maker, &mut remedy) {
             forget_global(ctx, maker, name, fix);
         }

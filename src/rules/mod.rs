@@ -6,6 +6,7 @@ mod false_guard;
 mod fork_inherited_state;
 mod import_time_primitive;
 mod inheritance_only_argument;
+mod kept_lambda;
 mod lambda_callable;
 mod local_class;
 mod local_function;

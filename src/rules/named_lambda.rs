@@ -3,10 +3,7 @@
 use super::{Rule, RuleContext};
 use crate::facts::FileFacts;
 use crate::findings::{Finding, Severity};
-use crate::rewrite::{
-    callables::named_lambda,
-    lifting::{captures, lift},
-};
+use crate::rewrite::{callables::named_lambda, lifting::captures};
 use crate::syntax::{Field, Kind, NodeId, QueryFile};
 use std::collections::BTreeSet;
 
@@ -52,7 +49,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         }
         let guarded = captures::guard_around(ctx.facts(), lambda.node).is_some();
         let remedy = if guarded {
-            lift::callable(ctx.eval, lambda, ctx.uses(&sent), ctx.bind)
+            ctx.lifted(lambda, &sent)
         } else {
             named_lambda::to_def(ctx.eval, lambda, assignment, &statements)
         };

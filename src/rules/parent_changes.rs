@@ -4,12 +4,15 @@ use super::RuleContext;
 use crate::catalogue::Transport;
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::findings::{Reason, Refusal, Remedy, StartMethod};
-use crate::project::{Dispatch, FileId, Site, Value};
-use crate::rewrite::lifting::captures::guard_around;
+use crate::project::{Dispatch, FileId, Site, Slot, Value};
+use crate::rewrite::lifting::binding::Use;
+use crate::rewrite::lifting::captures::{Variable, guard_around};
+use crate::rewrite::lifting::changed_by_parent::{self, Changed};
 use crate::rewrite::state::class_attributes;
 use crate::rewrite::state::globals::{self, GlobalRead, Placement, placement};
 use crate::syntax::{Field, Kind, NodeId};
 use std::cell::LazyCell;
+use std::collections::BTreeSet;
 
 /// Something that workers read and the parent changes.
 pub(super) struct Outdated {
@@ -41,39 +44,156 @@ impl Outdated {
 impl RuleContext<'_, '_> {
     /// The remedy for a definition that crosses by `uses`, each a dispatch and where it is given the definition: refused where
     /// the definition reads what the parent changes before. Its own value travels now or fails loudly; what children import
-    /// would read that of the import, in silence.
+    /// would read that of the import, in silence. Of `given`, it gets the parent's own values.
     pub(super) fn unless_outdated<'d>(
         &self,
         definition: Site,
         uses: impl Iterator<Item = (&'d Dispatch, Site)>,
         remedy: Remedy,
+        given: &[Variable],
     ) -> Remedy {
         if !matches!(remedy, Remedy::Fix(_)) {
             return remedy;
         }
-        self.outdated(definition, uses).map_or(remedy, Remedy::Refused)
+        self.outdated(definition, uses, given).map_or(remedy, Remedy::Refused)
     }
 
-    /// Why a definition that crosses by `uses` cannot be one that children import.
+    /// Why a definition that crosses by `uses` cannot be one that children import. Of `given`, it gets the parent's own values.
     pub(super) fn outdated<'d>(
         &self,
         definition: Site,
         mut uses: impl Iterator<Item = (&'d Dispatch, Site)>,
+        given: &[Variable],
     ) -> Option<Refusal> {
-        let tree = self.eval.file(definition.file).tree();
-        let is_function =
-            |node: &NodeId| matches!(tree.kind(*node), Kind::FunctionDefinition | Kind::Lambda);
-        let inside = tree.subtree(definition.node).filter(is_function);
-        let functions: Vec<Site> =
-            inside.map(|node| Site { file: definition.file, node }).chain([definition]).collect();
-        let mut reached: Vec<Site> =
-            functions.iter().flat_map(|function| self.eval.reached(*function)).collect();
-        reached.sort();
-        reached.dedup();
+        let functions = functions_in(self, definition);
+        let reached = reached_by(self, &functions);
         uses.find_map(|(dispatch, handover)| {
-            outdated_by(self, &functions, &reached, dispatch, handover)
+            outdated_by(self, &functions, &reached, dispatch, handover, given)
         })
     }
+
+    /// What the methods of a class read of its module and the parent changes before the class is defined, but no later: its
+    /// objects can be given it when they are made.
+    pub(super) fn changed_above<'d>(
+        &self,
+        class: Site,
+        uses: impl Iterator<Item = (&'d Dispatch, Site)>,
+    ) -> Vec<Variable> {
+        let used = |(dispatch, handover): (&Dispatch, Site)| Use {
+            leaf: handover,
+            dispatch: dispatch.clone(),
+            slot: Slot { name: "args".to_owned(), expression: handover, part: None },
+            kept: true,
+            changed: Vec::new(),
+        };
+        let mut uses: Vec<Use> = uses.map(used).collect();
+        self.take_changed_along(class, &mut uses);
+        let changed: Vec<Changed> = uses.into_iter().flat_map(|each| each.changed).collect();
+        let late: Vec<Variable> = changed
+            .iter()
+            .filter(|each| !each.by_definition)
+            .map(|each| each.variable.clone())
+            .collect();
+        let above = changed.into_iter().map(|each| each.variable);
+        above.filter(|variable| !late.contains(variable)).collect()
+    }
+
+    /// Notes in the uses of a definition what it reads of its module and the parent changes before the workers start, which has
+    /// to go along when it moves.
+    pub(super) fn take_changed_along(&self, definition: Site, uses: &mut [Use]) {
+        let is_forked = |each: &Use| {
+            let methods = each.dispatch.pickled_under(self.eval.project);
+            methods.iter().all(|method| *method == StartMethod::Fork)
+        };
+        if uses.iter().all(is_forked) {
+            return;
+        }
+        let functions = functions_in(self, definition);
+        let reached = reached_by(self, &functions);
+        let mut late = BTreeSet::new();
+        for each in uses.iter_mut() {
+            let workers = Workers::new(self, &each.dispatch, each.leaf, &reached);
+            let changed = changed_reads(self, definition, &functions, &workers);
+            for (variable, changes) in changed {
+                if changes.iter().all(|change| is_settled(self, *change, each)) {
+                    let later = |change: &Site| self.eval.is_before(definition, *change);
+                    let by_definition = !changes.iter().any(later);
+                    each.changed.push(Changed { variable, by_definition });
+                } else {
+                    late.insert(variable);
+                }
+            }
+        }
+        for each in uses {
+            each.changed.retain(|changed| !late.contains(&changed.variable));
+        }
+    }
+}
+
+/// The functions and lambdas of a definition, and itself.
+fn functions_in(ctx: &RuleContext, definition: Site) -> Vec<Site> {
+    let tree = ctx.eval.file(definition.file).tree();
+    let is_function =
+        |node: &NodeId| matches!(tree.kind(*node), Kind::FunctionDefinition | Kind::Lambda);
+    let inside = tree.subtree(definition.node).filter(is_function);
+    inside.map(|node| Site { file: definition.file, node }).chain([definition]).collect()
+}
+
+fn reached_by(ctx: &RuleContext, functions: &[Site]) -> Vec<Site> {
+    let mut reached: Vec<Site> =
+        functions.iter().flat_map(|function| ctx.eval.reached(*function)).collect();
+    reached.sort();
+    reached.dedup();
+    reached
+}
+
+/// What a definition itself reads of its module, by a name that can stand for it elsewhere, with the changes in the parent.
+fn changed_reads(
+    ctx: &RuleContext,
+    definition: Site,
+    functions: &[Site],
+    workers: &Workers,
+) -> Vec<(Variable, Vec<Site>)> {
+    let facts = ctx.eval.file(definition.file);
+    let inside = |read: Site| {
+        read.file == definition.file && facts.tree().contains(definition.node, read.node)
+    };
+    let by_parent = |sites: Vec<Site>| -> Vec<Site> {
+        sites.into_iter().filter(|site| is_by_parent(ctx, *site, workers)).collect()
+    };
+    let mut found = Vec::new();
+    let globals = functions
+        .iter()
+        .flat_map(|function| ctx.reads_from_outside(workers.dispatch, *function))
+        .filter(|read| inside(read.read));
+    for read in globals {
+        let variable = if facts.tree().kind(read.read.node) == Kind::Attribute {
+            changed_by_parent::of_attribute(ctx.eval, read.read)
+        } else {
+            Some(Variable::new(facts.scopes.module(), read.name.as_str()))
+        };
+        let mut places: Vec<Site> =
+            changes(ctx, &read, workers).into_iter().map(|change| change.site).collect();
+        places.extend(by_parent(replacements(ctx, &read)));
+        found.extend(variable.map(|variable| (variable, places)));
+    }
+    for read in class_attributes::reads(ctx.eval, functions) {
+        let variable =
+            changed_by_parent::of_attribute(ctx.eval, read.read).filter(|_| inside(read.read));
+        let places = by_parent(class_attributes::changes(ctx.eval, read.class, &read.name));
+        found.extend(variable.map(|variable| (variable, places)));
+    }
+    found.retain(|(_, places)| !places.is_empty());
+    found
+}
+
+/// Whether a change comes before the workers start and before the definition is read, so that its value is the one that counts.
+fn is_settled(ctx: &RuleContext, change: Site, each: &Use) -> bool {
+    let call = each.dispatch.call;
+    let start = each.dispatch.made.unwrap_or(call);
+    ctx.eval.is_before(change, start)
+        && (start == call || !ctx.eval.is_before(start, change))
+        && !ctx.eval.is_before(each.leaf, change)
 }
 
 /// Why functions that cross by one dispatch cannot be such that children import.
@@ -83,6 +203,7 @@ fn outdated_by(
     reached: &[Site],
     dispatch: &Dispatch,
     handover: Site,
+    given: &[Variable],
 ) -> Option<Refusal> {
     let methods = dispatch.pickled_under(ctx.eval.project);
     if methods.iter().all(|method| *method == StartMethod::Fork)
@@ -90,8 +211,23 @@ fn outdated_by(
     {
         return None;
     }
-    let reads: Vec<GlobalRead> =
+    let mut reads: Vec<GlobalRead> =
         functions.iter().flat_map(|function| ctx.reads_from_outside(dispatch, *function)).collect();
+    // What else runs there still reads that of the import.
+    let others: Vec<Site> =
+        reached.iter().copied().filter(|function| !functions.contains(function)).collect();
+    let reached = if given.is_empty() { reached } else { &others };
+    if let Some(file) =
+        functions.first().map(|function| function.file).filter(|_| !given.is_empty())
+    {
+        let is_given = |read: &GlobalRead| {
+            let facts = ctx.eval.file(file);
+            read.file == file
+                && given.contains(&Variable::new(facts.scopes.module(), read.name.as_str()))
+        };
+        reads.retain(|read| !is_given(read));
+        reads.extend(globals::reads(ctx.eval, reached));
+    }
     let workers = Workers::new(ctx, dispatch, handover, reached);
     let value = || {
         reads.iter().find_map(|read| {

@@ -4,6 +4,7 @@ use super::{Rule, RuleContext};
 use crate::facts::names;
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
 use crate::project::{Callable, Carried, Site, What};
+use crate::rewrite::lifting::captures::Variable;
 use crate::rewrite::{callables::named_lambda, lifting::lift, substitutes::argument_value};
 use crate::syntax::{Kind, QueryFile};
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,9 +111,23 @@ fn unless_outdated(
             .carried()
             .iter()
             .filter(|carried| carried.content.callable() == Some(definition));
-        ctx.outdated(definition, own.map(|carried| (&carried.dispatch, carried.content.handover)))
+        let uses = own.map(|carried| (&carried.dispatch, carried.content.handover));
+        ctx.outdated(definition, uses, &given(ctx, definition))
     });
     (who, refusal.clone().map_or(remedy, Remedy::Refused), made)
+}
+
+/// What the parent changes and a definition is given with it where it moves.
+fn given(ctx: &RuleContext, definition: Site) -> Vec<Variable> {
+    let facts = ctx.eval.file(definition.file);
+    let moves = names::holder(facts, definition.node).is_none()
+        && argument_value::default_factory(ctx.eval, definition).is_none();
+    let uses = moves.then(|| ctx.carried_uses(definition));
+    uses.into_iter()
+        .flatten()
+        .flat_map(|each| each.changed)
+        .map(|changed| changed.variable)
+        .collect()
 }
 
 fn lambda_found(ctx: &RuleContext, lambda: Site, which: &str) -> Described {
@@ -186,6 +201,7 @@ fn object_found(ctx: &RuleContext, carried: &Carried, place: Site) -> Described 
         (true, false) => format!("{name}, which holds {},", obstacle.what),
         (false, _) => format!("{name}, which holds {} ({}),", obstacle.what, obstacle.path),
     };
+    let moved = ctx.moved_lambda(obstacle, &carried.dispatch, carried.content.handover);
     let refusal = Refusal::new(
         Reason::UnpicklableObject,
         obstacle.told_of(&name),
@@ -198,7 +214,8 @@ fn object_found(ctx: &RuleContext, carried: &Carried, place: Site) -> Described 
     } else {
         format!("'{}' is {}", obstacle.path, obstacle.what)
     };
-    (who, Remedy::Refused(refusal), obstacle.site.map(|site| (site, told)))
+    let remedy = moved.unwrap_or(Remedy::Refused(refusal));
+    (who, remedy, obstacle.site.map(|site| (site, told)))
 }
 
 /// How the table of objects calls `os.environ`.

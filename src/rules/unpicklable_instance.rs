@@ -59,6 +59,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                 dispatch: sent.dispatch.clone(),
                 slot: sent.slot.clone(),
                 kept: true,
+                changed: Vec::new(),
             }];
             let mut related = vec![ctx.related(definition, format!("{what}, kept in the object"))];
             related.extend(ctx.path_of(sent, None));
@@ -66,7 +67,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             let remedy =
                 factory.unwrap_or_else(|| lift::callable(ctx.eval, definition, uses, ctx.bind));
             let places = [(&sent.dispatch, sent.origin.handover)];
-            let remedy = ctx.unless_outdated(definition, places.into_iter(), remedy);
+            let remedy = ctx.unless_outdated(definition, places.into_iter(), remedy, &[]);
             found.push(ctx.finding(
                 sent.origin.handover,
                 message,

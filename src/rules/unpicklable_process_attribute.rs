@@ -89,7 +89,10 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                 Some(fix) => Remedy::Fix(fix),
                 // The class of the attribute moves to module level with that of the process, which is no less local.
                 None if of_local_class.is_some() && ctx.eval.is_local(class) => {
-                    lift::class(ctx.eval, class, true, ctx.bind)
+                    lift::class(ctx.eval, class, true, ctx.bind, &[])
+                }
+                None if of_local_class.is_some() => {
+                    moved_class(ctx, class, write).unwrap_or_else(refused)
                 }
                 None if is_definition => made_importable(ctx, class, write).unwrap_or_else(refused),
                 None => refused(),
@@ -100,6 +103,24 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     }
     found.extend(given_from_outside(ctx));
     found
+}
+
+/// The repair for objects of a local class that the class keeps, where it is the only one: that moves to module level.
+fn moved_class(ctx: &RuleContext, process: Site, write: Site) -> Option<Remedy> {
+    let tree = ctx.facts().tree();
+    let assignment = tree
+        .parent(write.node)
+        .filter(|up| tree.kind(*up) == Kind::Assignment && tree.field(write.node) == Field::Left)?;
+    let value = ctx.at(tree.child(assignment, Field::Right)?);
+    let mut classes = ctx.eval.local_classes_held(value).into_iter();
+    let class = classes.next().filter(|_| classes.next().is_none())?;
+    if ctx.eval.controls_its_pickling(class) {
+        return None;
+    }
+    let (entry, start) = ctx.eval.entry_of_class(process)?;
+    let dispatch = Dispatch { call: value, entry, start, receiver: None, made: None, shift: 0 };
+    let remedy = lift::class(ctx.eval, class, true, ctx.bind, &[]);
+    Some(ctx.unless_outdated(class, std::iter::once((&dispatch, value)), remedy, &[]))
 }
 
 /// The repair for a lambda or local function that the class keeps itself: it moves to module level.
@@ -127,7 +148,7 @@ fn made_importable(ctx: &RuleContext, class: Site, write: Site) -> Option<Remedy
     Some(lift::callable(
         ctx.eval,
         *definition,
-        vec![Use { leaf: *leaf, dispatch, slot, kept: true }],
+        vec![Use { leaf: *leaf, dispatch, slot, kept: true, changed: Vec::new() }],
         ctx.bind,
     ))
 }

@@ -142,13 +142,21 @@ fn returned(ctx: &RuleContext, sent: &Sent, worker: Site) -> Vec<Finding> {
         } else {
             None
         };
-        let remedy = fix.map_or_else(
-            || {
-                let advice = "return plain data: a list, a dict, the text or the numbers that the parent needs";
-                Remedy::Refused(Refusal::new(Reason::UnpicklableObject, format!("'{name}' returns {what}"), advice))
-            },
-            Remedy::Fix,
-        );
+        let moved = || match &content.what {
+            What::Object(obstacle) => {
+                ctx.moved_lambda(obstacle, &sent.dispatch, sent.origin.handover)
+            }
+            What::Callable(_) => None,
+        };
+        let remedy = fix.map(Remedy::Fix).or_else(moved).unwrap_or_else(|| {
+            let advice =
+                "return plain data: a list, a dict, the text or the numbers that the parent needs";
+            Remedy::Refused(Refusal::new(
+                Reason::UnpicklableObject,
+                format!("'{name}' returns {what}"),
+                advice,
+            ))
+        });
         let definition = Some((value, format!("{what} is returned here")));
         found.push(ctx.finding(
             sent.origin.handover,

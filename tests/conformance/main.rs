@@ -20,7 +20,7 @@ use std::path::Path;
 /// Folders of fixtures that belong to no rule.
 const OTHER_KINDS: &[&str] = &["clean", "demo", "hostile"];
 /// Files of `src/rules` that belong to no rule.
-const OTHER_SOURCES: &[&str] = &["mod", "context", "parent_changes", "sent_index"];
+const OTHER_SOURCES: &[&str] = &["mod", "context", "kept_lambda", "parent_changes", "sent_index"];
 
 /// Reasons that no program can be written for: a failed check is a bug of ours, and no rule meets a dynamic callable yet.
 const NEVER_SHOWN: &[Reason] = &[Reason::FailedCheck, Reason::DynamicCallable];

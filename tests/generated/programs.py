@@ -35,6 +35,13 @@ def choose(seed, index):
     return chosen
 
 
+def impossible(chosen):
+    """Why no rewrite keeps what a program prints, and the reason that a refusal has to give; `None` where there may be one."""
+    if chosen["callable"] == "factory" and chosen["use"] == "printed" and chosen["dispatch"] != "starmap":
+        return "other-use", "what is sent prints as a function and holds a value of its call: no function does that and has a name"
+    return None
+
+
 class Writer:
     """The parts of a program while it is written."""
 

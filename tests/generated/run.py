@@ -2,7 +2,8 @@
 
     run.py --tool target/debug/spawnsafe [--seed 1] [--count 300] [--python PYTHON]… [--keep DIR] [--only STEM…]
 
-Counts are printed as JSON: repaired, clean, refused (by reason), dropped (promised by `check`, and not done), wrong (the
+Counts are printed as JSON: repaired, clean, refused (by reason), impossible (refused, and rightly so, since no rewrite would print
+the same), dropped (promised by `check`, and not done), wrong (the
 result prints something else than the original meant, or does not run), missed (it fails, and nothing was found), false
 (nothing fails, and something was found). Programs that are wrong, dropped, missed or false are shrunk and printed.
 """
@@ -158,6 +159,8 @@ def main():
         last = min(first + args.batch, args.first + args.count)
         cases = {f"p{index:06}": programs.choose(args.seed, index) for index in range(first, last)}
         for stem, (word, why) in judge(tool, pythons, cases).items():
+            if word == "refused" and (programs.impossible(cases[stem]) or ("",))[0] == why:
+                word = "impossible"
             counts[word] += 1
             if word == "refused":
                 reasons[why] += 1

@@ -165,7 +165,12 @@ impl Walk<'_, '_> {
 
     /// One thing that an expression may be.
     fn source(&mut self, found: &Found, site: Site, items: bool, mut path: Path) {
-        for argument in found.way.handed_over.iter() {
+        // What a decorator gives back stands where the definition did.
+        let is_decorator = |argument: &Site| {
+            let tree = self.eval.file(argument.file).tree();
+            tree.parent(argument.node).is_some_and(|up| tree.kind(up) == Kind::Decorator)
+        };
+        for argument in found.way.handed_over.iter().filter(|argument| !is_decorator(argument)) {
             path = path.handed_over_by(*argument);
         }
         path.kept |= found.way.is_kept;

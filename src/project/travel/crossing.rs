@@ -283,7 +283,10 @@ impl Eval<'_> {
         }
         for value in self.values(expression).iter() {
             match value {
-                Value::Class(class) | Value::Instance(Type::Class(class)) => {
+                // The object of a method travels with it.
+                Value::Class(class)
+                | Value::Instance(Type::Class(class))
+                | Value::Method { receiver: Type::Class(class), function: Some(_), .. } => {
                     found.insert(*class);
                 }
                 Value::Instance(_) | Value::Method { .. } | Value::Result(_) => {

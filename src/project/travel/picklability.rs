@@ -18,8 +18,10 @@ pub struct Obstacle {
     pub what: String,
     /// The way to it: `self._lock`, or empty for the object itself.
     pub path: String,
-    /// Where it is made.
+    /// Where it is made; of what an attribute keeps, the place that stores it.
     pub site: Option<Site>,
+    /// Where it is made, whatever keeps it.
+    pub made: Option<Site>,
     /// Whether it could travel in Process args or initargs.
     pub by_inheritance: bool,
 }
@@ -27,7 +29,7 @@ pub struct Obstacle {
 impl Obstacle {
     /// An obstacle that is the object itself.
     pub fn of(what: &str, site: Option<Site>) -> Self {
-        Self { what: what.to_owned(), path: String::new(), site, by_inheritance: false }
+        Self { what: what.to_owned(), path: String::new(), site, made: site, by_inheritance: false }
     }
 
     /// What it is, in the words of a message about `name`.
@@ -295,6 +297,7 @@ pub(in crate::project) fn object_obstacle(
             what: object.what.clone(),
             path: String::new(),
             site,
+            made: site,
             by_inheritance: travels == Travels::Inheritance,
         }),
     }

@@ -164,7 +164,8 @@ fn captures_read_here(
     .ok()?;
     for capture in &captured {
         timing::bound(eval, file, &capture.variable, lambda, lambda).ok()?;
-        timing::kept_until_sent(eval, file, &capture.variable, lambda, each).ok()?;
+        timing::kept_until_sent(eval, file, &capture.variable, timing::read_at(lambda, None), each)
+            .ok()?;
     }
     Some(captured)
 }

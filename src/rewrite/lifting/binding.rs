@@ -8,9 +8,12 @@ use crate::rewrite::Bind;
 use crate::rewrite::callables::unwrap;
 use crate::rewrite::lifting::body::Style;
 use crate::rewrite::lifting::captures::Variable;
+use crate::rewrite::lifting::changed_by_parent::Changed;
 use crate::rewrite::lifting::defaults;
+use crate::rewrite::lifting::forwarding;
 use crate::rewrite::lifting::hoist::Group;
 use crate::rewrite::lifting::member as member_facts;
+use crate::rewrite::lifting::read_kinds::{ReadKind, kind_of_read};
 use crate::rewrite::lifting::timing;
 use crate::rewrite::lifting::{arguments, class_values, registered};
 use crate::syntax::{Field, Kind, NodeId};
@@ -27,6 +30,8 @@ pub struct Use {
     pub slot: Slot,
     /// Whether an object or a container keeps it on the way, so that it may be sent at any later time.
     pub kept: bool,
+    /// What the callable reads of the module, and the parent changes before this dispatch.
+    pub changed: Vec<Changed>,
 }
 
 /// The new name of a callable and the values it has to be given.
@@ -139,7 +144,7 @@ impl Form {
 }
 
 /// The `partial(…)` call whose first argument `read` is, under whatever name it was imported.
-fn partial_around(eval: &Eval, read: Site) -> Option<NodeId> {
+pub(in crate::rewrite) fn partial_around(eval: &Eval, read: Site) -> Option<NodeId> {
     let tree = eval.file(read.file).tree();
     let list = tree.parent(read.node).filter(|up| tree.kind(*up) == Kind::ArgumentList)?;
     let call = tree.parent(list)?;
@@ -177,6 +182,9 @@ pub(in crate::rewrite) fn plan(group: &Group, bind: Bind, partial: &str) -> Resu
     for at in 0..group.members.len() {
         plan.styles.push(group.style(at));
         match group.members[at].variable.clone() {
+            Some(variable) if group.members[at].forwards => {
+                forwarding::plan(group, at, &variable, bind, partial, &mut plan)?;
+            }
             Some(variable)
                 if registered::keeper(group.eval, group.file, group.members[at].node).is_some() =>
             {
@@ -202,17 +210,19 @@ fn anonymous(
     let form = form(group, at);
     let here = Site { file: group.file, node };
     let uses: Vec<&Use> = group.dispatches.iter().filter(|each| each.leaf == here).collect();
-    let direct = uses.len() == 1 && is_slot(group.eval, uses[0], here);
+    let is_direct = uses.len() == 1 && is_slot(group.eval, uses[0], here) && bind != Bind::Partial;
+    let direct = uses
+        .first()
+        .filter(|_| is_direct)
+        .and_then(|each| arguments::bound_in_dispatch(group, at, each, &form));
     for (variable, _) in group.parameters(at) {
         timing::bound(group.eval, group.file, &variable, node, node)?;
         for each in &uses {
-            timing::kept_until_sent(group.eval, group.file, &variable, node, each)?;
+            let moment = timing::read_at(node, direct.as_ref().map(|(edits, _)| edits.as_slice()));
+            timing::kept_until_sent(group.eval, group.file, &variable, moment, each)?;
         }
     }
-    if direct
-        && bind != Bind::Partial
-        && let Some((edits, style)) = arguments::bound_in_dispatch(group, at, uses[0], &form)
-    {
+    if let Some((edits, style)) = direct {
         plan.styles[at] = style;
         plan.outside.push(Edit::replace(unwrap::whole(facts, node), form.name));
         plan.outside.extend(edits);
@@ -245,7 +255,7 @@ pub(in crate::rewrite) fn form(group: &Group, at: usize) -> Form {
 }
 
 /// Whether `here` is what fills the slot. The slot may be in another file, behind a forwarder.
-fn is_slot(eval: &Eval, each: &Use, here: Site) -> bool {
+pub(in crate::rewrite) fn is_slot(eval: &Eval, each: &Use, here: Site) -> bool {
     let slot = each.slot.expression;
     slot.file == here.file
         && eval.file(slot.file).tree().unparenthesized(slot.node) == here.node
@@ -301,7 +311,10 @@ fn named(
     let others: Vec<NodeId> =
         bindings.filter(|node| !facts.tree().contains(statement, *node)).collect();
     let stable = parameters.iter().all(|(captured, _)| {
-        timing::stable_from(group.eval, group.file, captured, statement, &reads, &others, kept)
+        group.is_changed_by_definition(captured)
+            && timing::stable_from(
+                group.eval, group.file, captured, statement, &reads, &others, kept,
+            )
     });
     if !member.defaults.is_empty() {
         // Defaults have the value of the moment of definition, so that is where they are bound.
@@ -403,7 +416,7 @@ pub(in crate::rewrite) fn attributes_stay(
 }
 
 /// The use that a read is.
-fn use_at<'g>(group: &'g Group, read: NodeId) -> Option<&'g Use> {
+pub(in crate::rewrite) fn use_at<'g>(group: &'g Group, read: NodeId) -> Option<&'g Use> {
     let here = Site { file: group.file, node: read };
     // A lambda with a name is known by itself, and handed over by the name.
     let by_name = |each: &&Use| {
@@ -421,7 +434,7 @@ fn use_at<'g>(group: &'g Group, read: NodeId) -> Option<&'g Use> {
 }
 
 /// Binds the captured values where the definition is used.
-fn at_reads(
+pub(in crate::rewrite) fn at_reads(
     group: &Group,
     at: usize,
     reads: &[NodeId],
@@ -432,22 +445,23 @@ fn at_reads(
 ) -> Result<(), Refusal> {
     let facts = group.facts();
     let at_file = |node: NodeId| Site { file: group.file, node };
-    for read in reads {
-        for (captured, _) in &group.parameters(at) {
-            timing::bound(group.eval, group.file, captured, group.members[at].node, *read)?;
-            if let Some(each) = use_at(group, *read) {
-                timing::kept_until_sent(group.eval, group.file, captured, *read, each)?;
-            }
-        }
-    }
     let direct = if let [read] = reads {
-        use_at(group, *read).filter(|each| is_slot(group.eval, each, at_file(*read)))
+        use_at(group, *read)
+            .filter(|each| bind != Bind::Partial && is_slot(group.eval, each, at_file(*read)))
+            .and_then(|each| arguments::bound_in_dispatch(group, at, each, form))
     } else {
         None
     };
-    if let Some(each) = direct.filter(|_| bind != Bind::Partial)
-        && let Some((edits, style)) = arguments::bound_in_dispatch(group, at, each, form)
-    {
+    for read in reads {
+        let moment = timing::read_at(*read, direct.as_ref().map(|(edits, _)| edits.as_slice()));
+        for (captured, _) in &group.parameters(at) {
+            timing::bound(group.eval, group.file, captured, group.members[at].node, *read)?;
+            if let Some(each) = use_at(group, *read) {
+                timing::kept_until_sent(group.eval, group.file, captured, moment, each)?;
+            }
+        }
+    }
+    if let Some((edits, style)) = direct {
         plan.styles[at] = style;
         plan.outside.push(Edit::replace(facts.tree().span(reads[0]), form.name.clone()));
         plan.outside.extend(edits);
@@ -484,7 +498,8 @@ fn alias(
     for (captured, _) in group.parameters(at) {
         timing::bound(group.eval, group.file, &captured, group.members[at].node, statement)?;
         for each in &group.dispatches {
-            timing::kept_until_sent(group.eval, group.file, &captured, statement, each)?;
+            let moment = timing::read_at(statement, None);
+            timing::kept_until_sent(group.eval, group.file, &captured, moment, each)?;
         }
     }
     let (text, needs_partial) = form.expression(partial);
@@ -505,7 +520,11 @@ fn alias(
 
 /// A use such as `work.__name__` or `work.limit = 3`. Only its text and signature stay the same for a function that
 /// moves; a partial (`bound`) has no attributes of its own at all.
-fn attribute_read(facts: &FileFacts, variable: &Variable, bound: bool) -> Option<NodeId> {
+pub(in crate::rewrite) fn attribute_read(
+    facts: &FileFacts,
+    variable: &Variable,
+    bound: bool,
+) -> Option<NodeId> {
     let tree = facts.tree();
     let is_kept = |attribute: NodeId| {
         let name = tree.child(attribute, Field::Attribute).map_or("", |name| facts.text(name));
@@ -533,60 +552,6 @@ fn attribute_read(facts: &FileFacts, variable: &Variable, bound: bool) -> Option
             tree.kind(up) == Kind::Attribute && tree.field(*read) == Field::Object && !is_kept(up)
         })
     })
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ReadKind {
-    /// A callable slot of a dispatch.
-    Slot,
-    /// The function of a `partial` that reaches a slot.
-    InPartial,
-    /// `return work`.
-    Returned,
-    /// `work(x)` in the parent, or `sorted(rows, key=work)`, which calls it at once.
-    Called,
-    /// Anything else.
-    Other,
-}
-
-fn kind_of_read(group: &Group, here: Site, dispatch: Option<&Use>) -> ReadKind {
-    let facts = group.facts();
-    let (tree, read) = (facts.tree(), here.node);
-    if dispatch.is_some_and(|each| is_slot(group.eval, each, here)) {
-        return ReadKind::Slot;
-    }
-    if dispatch.is_some() && partial_around(group.eval, here).is_some() {
-        return ReadKind::InPartial;
-    }
-    match tree.parent(read) {
-        Some(up) if tree.kind(up) == Kind::ReturnStatement => ReadKind::Returned,
-        Some(up) if tree.kind(up) == Kind::Call && tree.field(read) == Field::Function => {
-            ReadKind::Called
-        }
-        Some(_) if is_key(group, here) => ReadKind::Called,
-        _ => ReadKind::Other,
-    }
-}
-
-/// Whether a function is the `key` of `sorted`, `min`, `max` or `sort`, which is not kept.
-fn is_key(group: &Group, here: Site) -> bool {
-    let facts = group.facts();
-    let tree = facts.tree();
-    let Some(keyword) = tree.parent(here.node).filter(|up| tree.kind(*up) == Kind::KeywordArgument)
-    else {
-        return false;
-    };
-    let is_named = tree.child(keyword, Field::Name).is_some_and(|name| facts.text(name) == "key");
-    let callee = tree
-        .parent(keyword)
-        .and_then(|list| tree.parent(list))
-        .and_then(|call| tree.child(call, Field::Function));
-    is_named
-        && callee.is_some_and(|callee| {
-            let text = facts.text(callee);
-            matches!(text, "sorted" | "min" | "max")
-                || text.rsplit_once('.').is_some_and(|(_, method)| method == "sort")
-        })
 }
 
 /// Whether the statement cannot simply be taken out: it shares its line with others.

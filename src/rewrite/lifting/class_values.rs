@@ -103,7 +103,7 @@ pub(in crate::rewrite) fn role(eval: &Eval, read: Site) -> Role {
             };
             if is(&["builtins.isinstance", "builtins.issubclass"]) {
                 Role::Named
-            } else if first && is(&["builtins.map", "functools.partial"]) {
+            } else if first && is(&["builtins.map", "functools.partial"]) || is_sent(eval, read) {
                 Role::Factory
             } else {
                 Role::Unknown
@@ -111,6 +111,15 @@ pub(in crate::rewrite) fn role(eval: &Eval, read: Site) -> Role {
         }
         _ => Role::Unknown,
     }
+}
+
+/// Whether the class is what a dispatch calls in the worker: `pool.map(Point, rows)`.
+fn is_sent(eval: &Eval, read: Site) -> bool {
+    let tree = eval.file(read.file).tree();
+    let call = tree.parent(read.node).and_then(|list| tree.parent(list));
+    let dispatches = call.map(|node| eval.dispatches_at(Site { file: read.file, node }));
+    let mut slots = dispatches.iter().flatten().flat_map(|dispatch| eval.slots(dispatch));
+    slots.any(|slot| slot.part.is_none() && slot.expression == read)
 }
 
 /// The method, right in the body of `class`, whose body holds `read`.
@@ -359,7 +368,9 @@ pub(in crate::rewrite) fn judge(group: &Group, at: usize) -> Result<(), Refusal>
                 ));
             }
             timing::bound(group.eval, group.file, &captured, class.node, *read)?;
-            timing::settled(facts, &captured, *read)?;
+            if !group.is_changed_above(&captured) {
+                timing::settled(facts, &captured, *read)?;
+            }
         }
     }
     Ok(())

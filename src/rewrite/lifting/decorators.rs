@@ -54,12 +54,12 @@ pub(in crate::rewrite) fn stays(
 }
 
 /// The edits that leave such decorators behind.
-pub(in crate::rewrite) fn left_behind(eval: &Eval, file: FileId, definition: NodeId) -> Vec<Edit> {
+pub(in crate::rewrite) fn left_behind(eval: &Eval, file: FileId, member: &Member) -> Vec<Edit> {
     let facts = eval.file(file);
     let staying = facts
-        .decorators(definition)
+        .decorators(member.node)
         .into_iter()
-        .filter(|decorator| stays(eval, file, definition, *decorator));
+        .filter(|decorator| member.undecorated || stays(eval, file, member.node, *decorator));
     staying.filter_map(|decorator| decorator_line(facts, decorator)).map(Edit::delete).collect()
 }
 
@@ -107,6 +107,31 @@ pub(in crate::rewrite) fn judge(group: &Group, member: &Member) -> Result<(), Re
         }
     }
     Ok(())
+}
+
+/// Whether the only decorator of a function is a cache, whose keys the captured values cannot be known to fit. Where the
+/// function does not call itself, each task begins with an empty one anyway, and the worker can do without.
+pub(in crate::rewrite) fn is_idle_cache(group: &Group, member: &Member) -> bool {
+    let facts = group.facts();
+    let [decorator] = facts.decorators(member.node)[..] else { return false };
+    let Some(variable) = &member.variable else { return false };
+    let calls_itself = facts
+        .scopes
+        .references(variable.home, &variable.name)
+        .iter()
+        .any(|read| facts.tree().contains(member.node, *read));
+    let tree = facts.tree();
+    let expression = tree.children(decorator).next();
+    let callee = expression.map(|expression| {
+        tree.child(expression, Field::Function)
+            .filter(|_| tree.kind(expression) == Kind::Call)
+            .unwrap_or(expression)
+    });
+    let values = callee.map(|node| group.eval.values(Site { file: group.file, node }));
+    let is_cache = values.is_some_and(|values| {
+        matches!(&*values, [Value::External { path, .. }] if matches!(&**path, "functools.lru_cache" | "functools.cache"))
+    });
+    is_cache && !calls_itself && keys(group, member, facts.text(decorator)).is_err()
 }
 
 /// The captured values become part of the cache's keys: they have to be known to be hashable.

@@ -5,11 +5,14 @@
 
 use crate::facts::FileFacts;
 use crate::findings::{Reason, Refusal};
+use crate::project::Site;
 use crate::rewrite::lifting::arguments;
+use crate::rewrite::lifting::binding;
 use crate::rewrite::lifting::captures;
 use crate::rewrite::lifting::captures::Variable;
 use crate::rewrite::lifting::hoist::{Group, Member};
 use crate::rewrite::lifting::member;
+use crate::rewrite::lifting::read_kinds;
 use crate::syntax::{Field, Kind, NodeId};
 
 /// One such parameter.
@@ -28,6 +31,19 @@ pub struct BoundDefault {
 }
 
 impl BoundDefault {
+    /// The parameter and the expression for it at `read`, in what moves: the parameter itself where the function calls itself.
+    pub(in crate::rewrite) fn given_inside(
+        &self,
+        group: &Group,
+        member: &Member,
+        read: NodeId,
+    ) -> (String, String) {
+        if is_own(group, member, self, read) {
+            return (self.name.clone(), self.name.clone());
+        }
+        self.given()
+    }
+
     /// The parameter and the expression for it.
     pub(in crate::rewrite) fn given(&self) -> (String, String) {
         (self.name.clone(), self.text.clone())
@@ -97,6 +113,32 @@ fn has_call(facts: &FileFacts, value: NodeId) -> bool {
     })
 }
 
+/// Whether a function calls itself at `read`, where the parameter still has the default: nothing binds it, and no use gives it
+/// another value.
+fn is_own(group: &Group, member: &Member, row: &BoundDefault, read: NodeId) -> bool {
+    let facts = group.facts();
+    let tree = facts.tree();
+    let parameter = tree.child(row.parameter, Field::Name);
+    let is_bound_once = parameter
+        .and_then(|name| facts.scopes.resolve_name(name))
+        .is_some_and(|(home, name)| facts.scopes.bindings(home, name).len() == 1);
+    let by_name = facts.calls.iter().any(|call| {
+        group.eval.keyword_argument(Site { file: group.file, node: *call }, &row.name).is_some()
+    });
+    let elsewhere = group.dispatches.iter().any(|each| each.dispatch.call.file != group.file);
+    facts.enclosing_function(read) == Some(member.node) && is_bound_once && !by_name && !elsewhere
+}
+
+/// Whether a use may call the function with more arguments than `most`: not where it is compared, an attribute of it is read, or it is a `key`.
+fn may_be_called(group: &Group, read: Site, most: usize) -> bool {
+    let tree = group.facts().tree();
+    let looked_at = tree.parent(read.node).is_some_and(|up| {
+        tree.kind(up) == Kind::ComparisonOperator
+            || tree.kind(up) == Kind::Attribute && tree.field(read.node) == Field::Object
+    });
+    !(looked_at || most >= 1 && read_kinds::is_key(group, read))
+}
+
 /// Refuses if a use may pass such a parameter by position, or if there is no place for keyword-only parameters.
 pub(in crate::rewrite) fn judge(group: &Group, member: &Member) -> Result<(), Refusal> {
     let facts = group.facts();
@@ -139,24 +181,23 @@ pub(in crate::rewrite) fn judge(group: &Group, member: &Member) -> Result<(), Re
     let tree = facts.tree();
     let Some(variable) = &member.variable else { return Ok(()) };
     for read in facts.scopes.references(variable.home, &variable.name) {
-        let is_dispatched = group
-            .dispatches
-            .iter()
-            .any(|each| each.leaf.file == group.file && each.leaf.node == *read);
+        let is_dispatched = binding::use_at(group, *read).is_some()
+            || !may_be_called(group, Site { file: group.file, node: *read }, first);
         let call = tree
             .parent(*read)
             .filter(|up| tree.kind(*up) == Kind::Call && tree.field(*read) == Field::Function);
         let few = first == usize::MAX && call.is_some()
             || call.is_some_and(|call| {
-                let site = crate::project::Site { file: group.file, node: call };
+                let site = Site { file: group.file, node: call };
                 !group.eval.has_splat(site) && group.eval.positional_arguments(site).len() <= first
             });
         // There the default would be evaluated anew, in the worker, of what that function has itself.
         let movers =
             group.members.iter().filter(|other| member::in_moved_part(facts, other.node, *read));
         let is_lost = |row: &BoundDefault| {
-            has_call(facts, row.value)
-                || movers.clone().any(|mover| !has_all_of(facts, mover, row.value))
+            !is_own(group, member, row, *read)
+                && (has_call(facts, row.value)
+                    || movers.clone().any(|mover| !has_all_of(facts, mover, row.value)))
         };
         if movers.clone().next().is_some() && member.defaults.iter().any(is_lost) {
             return refuse("a function that moves along calls it without that parameter");

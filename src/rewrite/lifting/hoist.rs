@@ -13,9 +13,11 @@ use crate::rewrite::lifting::binding::Use;
 use crate::rewrite::lifting::body::Style;
 use crate::rewrite::lifting::call_state;
 use crate::rewrite::lifting::captures::{self, CaptureKind, Variable};
+use crate::rewrite::lifting::changed_by_parent;
 use crate::rewrite::lifting::class_values;
 use crate::rewrite::lifting::decorators;
 use crate::rewrite::lifting::evaluated;
+use crate::rewrite::lifting::forwarding;
 use crate::rewrite::lifting::judge;
 use crate::rewrite::lifting::member;
 use crate::rewrite::lifting::member::{
@@ -52,6 +54,10 @@ pub(in crate::rewrite) struct Member {
     /// `Class.register(…)` statements, which move with a manager class.
     pub(in crate::rewrite) companions: Vec<NodeId>,
     pub(in crate::rewrite) keeps_name: bool,
+    /// Whether the local function stays, and calls the one at module level: the program looks at it.
+    pub(in crate::rewrite) forwards: bool,
+    /// Whether the function at module level has none of the decorators.
+    pub(in crate::rewrite) undecorated: bool,
     pub(in crate::rewrite) own: Vec<captures::Capture>,
 }
 
@@ -66,6 +72,8 @@ pub struct Group<'e, 'p> {
     pub(in crate::rewrite) bind: Bind,
     /// Whether what the objects of a class hold travels with processes only, which carry multiprocessing's own objects.
     inherits: bool,
+    /// What the methods of a class read and the parent changes before it is defined.
+    changed: Vec<Variable>,
 }
 
 impl<'e, 'p> Group<'e, 'p> {
@@ -76,8 +84,16 @@ impl<'e, 'p> Group<'e, 'p> {
         dispatches: Vec<Use>,
         bind: Bind,
     ) -> Result<Self, Refusal> {
-        Self { eval, file: callable.file, members: Vec::new(), dispatches, bind, inherits: false }
-            .collected(callable)
+        Self {
+            eval,
+            file: callable.file,
+            members: Vec::new(),
+            dispatches,
+            bind,
+            inherits: false,
+            changed: Vec::new(),
+        }
+        .collected(callable)
     }
 
     /// Gathers a class and everything it needs. `inherits` tells whether its objects only travel with processes.
@@ -86,9 +102,18 @@ impl<'e, 'p> Group<'e, 'p> {
         class: Site,
         inherits: bool,
         bind: Bind,
+        changed: &[Variable],
     ) -> Result<Self, Refusal> {
-        Self { eval, file: class.file, members: Vec::new(), dispatches: Vec::new(), bind, inherits }
-            .collected(class)
+        Self {
+            eval,
+            file: class.file,
+            members: Vec::new(),
+            dispatches: Vec::new(),
+            bind,
+            inherits,
+            changed: changed.to_vec(),
+        }
+        .collected(class)
     }
 
     fn collected(self, callable: Site) -> Result<Self, Refusal> {
@@ -122,11 +147,37 @@ impl<'e, 'p> Group<'e, 'p> {
                 member.name.clone_from(&variable.name);
             }
         }
+        for at in 0..group.members.len() {
+            let local = forwarding::local(&group, at);
+            group.members[at].forwards = local.is_some();
+            group.members[at].undecorated = local == Some(forwarding::Local::Decorated);
+        }
         Ok(group)
     }
 
     pub(in crate::rewrite) fn facts(&self) -> &'p FileFacts {
         self.eval.file(self.file)
+    }
+
+    /// What the parent changes before it sends the callable, where that reads it.
+    fn changed(&self) -> Vec<&Variable> {
+        let all = self.dispatches.iter().flat_map(|each| &each.changed);
+        let mut found: Vec<&Variable> =
+            all.map(|changed| &changed.variable).chain(&self.changed).collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// Whether the parent changes a captured variable, and only before the class that reads it.
+    pub(in crate::rewrite) fn is_changed_above(&self, variable: &Variable) -> bool {
+        self.changed.contains(variable)
+    }
+
+    /// Whether the parent changes a captured variable only before the callable is defined, if it does.
+    pub(in crate::rewrite) fn is_changed_by_definition(&self, variable: &Variable) -> bool {
+        let mut all = self.dispatches.iter().flat_map(|each| &each.changed);
+        all.all(|changed| changed.by_definition || changed.variable != *variable)
     }
 
     /// The definition above whose statement all of them go.
@@ -152,13 +203,20 @@ impl<'e, 'p> Group<'e, 'p> {
 
     fn add(&mut self, node: NodeId) -> Result<usize, Refusal> {
         let facts = self.facts();
-        let own = attribute_captures::split(
+        let mut own = attribute_captures::split(
             self.eval,
             self.file,
             node,
             captures::of(self.eval, self.file, node)?,
             self.inheritance(),
         );
+        let mut changed = self.changed();
+        changed.retain(|variable| own.iter().all(|capture| capture.variable != **variable));
+        let changed = changed_by_parent::captures(self.eval, self.file, node, &changed);
+        if !changed.is_empty() {
+            own.extend(changed);
+            own.sort_by_key(|capture| capture.reads.first().copied());
+        }
         let (variable, statement) = holder(facts, node);
         let base = match (&variable, facts.tree().kind(node)) {
             (Some(variable), _) => variable.name.clone(),
@@ -198,6 +256,8 @@ impl<'e, 'p> Group<'e, 'p> {
             statement,
             name,
             keeps_name,
+            forwards: false,
+            undecorated: false,
             values: BTreeMap::new(),
             prelude,
             uses: BTreeSet::new(),
@@ -352,7 +412,7 @@ impl<'e, 'p> Group<'e, 'p> {
         for (at, member) in self.members.iter().enumerate() {
             let facts = self.facts();
             judge::introspection(facts, member.node)?;
-            judge::header(self.eval, self.file, member.node, self.anchor(), &along)?;
+            judge::header(self, member, &along)?;
             evaluated::edits(facts, member.node, self.limit()).ok_or_else(|| {
                 unsupported("an annotation names what is bound later, and cannot be quoted")
             })?;
@@ -368,8 +428,14 @@ impl<'e, 'p> Group<'e, 'p> {
             )?;
             defaults::judge(self, member)?;
             call_state::judge(self.eval, self.file, member.node)?;
-            decorators::judge(self, member)?;
-            registered::judge(self, member)?;
+            if !member.undecorated {
+                decorators::judge(self, member)?;
+            }
+            if member.forwards {
+                forwarding::judge(self, member)?;
+            } else {
+                registered::judge(self, member)?;
+            }
             if !member::is_class(facts, member.node) {
                 shown::judge(self, member)?;
             }

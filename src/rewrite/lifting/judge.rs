@@ -10,6 +10,7 @@ use crate::rewrite::lifting::captures::Variable;
 use crate::rewrite::lifting::decorators;
 use crate::rewrite::lifting::defaults;
 use crate::rewrite::lifting::evaluated;
+use crate::rewrite::lifting::hoist::{Group, Member};
 use crate::syntax::{Field, Kind, NodeId};
 
 /// Calls that look at the frame they are made in.
@@ -133,20 +134,17 @@ fn frame_call(facts: &FileFacts, node: NodeId) -> Option<&'static str> {
 ///
 /// `along` are the variables whose definitions move with it, and take nothing from around them.
 pub(in crate::rewrite) fn header(
-    eval: &Eval,
-    file: FileId,
-    callable: NodeId,
-    anchor: NodeId,
+    group: &Group,
+    member: &Member,
     along: &[&Variable],
 ) -> Result<(), Refusal> {
+    let (eval, file, callable) = (group.eval, group.file, member.node);
     let facts = eval.file(file);
     let tree = facts.tree();
-    let limit = tree.start(facts.top_level_statement(anchor));
-    for decorator in facts
-        .decorators(callable)
-        .into_iter()
-        .filter(|decorator| !decorators::stays(eval, file, callable, *decorator))
-    {
+    let limit = group.limit();
+    for decorator in facts.decorators(callable).into_iter().filter(|decorator| {
+        !member.undecorated && !decorators::stays(eval, file, callable, *decorator)
+    }) {
         available(facts, decorator, limit, "a decorator", along)?;
         known_decorator(eval, file, decorator)?;
     }

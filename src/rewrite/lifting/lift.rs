@@ -3,7 +3,7 @@
 use crate::findings::{Reason, Refusal, Remedy};
 use crate::project::{Eval, Site};
 use crate::rewrite::lifting::binding::Use;
-use crate::rewrite::lifting::captures;
+use crate::rewrite::lifting::captures::{self, Variable};
 use crate::rewrite::lifting::hoist::Group;
 use crate::rewrite::lifting::member;
 use crate::rewrite::lifting::started_processes;
@@ -80,11 +80,11 @@ fn try_callable(
 }
 
 /// The remedy for a local class whose objects cross. `inherits` tells whether they only travel with processes, as these do
-/// themselves.
-pub fn class(eval: &Eval, class: Site, inherits: bool, bind: Bind) -> Remedy {
+/// themselves; of `changed` they are given the values that the parent has.
+pub fn class(eval: &Eval, class: Site, inherits: bool, bind: Bind, changed: &[Variable]) -> Remedy {
     let attempt = || {
         let facts = eval.file(class.file);
-        let group = Group::of_class(eval, class, inherits, bind)?;
+        let group = Group::of_class(eval, class, inherits, bind, changed)?;
         group.judge()?;
         group.print(format!(
             "move the class '{}' to module level",

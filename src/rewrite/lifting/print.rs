@@ -15,7 +15,7 @@ use crate::rewrite::lifting::evaluated;
 use crate::rewrite::lifting::hoist::{Group, unsupported};
 use crate::rewrite::lifting::member;
 use crate::rewrite::lifting::member::{in_moved_part, is_class, unmangled};
-use crate::rewrite::{fresh_name, imports, lifting::defaults, place};
+use crate::rewrite::{fresh_name, imports, place};
 use crate::syntax::{Kind, NodeId, Tree};
 use crate::text::Edit;
 
@@ -243,7 +243,7 @@ impl Group<'_, '_> {
                     .collect();
                 let given = given
                     .into_iter()
-                    .chain(used.defaults.iter().map(defaults::BoundDefault::given))
+                    .chain(used.defaults.iter().map(|row| row.given_inside(self, used, *read)))
                     .collect();
                 let form = Form { name: used.name.clone(), given, leading: self.is_leading(index) };
                 let site = Site { file: self.file, node: *read };
@@ -279,7 +279,7 @@ impl Group<'_, '_> {
                 .filter(|edit| !parameters.iter().any(|have| have.span.contains(edit.span))),
         );
         edits.extend(parameters);
-        edits.extend(decorators::left_behind(self.eval, self.file, member.node));
+        edits.extend(decorators::left_behind(self.eval, self.file, member));
         edits.extend(evaluated::edits(facts, member.node, self.limit()).unwrap_or_default());
         (edits, needs_partial)
     }

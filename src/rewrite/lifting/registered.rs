@@ -99,7 +99,8 @@ pub(in crate::rewrite) fn plan(
             ));
         }
         for each in &group.dispatches {
-            timing::kept_until_sent(group.eval, group.file, &captured, statement, each)?;
+            let moment = timing::read_at(statement, None);
+            timing::kept_until_sent(group.eval, group.file, &captured, moment, each)?;
         }
     }
     let Some(decorator) = keeper(group.eval, group.file, member.node) else { return Ok(()) };

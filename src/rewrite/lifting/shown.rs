@@ -1,9 +1,10 @@
 //! Whether the program looks at a function from outside: at its name, at what only the function itself has, at which object
 //! it is; or uses it as what a partial is not.
 
+use crate::facts::FileFacts;
 use crate::findings::{Reason, Refusal};
 use crate::project::{Callable, Eval, Site, Value};
-use crate::rewrite::lifting::binding;
+use crate::rewrite::lifting::binding::{self, Use};
 use crate::rewrite::lifting::hoist::{Group, Member};
 use crate::syntax::{Field, Kind, NodeId};
 
@@ -30,8 +31,12 @@ pub(in crate::rewrite) fn judge(group: &Group, member: &Member) -> Result<(), Re
     let definition = Site { file: group.file, node: member.node };
     let is_bound = !member.values.is_empty() || !member.defaults.is_empty();
     let is_renamed = member.variable.as_ref().is_none_or(|variable| variable.name != member.name);
-    let names = place(group.eval, definition, NAMES).filter(|_| is_bound || is_renamed);
-    let inside = names.or_else(|| place(group.eval, definition, INSIDES).filter(|_| is_bound));
+    // What is not sent is the local function as it was, where that stays.
+    let is_sent = |leaf: Site| group.dispatches.iter().any(|each| each.leaf == leaf);
+    let concerns = |leaf: Site| !member.forwards || is_sent(leaf);
+    let names = place(group.eval, definition, NAMES, &concerns).filter(|_| is_bound || is_renamed);
+    let inside =
+        names.or_else(|| place(group.eval, definition, INSIDES, &concerns).filter(|_| is_bound));
     let by_worker = || of_parameter(group, member).filter(|_| is_bound || is_renamed);
     if let Some(read) = inside.or_else(by_worker) {
         let facts = group.eval.file(read.file);
@@ -44,7 +49,9 @@ pub(in crate::rewrite) fn judge(group: &Group, member: &Member) -> Result<(), Re
     let Some(variable) = &member.variable else { return Ok(()) };
     for read in binding::reads_that_stay(group, variable) {
         let site = Site { file: group.file, node: read };
-        if let Some(what) = looked_at(group.eval, site, is_bound, is_renamed) {
+        let differs = concerns(site);
+        if let Some(what) = looked_at(group.eval, site, is_bound && differs, is_renamed && differs)
+        {
             return Err(refused(group, member, site, what));
         }
     }
@@ -93,14 +100,22 @@ fn elsewhere(
     is_renamed: bool,
 ) -> Option<(Site, &'static str)> {
     let eval = group.eval;
-    if !group.dispatches.iter().any(|each| is_made(eval, each.slot.expression, definition)) {
+    let is_elsewhere = |each: &Use| {
+        each.slot.expression != each.leaf || is_made(eval, each.slot.expression, definition)
+    };
+    if !group.dispatches.iter().any(is_elsewhere) {
         return None;
     }
+    let is_sent = |leaf: Site| group.dispatches.iter().any(|each| each.leaf == leaf);
     let facts = eval.file(definition.file);
     let tree = facts.tree();
     let is_it = |node: &NodeId| {
         let site = Site { file: definition.file, node: *node };
-        is_variable(eval, site) && is_made(eval, site, definition)
+        is_variable(eval, site)
+            && eval.origins(site).iter().any(|origin| {
+                (origin.made_by.is_some() || is_sent(origin.leaf))
+                    && is_of(&origin.callable, definition)
+            })
     };
     let given = LOOKING.iter().flat_map(|name| eval.project.calls_named(name)).filter(|call| {
         call.file == definition.file
@@ -114,16 +129,39 @@ fn elsewhere(
     let compared = tree
         .subtree(crate::syntax::Tree::ROOT)
         .filter(|node| tree.kind(*node) == Kind::ComparisonOperator)
-        .find(|node| tree.children(*node).any(|operand| is_it(&operand)))?;
+        .find(|node| {
+            !is_with_constants(facts, *node) && tree.children(*node).any(|operand| is_it(&operand))
+        })?;
     Some((Site { file: definition.file, node: compared }, "it is compared with other objects"))
 }
 
 /// Whether an expression may be the function as a call gave it.
 fn is_made(eval: &Eval, site: Site, definition: Site) -> bool {
-    eval.origins(site).iter().any(|origin| {
-        origin.made_by.is_some()
-            && matches!(origin.callable, Callable::Function(site) | Callable::Lambda(site) if site == definition)
-    })
+    eval.origins(site)
+        .iter()
+        .any(|origin| origin.made_by.is_some() && is_of(&origin.callable, definition))
+}
+
+fn is_of(callable: &Callable, definition: Site) -> bool {
+    matches!(callable, Callable::Function(site) | Callable::Lambda(site) if *site == definition)
+}
+
+/// Whether all but one of what is compared are constants: no function, nor a partial, is any of them.
+fn is_with_constants(facts: &FileFacts, comparison: NodeId) -> bool {
+    let tree = facts.tree();
+    let is_constant = |node: NodeId| {
+        matches!(
+            tree.kind(node),
+            Kind::None
+                | Kind::True
+                | Kind::False
+                | Kind::Integer
+                | Kind::Float
+                | Kind::String
+                | Kind::Ellipsis
+        )
+    };
+    tree.children(comparison).filter(|operand| !is_constant(*operand)).count() <= 1
 }
 
 /// What a use looks at, or needs, that a function under another name (`is_renamed`) or a partial (`is_bound`) has not.
@@ -138,7 +176,9 @@ fn looked_at(eval: &Eval, read: Site, is_bound: bool, is_renamed: bool) -> Optio
     }
     let up = tree.parent(at)?;
     match tree.kind(up) {
-        Kind::ComparisonOperator => Some("it is compared with other objects"),
+        Kind::ComparisonOperator => {
+            (!is_with_constants(facts, up)).then_some("it is compared with other objects")
+        }
         Kind::Set => Some("it is an element of a set"),
         Kind::Pair if tree.field(at) == Field::Key => Some("it is a key"),
         Kind::Subscript if tree.field(at) == Field::Subscript => Some("it is a key"),
@@ -210,6 +250,8 @@ fn given_to(eval: &Eval, call: Site, is_bound: bool, is_renamed: bool) -> Option
             {
                 "it names a thread"
             }
+            // A signature speaks of parameters only.
+            "inspect.signature" if !is_bound => continue,
             _ if path.starts_with("inspect.") && (is_bound || is_renamed) => "it is inspected",
             _ => continue,
         };
@@ -237,9 +279,8 @@ fn names_its_thread(eval: &Eval, call: Site, differs: bool) -> bool {
 fn of_parameter(group: &Group, member: &Member) -> Option<Site> {
     let eval = group.eval;
     let definition = Site { file: group.file, node: member.node };
-    let leaves = |read: &Site| {
-        eval.origins(*read).iter().any(|origin| matches!(origin.callable, Callable::Function(site) | Callable::Lambda(site) if site == definition))
-    };
+    let leaves =
+        |read: &Site| eval.origins(*read).iter().any(|origin| is_of(&origin.callable, definition));
     for each in &group.dispatches {
         let entry = each.dispatch.api(eval.project);
         let is_callable = |name: &str| entry.callables.iter().any(|slot| slot.name == name);
@@ -285,17 +326,22 @@ fn is_parameter(eval: &Eval, object: Site) -> bool {
 
 /// Whether a function can keep its name only by being called so at module level: the program reads it.
 pub(in crate::rewrite) fn reads_name(eval: &Eval, definition: Site) -> bool {
-    place(eval, definition, NAMES).is_some()
+    place(eval, definition, NAMES, &|_| true).is_some()
 }
 
-/// Where one of the attributes is read of an expression that may be the function.
-fn place(eval: &Eval, definition: Site, attributes: &[&str]) -> Option<Site> {
+/// Where one of the attributes is read of an expression that may be the function, as it was taken where `concerns` says.
+fn place(
+    eval: &Eval,
+    definition: Site,
+    attributes: &[&str],
+    concerns: &dyn Fn(Site) -> bool,
+) -> Option<Site> {
     let is_it = |object: Site| {
         is_variable(eval, object)
             && eval
                 .origins(object)
                 .iter()
-                .any(|origin| matches!(origin.callable, Callable::Function(site) | Callable::Lambda(site) if site == definition))
+                .any(|origin| is_of(&origin.callable, definition) && concerns(origin.leaf))
     };
     let inside = |read: Site| {
         read.file == definition.file

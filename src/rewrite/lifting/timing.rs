@@ -8,6 +8,7 @@ use crate::rewrite::lifting::binding::Use;
 use crate::rewrite::lifting::captures;
 use crate::rewrite::lifting::captures::Variable;
 use crate::syntax::{Field, Kind, NodeId};
+use crate::text::Edit;
 
 /// Refuses if the variable may be unbound where `place` is evaluated. Where the `callable` reads it on every way
 /// through its body, an unbound variable raises NameError anyway: then the place is as good as any.
@@ -137,17 +138,33 @@ pub(in crate::rewrite) fn settled(
     }
 }
 
+/// Where a rewrite reads a captured variable.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::rewrite) struct Moment {
+    /// The expression or statement.
+    place: NodeId,
+    /// The offset among the arguments of the dispatch, where the values are further ones of them.
+    among: Option<u32>,
+}
+
+/// The moment at which a rewrite at `place` reads what is captured; with `arguments`, edits of the dispatch, where those stand.
+pub(in crate::rewrite) fn read_at(place: NodeId, arguments: Option<&[Edit]>) -> Moment {
+    let among = arguments.and_then(|edits| edits.iter().map(|edit| edit.span.start).min());
+    Moment { place, among }
+}
+
 /// Refuses if the variable may be bound anew after the rewrite reads it at `place` and before the callable is pickled:
 /// what travels with a Process is pickled at `start()`, an initializer when the workers start.
 pub(in crate::rewrite) fn kept_until_sent(
     eval: &Eval,
     file: FileId,
     variable: &Variable,
-    place: NodeId,
+    moment: Moment,
     each: &Use,
 ) -> Result<(), Refusal> {
     let facts = eval.file(file);
     let tree = facts.tree();
+    let place = moment.place;
     let from = in_home(facts, variable, place);
     // Sent from outside the scope that holds the variable.
     let outside = variable.home != facts.scopes.module()
@@ -162,7 +179,7 @@ pub(in crate::rewrite) fn kept_until_sent(
         return Err(bound_anew(variable));
     }
     let call = in_home(facts, variable, each.dispatch.call.node);
-    if changed_by_arguments(facts, variable, place, each.dispatch.call.node) {
+    if changed_by_arguments(facts, variable, moment, each.dispatch.call.node) {
         return Err(bound_anew(variable));
     }
     let others = other_definitions(facts, place, each.slot.expression);
@@ -192,13 +209,15 @@ pub(in crate::rewrite) fn kept_until_sent(
 fn changed_by_arguments(
     facts: &FileFacts,
     variable: &Variable,
-    place: NodeId,
+    moment: Moment,
     call: NodeId,
 ) -> bool {
     let tree = facts.tree();
+    let place = moment.place;
     let Some(list) = tree.child(call, Field::Arguments) else { return false };
     // A definition further up is read anew where the call takes it.
-    let from = if tree.contains(list, place) { tree.end(place) } else { tree.start(list) };
+    let own = if tree.contains(list, place) { tree.end(place) } else { tree.start(list) };
+    let from = moment.among.unwrap_or(own);
     let behind: Vec<NodeId> =
         tree.subtree(list).filter(|node| tree.start(*node) >= from && *node != place).collect();
     let bindings = facts.scopes.bindings(variable.home, &variable.name);
