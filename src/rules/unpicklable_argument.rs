@@ -27,6 +27,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     for (carried, _) in ctx.carried_calls() {
         let place = carried.content.place;
         let described = match &carried.content.what {
+            What::Callable(_) if is_sent_itself(ctx, carried) => None,
             What::Callable(Callable::Lambda(lambda)) => {
                 let found = lambda_found(ctx, *lambda, &told_apart(ctx, carried, *lambda));
                 Some(unless_outdated(ctx, *lambda, found, &mut judged))
@@ -79,6 +80,21 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
 type Judged = BTreeMap<Site, Option<Refusal>>;
 
 type Described = (String, Remedy, Option<(Site, String)>);
+
+/// Whether the same argument sends the definition as what is to be called, too: that finding says enough.
+fn is_sent_itself(ctx: &RuleContext, carried: &Carried) -> bool {
+    let is_it = |callable: &Callable| match callable {
+        Callable::Lambda(site) | Callable::Function(site) => {
+            Some(*site) == carried.content.callable()
+        }
+        _ => false,
+    };
+    ctx.index.all().iter().any(|sent| {
+        sent.origin.handover == carried.content.handover
+            && sent.dispatch.call != carried.dispatch.call
+            && is_it(&sent.origin.callable)
+    })
+}
 
 /// Where a lambda stands, in words, if the same argument holds others.
 fn told_apart(ctx: &RuleContext, carried: &Carried, lambda: Site) -> String {

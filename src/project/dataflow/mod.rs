@@ -61,6 +61,8 @@ pub struct Solver<'p> {
     project: &'p Project,
     memory: Memory,
     unresolved: RefCell<Unresolved>,
+    /// The names that are being looked for behind the star imports of a module: those may lead back to it.
+    behind_stars: RefCell<Vec<(FileId, String)>>,
 }
 
 /// The modules that answers would need, numbered in the order in which they were met.
@@ -76,7 +78,12 @@ pub type Needed = (PathBuf, Option<String>);
 impl<'p> Solver<'p> {
     /// A solver that knows nothing yet.
     pub fn new(project: &'p Project) -> Self {
-        Self { project, memory: Memory::default(), unresolved: RefCell::default() }
+        Self {
+            project,
+            memory: Memory::default(),
+            unresolved: RefCell::default(),
+            behind_stars: RefCell::default(),
+        }
     }
 
     /// Everything that an expression may be in a frame that was entered by `callers`.

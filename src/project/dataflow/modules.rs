@@ -81,13 +81,9 @@ impl Solver<'_> {
             if let Some(path) = self.project.submodule(file, name) {
                 return self.module_at(path, None);
             }
-            for star in self.star_imports(file) {
-                let found = self.imported(file, &star, Some(name));
-                if found.iter().any(|each| each.source != Source::Unknown) {
-                    return found;
-                }
-            }
-            return self.made_on_demand(file, name);
+            return self
+                .behind_stars(file, name)
+                .unwrap_or_else(|| self.made_on_demand(file, name));
         }
         let last = bindings.last().filter(|last| {
             // Statements in the module itself follow one another; the last one stands, unless a test or a handler chooses.
@@ -104,6 +100,21 @@ impl Solver<'_> {
             })
             .map(|each| each.apart())
             .collect()
+    }
+
+    /// What the modules whose names a module takes by `import *` hold under a name, if they are known to hold it.
+    fn behind_stars(&self, file: FileId, name: &str) -> Option<Vec<Found>> {
+        let asked = (file, name.to_owned());
+        if self.behind_stars.borrow().contains(&asked) {
+            return None;
+        }
+        self.behind_stars.borrow_mut().push(asked);
+        let stars = self.star_imports(file).into_iter();
+        let found = stars
+            .map(|star| self.imported(file, &star, Some(name)))
+            .find(|found| found.iter().any(|each| each.source != Source::Unknown));
+        self.behind_stars.borrow_mut().pop();
+        found
     }
 
     /// A `def`, `class` or import directly in the module.

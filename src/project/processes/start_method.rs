@@ -26,9 +26,7 @@ impl Eval<'_> {
     pub(in crate::project) fn settle_start(&self, found: &mut Vec<Dispatch>) {
         // Whoever takes a fork context where there is one has chosen: the rest is for systems that cannot fork. On macOS alone
         // it is chosen for another reason, and Linux is left to its default.
-        let for_macos = |dispatch: &Dispatch| {
-            self.file(dispatch.call.file).all().to_ascii_lowercase().contains("darwin")
-        };
+        let for_macos = |dispatch: &Dispatch| self.forks_on_macos_alone(dispatch.call.file);
         let forked =
             found.iter().filter(|dispatch| dispatch.start == Start::Fork && !for_macos(dispatch));
         let forked: Vec<_> = forked.map(|dispatch| dispatch.entry).collect();
@@ -50,6 +48,35 @@ impl Eval<'_> {
             {
                 dispatch.start = Start::Fork;
             }
+        }
+    }
+
+    /// Whether a file seems to take a fork context on macOS alone: by the test around it, or else because it speaks of macOS.
+    fn forks_on_macos_alone(&self, file: FileId) -> bool {
+        let facts = self.file(file);
+        let tree = facts.tree();
+        let is_fork = |call: &NodeId| {
+            let site = Site { file, node: *call };
+            starts::called_name(self, site) == "get_context"
+                && self
+                    .argument(site, "method", 0)
+                    .is_some_and(|method| self.string_literal(method) == Some("fork"))
+        };
+        let mut tests = facts.calls.iter().filter(|call| is_fork(call)).flat_map(|call| {
+            tree.ancestors(*call).filter_map(|up| match tree.kind(up) {
+                Kind::IfStatement | Kind::ElifClause => tree.child(up, Field::Condition),
+                Kind::ConditionalExpression => Some(up),
+                _ => None,
+            })
+        });
+        let speaks_of = |text: &str, word: &str| text.to_ascii_lowercase().contains(word);
+        let is_alone = |test: NodeId| {
+            let text = facts.text(test);
+            (speaks_of(text, "darwin") || speaks_of(text, "mac")) && !speaks_of(text, "linux")
+        };
+        match tests.next() {
+            Some(first) => is_alone(first) || tests.any(is_alone),
+            None => speaks_of(facts.all(), "darwin"),
         }
     }
 

@@ -68,8 +68,10 @@ impl Eval<'_> {
         lineage: &[Site],
         moment: &Moment,
     ) -> impl Fn(&AttributeWrite) -> bool {
-        let inside =
-            moment.worker.map(|worker| self.worker_methods(lineage, worker)).unwrap_or_default();
+        let inside = moment
+            .worker
+            .map(|worker| self.worker_methods_beside(lineage, worker, moment.call))
+            .unwrap_or_default();
         let ran = moment.call.and_then(|call| self.methods_run_before(class, call));
         let call = moment.call;
         move |write| {

@@ -72,6 +72,19 @@ impl Eval<'_> {
 
     /// The methods that run in the worker only: `worker`, and those that nothing but they call.
     pub fn worker_methods(&self, lineage: &[Site], worker: Site) -> BTreeSet<Site> {
+        self.worker_methods_beside(lineage, worker, None)
+    }
+
+    /// As [`worker_methods`](Self::worker_methods), where `sender` sends the object: what another branch beside it calls itself,
+    /// for there is one worker only, has not run by then.
+    pub(in crate::project) fn worker_methods_beside(
+        &self,
+        lineage: &[Site],
+        worker: Site,
+        sender: Option<Site>,
+    ) -> BTreeSet<Site> {
+        let is_instead =
+            |call: Site| sender.is_some_and(|sender| self.is_in_other_branch(call, sender));
         let mut inside = BTreeSet::new();
         let called_outside = |method: Site, inside: &BTreeSet<Site>| {
             let name = self.file(method.file).definition_name(method.node);
@@ -80,7 +93,7 @@ impl Eval<'_> {
                     each.file == call.file
                         && self.file(call.file).tree().contains(each.node, call.node)
                 });
-                !within && self.may_run(*call, method)
+                !within && !is_instead(*call) && self.may_run(*call, method)
             })
         };
         if called_outside(worker, &inside) {
