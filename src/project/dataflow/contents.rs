@@ -153,6 +153,8 @@ impl Solver<'_> {
                 if out.is_empty() { vec![Found::unknown()] } else { out }
             }
             Source::Class(class) => self.members_of_enum(*class),
+            // `list(None)` raises.
+            Source::Literal(_) if self.is_none(source) => Vec::new(),
             _ => vec![Found::unknown()],
         }
     }
