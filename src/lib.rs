@@ -1,5 +1,6 @@
 //! spawnsafe makes Python code safe for the `spawn` and `forkserver` start methods.
 
+pub mod cache;
 pub mod catalogue;
 pub mod cli;
 pub mod disk;

@@ -17,6 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["map"],
     &["engine"],
     &["disk"],
+    &["cache"],
     &["git"],
     &["output"],
     &["review", "migrate", "trace", "server"],
@@ -25,6 +26,7 @@ const LAYERS: &[&[&str]] = &[
 
 /// Places that may read and write files and start programs; all others are given texts.
 const MAY_TOUCH_THE_DISK: &[&str] = &[
+    "src/cache/",
     "src/cli/",
     "src/disk/",
     "src/git/",

@@ -280,6 +280,20 @@ pub(crate) struct CheckArgs {
     /// Write the present findings to the baseline file.
     #[arg(long, help_heading = "Suppression", conflicts_with = "add_ignore")]
     pub(crate) write_baseline: bool,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+}
+
+/// Where reports of earlier runs are kept.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Cache")]
+pub(crate) struct CacheArgs {
+    /// Look anew, and keep no report for later runs.
+    #[arg(long, short, env = "SPAWNSAFE_NO_CACHE", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) no_cache: bool,
+    /// Folder of the reports of earlier runs [default: `.spawnsafe_cache` in the repository, or the current folder].
+    #[arg(long, value_name = "DIR", env = "SPAWNSAFE_CACHE_DIR", hide_env_values = true)]
+    pub(crate) cache_dir: Option<PathBuf>,
 }
 
 /// `spawnsafe fix`.

@@ -55,7 +55,7 @@ fn once(args: &CheckArgs, global: &GlobalArgs, order: &[Typed]) -> Result<Exit, 
     {
         return Ok(exit);
     }
-    let mut found = settings.check();
+    let mut found = settings.check_unless_known(settings.cache(&args.cache).as_ref());
     evidence.join(&mut found, &settings);
     report::complete(&mut found, &settings);
     report::log_errors(&found, &settings);

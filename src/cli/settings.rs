@@ -1,6 +1,7 @@
 //! What a run is to do: arguments and configuration joined.
 
-use crate::cli::args::{GlobalArgs, OutputArgs, SelectionArgs};
+use crate::cache::{self, Cache};
+use crate::cli::args::{CacheArgs, GlobalArgs, OutputArgs, SelectionArgs};
 use crate::cli::base::Base;
 use crate::cli::config::file::{Pattern, TargetVersion};
 use crate::cli::config::{ConfigError, ConfigFile, Inline, Overrides, Resolver, Scope, inline};
@@ -8,7 +9,7 @@ use crate::cli::read::Disk;
 use crate::cli::selector::{Selection, Selector};
 use crate::cli::terminal::Terminal;
 use crate::cli::walk::{self, WalkOptions, Walked};
-use crate::engine::{Bind, GuardStyle, Options};
+use crate::engine::{Bind, Files, GuardStyle, Options};
 use crate::findings::Report;
 use crate::output::{Format, Style, text};
 use std::collections::BTreeSet;
@@ -87,6 +88,36 @@ impl Settings {
     /// What the rules find in the files of this run.
     pub(crate) fn check(&self) -> Report {
         self.watched("looking", || self.base.check(&self.walked.files, &self.disk, &self.options))
+    }
+
+    /// As [`check`](Self::check), or the report of an earlier run that would find the same.
+    pub(crate) fn check_unless_known(&self, cache: Option<&Cache>) -> Report {
+        let Some(cache) = cache else { return self.check() };
+        let one_thread_or_many = Options { threads: 0, ..self.options.clone() };
+        let asked = format!("{:?}\n{:?}\n{one_thread_or_many:?}", self.base, self.walked.files);
+        let mut is_known = false;
+        let report = self.watched("looking", || {
+            let work =
+                |files: &dyn Files| self.base.check(&self.walked.files, files, &self.options);
+            let (report, known) = cache.report(&asked, &self.disk, work);
+            is_known = known;
+            report
+        });
+        if is_known {
+            self.terminal.detail("nothing has changed: the report is that of an earlier run");
+        }
+        report
+    }
+
+    /// Where reports of earlier runs are kept, unless there shall be none.
+    pub(crate) fn cache(&self, args: &CacheArgs) -> Option<Cache> {
+        // What comes by standard input is another text each time.
+        if args.no_cache || self.disk.stdin.is_some() {
+            return None;
+        }
+        let configured = || Some(self.scope.beside(self.scope.config().cache_dir.as_deref()?));
+        let folder = args.cache_dir.clone().or_else(configured);
+        Some(Cache::new(folder.unwrap_or_else(|| self.style.root.join(cache::FOLDER))))
     }
 
     /// The same, and what the fixes make of them.

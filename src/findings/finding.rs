@@ -37,7 +37,9 @@ impl StartMethod {
 }
 
 /// Ordered by damage: an exception names itself, a wrong result and a hang do not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// An exception that says what is wrong.

@@ -1,12 +1,12 @@
 //! A rewrite: all of its edits or none.
 
 use crate::text::Edit;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Whether a fix may be applied unread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Applicability {
     /// Proven to keep what design and page promise.
@@ -16,7 +16,7 @@ pub enum Applicability {
 }
 
 /// An edit of one file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileEdit {
     /// The file.
     pub path: Arc<PathBuf>,

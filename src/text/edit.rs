@@ -3,7 +3,7 @@
 use super::Span;
 
 /// One replaced byte range of the original text.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Edit {
     /// What goes; empty for an insertion.
     pub span: Span,

@@ -38,6 +38,7 @@ pub(crate) struct ConfigFile {
     pub(crate) format_command: Option<String>,
     pub(crate) output_format: Option<Format>,
     pub(crate) baseline: Option<PathBuf>,
+    pub(crate) cache_dir: Option<PathBuf>,
     pub(crate) warn_unused_ignores: Option<bool>,
     #[serde(default)]
     pub(crate) executors: Vec<Spanned<Entry>>,

@@ -62,6 +62,7 @@ impl Inline {
             format_command = "format-command",
             output_format = "output-format",
             baseline = "baseline",
+            cache_dir = "cache-dir",
             warn_unused_ignores = "warn-unused-ignores",
             executors = "executors",
         );
