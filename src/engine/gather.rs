@@ -16,6 +16,7 @@ use crate::project::{
 use crate::text::{ReadError, SourceFile};
 use aho_corasick::{AhoCorasick, MatchKind};
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -45,6 +46,22 @@ pub struct Gathered {
     pub broken: Vec<Arc<SourceFile>>,
 }
 
+/// What is known of files that have not changed since.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// The facts of those that were parsed.
+    pub facts: Vec<Arc<FileFacts>>,
+    /// Those that hold no word that matters.
+    pub silent: Arc<FxHashSet<PathBuf>>,
+}
+
+impl Known {
+    /// What facts tell.
+    pub fn of(facts: Vec<Arc<FileFacts>>) -> Self {
+        Self { facts, silent: Arc::default() }
+    }
+}
+
 /// One file after reading.
 enum Read {
     /// Holds no word that matters.
@@ -55,13 +72,8 @@ enum Read {
     Error(FileError, Option<Arc<SourceFile>>),
 }
 
-/// Reads and parses what matters of `paths`; `known` are facts of files that have not changed since.
-pub fn gather(
-    paths: &[PathBuf],
-    files: &dyn Files,
-    options: &Options,
-    known: Vec<Arc<FileFacts>>,
-) -> Gathered {
+/// Reads and parses what matters of `paths`.
+pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Known) -> Gathered {
     let catalogue = Catalogue::new(&options.executors);
     let words = matcher(catalogue.words());
     let mut all: BTreeSet<PathBuf> = paths.iter().cloned().collect();
@@ -156,16 +168,18 @@ fn gathered(
     all
 }
 
-/// Reads all of `paths` and parses those that matter; `known` are facts of files that have not changed since.
+/// Reads those of `paths` that are not known and parses what matters.
 fn read_first(
     paths: &[PathBuf],
     files: &dyn Files,
     matters: &(dyn Fn(&Path, &[u8]) -> bool + Sync),
-    known: Vec<Arc<FileFacts>>,
+    known: Known,
 ) -> BTreeMap<PathBuf, Read> {
+    let facts = known.facts.into_iter();
     let mut read: BTreeMap<PathBuf, Read> =
-        known.into_iter().map(|facts| (facts.source.path.clone(), Read::Facts(facts))).collect();
-    let others = paths.par_iter().filter(|path| !read.contains_key(*path));
+        facts.map(|facts| (facts.source.path.clone(), Read::Facts(facts))).collect();
+    let others = paths.par_iter();
+    let others = others.filter(|path| !read.contains_key(*path) && !known.silent.contains(*path));
     let fresh: Vec<_> = others
         .map(|path| (path.clone(), read_one(path, files, &|bytes| matters(path, bytes))))
         .collect();

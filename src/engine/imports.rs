@@ -2,12 +2,16 @@
 
 use crate::project::names::modules::member_of;
 use memchr::memmem;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// The dotted names (with leading dots where they are relative) of all modules that a file may import: for
-/// `from a.b import c` those of `a`, `a.b` and `a.b.c` (`a.b.*` for a star). Imports inside of strings count as well.
-pub(super) fn modules(bytes: &[u8]) -> BTreeSet<String> {
-    let text = String::from_utf8_lossy(bytes);
+/// `from a.b import c` those of `a`, `a.b` and `a.b.c` (`a.b.*` for a star). Imports inside of strings count as well. Only those
+/// whose first part (empty where they are relative) `is_wanted`.
+pub(super) fn modules(bytes: &[u8], is_wanted: impl Fn(&str) -> bool) -> BTreeSet<String> {
+    // Checking for good UTF-8 is much quicker than mending bad.
+    let text = str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
+    let is_wanted = |module: &str| is_wanted(module.split('.').next().unwrap_or_default());
     let mut found = BTreeSet::new();
     // A byte order mark is no part of the first word.
     let mut rest = text.trim_start_matches('\u{feff}');
@@ -18,7 +22,8 @@ pub(super) fn modules(bytes: &[u8]) -> BTreeSet<String> {
         rest = after;
         for statement in line.split([';', ':']).map(str::trim_start) {
             if let Some(names) = statement.strip_prefix("import ") {
-                names.split(',').for_each(|name| add_with_parents(first_word(name), &mut found));
+                let names = names.split(',').map(first_word).filter(|name| is_wanted(name));
+                names.for_each(|name| add_with_parents(name, &mut found));
             } else if let Some((module, names)) =
                 statement.strip_prefix("from ").and_then(|tail| tail.split_once("import"))
             {
@@ -29,6 +34,9 @@ pub(super) fn modules(bytes: &[u8]) -> BTreeSet<String> {
                     (names.to_owned(), rest)
                 };
                 rest = after;
+                if !is_wanted(module) {
+                    continue;
+                }
                 add_with_parents(module, &mut found);
                 let names = names
                     .split([',', '(', ')', '\n', '\\'])
@@ -121,8 +129,9 @@ pub(super) fn star_imports(bytes: &[u8]) -> Vec<String> {
     if memmem::find(bytes, b"import *").is_none() {
         return Vec::new();
     }
-    let starred =
-        modules(bytes).into_iter().filter_map(|module| module.strip_suffix('*').map(str::to_owned));
+    let starred = modules(bytes, |_| true)
+        .into_iter()
+        .filter_map(|module| module.strip_suffix('*').map(str::to_owned));
     starred
         .map(|module| {
             if module.trim_start_matches('.').is_empty() {
@@ -158,7 +167,7 @@ mod tests {
     #[test]
     fn imports_are_seen_in_every_form() {
         let text = b"import a.b as c, d\nfrom . import e\nif x: from ..f.g import (h,  # why\n    i as j)\nfrom k \\\n    import l\n    import m; import n\r\n";
-        let found: Vec<String> = modules(text).into_iter().collect();
+        let found: Vec<String> = modules(text, |_| true).into_iter().collect();
         assert_eq!(
             found,
             [
@@ -167,7 +176,9 @@ mod tests {
             ]
             .map(String::from)
         );
-        assert!(modules("\u{feff}import a\n".as_bytes()).contains("a"));
+        assert!(modules("\u{feff}import a\n".as_bytes(), |_| true).contains("a"));
+        let ours: Vec<String> = modules(text, |first| first == "a").into_iter().collect();
+        assert_eq!(ours, ["a", "a.b"]);
     }
 
     #[test]

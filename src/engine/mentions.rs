@@ -52,7 +52,7 @@ impl Mentions {
             return false;
         }
         let folder = path.parent().unwrap_or(Path::new(""));
-        let modules = imports::modules(bytes);
+        let modules = imports::modules(bytes, |_| true);
         modules.iter().any(|module| {
             let names =
                 project.module_from(folder, module).and_then(|source| self.names.get(&source));

@@ -20,7 +20,8 @@ use crate::facts::FileFacts;
 use crate::findings::Report;
 use crate::map::Map;
 use crate::text::ReadError;
-use std::borrow::Cow;
+use gather::Known;
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -46,12 +47,11 @@ pub fn check_again(
 ) -> (Report, Vec<Arc<FileFacts>>) {
     run::with_threads(options.threads, || {
         // Whoever comes with facts has looked at the files around before.
-        let options = if known.is_empty() {
-            islands::narrowed(paths, files, options)
+        let (report, _, facts) = if known.is_empty() {
+            by_island(paths, files, options)
         } else {
-            Cow::Borrowed(options)
+            settle::check(paths, files, options, Known::of(known))
         };
-        let (report, _, facts) = settle::check(paths, files, &options, known);
         (report, facts)
     })
 }
@@ -59,16 +59,38 @@ pub fn check_again(
 /// As [`check`], with the map of every call that starts a process or sends to one.
 pub fn map(paths: &[PathBuf], files: &dyn Files, options: &Options) -> (Report, Map) {
     run::with_threads(options.threads, || {
-        let options = islands::narrowed(paths, files, options);
-        let (report, map, _) = settle::check(paths, files, &options, Vec::new());
+        let (report, map, _) = by_island(paths, files, options);
         (report, map)
     })
+}
+
+/// As [`settle::check`], island by island.
+fn by_island(
+    paths: &[PathBuf],
+    files: &dyn Files,
+    options: &Options,
+) -> (Report, Map, Vec<Arc<FileFacts>>) {
+    let islands = islands::find(paths, files, options);
+    let looked = islands.into_par_iter().map(|island| {
+        let (report, map, facts) =
+            settle::check(&island.paths, files, &island.options, island.known);
+        (report, (map, facts))
+    });
+    let (reports, others): (Vec<Report>, Vec<_>) = looked.unzip();
+    let (maps, facts): (Vec<Map>, Vec<_>) = others.into_iter().unzip();
+    let (mut report, positions) = Report::joined(reports, paths.len());
+    report.summary.dispatches.get_or_insert_default();
+    (report, Map::joined(maps, &positions), facts.concat())
 }
 
 /// As [`check`], and applies the fixes that `options` allow until nothing more can be fixed.
 /// `changes` of the report holds the result, proven to parse and to settle.
 pub fn fix(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Report {
     run::with_threads(options.threads, || {
-        settle::fix(paths, files, &islands::narrowed(paths, files, options))
+        let islands = islands::find(paths, files, options);
+        let fixed = islands
+            .into_par_iter()
+            .map(|island| settle::fix(&island.paths, files, &island.options, island.known));
+        Report::joined(fixed.collect(), paths.len()).0
     })
 }

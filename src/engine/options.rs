@@ -54,6 +54,22 @@ impl Options {
         }
     }
 
+    /// The same run for some of its files, with others around them.
+    pub(super) fn among(&self, paths: &[PathBuf], context: BTreeSet<PathBuf>) -> Self {
+        let all = || paths.iter().chain(&context);
+        let own = |path: &PathBuf| Some((path.clone(), self.files.get(path)?.clone()));
+        Self {
+            files: all().filter_map(own).collect(),
+            named: all().filter(|path| self.named.contains(*path)).cloned().collect(),
+            codes: self.codes.clone(),
+            skip: self.skip.clone(),
+            observed: self.observed.clone(),
+            executors: self.executors.clone(),
+            context,
+            ..*self
+        }
+    }
+
     /// The options in force for one file.
     pub fn of(&self, path: &Path) -> &Self {
         self.files.get(path).map_or(self, Arc::as_ref)

@@ -1,5 +1,6 @@
 //! One step of fixes, proved: what a rewritten project must hold before anything of it is shown.
 
+use super::gather::Known;
 use super::plan::{self, Plan};
 use super::run::{self, Depth, Look};
 use super::{Files, Options, check, evidence};
@@ -8,6 +9,7 @@ use crate::findings::{Finding, Reason, Refusal, Remedy};
 use crate::rewrite::wrapping::laid_out;
 use crate::syntax::strict;
 use crate::text::{ReadError, SourceFile};
+use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -57,7 +59,7 @@ pub(super) fn still_there(earlier: &[&Finding], later: &[Finding]) -> Vec<Option
 pub(super) struct Overlay<'f> {
     below: &'f dyn Files,
     /// Files that no look needed: they are not read again.
-    silent: &'f BTreeSet<PathBuf>,
+    silent: &'f FxHashSet<PathBuf>,
     texts: Texts,
 }
 
@@ -81,7 +83,7 @@ pub(super) struct Proof<'r> {
     /// What was asked.
     pub(super) options: &'r Options,
     /// Files that no look needed.
-    pub(super) silent: BTreeSet<PathBuf>,
+    pub(super) silent: Arc<FxHashSet<PathBuf>>,
 }
 
 impl<'r> Proof<'r> {
@@ -92,14 +94,15 @@ impl<'r> Proof<'r> {
         options: &'r Options,
         first: &Look,
     ) -> Self {
-        let mut silent: BTreeSet<PathBuf> = paths.iter().chain(&options.context).cloned().collect();
+        let mut silent: FxHashSet<PathBuf> =
+            paths.iter().chain(&options.context).cloned().collect();
         for (_, facts) in first.project.files() {
             silent.remove(&facts.source.path);
         }
         for error in &first.errors {
             silent.remove(&error.path);
         }
-        Self { paths, files, options, silent }
+        Self { paths, files, options, silent: Arc::new(silent) }
     }
 
     /// Applies a plan to what a look saw and looks again; says why where the result does not hold what fixes promise.
@@ -133,7 +136,8 @@ impl<'r> Proof<'r> {
             .collect();
         let seen = evidence::moved(&before.observed, &plan.edits, &before.project, &texts);
         let options = self.options.seeing(seen);
-        let look = run::look(self.paths, &next, &options, unchanged, Depth::Findings);
+        let known = Known { facts: unchanged, silent: self.silent.clone() };
+        let look = run::look(self.paths, &next, &options, known, Depth::Findings);
         if look.errors.len() > before.errors.len() {
             return Err(failed("a changed file could not be analysed again"));
         }

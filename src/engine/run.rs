@@ -1,8 +1,7 @@
 //! Round two: the rules over every file of the project.
 
-use super::gather::{FILES_PER_EVAL, Gathered, gather};
+use super::gather::{FILES_PER_EVAL, Gathered, Known, gather};
 use super::{Files, Options, evidence, suppress};
-use crate::facts::FileFacts;
 use crate::findings::{FileError, Finding, Summary, UnusedIgnore};
 use crate::map::{self, Sendings, Surveyed};
 use crate::project::{Eval, FileId, Project};
@@ -64,14 +63,14 @@ pub(super) fn look(
     paths: &[PathBuf],
     files: &dyn Files,
     options: &Options,
-    known: Vec<Arc<FileFacts>>,
+    known: Known,
     depth: Depth,
 ) -> Look {
     let mut look = look_once(paths, files, options, known, depth);
     if !options.observed.is_empty() {
         let bare = Options { observed: Vec::new(), ..options.clone() };
         let facts = look.project.files().map(|(_, facts)| facts.clone()).collect();
-        let without = look_once(paths, files, &bare, facts, Depth::Findings);
+        let without = look_once(paths, files, &bare, Known::of(facts), Depth::Findings);
         evidence::mark(&mut look.findings, &without.findings);
     }
     look
@@ -81,7 +80,7 @@ fn look_once(
     paths: &[PathBuf],
     files: &dyn Files,
     options: &Options,
-    known: Vec<Arc<FileFacts>>,
+    known: Known,
     depth: Depth,
 ) -> Look {
     let everything: Vec<PathBuf> = paths

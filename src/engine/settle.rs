@@ -1,6 +1,7 @@
 //! Applying fixes until nothing more can be fixed. All that fit together are tried together; if that does not hold, halving
 //! finds those that do not, so that one bad fix costs only itself.
 
+use super::gather::Known;
 use super::plan::{self, Plan};
 use super::proof::{self, Proof, Texts};
 use super::run::{self, Depth, Look};
@@ -42,8 +43,8 @@ impl Settled {
 }
 
 /// The report of `fix`.
-pub(super) fn fix(paths: &[PathBuf], files: &dyn Files, options: &Options) -> Report {
-    let first = run::look(paths, files, options, Vec::new(), Depth::Findings);
+pub(super) fn fix(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Known) -> Report {
+    let first = run::look(paths, files, options, known, Depth::Findings);
     let mut summary = run::summary(paths, &first);
     let sources = run::sources(&first);
     let originals = first.findings.clone();
@@ -62,8 +63,9 @@ pub(super) fn check(
     paths: &[PathBuf],
     files: &dyn Files,
     options: &Options,
-    known: Vec<Arc<FileFacts>>,
+    known: Known,
 ) -> (Report, Map, Vec<Arc<FileFacts>>) {
+    let silent = known.silent.clone();
     let mut first = run::look(paths, files, options, known, Depth::Places);
     let sources = run::sources(&first);
     let surveyed = std::mem::take(&mut first.surveyed);
@@ -77,7 +79,8 @@ pub(super) fn check(
         let is_wanted = |fix: &Fix| fix.applicability == wanted;
         if findings.iter().any(|finding| finding.fix().is_some_and(is_wanted)) {
             let look = unused.take().unwrap_or_else(|| {
-                run::look(paths, files, options, facts.clone(), Depth::Findings)
+                let known = Known { facts: facts.clone(), silent: silent.clone() };
+                run::look(paths, files, options, known, Depth::Findings)
             });
             let options = asking(options, consent);
             keep_promises(&mut findings, wanted, settle(paths, files, &options, look), &options);

@@ -108,6 +108,48 @@ impl Report {
             Summary { findings: self.findings.len(), fixable, unsafe_fixable, ..self.summary };
     }
 
+    /// The reports on parts of `files` files as one, and where the findings of each stand in it.
+    pub fn joined(reports: Vec<Self>, files: usize) -> (Self, Vec<Vec<usize>>) {
+        let mut all = Self::default();
+        let mut order: Vec<(usize, usize)> = Vec::new();
+        let mut dispatches: Option<Dispatches> = None;
+        let mut positions = Vec::new();
+        for (part, report) in reports.into_iter().enumerate() {
+            order.extend((0..report.findings.len()).map(|at| (part, at)));
+            positions.push(vec![0; report.findings.len()]);
+            all.findings.extend(report.findings);
+            all.fixed.extend(report.fixed);
+            all.errors.extend(report.errors);
+            all.unused_ignores.extend(report.unused_ignores);
+            all.changes.extend(report.changes);
+            all.sources.extend(report.sources);
+            all.summary.parsed += report.summary.parsed;
+            all.summary.fixed += report.summary.fixed;
+            all.summary.fixable += report.summary.fixable;
+            all.summary.unsafe_fixable += report.summary.unsafe_fixable;
+            all.summary.findings += report.summary.findings;
+            if let Some(own) = report.summary.dispatches {
+                let sum = dispatches.get_or_insert_default();
+                sum.safe += own.safe;
+                sum.faulty += own.faulty;
+                sum.unknown += own.unknown;
+            }
+        }
+        let mut rows: Vec<(Finding, (usize, usize))> =
+            all.findings.into_iter().zip(order).collect();
+        rows.sort_by_cached_key(|(finding, _)| finding.sort_key());
+        for (at, (_, (part, own))) in rows.iter().enumerate() {
+            positions[*part][*own] = at;
+        }
+        all.findings = rows.into_iter().map(|(finding, _)| finding).collect();
+        all.fixed.sort_by_cached_key(Finding::sort_key);
+        all.errors.sort();
+        all.unused_ignores.sort_by(|one, other| one.location.cmp(&other.location));
+        all.changes.sort_by(|one, other| one.before.path.cmp(&other.before.path));
+        all.summary = Summary { files, dispatches, ..all.summary };
+        (all, positions)
+    }
+
     /// Gives every path the name that `renamed` says, and puts all in order again.
     pub fn rename(&mut self, renamed: &dyn Fn(&Path) -> PathBuf) {
         for finding in self.findings.iter_mut().chain(&mut self.fixed) {

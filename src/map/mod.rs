@@ -122,6 +122,22 @@ pub struct Map {
 }
 
 impl Map {
+    /// The maps of parts of a project as one; `positions` says where the findings of each stand in the joined report.
+    pub fn joined(maps: Vec<Self>, positions: &[Vec<usize>]) -> Self {
+        let mut all = Self::default();
+        for (map, positions) in maps.into_iter().zip(positions) {
+            let moved = |own: Vec<usize>| own.into_iter().map(|at| positions[at]);
+            all.apart.extend(moved(map.apart));
+            all.places.extend(map.places.into_iter().map(|place| {
+                let findings = moved(place.findings).collect();
+                Place { findings, ..place }
+            }));
+        }
+        all.apart.sort_unstable();
+        all.places.sort_by(|left, right| left.location.cmp(&right.location));
+        all
+    }
+
     /// How many places there are of each verdict.
     pub fn tally(&self) -> Dispatches {
         let of =

@@ -20,6 +20,7 @@ pub use values::value::{FileId, Site, Type, Value};
 
 use crate::catalogue::Catalogue;
 use crate::facts::FileFacts;
+use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -33,7 +34,7 @@ pub struct Project {
     by_path: BTreeMap<PathBuf, FileId>,
     name_index: OnceLock<names::index::NameIndex>,
     flow_index: OnceLock<names::index::FlowIndex>,
-    paths: HashSet<PathBuf>,
+    paths: FxHashSet<PathBuf>,
     module_paths: Mutex<HashMap<(FileId, String), Option<PathBuf>>>,
     namespaces: OnceLock<HashSet<String>>,
     importers: OnceLock<BTreeMap<PathBuf, Vec<Site>>>,
@@ -41,7 +42,6 @@ pub struct Project {
     starters: OnceLock<BTreeSet<String>>,
     holders: OnceLock<processes::holders::Holders>,
     applications: OnceLock<HashMap<FileId, processes::applications::Registrations>>,
-    starting: Mutex<HashMap<Site, Option<Arc<processes::starts::ProcessStart>>>>,
     /// The modules whose functions console scripts call, as dotted paths.
     pub entry_points: BTreeSet<String>,
 }
@@ -72,7 +72,6 @@ impl Project {
             starters: OnceLock::new(),
             holders: OnceLock::new(),
             applications: OnceLock::new(),
-            starting: Mutex::default(),
             entry_points: BTreeSet::new(),
         }
     }

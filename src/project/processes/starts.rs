@@ -6,9 +6,9 @@ use crate::facts::execution;
 use crate::facts::scopes::BindingKind;
 use crate::project::dataflow::CallString;
 use crate::project::processes::starters;
-use crate::project::{Dispatch, Eval, FileId, Project, Site, Type, Value};
+use crate::project::{Dispatch, Eval, FileId, Site, Type, Value};
 use crate::syntax::{Field, Kind, NodeId};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// Longer chains of calls are given up.
 const MAX_CHAIN: usize = 40;
@@ -73,18 +73,6 @@ impl ProcessStart {
     }
 }
 
-impl Project {
-    fn known_start(&self, function: Site) -> Option<Option<Arc<ProcessStart>>> {
-        self.starting.lock().ok()?.get(&function).cloned()
-    }
-
-    fn remember_start(&self, function: Site, start: Option<Arc<ProcessStart>>) {
-        if let Ok(mut known) = self.starting.lock() {
-            known.insert(function, start);
-        }
-    }
-}
-
 impl Eval<'_> {
     /// The processes that are started when `root`, a statement of `file`, runs as part of an import.
     pub fn starts_in(&self, file: FileId, root: NodeId) -> Vec<ProcessStart> {
@@ -108,17 +96,16 @@ impl Eval<'_> {
     }
 
     /// The first process that a call of `function` (a `def`, lambda or class) starts.
-    pub fn start_of(&self, function: Site) -> Option<Arc<ProcessStart>> {
+    pub fn start_of(&self, function: Site) -> Option<Rc<ProcessStart>> {
         let name = self.file(function.file).definition_name(function.node);
         if !name.is_empty() && !self.project.may_start(name) {
             return None;
         }
-        // The answers are shared by all files: most projects have a few functions that everything calls.
-        if let Some(known) = self.project.known_start(function) {
-            return known;
+        if let Some(known) = self.starts_known.borrow().get(&function) {
+            return known.clone();
         }
-        let found = self.within(function, || self.first_start(function))?.map(Arc::new);
-        self.project.remember_start(function, found.clone());
+        let found = self.within(function, || self.first_start(function))?.map(Rc::new);
+        self.starts_known.borrow_mut().insert(function, found.clone());
         found
     }
 

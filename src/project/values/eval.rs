@@ -4,6 +4,7 @@ use crate::facts::FileFacts;
 use crate::facts::scopes::Binding;
 use crate::project::dataflow::{CallString, Found, Needed, Solver, Source, Sources};
 use crate::project::names::module_names;
+use crate::project::processes::starts::ProcessStart;
 use crate::project::values::writes;
 use crate::project::{FileId, Project, Site, Value};
 use crate::syntax::{Field, Kind};
@@ -34,6 +35,8 @@ pub struct Eval<'p> {
         RefCell<FxHashMap<FileId, Rc<[crate::project::Dispatch]>>>,
     pub(in crate::project) module_names_known:
         RefCell<FxHashMap<FileId, Rc<module_names::ModuleNames>>>,
+    /// The first process that a call of a function starts.
+    pub(in crate::project) starts_known: RefCell<FxHashMap<Site, Option<Rc<ProcessStart>>>>,
     /// The functions whose process starts are being looked for.
     pub(in crate::project) chain: RefCell<BTreeSet<Site>>,
     wanted: RefCell<FxHashSet<u32>>,
@@ -51,6 +54,7 @@ impl<'p> Eval<'p> {
             subclasses_known: RefCell::default(),
             dispatches_known: RefCell::default(),
             module_names_known: RefCell::default(),
+            starts_known: RefCell::default(),
             chain: RefCell::default(),
             wanted: RefCell::default(),
         }
