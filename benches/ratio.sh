@@ -27,7 +27,7 @@ time_of() {
   echo $(((to - from) / 1000))
 }
 
-ours=("$binary" check --exit-zero --quiet "$tree")
+ours=("$binary" check --no-cache --exit-zero --quiet "$tree")
 names=()
 rg_words=(rg --type py --count-matches 'ProcessPoolExecutor|multiprocessing' "$tree")
 ruff_words=(ruff check --isolated --no-cache --quiet --exit-zero --select F,E9 "$tree")

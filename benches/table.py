@@ -34,7 +34,7 @@ def cost(command, limit):
 
 
 def commands(tool, trees):
-    all_of_them = {"spawnsafe": [tool, "check", "--isolated", "--output-format", "concise", *trees]}
+    all_of_them = {"spawnsafe": [tool, "check", "--isolated", "--no-cache", "--output-format", "concise", *trees]}
     if ruff := shutil.which("ruff"):
         rules = ["--exit-zero", "-q", "--statistics", "--select", "B023,S301,E731"]
         all_of_them["ruff"] = [ruff, "check", "--isolated", "--no-cache", *rules, *trees]
@@ -113,7 +113,7 @@ def grow(tool, limit):
             for n in sizes:
                 with open(path, "w") as file:
                     file.write(make(n))
-                seconds, peak, code = cost([tool, "check", "--isolated", "--output-format", "json", path], limit)
+                seconds, peak, code = cost([tool, "check", "--isolated", "--no-cache", "--output-format", "json", path], limit)
                 points.append((n, seconds))
                 note = "  too long" if code is None else "" if code in (0, 1) else f"  failed: {code}"
                 print(f"{name:36} {n:6}  {seconds:7.2f} s  {peak:5} MB{note}", flush=True)
