@@ -22,10 +22,17 @@ pub(super) struct Stored {
     paths: Vec<PathBuf>,
     fixes: Vec<StoredFix>,
     findings: Vec<StoredFinding>,
-    errors: Vec<(u32, Option<(u32, u32)>, String)>,
+    errors: Vec<StoredError>,
     unused_ignores: Vec<(StoredLocation, Vec<String>)>,
     totals: [usize; 6],
     dispatches: Option<[usize; 3]>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredError {
+    path: u32,
+    place: Option<(u32, u32)>,
+    message: String,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -63,13 +70,17 @@ struct StoredFinding {
     subject: String,
 }
 
+/// Title, number of edits and first edit of a fix.
+type Alike<'r> = (&'r str, usize, Option<&'r FileEdit>);
+
 /// The lists that grow while a report is stored.
 #[derive(Default)]
 struct Lists<'r> {
     paths: Vec<PathBuf>,
     by_path: FxHashMap<&'r Path, u32>,
     fixes: Vec<StoredFix>,
-    by_fix: FxHashMap<(&'r str, usize, Option<&'r FileEdit>), Vec<(&'r Fix, u32)>>,
+    /// By what is quick to compare.
+    by_fix: FxHashMap<Alike<'r>, Vec<(&'r Fix, u32)>>,
 }
 
 impl Stored {
@@ -77,9 +88,10 @@ impl Stored {
     pub(super) fn new(report: &Report, read: Vec<(PathBuf, State)>) -> Self {
         let mut lists = Lists::default();
         let findings = report.findings.iter().map(|finding| lists.finding(finding)).collect();
-        let errors = report.errors.iter().map(|error| {
-            let place = error.place.map(|place| (place.line, place.column));
-            (lists.path(&error.path), place, error.message.clone())
+        let errors = report.errors.iter().map(|error| StoredError {
+            path: lists.path(&error.path),
+            place: error.place.map(|place| (place.line, place.column)),
+            message: error.message.clone(),
         });
         let errors = errors.collect();
         let unused = report.unused_ignores.iter();
@@ -110,12 +122,11 @@ impl Stored {
         let fixes = fixes?;
         let findings = self.findings.into_iter().map(|one| one.finding(&path, &fixes));
         let findings: Vec<Finding> = findings.collect::<Option<_>>()?;
-        let errors = self.errors.into_iter().map(|(number, place, message)| {
-            let path = path(number)?.to_path_buf();
+        let errors = self.errors.into_iter().map(|error| {
             Some(FileError {
-                path,
-                place: place.map(|(line, column)| Place { line, column }),
-                message,
+                path: path(error.path)?.to_path_buf(),
+                place: error.place.map(|(line, column)| Place { line, column }),
+                message: error.message,
             })
         });
         let errors: Vec<FileError> = errors.collect::<Option<_>>()?;

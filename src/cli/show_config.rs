@@ -76,7 +76,7 @@ fn rows(scope: &Scope) -> Vec<(&'static str, Value)> {
         ("format-command", config.format_command.unwrap_or_default().into()),
         ("output-format", config.output_format.unwrap_or(Format::Text).name().into()),
         ("baseline", config.baseline.map(path).unwrap_or_default().into()),
-        ("cache-dir", config.cache_dir.map(path).unwrap_or_else(|| cache::FOLDER.into()).into()),
+        ("cache-dir", config.cache_dir.map_or_else(|| cache::FOLDER.into(), path).into()),
         ("warn-unused-ignores", config.warn_unused_ignores.unwrap_or(false).into()),
         ("executors", Value::Array(executors)),
     ]
