@@ -71,6 +71,7 @@ impl Eval<'_> {
                 self.add_triggers(Site { file, node: function }, &mut out);
             }
         }
+        pending.extend(self.choosing_tests(file));
         let mut seen: BTreeSet<Site> = BTreeSet::new();
         while let Some(expression) = pending.pop() {
             if seen.len() > MAX_EXPRESSIONS || !seen.insert(expression) {
@@ -90,6 +91,36 @@ impl Eval<'_> {
             out.insert(self.project.trigger(file, None));
         }
         out
+    }
+
+    /// The tests in functions under which a process API is named: `Pool if processes else ThreadPool`. A file that is not seen may
+    /// be the one that passes a parameter in such a test, whatever those that are seen pass.
+    fn choosing_tests(&self, file: FileId) -> Vec<Site> {
+        let facts = self.file(file);
+        let tree = facts.tree();
+        let may_name_one = |node: &NodeId| {
+            tree.kind(*node) == Kind::Identifier
+                && self.project.may_hold(facts.text(*node))
+                && facts.scopes.is_read(*node)
+        };
+        let around = |node: NodeId| {
+            let function = facts.enclosing_function(node)?;
+            let inside = tree.ancestors(node).take_while(|up| *up != function);
+            inside.into_iter().find_map(|up| match tree.kind(up) {
+                Kind::IfStatement | Kind::ElifClause => tree.child(up, Field::Condition),
+                Kind::ConditionalExpression => Some(up),
+                _ => None,
+            })
+        };
+        let names = tree.subtree(crate::syntax::Tree::ROOT).filter(may_name_one);
+        let tests = names.filter_map(|node| {
+            let test = around(node)?;
+            let attribute = tree.parent(node).filter(|up| tree.kind(*up) == Kind::Attribute);
+            let named = Site { file, node: attribute.unwrap_or(node) };
+            let is_one = self.values_nearby(named).iter().any(|value| self.is_api(value));
+            is_one.then_some(Site { file, node: test })
+        });
+        tests.collect()
     }
 
     /// The functions of a file whose calls start processes: scripts that call them matter, whatever words they hold.
