@@ -4,6 +4,7 @@ use crate::disk;
 use crate::engine::Files;
 use crate::text::ReadError;
 use crate::text::source::MAX_BYTES;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The files of one run.
@@ -20,16 +21,12 @@ impl Files for Disk {
         {
             return Ok(bytes.clone());
         }
-        let failed = |error: std::io::Error| ReadError::Io(plain(&error));
-        let meta = std::fs::metadata(path).map_err(failed)?;
-        if !meta.is_file() {
-            return Err(ReadError::Io("not a regular file".into()));
-        }
-        // The size is asked first, so that a huge file costs no memory.
-        if meta.len() > MAX_BYTES as u64 {
-            return Err(ReadError::TooLarge(usize::try_from(meta.len()).unwrap_or(usize::MAX)));
-        }
-        disk::read(path, MAX_BYTES as u64).map_err(failed)
+        disk::read(path, MAX_BYTES as u64).map_err(|error| match std::fs::metadata(path) {
+            Ok(meta) if error.kind() == ErrorKind::FileTooLarge => {
+                ReadError::TooLarge(usize::try_from(meta.len()).unwrap_or(usize::MAX))
+            }
+            _ => ReadError::Io(plain(&error)),
+        })
     }
 }
 

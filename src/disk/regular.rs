@@ -27,6 +27,11 @@ pub fn judge(metadata: &Metadata, limit: u64) -> io::Result<()> {
 
 /// Opens a regular file of at most `limit` bytes for reading.
 pub fn open(path: &Path, limit: u64) -> io::Result<File> {
+    opened(path, limit).map(|row| row.0)
+}
+
+/// The same, with its size.
+fn opened(path: &Path, limit: u64) -> io::Result<(File, u64)> {
     // Asked first, because opening alone may do something to a device.
     judge(&std::fs::metadata(path)?, limit)?;
     let mut options = OpenOptions::new();
@@ -34,14 +39,16 @@ pub fn open(path: &Path, limit: u64) -> io::Result<File> {
     without_waiting(&mut options);
     let file = options.open(path)?;
     // Asked again: the name may have come to mean another file.
-    judge(&file.metadata()?, limit)?;
-    Ok(file)
+    let metadata = file.metadata()?;
+    judge(&metadata, limit)?;
+    Ok((file, metadata.len()))
 }
 
 /// The bytes of a regular file of at most `limit` bytes.
 pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let file = open(path, limit)?;
-    let mut bytes = Vec::new();
+    let (file, length) = opened(path, limit)?;
+    // One byte more tells the end without another allocation.
+    let mut bytes = Vec::with_capacity(length as usize + 1);
     // A file that grows meanwhile is not followed for ever.
     file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
