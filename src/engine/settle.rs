@@ -143,7 +143,17 @@ fn settle(paths: &[PathBuf], files: &dyn Files, options: &Options, first: Look) 
             best: None,
             bad: Vec::new(),
         };
-        pass.extend(&Plan::fitting(&now, &units));
+        let fitting = Plan::fitting(&now, &units);
+        if fitting.is_empty() {
+            // A rule's own edits meet: nothing would ever come of them.
+            pass.bad.extend(
+                units
+                    .iter()
+                    .flatten()
+                    .map(|position| (*position, proof::failed("parts of it want the same place"))),
+            );
+        }
+        pass.extend(&fitting);
         let (best, bad) = (pass.best, pass.bad);
         let moved = best.is_some();
         for (position, refusal) in bad {

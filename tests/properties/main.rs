@@ -1,4 +1,5 @@
-//! What holds for any text: edits, indentation, the parser, and the engine on damaged programs and on those with many fixes.
+//! What holds for any text: edits, indentation, the parser, and the engine on damaged programs, on those with many fixes,
+//! and among other programs.
 
 #[path = "../fixtures/case.rs"]
 #[allow(dead_code)] // the golden test uses the rest
@@ -6,5 +7,6 @@ mod case;
 mod damage;
 mod edits;
 mod indentation;
+mod independence;
 mod many_fixes;
 mod parsing;

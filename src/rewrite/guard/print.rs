@@ -30,29 +30,48 @@ pub(super) fn edits(
         && main_function::fits(facts, items, sorting);
     let mut edits = Vec::new();
     let mut merges: BTreeMap<usize, Merge> = BTreeMap::new();
+    let mut gone: Vec<Span> = Vec::new();
     for block in &blocks {
         match block.target {
-            Target::Own => edits.extend(own(facts, items, block, as_function)),
+            Target::Own => {
+                let (_, carried) = block.runs.split_last().unwrap_or((&(0, 0), &[]));
+                gone.extend(carried.iter().map(|run| span_of(facts, items, *run)));
+                edits.extend(own(facts, items, block, as_function));
+            }
             Target::Front(guard) => merges.entry(guard).or_default().front.extend(&block.runs),
             Target::End(guard) => merges.entry(guard).or_default().end.extend(&block.runs),
         }
     }
     for (guard, merge) in &merges {
-        edits.extend(
-            merge
-                .front
-                .iter()
-                .chain(&merge.end)
-                .map(|run| removal(facts, span_of(facts, items, *run))),
-        );
+        let runs = merge.front.iter().chain(&merge.end);
+        gone.extend(runs.map(|run| span_of(facts, items, *run)));
         edits.extend(merged(facts, items, merge, &items[*guard]));
     }
     let is_replaced =
         |at: usize| items[at].class == Class::Exit && sorting.moved.range(at..).next().is_some();
-    edits.extend(
-        (0..items.len()).filter(|at| is_replaced(*at)).map(|at| removal(facts, items[at].lines)),
-    );
+    gone.extend((0..items.len()).filter(|at| is_replaced(*at)).map(|at| items[at].lines));
+    edits.extend(removals(facts, gone));
     edits
+}
+
+/// Takes lines out; what stands one below the other goes together, lest both take the blank lines in between.
+fn removals(facts: &FileFacts, mut gone: Vec<Span>) -> Vec<Edit> {
+    gone.sort_unstable();
+    let mut joined: Vec<Span> = Vec::new();
+    for span in gone {
+        match joined.last_mut() {
+            Some(above)
+                if facts
+                    .slice(Span::new(above.end, span.start.max(above.end)))
+                    .trim()
+                    .is_empty() =>
+            {
+                above.end = above.end.max(span.end);
+            }
+            _ => joined.push(span),
+        }
+    }
+    joined.into_iter().map(|lines| removal(facts, lines)).collect()
 }
 
 /// Turns the test of a false guard into a right one.
@@ -155,14 +174,13 @@ fn below_remarks(facts: &FileFacts, above: &Item, between: Span) -> u32 {
     }
 }
 
-/// A guard around the last run, with the earlier ones carried into it.
+/// A guard around the last run, with the earlier ones, which are taken out elsewhere, carried into it.
 fn own(facts: &FileFacts, items: &[Item], block: &Block, as_function: bool) -> Vec<Edit> {
     let Some((last, earlier)) = block.runs.split_last() else { return Vec::new() };
     let newline = facts.source.newline();
     let unit = place::indent_unit(facts);
     let span = span_of(facts, items, *last);
-    let mut edits: Vec<Edit> =
-        earlier.iter().map(|run| removal(facts, span_of(facts, items, *run))).collect();
+    let mut edits = Vec::new();
     let mut carried = carried(facts, items, earlier, &unit);
     let head = if as_function { "def main():" } else { GUARD };
     let text = &facts.all()[span.range()];
