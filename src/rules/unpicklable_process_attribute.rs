@@ -89,7 +89,10 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                 Some(fix) => Remedy::Fix(fix),
                 // The class of the attribute moves to module level with that of the process, which is no less local.
                 None if of_local_class.is_some() && ctx.eval.is_local(class) => {
-                    lift::class(ctx.eval, class, true, ctx.bind, &[])
+                    let moved = lift::class(ctx.eval, class, true, ctx.bind, &[]);
+                    let dispatch = keeping(ctx, class, write);
+                    let uses = dispatch.iter().map(|dispatch| (dispatch, write));
+                    ctx.unless_outdated(class, uses, moved, &[])
                 }
                 None if of_local_class.is_some() => {
                     moved_class(ctx, class, write).unwrap_or_else(refused)
@@ -117,8 +120,7 @@ fn moved_class(ctx: &RuleContext, process: Site, write: Site) -> Option<Remedy> 
     if ctx.eval.controls_its_pickling(class) {
         return None;
     }
-    let (entry, start) = ctx.eval.entry_of_class(process)?;
-    let dispatch = Dispatch { call: value, entry, start, receiver: None, made: None, shift: 0 };
+    let dispatch = keeping(ctx, process, value)?;
     let remedy = lift::class(ctx.eval, class, true, ctx.bind, &[]);
     Some(ctx.unless_outdated(class, std::iter::once((&dispatch, value)), remedy, &[]))
 }
@@ -141,16 +143,19 @@ fn made_importable(ctx: &RuleContext, class: Site, write: Site) -> Option<Remedy
     else {
         return None;
     };
-    let (entry, start) = ctx.eval.entry_of_class(class)?;
-    // The object may be made and started anywhere: what is bound is bound here, for ever.
-    let dispatch = Dispatch { call: value, entry, start, receiver: None, made: None, shift: 0 };
+    let dispatch = keeping(ctx, class, value)?;
     let slot = Slot { name: "args".to_owned(), expression: *leaf, part: None };
-    Some(lift::callable(
-        ctx.eval,
-        *definition,
-        vec![Use { leaf: *leaf, dispatch, slot, kept: true, changed: Vec::new() }],
-        ctx.bind,
-    ))
+    let each =
+        Use { leaf: *leaf, dispatch: dispatch.clone(), slot, kept: true, changed: Vec::new() };
+    let remedy = lift::callable(ctx.eval, *definition, vec![each], ctx.bind);
+    Some(ctx.unless_outdated(*definition, std::iter::once((&dispatch, value)), remedy, &[]))
+}
+
+/// What sends a value that a process keeps. The object may be made and started anywhere: what is bound is bound where it is
+/// stored, for ever.
+fn keeping(ctx: &RuleContext, process: Site, value: Site) -> Option<Dispatch> {
+    let (entry, start) = ctx.eval.entry_of_class(process)?;
+    Some(Dispatch { call: value, entry, start, receiver: None, made: None, shift: 0 })
 }
 
 /// Whether a class of that name is defined anywhere in the file.

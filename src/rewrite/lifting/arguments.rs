@@ -220,7 +220,7 @@ fn longest_tuple(group: &Group, iterable: Site) -> Option<usize> {
 }
 
 /// Whether the receiver is of a project class, whose own `submit` may not pass everything on.
-fn overrides(group: &Group, receiver: Option<Site>) -> bool {
+pub(in crate::rewrite) fn overrides(group: &Group, receiver: Option<Site>) -> bool {
     receiver.is_some_and(|site| {
         group.eval.values(site).iter().any(|value| matches!(value, Value::Instance(Type::Class(_))))
     })

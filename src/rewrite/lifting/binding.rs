@@ -10,6 +10,7 @@ use crate::rewrite::lifting::body::Style;
 use crate::rewrite::lifting::captures::Variable;
 use crate::rewrite::lifting::changed_by_parent::Changed;
 use crate::rewrite::lifting::defaults;
+use crate::rewrite::lifting::defaults_by_hand;
 use crate::rewrite::lifting::forwarding;
 use crate::rewrite::lifting::hoist::Group;
 use crate::rewrite::lifting::member as member_facts;
@@ -219,7 +220,7 @@ fn anonymous(
         timing::bound(group.eval, group.file, &variable, node, node)?;
         for each in &uses {
             let moment = timing::read_at(node, direct.as_ref().map(|(edits, _)| edits.as_slice()));
-            timing::kept_until_sent(group.eval, group.file, &variable, moment, each)?;
+            kept_until_sent(group, &variable, moment, each)?;
         }
     }
     if let Some((edits, style)) = direct {
@@ -306,16 +307,13 @@ fn named(
         .collect();
     // A function that is stored or passed on may be sent at any later time.
     let kept = kinds.contains(&ReadKind::Other);
-    let bindings =
-        facts.scopes.bindings(variable.home, &variable.name).iter().map(|binding| binding.node);
-    let others: Vec<NodeId> =
-        bindings.filter(|node| !facts.tree().contains(statement, *node)).collect();
-    let stable = parameters.iter().all(|(captured, _)| {
-        group.is_changed_by_definition(captured)
-            && timing::stable_from(
-                group.eval, group.file, captured, statement, &reads, &others, kept,
-            )
-    });
+    let stable = is_stable(group, at, &reads, kept);
+    if let Some(uses) = defaults_by_hand::uses(group, member) {
+        plan.styles[at] = Style::Trailing;
+        plan.outside.extend(defaults_by_hand::edits(group, member, &uses));
+        plan.removed.push(statement);
+        return Ok(());
+    }
     if !member.defaults.is_empty() {
         // Defaults have the value of the moment of definition, so that is where they are bound.
         return if stable && single {
@@ -362,6 +360,42 @@ fn named(
     at_reads(group, at, &reads, &form, bind, partial, plan)?;
     plan.removed.push(statement);
     Ok(())
+}
+
+/// Whether what a member captures keeps its value from the definition to the last of `reads`; `kept` tells that the callable may
+/// be sent at any later time.
+pub(in crate::rewrite) fn is_stable(
+    group: &Group,
+    at: usize,
+    reads: &[NodeId],
+    kept: bool,
+) -> bool {
+    let facts = group.facts();
+    let member = &group.members[at];
+    let Some(variable) = &member.variable else { return false };
+    let statement = member.statement.unwrap_or(member.node);
+    let bindings =
+        facts.scopes.bindings(variable.home, &variable.name).iter().map(|binding| binding.node);
+    let others: Vec<NodeId> =
+        bindings.filter(|node| !facts.tree().contains(statement, *node)).collect();
+    group.parameters(at).iter().all(|(captured, _)| {
+        group.changed_by_definition(captured).unwrap_or_else(|| {
+            timing::stable_from(group.eval, group.file, captured, statement, reads, &others, kept)
+        })
+    })
+}
+
+/// Refuses if a captured variable may get another value between `moment` and its dispatch.
+pub(in crate::rewrite) fn kept_until_sent(
+    group: &Group,
+    variable: &Variable,
+    moment: timing::Moment,
+    each: &Use,
+) -> Result<(), Refusal> {
+    if group.changed_by_definition(variable).is_some() {
+        return Ok(());
+    }
+    timing::kept_until_sent(group.eval, group.file, variable, moment, each)
 }
 
 /// Whether one of several definitions stands in the body of the function that holds the variable, on lines of its own, and
@@ -457,7 +491,7 @@ pub(in crate::rewrite) fn at_reads(
         for (captured, _) in &group.parameters(at) {
             timing::bound(group.eval, group.file, captured, group.members[at].node, *read)?;
             if let Some(each) = use_at(group, *read) {
-                timing::kept_until_sent(group.eval, group.file, captured, moment, each)?;
+                kept_until_sent(group, captured, moment, each)?;
             }
         }
     }
@@ -499,7 +533,7 @@ fn alias(
         timing::bound(group.eval, group.file, &captured, group.members[at].node, statement)?;
         for each in &group.dispatches {
             let moment = timing::read_at(statement, None);
-            timing::kept_until_sent(group.eval, group.file, &captured, moment, each)?;
+            kept_until_sent(group, &captured, moment, each)?;
         }
     }
     let (text, needs_partial) = form.expression(partial);

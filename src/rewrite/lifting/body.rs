@@ -188,12 +188,23 @@ impl Definition<'_> {
         }
     }
 
-    /// The list of parameters without the dropped ones, the bound ones behind a star.
+    /// The list of parameters without the dropped ones, the bound ones behind a star; where every dispatch passes these by
+    /// position, they stay in their places.
     fn without_dropped(&self, parameters: NodeId) -> String {
         let (facts, tree) = (self.facts, self.facts.tree());
         let kept: Vec<NodeId> =
             tree.children(parameters).filter(|node| !self.dropped.contains(node)).collect();
         let mut texts: Vec<String> = kept.iter().map(|node| facts.text(*node).to_owned()).collect();
+        if self.style == Style::Trailing {
+            // Only without the defaults.
+            let plain = self.dropped.iter().map(|node| {
+                let name =
+                    tree.child(*node, Field::Type).or_else(|| tree.child(*node, Field::Name));
+                facts.slice(Span::new(tree.start(*node), name.map_or(0, |name| tree.end(name))))
+            });
+            texts.extend(plain.map(str::to_owned));
+            return texts.join(", ");
+        }
         if !kept.iter().any(|node| is_star(facts, *node)) {
             texts.push("*".to_owned());
         }

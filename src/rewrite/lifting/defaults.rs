@@ -10,6 +10,7 @@ use crate::rewrite::lifting::arguments;
 use crate::rewrite::lifting::binding;
 use crate::rewrite::lifting::captures;
 use crate::rewrite::lifting::captures::Variable;
+use crate::rewrite::lifting::defaults_by_hand;
 use crate::rewrite::lifting::hoist::{Group, Member};
 use crate::rewrite::lifting::member;
 use crate::rewrite::lifting::read_kinds;
@@ -150,7 +151,7 @@ pub(in crate::rewrite) fn judge(group: &Group, member: &Member) -> Result<(), Re
         .unwrap_or_default();
     let star =
         parameters.iter().position(|node| facts.text(*node).starts_with('*')).unwrap_or(usize::MAX);
-    if member.defaults.is_empty() {
+    if member.defaults.is_empty() || defaults_by_hand::uses(group, member).is_some() {
         return Ok(());
     }
     let first = member

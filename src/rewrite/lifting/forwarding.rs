@@ -51,7 +51,15 @@ pub(in crate::rewrite) fn local(group: &Group, at: usize) -> Option<Local> {
         return None;
     }
     let is_idle_cache = decorators::is_idle_cache(group, moved);
+    let is_other = |read: &NodeId| {
+        let site = Site { file: group.file, node: *read };
+        binding::use_at(group, *read).is_none()
+            && kind_of_read(group, site, None) == ReadKind::Other
+    };
+    // In the parent it reads what it captures when it is called.
+    let is_late = || reads.iter().any(is_other) && !binding::is_stable(group, at, &reads, true);
     let is_needed = is_idle_cache
+        || is_late()
         || shown::judge(group, moved).is_err()
         || registered::judge(group, moved).is_err()
         || binding::attributes_stay(group, at, variable).is_err();
@@ -139,7 +147,9 @@ pub(in crate::rewrite) fn plan(
         let site = Site { file: group.file, node: *read };
         if kind_of_read(group, site, binding::use_at(group, *read)) == ReadKind::Other {
             for (captured, _) in group.parameters(at) {
-                timing::settled(facts, &captured, *read)?;
+                if group.changed_by_definition(&captured).is_none() {
+                    timing::settled(facts, &captured, *read)?;
+                }
             }
         }
     }

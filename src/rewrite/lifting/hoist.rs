@@ -174,10 +174,12 @@ impl<'e, 'p> Group<'e, 'p> {
         self.changed.contains(variable)
     }
 
-    /// Whether the parent changes a captured variable only before the callable is defined, if it does.
-    pub(in crate::rewrite) fn is_changed_by_definition(&self, variable: &Variable) -> bool {
-        let mut all = self.dispatches.iter().flat_map(|each| &each.changed);
-        all.all(|changed| changed.by_definition || changed.variable != *variable)
+    /// Whether the parent changes a captured variable, and if so, whether it does that before the callable is defined: no
+    /// change comes between a use and its dispatch.
+    pub(in crate::rewrite) fn changed_by_definition(&self, variable: &Variable) -> Option<bool> {
+        let all = self.dispatches.iter().flat_map(|each| &each.changed);
+        let its = all.filter(|changed| changed.variable == *variable);
+        its.map(|changed| changed.by_definition).reduce(|one, other| one && other)
     }
 
     /// The definition above whose statement all of them go.

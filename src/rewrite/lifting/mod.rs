@@ -11,6 +11,7 @@ pub(in crate::rewrite) mod class_constructor;
 pub(in crate::rewrite) mod class_values;
 pub(in crate::rewrite) mod decorators;
 pub mod defaults;
+pub(in crate::rewrite) mod defaults_by_hand;
 pub(in crate::rewrite) mod evaluated;
 pub(in crate::rewrite) mod forwarding;
 pub(in crate::rewrite) mod free_names;

@@ -86,8 +86,10 @@ pub(in crate::rewrite) fn plan(
         bindings.filter(|node| !facts.tree().contains(statement, *node)).collect();
     for (captured, _) in group.parameters(at) {
         timing::bound(group.eval, group.file, &captured, member.node, statement)?;
-        if !timing::stable_from(group.eval, group.file, &captured, statement, &reads, &others, true)
-        {
+        let is_stable = group.changed_by_definition(&captured).unwrap_or_else(|| {
+            timing::stable_from(group.eval, group.file, &captured, statement, &reads, &others, true)
+        });
+        if !is_stable {
             return Err(Refusal::new(
                 Reason::ReboundCapture,
                 format!(
@@ -100,7 +102,7 @@ pub(in crate::rewrite) fn plan(
         }
         for each in &group.dispatches {
             let moment = timing::read_at(statement, None);
-            timing::kept_until_sent(group.eval, group.file, &captured, moment, each)?;
+            binding::kept_until_sent(group, &captured, moment, each)?;
         }
     }
     let Some(decorator) = keeper(group.eval, group.file, member.node) else { return Ok(()) };
