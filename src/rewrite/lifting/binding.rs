@@ -435,7 +435,8 @@ pub(in crate::rewrite) fn attributes_stay(
     variable: &Variable,
 ) -> Result<(), Refusal> {
     let facts = group.facts();
-    let Some(read) = attribute_read(facts, variable, !group.parameters(at).is_empty()) else {
+    let bound = !group.parameters(at).is_empty() || !group.members[at].defaults.is_empty();
+    let Some(read) = attribute_read(facts, variable, bound) else {
         return Ok(());
     };
     let line = facts.source.lines().line(facts.tree().start(read));
