@@ -6,6 +6,7 @@ mod environment;
 pub mod place;
 pub mod sealed;
 mod settings;
+mod stalling;
 
 pub use environment::prepared;
 pub use place::Place;

@@ -9,6 +9,7 @@ use super::child::{self, Ended, Finished};
 use super::environment::prepared;
 use super::place::Place;
 use super::settings::Settings;
+use super::stalling;
 use crate::disk;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,10 @@ impl Sealed {
 
     /// Seals the repository at `place`; the git directory of our own is `folder`.
     pub fn inside(place: Place, folder: TempDir) -> io::Result<Self> {
+        if let Some(path) = stalling::find(&place)? {
+            let error = io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+            return Err(named(&path, &error));
+        }
         let inside = folder.path();
         std::fs::create_dir(inside.join("info"))?;
         std::fs::write(inside.join("config"), "")?;

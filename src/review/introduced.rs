@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+/// Files that say what is left out of their folder.
+const IGNORING: &[&str] = &[".gitignore", ".ignore", ".git/info/exclude"];
+
 /// What makes two findings the same across commits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Identity {
@@ -62,9 +65,24 @@ pub fn introduced(
     };
     let mut kept = keep.into_iter();
     report.findings.retain(|_| kept.next().unwrap_or_default());
-    report.errors.retain(|error| changes.file(&places.key(&error.path)).is_some());
+    report.errors.retain(|error| {
+        let key = places.key(&error.path);
+        changes.files().any(|(changed, _)| concerns(&key, changed))
+    });
     report.summary = summary(&report);
     report
+}
+
+/// Whether what is wrong with the file or folder `failed` keeps the changed file from being looked at: it is the
+/// same, lies in that folder, or in the one for which `failed` says what is ignored.
+fn concerns(failed: &str, changed: &str) -> bool {
+    let folder = IGNORING.iter().find_map(|name| failed.strip_suffix(name));
+    match folder {
+        Some(folder) => changed.starts_with(folder),
+        None => changed
+            .strip_prefix(failed)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+    }
 }
 
 /// Which of the `new` findings stand for one of the `old` ones. First those that are the same; then

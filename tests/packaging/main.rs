@@ -2,6 +2,8 @@
 //!
 //! Linters and the package index are asked where they can be had; without them the tests say so and pass, unless `CI=true`.
 
+mod supplies;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -2,6 +2,7 @@
 //!
 //! `# trace: PATH RULE, …`  failures at this line (or of the function that is defined here)
 //! `# child: KIND RULE`     what a child met at this line
+//! `# load: RULE`           what is defined here could not be made again in the parent
 //! `# lost: NAME`           a name that a child did not find in the main module
 //! `# differs: NAME …`      globals of which the worker defined here saw another value
 //! `# methods: …`           start methods to run under, if not fork
@@ -25,6 +26,7 @@ fn expected(text: &str) -> BTreeSet<String> {
         };
         out.extend(list("trace", ", ").iter().map(|each| format!("{number}: {each}")));
         out.extend(list("child", ", ").iter().map(|each| format!("{number}: {each}")));
+        out.extend(list("load", ", ").iter().map(|each| format!("{number}: load {each}")));
         out.extend(list("lost", " ").iter().map(|name| format!("lost {name}")));
         out.extend(list("differs", " ").iter().map(|name| format!("{number}: differs {name}")));
     }
@@ -52,6 +54,8 @@ fn seen(trace: &str, program: &Path) -> BTreeSet<String> {
             Some("child" | "load") if event["at"].is_null() => {
                 if let Some(name) = event["name"].as_str() {
                     out.insert(format!("lost {name}"));
+                } else if let Some(line) = event["sent"][0]["line"].as_u64() {
+                    out.insert(format!("{line}: load {}", word(&event["rule"])));
                 }
             }
             Some("child") => {
@@ -148,5 +152,30 @@ fn programs_are_seen_through() {
             }
         }
         wrong
+    });
+}
+
+/// Small scripts of every kind, under the oldest and the newest Python.
+#[test]
+fn twenty_scripts_are_seen_through() {
+    let mut interpreters = interpreters_or_skip("tracing scripts");
+    let (oldest, newest) = (interpreters.pop(), interpreters.drain(..).next());
+    let chosen: Vec<_> = oldest.into_iter().chain(newest).collect();
+    let scripts = folder().join("programs/scripts");
+    let mut programs: Vec<_> = std::fs::read_dir(&scripts)
+        .expect("the scripts")
+        .map(|entry| entry.expect("a script").path())
+        .filter(|path| path.extension().is_some_and(|suffix| suffix == "py"))
+        .collect();
+    programs.sort();
+    assert!(programs.len() >= 20);
+    each(&chosen, |interpreter| {
+        let found = programs.iter().flat_map(|program| {
+            let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let head = format!("Python {} {name}", interpreter.version());
+            let wrong = one(program, &interpreter.path, "fork");
+            wrong.into_iter().map(move |each| format!("{head}: {each}"))
+        });
+        found.collect()
     });
 }

@@ -1,6 +1,6 @@
 //! Files that are none: pipes, devices, links in circles, links out of the folder.
 
-use crate::ground::{FAULTY, Ground, MENDED, finish, git, pipe};
+use crate::ground::{FAULTY, Ground, MENDED, git, pipe};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
@@ -85,23 +85,68 @@ fn sources() {
     }
 }
 
+/// What git opens by itself, in the repository and among its files.
+const OPENED: &[&str] = &[
+    ".git/config",
+    ".git/info/exclude",
+    ".git/packed-refs",
+    ".git/shallow",
+    ".git/commondir",
+    ".git/index",
+    ".git/refs/heads/main",
+    ".git/objects/info/alternates",
+    ".git/objects/pack/pack-1.idx",
+    ".gitattributes",
+    "pkg/.gitattributes",
+    ".gitignore",
+    "pkg/.gitignore",
+];
+
 #[test]
 fn parts_of_a_repository() {
-    for name in ["config", "info/exclude", "packed-refs", "shallow", "commondir", "index"] {
+    for name in OPENED {
         let ground = Ground::new();
         let repository = ground.repository("clone");
-        let path = repository.join(".git").join(name);
+        let path = repository.join(name);
         let _ = std::fs::remove_file(&path);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("it is made");
         pipe(&path);
-        let mut command = ground.command("clone", &["review", "--base", "main~1"]);
-        if name == "index" {
-            // git itself opens it; it is asked not to wait for ever.
-            continue;
+        let last = name.rsplit('/').next().expect("a name");
+        let ran = ground.run("clone", &["review", "--base", "main~1"]).exits(2);
+        assert!(ran.text().contains(last), "{name}: {}", ran.text());
+        for result in ["patch", "worktree"] {
+            let run = ["migrate", "run", "clone", "--out", result, "--result", result];
+            let ran = ground.run(".", &run);
+            assert!(ran.text().contains("1 failed"), "{name}, {result}: {}", ran.text());
         }
-        finish(&mut command);
-        finish(&mut ground.command(".", &["migrate", "run", "clone", "--out", "out"]));
+        assert_eq!(ground.read("clone/main.py"), FAULTY, "{name}");
     }
+}
+
+#[test]
+fn object_folders_that_are_borrowed_from() {
+    let ground = Ground::new();
+    let repository = ground.repository("clone");
+    ground.write("first/info/alternates", "../second\n");
+    std::fs::create_dir_all(ground.path("second/pack")).expect("it is made");
+    pipe(&ground.path("second/pack/pack-1.idx"));
+    let first = format!("{}\n", ground.path("first").display());
+    std::fs::write(repository.join(".git/objects/info/alternates"), first).expect("it is written");
+    let ran = ground.run("clone", &["review", "--base", "main~1"]).exits(2);
+    assert!(ran.text().contains("pack-1.idx"), "{}", ran.text());
+}
+
+#[test]
+fn a_review_tells_that_it_could_not_look() {
+    let ground = Ground::new();
+    ground.write("clone/main.py", FAULTY);
+    pipe(&ground.path("clone/.ignore"));
+    ground.write(
+        "change.diff",
+        "--- a/main.py\n+++ b/main.py\n@@ -5 +5 @@\n-        pass\n+        print(pool.submit(lambda: work(1)).result())\n",
+    );
+    let ran = ground.run("clone", &["review", "--diff", "../change.diff"]).exits(1);
+    assert!(ran.text().contains(".ignore"), "{}", ran.text());
 }
 
 #[test]

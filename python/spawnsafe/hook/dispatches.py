@@ -153,7 +153,9 @@ def missing(named, root):
     """What children would not find in the main module, which they import under another name."""
     out = []
     for obj in named:
-        if getattr(obj, "__module__", None) == "__main__" and main_names.is_main_only(obj.__qualname__):
+        # Lambdas and what is local have failed already.
+        is_main = getattr(obj, "__module__", None) == "__main__" and "<" not in obj.__qualname__
+        if is_main and main_names.is_main_only(obj.__qualname__):
             error = AttributeError("Can't get attribute %r on <module '__mp_main__'>" % obj.__qualname__)
             bad = pickling.Bad(root, obj, error)
             out.append((root, bad))
@@ -164,6 +166,6 @@ def try_name(site, slot, obj):
     """The same for the callable of a task, whose pickling the program itself does."""
     found = reasons.definition(obj)
     if getattr(found, "__module__", None) == "__main__" and hasattr(found, "__qualname__"):
-        bad = missing([found], slot) if "<" not in found.__qualname__ else []
+        bad = missing([found], slot)
         if bad:
             write_failure(site, bad, bad[0][1].error, "spawn", "trial")
