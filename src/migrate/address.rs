@@ -17,7 +17,7 @@ pub(crate) struct Parts {
 pub(crate) struct Login {
     /// As it stands in the address, without the `@`.
     text: String,
-    /// What stood behind a question mark, which git would show to everyone on the machine.
+    /// Whether something stood behind a question mark or the like, which git would show to everyone on the machine.
     query: bool,
     /// `https://host:port`, or empty for addresses that ssh opens.
     site: String,
@@ -101,7 +101,7 @@ pub(crate) fn parse(text: &str) -> Parts {
 fn url(scheme: &str, rest: &str) -> Parts {
     let is_file = scheme.eq_ignore_ascii_case("file");
     // A path of this machine may hold any character.
-    let end = if is_file { rest.len() } else { rest.find(['?', '#']).unwrap_or(rest.len()) };
+    let end = if is_file { rest.len() } else { rest.find(['?', '#', ';']).unwrap_or(rest.len()) };
     // A password may hold these, too, if nobody encoded it.
     let end =
         if rest[end..].contains('@') && !rest[..end].contains('@') { rest.len() } else { end };
@@ -277,6 +277,7 @@ mod tests {
     fn a_query_is_a_secret_that_git_cannot_keep() {
         for text in [
             "https://host.org/x.git?private_token=s3cret",
+            "https://host.org/x.git;token=s3cret",
             "https://ada:p@host.org/x.git#s3cret",
             "https://ada:p?q@host.org/x.git",
         ] {

@@ -38,14 +38,15 @@ pub fn indentation(text: &str, offset: u32) -> &str {
     &line[..width]
 }
 
-/// The offset of the first byte of the line that holds the byte at `offset`.
+/// The offset of the first byte of the line that holds the byte at `offset`, be it in the middle of a character.
 pub fn line_start(text: &str, offset: u32) -> u32 {
-    text[..offset as usize].rfind('\n').map_or(0, |newline| newline as u32 + 1)
+    memchr::memrchr(b'\n', &text.as_bytes()[..offset as usize])
+        .map_or(0, |newline| newline as u32 + 1)
 }
 
-/// The offset after the newline of the line that holds the byte at `offset`, or the text's end.
+/// The offset after the newline of the line that holds the byte at `offset`, or the text's end. The byte may be the
+/// last one of what ends with any character.
 pub fn line_end(text: &str, offset: u32) -> u32 {
-    text[offset as usize..]
-        .find('\n')
+    memchr::memchr(b'\n', &text.as_bytes()[offset as usize..])
         .map_or(text.len() as u32, |newline| offset + newline as u32 + 1)
 }

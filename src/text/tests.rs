@@ -62,6 +62,8 @@ fn strings_keep_their_insides_when_code_moves() {
     assert_eq!(indentation(text, start), "    ");
     assert_eq!((line_start(text, start), line_end(text, start)), (6, 19));
     assert_eq!(line_end("no newline", 3), 10);
+    // The last byte of a character.
+    assert_eq!((line_start("a\né\nb", 3), line_end("a\né\nb", 3)), (2, 5));
 }
 
 #[test]
