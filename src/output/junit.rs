@@ -9,7 +9,7 @@ use std::path::Path;
 /// The whole report; one passed case if there is nothing to say.
 pub fn render(report: &Report) -> String {
     let mut suites: BTreeMap<&Path, TestSuite> = BTreeMap::new();
-    let suite_of = |path: &Path| TestSuite::new(plain::path(path));
+    let suite_of = |path: &Path| TestSuite::new(shown(path));
     for finding in &report.findings {
         let path = finding.location.path.as_path();
         suites.entry(path).or_insert_with(|| suite_of(path)).add_test_case(failure(finding));
@@ -33,13 +33,18 @@ pub fn render(report: &Report) -> String {
     document.to_string().unwrap_or_default()
 }
 
+/// A path on one line: XML makes a blank of a newline in an attribute, and a log may take the next line for a command.
+fn shown(path: &Path) -> String {
+    plain::line(&plain::path(path)).into_owned()
+}
+
 fn failure(finding: &Finding) -> TestCase {
     let place = finding.location.start;
     let remedy = match &finding.remedy {
         Remedy::Fix(fix) => format!("repair: {}", fix.title),
         Remedy::Refused(refusal) => format!("not rewritten: {}", refusal.detail),
     };
-    let path = plain::path(&finding.location.path);
+    let path = shown(&finding.location.path);
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     status
         .set_message(plain::line(&finding.message).as_ref())

@@ -30,6 +30,7 @@ fn every_format() {
     ground.write(&format!("tree/{NASTY}.py"), nasty_source());
     ground.write(&format!("tree/{NASTY}-broken.py"), "def f(:\n  import multiprocessing\n");
     ground.write("tree/broken\n::error::x.py", "multiprocessing = (\n");
+    ground.write("tree/faulty\n::error::y.py", FAULTY);
     for format in [
         "text", "concise", "json", "jsonl", "github", "gitlab", "sarif", "rdjson", "rdjsonl",
         "junit",
@@ -37,6 +38,8 @@ fn every_format() {
         let ran = ground.run(".", &["check", "tree", "--output-format", format]);
         harmless(&ran, format);
         assert!(!ran.out.is_empty(), "{format}");
+        let command = |line: &str| line.starts_with("::error::x") || line.starts_with("::error::y");
+        assert!(!ran.text().lines().any(command), "a name is a command: {}", ran.text());
         if matches!(format, "json" | "gitlab" | "sarif" | "rdjson") {
             let _: serde_json::Value = serde_json::from_slice(&ran.out).expect(format);
         }
