@@ -6,7 +6,7 @@ use crate::facts::scopes::BindingKind;
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity, StartMethod};
 use crate::project::{Argument, FileId, Sent, Site, Value, What};
 use crate::rewrite::state::globals::GlobalRead;
-use crate::syntax::{Field, Kind, QueryFile};
+use crate::syntax::{Field, Kind, NodeId, QueryFile};
 use std::collections::{BTreeMap, BTreeSet};
 
 static QUERY: QueryFile =
@@ -146,43 +146,70 @@ fn carried_functions(ctx: &RuleContext, sent: &Sent) -> Vec<Site> {
         .filter(|other| other.dispatch.call == call)
         .filter_map(|other| ctx.eval.worker(&other.origin))
         .collect();
-    let names = list
-        .into_iter()
-        .flat_map(|list| tree.subtree(list))
-        .filter(|node| tree.kind(*node) == Kind::Identifier && facts.scopes.is_read(*node));
     let mut found = Vec::new();
-    for node in names {
-        // Whatever decorates it, a definition runs under its name.
-        let defined = facts.scopes.resolve_name(node).into_iter().flat_map(|(home, name)| {
-            facts.scopes.bindings(home, name).iter().filter_map(|binding| match binding.kind {
-                BindingKind::FunctionDef(node) => Some(Site { file: call.file, node }),
-                _ => None,
-            })
-        });
-        found.extend(defined.filter(|function| !sent_itself.contains(function)));
-        for value in ctx.eval.values(Site { file: call.file, node }).iter() {
-            let functions = match value {
-                Value::Function(function) => vec![*function],
-                Value::Partial(partial) => ctx
-                    .eval
-                    .positional_arguments(*partial)
-                    .first()
-                    .map(|first| ctx.eval.values(*first))
-                    .iter()
-                    .flat_map(|values| values.iter())
-                    .filter_map(|value| match value {
-                        Value::Function(function) => Some(*function),
-                        _ => None,
-                    })
-                    .collect(),
-                _ => Vec::new(),
-            };
-            found.extend(functions.into_iter().filter(|function| !sent_itself.contains(function)));
+    let mut waiting: Vec<NodeId> = list.into_iter().flat_map(|list| tree.children(list)).collect();
+    while let Some(node) = waiting.pop() {
+        let site = Site { file: call.file, node };
+        match tree.kind(node) {
+            Kind::Identifier => {
+                // Whatever decorates it, a definition runs under its name.
+                let defined =
+                    facts.scopes.resolve_name(node).into_iter().flat_map(|(home, name)| {
+                        facts.scopes.bindings(home, name).iter().filter_map(|binding| match binding
+                            .kind
+                        {
+                            BindingKind::FunctionDef(node) => Some(Site { file: call.file, node }),
+                            _ => None,
+                        })
+                    });
+                found.extend(defined);
+                found.extend(functions_of(ctx, site));
+            }
+            Kind::Attribute => found.extend(functions_of(ctx, site)),
+            // What the parent calls gives something else; a partial and an object keep what they are given.
+            Kind::Call => {
+                found.extend(functions_of(ctx, site));
+                let callee = tree.child(node, Field::Function);
+                let values = callee.map(|node| ctx.eval.values(Site { file: call.file, node }));
+                let keeps =
+                    values.iter().flat_map(|values| values.iter()).any(|value| match value {
+                        Value::Class(_) => true,
+                        Value::External { path, .. } => &**path == "functools.partial",
+                        _ => false,
+                    });
+                let given = tree.child(node, Field::Arguments).filter(|_| keeps);
+                waiting.extend(given.into_iter().flat_map(|given| tree.children(given)));
+            }
+            Kind::Lambda => {}
+            Kind::KeywordArgument => waiting.extend(tree.child(node, Field::Value)),
+            _ => waiting.extend(tree.children(node)),
         }
     }
+    found.retain(|function| !sent_itself.contains(function));
     found.sort();
     found.dedup();
     found
+}
+
+/// The functions that an expression may be, and those that partials call which it may be.
+fn functions_of(ctx: &RuleContext, site: Site) -> Vec<Site> {
+    let function = |value: &Value| match value {
+        Value::Function(function) | Value::Method { function: Some(function), .. } => {
+            Some(*function)
+        }
+        _ => None,
+    };
+    let of_partial = |call: Site| {
+        let first = ctx.eval.positional_arguments(call).first().copied();
+        let values = first.map(|first| ctx.eval.values(first));
+        values.iter().flat_map(|values| values.iter()).filter_map(function).collect::<Vec<_>>()
+    };
+    let values = ctx.eval.values(site);
+    let each = values.iter().flat_map(|value| match value {
+        Value::Partial(call) => of_partial(*call),
+        _ => function(value).into_iter().collect(),
+    });
+    each.collect()
 }
 
 /// Why the workers cannot be given the global when they start: it changes again before the dispatch, or holds what cannot travel.

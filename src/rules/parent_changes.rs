@@ -403,7 +403,7 @@ fn is_by_parent(ctx: &RuleContext, site: Site, workers: &Workers) -> bool {
     !in_worker && !at_import && is_before() && is_in_their_run()
 }
 
-/// The places that bind a global anew, in functions or under the guard, that is a function or a class when it is imported.
+/// The places that bind a global anew, in functions or under the guard, that is defined or imported when its module is.
 fn replacements(ctx: &RuleContext, read: &GlobalRead) -> Vec<Site> {
     let facts = ctx.eval.file(read.file);
     let bindings = facts.scopes.bindings(facts.scopes.module(), &read.name);
@@ -415,16 +415,19 @@ fn replacements(ctx: &RuleContext, read: &GlobalRead) -> Vec<Site> {
         BindingKind::FunctionDef(node) | BindingKind::ClassDef(node) => at_import(node),
         _ => placement(facts, binding) == Placement::Import,
     };
+    // What was imported stays what it was when its module binds its own name anew.
+    let is_import = |binding: &Binding| matches!(binding.kind, BindingKind::Import { .. });
     let is_definition = bindings.iter().any(|binding| {
-        is_first(binding)
-            && matches!(binding.kind, BindingKind::FunctionDef(_) | BindingKind::ClassDef(_))
+        let defines =
+            matches!(binding.kind, BindingKind::FunctionDef(_) | BindingKind::ClassDef(_));
+        is_first(binding) && (defines || is_import(binding))
     });
     if !is_definition {
         return Vec::new();
     }
     let late = bindings
         .iter()
-        .filter(|binding| !is_first(binding))
+        .filter(|binding| !is_first(binding) && !is_import(binding))
         .map(|binding| Site { file: read.file, node: binding.node });
     let outside = globals::changes_from_outside(ctx.eval, read.file, &read.name)
         .into_iter()

@@ -3,9 +3,10 @@
 use super::{Rule, RuleContext};
 use crate::facts::names;
 use crate::findings::{Finding, Reason, Refusal, Remedy, Severity};
-use crate::project::{Callable, Carried, Site, What};
+use crate::project::{Callable, Carried, Origin, Site, What};
 use crate::rewrite::lifting::captures::Variable;
-use crate::rewrite::{callables::named_lambda, lifting::lift, substitutes::argument_value};
+use crate::rewrite::lifting::{judge, lift};
+use crate::rewrite::{callables::named_lambda, substitutes::argument_value};
 use crate::syntax::{Kind, QueryFile};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +32,9 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             What::Callable(Callable::Lambda(lambda)) => {
                 let found = lambda_found(ctx, *lambda, &told_apart(ctx, carried, *lambda));
                 Some(unless_outdated(ctx, *lambda, found, &mut judged))
+            }
+            What::Callable(Callable::Function(function)) if has_own_name(ctx, place, *function) => {
+                None
             }
             What::Callable(Callable::Function(function)) => {
                 let found = function_found(ctx, *function);
@@ -93,6 +97,18 @@ fn is_sent_itself(ctx: &RuleContext, carried: &Carried) -> bool {
         sent.origin.handover == carried.content.handover
             && sent.dispatch.call != carried.dispatch.call
             && is_it(&sent.origin.callable)
+    })
+}
+
+/// Whether an argument is the result of a decorator that stands under the name that `functools.wraps` gave it: pickle finds it.
+fn has_own_name(ctx: &RuleContext, argument: Site, function: Site) -> bool {
+    let is_it = |origin: &Origin| origin.callable == Callable::Function(function);
+    let origins = ctx.eval.origins(argument);
+    origins.iter().filter(|origin| is_it(origin)).any(|origin| {
+        let alias = ctx.eval.decorated_alias(origin);
+        alias.is_some_and(|alias| {
+            alias.is_own_name && (alias.keeps_name || judge::is_wrapped(ctx.eval, function))
+        })
     })
 }
 

@@ -13,15 +13,35 @@ import collections
 import json
 import os
 import pathlib
+import random
 import shutil
 import subprocess
 import sys
 import tempfile
 
 import programs
+import scenes
 
 HERE = pathlib.Path(__file__).resolve().parent
 FAULTS = ("wrong", "dropped", "missed", "false", "unsettled")
+
+
+def chosen_by(seed, index, kind):
+    """The choices of one program: every other one is composed, the rest are scenes."""
+    if kind == "composed" or (kind == "all" and index % 2 == 0):
+        return programs.choose(seed, index)
+    return scenes.choose(random.Random(f"{seed}/{index}"))
+
+
+def files_of(chosen, stem):
+    return (scenes if "scene" in chosen else programs).program(chosen, stem)
+
+
+def rightly_refused(chosen, reason):
+    """Whether no rewrite would print the same."""
+    if "scene" in chosen:
+        return scenes.never(chosen)
+    return (programs.impossible(chosen) or ("",))[0] == reason
 
 
 def write(root, stem, files):
@@ -71,7 +91,7 @@ def judge(tool, pythons, cases):
     with tempfile.TemporaryDirectory() as place:
         before, after = pathlib.Path(place) / "before", pathlib.Path(place) / "after"
         for stem, chosen in cases.items():
-            write(before, stem, programs.program(chosen, stem))
+            write(before, stem, files_of(chosen, stem))
         shutil.copytree(before, after)
         found = checked(tool, before)
         subprocess.run([tool, "fix", "--write", str(after)], capture_output=True, text=True)
@@ -132,7 +152,7 @@ def loud(run):
 
 def shrunk(tool, pythons, chosen, word):
     """The plainest choices with the same verdict."""
-    for name, values in programs.DIMENSIONS.items():
+    for name, values in (scenes.dimensions(chosen) if "scene" in chosen else programs.DIMENSIONS).items():
         if chosen[name] == values[0]:
             continue
         plainer = {**chosen, name: values[0]}
@@ -150,6 +170,8 @@ def main():
     parser.add_argument("--batch", type=int, default=100)
     parser.add_argument("--python", action="append")
     parser.add_argument("--no-shrink", action="store_true")
+    parser.add_argument("--kind", choices=["all", "composed", "scenes"], default="all")
+    parser.add_argument("--explain", action="store_true", help="what is refused or cannot be run is printed, too")
     parser.add_argument("--show", type=int, default=20, help="so many faults are shrunk and printed")
     args = parser.parse_args()
     pythons = args.python or [sys.executable]
@@ -157,11 +179,13 @@ def main():
     counts, reasons, faults = collections.Counter(), collections.Counter(), []
     for first in range(args.first, args.first + args.count, args.batch):
         last = min(first + args.batch, args.first + args.count)
-        cases = {f"p{index:06}": programs.choose(args.seed, index) for index in range(first, last)}
+        cases = {f"p{index:06}": chosen_by(args.seed, index, args.kind) for index in range(first, last)}
         for stem, (word, why) in judge(tool, pythons, cases).items():
-            if word == "refused" and (programs.impossible(cases[stem]) or ("",))[0] == why:
+            if word == "refused" and rightly_refused(cases[stem], why):
                 word = "impossible"
             counts[word] += 1
+            if args.explain and word in ("refused", "unusable", "impossible"):
+                print(f"{word}: {stem}: {why}: {cases[stem]}")
             if word == "refused":
                 reasons[why] += 1
             if word in FAULTS:
@@ -176,7 +200,7 @@ def main():
             continue
         seen.add(key)
         print(f"== {word}: {stem}: {why}")
-        for name, text in programs.program(small, "shrunk").items():
+        for name, text in files_of(small, "shrunk").items():
             print(f"-- {name}\n{text}")
     print(json.dumps({"seed": args.seed, "programs": args.count, **counts, "reasons": dict(reasons.most_common())}))
     return 1 if any(counts[word] for word in FAULTS) else 0

@@ -41,8 +41,18 @@ def serve(connection):
             function, args, kwargs = multiprocessing.reduction.ForkingPickler.loads(payload)
             answer = ("value", bytes(multiprocessing.reduction.ForkingPickler.dumps(function(*args, **kwargs))))
         except BaseException as error:
-            answer = ("error", f"{type(error).__name__}: {error}")
+            answer = failed(error)
         connection.send(answer)
+
+
+def failed(error):
+    """What the parent hears of an error: itself, if it can be sent and made again."""
+    try:
+        sent = bytes(multiprocessing.reduction.ForkingPickler.dumps(error))
+        multiprocessing.reduction.ForkingPickler.loads(sent)
+    except BaseException:
+        return "lost", f"{type(error).__name__}: {error}"
+    return "error", sent
 
 
 def forget(prefix):
@@ -68,8 +78,10 @@ class Child:
         payload = bytes(multiprocessing.reduction.ForkingPickler.dumps((function, args, kwargs)))
         self.connection.send((None, None, payload))
         kind, answer = self.connection.recv()
-        if kind == "error":
+        if kind == "lost":
             raise RuntimeError(f"in the worker: {answer}")
+        if kind == "error":
+            raise multiprocessing.reduction.ForkingPickler.loads(answer)
         return multiprocessing.reduction.ForkingPickler.loads(answer)
 
 
@@ -82,7 +94,7 @@ CURRENT = {"prefix": "", "path": ""}
 class Workers:
     """What pools and executors have in common."""
 
-    child = None
+    child = None  # of a run by reference
 
     def __init__(self, size=None, initializer=None, initargs=(), **options):
         self.child.fresh()
@@ -145,6 +157,8 @@ class Pool(Workers):
     def imap(self, func, iterable, chunksize=1):
         return iter(self.map(func, iterable))
 
+    imap_unordered = imap
+
     def starmap(self, func, iterable, chunksize=None):
         return [self.child.call(func, tuple(item), {}) for item in iterable]
 
@@ -170,15 +184,31 @@ def outcome(stem, root):
         if isinstance(error, KeyboardInterrupt):
             raise
         ended = f"{type(error).__name__}: {error}"[:300]
+        if isinstance(error, TookTooLong) and Workers.child is not None:
+            Workers.child.process.kill()
+            Workers.child = Child()
     finally:
         signal.alarm(0)
         sys.path.remove(path)
         forget(stem)
+        end_children()
     return {"printed": printed.getvalue(), "ended": ended}
 
 
+class TookTooLong(BaseException):
+    """Nothing that a program catches."""
+
+
 def too_long(*_):
-    raise TimeoutError("the program took too long")
+    raise TookTooLong
+
+
+def end_children():
+    """Ends what a program started and did not wait for."""
+    for process in multiprocessing.active_children():
+        if Workers.child is None or process is not Workers.child.process:
+            process.kill()
+            process.join()
 
 
 def main(kind, root, stems):

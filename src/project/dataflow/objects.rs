@@ -3,7 +3,7 @@
 use super::engine::tidy;
 use super::source::{CallString, Found, Source};
 use super::{Solver, beside};
-use crate::facts::dataflow::Part;
+use crate::facts::dataflow::{ANY_NAME, Part};
 use crate::project::{FileId, Site};
 use crate::syntax::{Field, Kind, NodeId};
 
@@ -67,16 +67,21 @@ impl Solver<'_> {
             let mut out = Vec::new();
             for store in stores {
                 let container = at(store.container);
-                if store.call.is_some() || self.is_any_receiver(container) {
+                let by_setattr = store.call.filter(|call| {
+                    store.part != Some(Part::Attribute(ANY_NAME.into()))
+                        && self.is_builtin(at(*call), "setattr")
+                });
+                let is_other_call = store.call.is_some() && by_setattr.is_none();
+                if is_other_call || self.is_any_receiver(container) {
                     continue;
                 }
                 let is_it = self
                     .find(container, &CallString::UNKNOWN)
                     .iter()
                     .any(|each| each.source == *object);
-                let target = tree
-                    .parent(store.container)
-                    .filter(|up| is_it && tree.kind(*up) == Kind::Attribute);
+                let attribute =
+                    || tree.parent(store.container).filter(|up| tree.kind(*up) == Kind::Attribute);
+                let target = by_setattr.or_else(attribute).filter(|_| is_it);
                 if let Some(target) = target {
                     let found = self.stored(store, at(target), &CallString::UNKNOWN);
                     out.push((at(target), found));

@@ -222,6 +222,17 @@ impl Eval<'_> {
         if self.is_view(callee, call) {
             return found("a dict view");
         }
+        let makes_it = |maker: &NodeId| {
+            tree.child(*maker, Field::Function)
+                .is_some_and(|node| self.makes_a_class(Site { file: call.file, node }))
+        };
+        if Some(tree.unparenthesized(callee))
+            .filter(|at| tree.kind(*at) == Kind::Call)
+            .as_ref()
+            .is_some_and(makes_it)
+        {
+            return found("an object of a class that has no name");
+        }
         for value in self.values(Site { file: call.file, node: callee }).iter() {
             match value {
                 Value::Function(function) | Value::Method { function: Some(function), .. } => {

@@ -29,7 +29,7 @@ pub struct Alias {
 
 impl Eval<'_> {
     /// What is sent, if it is what a decorator gave to a name of a module when that was imported: children make it anew.
-    pub(in crate::project) fn decorated_alias(&self, origin: &Origin) -> Option<Alias> {
+    pub fn decorated_alias(&self, origin: &Origin) -> Option<Alias> {
         let (Callable::Function(callable) | Callable::Lambda(callable)) = origin.callable else {
             return None;
         };

@@ -42,7 +42,11 @@ fn fix(eval: &Eval, sent: &Sent, is_super: bool) -> Result<Fix, Refusal> {
     let unit = place::indent_unit(facts);
     let name = fresh_name::module_name(
         facts,
-        &format!("{}_{}", class_name.trim_matches('_').to_lowercase(), method.trim_matches('_')),
+        &format!(
+            "{}_{}",
+            class_name.trim_matches('_').to_lowercase(),
+            method.strip_prefix(&*format!("_{class_name}__")).unwrap_or(&method).trim_matches('_')
+        ),
     );
     let Callable::Method { receiver, function, .. } = &sent.origin.callable else {
         return looked_up_on_class(eval, sent, class, is_super, &mangled, name);

@@ -34,7 +34,12 @@ pub fn unwrap(eval: &Eval, file: FileId, lambda: NodeId, uses: &[Use]) -> Option
                 let [each] = uses else { return None };
                 captures_read_here(eval, file, lambda, each)?;
             }
-            eta(facts, lambda, parameters, list, worker)?
+            let edits = eta(facts, lambda, parameters, list, worker)?;
+            let others = other_names(eval, file, parameters, callee);
+            if uses.iter().any(|each| passes_by_name(eval, file, each, &others)) {
+                return None;
+            }
+            edits
         }
         None => {
             let [each] = uses else { return None };
@@ -249,6 +254,79 @@ fn eta(
             (plain || starred) && facts.text(*have) == facts.text(*give)
         });
     same.then(|| vec![Edit::replace(whole(facts, lambda), worker)])
+}
+
+/// The parameters of a lambda that what it calls knows by another name, or by none that is known.
+fn other_names<'p>(
+    eval: &Eval<'p>,
+    file: FileId,
+    parameters: NodeId,
+    callee: Site,
+) -> Vec<&'p str> {
+    let facts = eval.file(file);
+    let own = facts.tree().children(parameters).filter(|node| !facts.text(*node).starts_with('*'));
+    let (function, skipped) = match &*eval.values(callee) {
+        [Value::Function(function)] => (Some(*function), 0),
+        [Value::Method { function, .. }] => (*function, 1),
+        _ => (None, 0),
+    };
+    let theirs: Vec<&str> = function
+        .map(|function| named_parameters(eval.file(function.file), function.node))
+        .unwrap_or_default()
+        .into_iter()
+        .skip(skipped)
+        .collect();
+    own.enumerate()
+        .map(|(at, node)| (at, facts.text(node)))
+        .filter(|(at, name)| theirs.get(*at) != Some(name))
+        .map(|(_, name)| name)
+        .collect()
+}
+
+/// The parameters of a function that take both positions and names, in order, up to the first that does not.
+fn named_parameters(facts: &FileFacts, function: NodeId) -> Vec<&str> {
+    let tree = facts.tree();
+    let Some(list) = tree.child(function, Field::Parameters) else { return Vec::new() };
+    let all: Vec<NodeId> = tree.children(list).collect();
+    // What stands in front of `/` has no name for callers.
+    if all.iter().any(|node| facts.text(*node) == "/") {
+        return Vec::new();
+    }
+    all.into_iter()
+        .map_while(|node| match tree.kind(node) {
+            Kind::Identifier => Some(facts.text(node)),
+            Kind::TypedParameter => {
+                let name = tree.children(node).next()?;
+                (tree.kind(name) == Kind::Identifier).then(|| facts.text(name))
+            }
+            _ => tree.child(node, Field::Name).map(|name| facts.text(name)),
+        })
+        .collect()
+}
+
+/// Whether a use may pass any of these parameters by name: as a keyword, or as the key of a dictionary, wherever that stands in the
+/// files of the lambda and of the dispatch.
+fn passes_by_name(eval: &Eval, file: FileId, each: &Use, names: &[&str]) -> bool {
+    let says_one = |file: FileId| {
+        let facts = eval.file(file);
+        let tree = facts.tree();
+        let is_one = |text: &str| names.contains(&text.trim_matches(['"', '\'']));
+        tree.subtree(crate::syntax::Tree::ROOT).any(|node| match tree.kind(node) {
+            Kind::KeywordArgument => {
+                tree.child(node, Field::Name).is_some_and(|name| is_one(facts.text(name)))
+            }
+            Kind::String => is_one(facts.text(node)),
+            _ => false,
+        })
+    };
+    let call = each.dispatch.call;
+    let is_splat = |node: &NodeId| eval.file(call.file).tree().kind(*node) == Kind::DictionarySplat;
+    let tree = eval.file(call.file).tree();
+    let unseen = call.file != file
+        && tree
+            .child(call.node, Field::Arguments)
+            .is_some_and(|list| tree.children(list).any(|node| is_splat(&node)));
+    !names.is_empty() && (unseen || says_one(file) || call.file != file && says_one(call.file))
 }
 
 /// `lambda: work(a, b)`: the arguments are evaluated where the lambda stands and travel with the dispatch.

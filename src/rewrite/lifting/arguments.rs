@@ -1,6 +1,7 @@
 //! Captured values as further arguments of a dispatch.
 
 use crate::facts::FileFacts;
+use crate::facts::scopes::BindingKind;
 use crate::findings::{Reason, Refusal};
 use crate::project::{Eval, Site, Type, Value};
 use crate::rewrite::lifting::binding::{Form, Use};
@@ -129,19 +130,51 @@ pub(in crate::rewrite) fn quote_inside(facts: &FileFacts, node: NodeId) -> char 
     }
 }
 
-/// Whether arguments of the dispatch would be evaluated before values that the callable has when it is evaluated itself: a
-/// default that calls something, and an argument behind it that does.
+/// Whether a default, which is evaluated with its callable, would be evaluated behind arguments of the dispatch that may change what
+/// it gives, or that it may change.
 fn is_reordered(group: &Group, at: usize, each: &Use) -> bool {
-    let tree = group.facts().tree();
-    let calls = |node: NodeId| tree.subtree(node).any(|inner| tree.kind(inner) == Kind::Call);
-    let default_calls = group.members[at].defaults.iter().any(|row| calls(row.value));
+    let facts = group.facts();
+    let tree = facts.tree();
+    let runs = |node: NodeId| {
+        tree.subtree(node).any(|inner| {
+            matches!(tree.kind(inner), Kind::Call | Kind::Await | Kind::NamedExpression)
+        })
+    };
     let slot = tree.end(each.slot.expression.node);
     let list = tree.child(each.dispatch.call.node, Field::Arguments);
-    let mut behind = list
+    let behind: Vec<NodeId> = list
         .into_iter()
         .flat_map(|list| tree.children(list))
-        .filter(|node| tree.start(*node) >= slot);
-    default_calls && each.slot.expression.file == group.file && behind.any(calls)
+        .filter(|node| tree.start(*node) >= slot && each.slot.expression.file == group.file)
+        .map(|node| tree.child(node, Field::Value).unwrap_or(node))
+        .collect();
+    let defaults = &group.members[at].defaults;
+    let runs_first = defaults.iter().any(|row| runs(row.value));
+    let is_steady = |node: &NodeId| keeps_its_value(facts, *node);
+    runs_first && !behind.iter().all(is_steady)
+        || behind.iter().any(|node| runs(*node))
+            && !defaults.iter().all(|row| keeps_its_value(facts, row.value))
+}
+
+/// Whether an expression gives the same whatever runs before it in its statement: a constant, or a variable that no other function
+/// and no expression binds.
+fn keeps_its_value(facts: &FileFacts, node: NodeId) -> bool {
+    let tree = facts.tree();
+    match tree.kind(node) {
+        Kind::Identifier => facts.scopes.resolve_name(node).is_some_and(|(home, name)| {
+            facts.scopes.bindings(home, name).iter().all(|binding| match binding.kind {
+                BindingKind::Parameter { .. } => true,
+                BindingKind::Walrus { .. } => false,
+                _ => binding.scope == home,
+            })
+        }),
+        Kind::Integer | Kind::Float | Kind::True | Kind::False | Kind::None | Kind::Lambda => true,
+        Kind::String => !tree.subtree(node).any(|part| tree.kind(part) == Kind::Interpolation),
+        Kind::Tuple | Kind::List | Kind::ParenthesizedExpression => {
+            tree.children(node).all(|part| keeps_its_value(facts, part))
+        }
+        _ => false,
+    }
 }
 
 /// How many arguments the dispatch gives the callable by position; `None` if that cannot be seen.

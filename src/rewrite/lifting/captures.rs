@@ -1,6 +1,6 @@
 //! What a callable takes from the functions around it, and whether that can be handed over.
 
-use crate::facts::scopes::{BindingKind, ScopeId, SymbolFlags};
+use crate::facts::scopes::{Binding, BindingKind, ScopeId, SymbolFlags};
 use crate::findings::{Reason, Refusal};
 use crate::project::dataflow::Source;
 use crate::project::travel::picklability::Obstacle;
@@ -254,6 +254,15 @@ fn kind_of(
         return Ok(CaptureKind::Module {
             statement: import_statement(facts, binding.node, binding.statement, &variable.name),
         });
+    }
+    let is_module =
+        |binding: &Binding| matches!(binding.kind, BindingKind::Import { attribute: None, .. });
+    if bindings.iter().any(is_module) {
+        return Err(Refusal::new(
+            Reason::UnpicklableCapture,
+            format!("the captured '{}' may be a module, which cannot be pickled", variable.name),
+            "import it at module level",
+        ));
     }
     if let [binding] = bindings {
         match &binding.kind {

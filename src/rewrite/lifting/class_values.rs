@@ -321,12 +321,23 @@ pub(in crate::rewrite) fn judge(group: &Group, at: usize) -> Result<(), Refusal>
             &format!("'{}' is bound in several places", variable.name),
         ));
     }
-    for read in facts
-        .scopes
-        .references(variable.home, &variable.name)
-        .iter()
-        .filter(|read| facts.scopes.is_read(**read))
-    {
+    let reads = || {
+        let all = facts.scopes.references(variable.home, &variable.name).iter();
+        all.filter(|read| facts.scopes.is_read(**read))
+    };
+    let is_made = reads().any(|read| {
+        let site = Site { file: group.file, node: *read };
+        matches!(role(group.eval, site), Role::Made | Role::Factory)
+    });
+    if !is_made {
+        return Err(refused(
+            group,
+            at,
+            Reason::OtherUse,
+            "no object of it is made that could be given these values",
+        ));
+    }
+    for read in reads() {
         let line = facts.source.lines().line(facts.tree().start(*read));
         let site = Site { file: group.file, node: *read };
         match role(group.eval, site) {

@@ -276,7 +276,21 @@ pub(in crate::rewrite) fn replaces_parameter(
         .unwrap_or(decorator);
     let called = eval.callers(Site { file, node: outermost });
     decorates(eval, facts.definition_name(outermost))
+        || called.iter().any(|call| takes_the_name(eval, *call))
         || (called.is_empty() && judge::is_wrapped(eval, wrapper))
+}
+
+/// Whether a call is `work = timed(work)`: the name of the function that it is given then stands for what it gives.
+fn takes_the_name(eval: &Eval, call: Site) -> bool {
+    let facts = eval.file(call.file);
+    let tree = facts.tree();
+    let assignment = tree.parent(call.node).filter(|up| tree.kind(*up) == Kind::Assignment);
+    let name = assignment.and_then(|up| tree.child(up, Field::Left)).map(|left| facts.text(left));
+    name.is_some_and(|name| {
+        eval.all_arguments(call)
+            .iter()
+            .any(|given| given.file == call.file && facts.text(given.node) == name)
+    })
 }
 
 /// Whether a function of that name, or what a call of it gives, stands behind an `@` anywhere.

@@ -1,5 +1,6 @@
 //! The remedy for a callable without an importable name: send what it calls, or hoist it.
 
+use crate::facts::scopes::ScopeKind;
 use crate::findings::{Reason, Refusal, Remedy};
 use crate::project::{Eval, Site};
 use crate::rewrite::lifting::binding::Use;
@@ -46,6 +47,16 @@ fn try_callable(
                 "{who} is a coroutine function: a worker would return a coroutine that nobody awaits"
             ),
             "send a plain function that calls asyncio.run",
+        ));
+    }
+    let holder = facts.scopes.get(facts.scopes.scope_of(definition.node));
+    if facts.tree().kind(definition.node) == Kind::FunctionDefinition
+        && holder.kind == ScopeKind::Class
+    {
+        return Err(Refusal::new(
+            Reason::UnsupportedShape,
+            format!("{who} belongs to a class, which stands in a function"),
+            "move the class to module level",
         ));
     }
     if facts.is_package_main() {

@@ -86,6 +86,15 @@ const LOOKING: &[&str] = &[
     "signature",
     "str",
     "type",
+    "get_annotations",
+    "get_type_hints",
+    "getattr",
+    "getsource",
+    "hasattr",
+    "help",
+    "vars",
+    "dir",
+    "format",
     "lru_cache",
     "wraps",
     "update_wrapper",
@@ -179,6 +188,7 @@ fn looked_at(eval: &Eval, read: Site, is_bound: bool, is_renamed: bool) -> Optio
         Kind::ComparisonOperator => {
             (!is_with_constants(facts, up)).then_some("it is compared with other objects")
         }
+        Kind::Interpolation if is_bound || is_renamed => Some("it is printed"),
         Kind::Set => Some("it is an element of a set"),
         Kind::Pair if tree.field(at) == Field::Key => Some("it is a key"),
         Kind::Subscript if tree.field(at) == Field::Subscript => Some("it is a key"),
@@ -219,6 +229,9 @@ fn is_class_attribute(eval: &Eval, read: Site, assignment: NodeId) -> bool {
 fn given_to(eval: &Eval, call: Site, is_bound: bool, is_renamed: bool) -> Option<&'static str> {
     let facts = eval.file(call.file);
     let callee = facts.tree().child(call.node, Field::Function)?;
+    if facts.text(callee).ends_with(".format") && (is_bound || is_renamed) {
+        return Some("it is printed");
+    }
     let values = eval.values(Site { file: call.file, node: callee });
     let paths = values.iter().filter_map(|value| match value {
         Value::External { path, .. } => Some(&**path),
@@ -249,6 +262,12 @@ fn given_to(eval: &Eval, call: Site, is_bound: bool, is_renamed: bool) -> Option
                 if names_its_thread(eval, call, is_bound || is_renamed) =>
             {
                 "it names a thread"
+            }
+            "typing.get_type_hints" | "builtins.hasattr" if is_bound => "it is inspected",
+            "builtins.getattr" | "builtins.vars" | "builtins.dir" | "builtins.help"
+                if is_bound || is_renamed =>
+            {
+                "it is inspected"
             }
             // A signature speaks of parameters only.
             "inspect.signature" if !is_bound => continue,

@@ -218,8 +218,14 @@ fn changed_by_arguments(
     // A definition further up is read anew where the call takes it.
     let own = if tree.contains(list, place) { tree.end(place) } else { tree.start(list) };
     let from = moment.among.unwrap_or(own);
+    // Defaults of a lambda are evaluated with it, and bound behind what it captures.
+    let defaults =
+        tree.child(place, Field::Parameters).filter(|_| tree.kind(place) == Kind::Lambda);
+    let is_later = |node: NodeId| {
+        tree.start(node) >= from || defaults.is_some_and(|defaults| tree.contains(defaults, node))
+    };
     let behind: Vec<NodeId> =
-        tree.subtree(list).filter(|node| tree.start(*node) >= from && *node != place).collect();
+        tree.subtree(list).filter(|node| is_later(*node) && *node != place).collect();
     let bindings = facts.scopes.bindings(variable.home, &variable.name);
     let by_walrus = bindings.iter().any(|binding| behind.contains(&binding.node));
     let from_elsewhere = bindings.iter().any(|binding| {

@@ -138,13 +138,19 @@ pub fn bound_by_string(eval: &Eval, file: FileId, name: &str) -> Vec<Site> {
     by_item.chain(by_setattr).filter(|site| is_late(eval, *site)).collect()
 }
 
-/// `setattr(object, "name", …)`, where `is_it` holds for the object.
+/// `setattr(object, "name", …)` and `patch.object(object, "name", …)`, where `is_it` holds for the object.
 fn set_by_string(
     eval: &Eval,
     name: &str,
     is_it: impl Fn(Site) -> bool,
 ) -> impl Iterator<Item = Site> {
-    eval.project.calls_named("setattr").iter().copied().filter(move |call| {
+    let is_patch = |call: &&Site| {
+        let facts = eval.file(call.file);
+        let callee = facts.tree().child(call.node, Field::Function);
+        callee.is_some_and(|callee| facts.text(callee).ends_with("patch.object"))
+    };
+    let patches = eval.project.calls_named("object").iter().filter(is_patch);
+    eval.project.calls_named("setattr").iter().chain(patches).copied().filter(move |call| {
         let arguments = eval.positional_arguments(*call);
         arguments.get(1).and_then(|given| eval.string_literal(*given)) == Some(name)
             && arguments.first().is_some_and(|object| is_it(*object))
