@@ -93,7 +93,7 @@ fn among_arguments(ctx: &RuleContext, found: &mut Vec<Finding>) {
     if hits.is_empty() {
         return;
     }
-    for dispatch in ctx.eval.dispatches(ctx.file).iter() {
+    for dispatch in &ctx.eval.dispatches(ctx.file) {
         let methods = dispatch.pickled_under(ctx.eval.project);
         let arguments: Vec<Site> =
             ctx.eval.arguments(dispatch).iter().map(|row| row.expression).collect();

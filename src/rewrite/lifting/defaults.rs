@@ -5,7 +5,7 @@
 
 use crate::facts::FileFacts;
 use crate::findings::{Reason, Refusal};
-use crate::project::Site;
+use crate::project::{Site, Value};
 use crate::rewrite::lifting::arguments;
 use crate::rewrite::lifting::binding;
 use crate::rewrite::lifting::captures;
@@ -140,6 +140,22 @@ fn may_be_called(group: &Group, read: Site, most: usize) -> bool {
     !(looked_at || most >= 1 && read_kinds::is_key(group, read))
 }
 
+/// Whether a call of the function under any name, as of what a factory returned, may pass more than `most` arguments by position.
+fn called_with_more(group: &Group, member: &Member, most: usize) -> bool {
+    let eval = group.eval;
+    let definition = Site { file: group.file, node: member.node };
+    eval.callers(definition).into_iter().any(|call| {
+        let callee = eval.file(call.file).tree().child(call.node, Field::Function);
+        let calls_it = callee.is_some_and(|node| {
+            let values = eval.values(Site { file: call.file, node });
+            values.iter().any(|value| {
+                matches!(value, Value::Function(site) | Value::Lambda(site) if *site == definition)
+            })
+        });
+        calls_it && (eval.has_splat(call) || eval.positional_arguments(call).len() > most)
+    })
+}
+
 /// Refuses if a use may pass such a parameter by position, or if there is no place for keyword-only parameters.
 pub(in crate::rewrite) fn judge(group: &Group, member: &Member) -> Result<(), Refusal> {
     let facts = group.facts();
@@ -178,6 +194,9 @@ pub(in crate::rewrite) fn judge(group: &Group, member: &Member) -> Result<(), Re
             Some(passed) if passed <= first => {}
             _ => return refuse("a dispatch may pass that parameter by position"),
         }
+    }
+    if called_with_more(group, member, first) {
+        return refuse("a call elsewhere may pass that parameter by position");
     }
     let tree = facts.tree();
     let Some(variable) = &member.variable else { return Ok(()) };
