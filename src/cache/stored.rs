@@ -11,7 +11,6 @@ use crate::text::{Edit, Place, SourceFile, Span};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -135,14 +134,8 @@ impl Stored {
         });
         let unused_ignores = unused.collect::<Option<_>>()?;
         let [files_walked, parsed, found, fixable, unsafe_fixable, fixed] = self.totals;
-        // What could not be decoded then cannot be decoded now, and has no text to point into.
-        let undecodable: BTreeSet<&Path> = errors
-            .iter()
-            .filter(|error| error.place.is_none())
-            .map(|error| error.path.as_path())
-            .collect();
-        let wanted = paths.iter().filter(|path| !undecodable.contains(path.as_path()));
-        let sources = wanted.filter_map(|path| {
+        // What could not be decoded then has no text to point into now.
+        let sources = paths.iter().filter_map(|path| {
             let source = SourceFile::decode(path, files.read(path).ok()?).ok()?;
             Some((path.to_path_buf(), Arc::new(source)))
         });

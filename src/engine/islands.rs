@@ -10,6 +10,7 @@ use memchr::memmem;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -38,32 +39,45 @@ pub(super) fn find<'o>(
     files: &dyn Files,
     options: &'o Options,
 ) -> Vec<Island<'o>> {
+    // What a run saw may connect any two files.
+    let is_one = !options.observed.is_empty();
+    let whole =
+        |known: Known| Island { paths: paths.to_vec(), options: Cow::Borrowed(options), known };
+    if is_one && options.context.is_empty() {
+        return vec![whole(Known::default())];
+    }
     let all: Vec<&PathBuf> = paths.iter().chain(&options.context).collect();
     let words = matcher(Catalogue::new(&options.executors).words());
     let matters =
         |path: &PathBuf, bytes: &[u8]| words.is_match(bytes) || options.named.contains(path);
-    // What cannot be read is told by whoever looks at it.
-    let is_loud = |path: &&PathBuf| files.read(path).map_or(true, |bytes| matters(path, &bytes));
-    let loud: Vec<bool> = all.par_iter().map(is_loud).collect();
-    let silent = all.iter().zip(&loud).filter(|row| !row.1).map(|row| (*row.0).clone());
-    let known = Known { facts: Vec::new(), silent: Arc::new(silent.collect()) };
-    // What a run saw may connect any two files.
-    let is_one = !options.observed.is_empty();
-    let are_few = all.len() <= ONE_PROJECT && loud.iter().filter(|loud| **loud).count() <= FEW;
-    if options.context.is_empty() && (is_one || are_few) {
-        return vec![Island { paths: paths.to_vec(), options: Cow::Borrowed(options), known }];
-    }
-    let map = &Map::new(&all, files, &options.executors);
     let folders: Vec<&[&PathBuf]> =
         all.chunk_by(|one, other| one.parent() == other.parent()).collect();
-    let edges = folders.into_par_iter().flat_map_iter(|paths| {
-        let mut resolved = FxHashMap::default();
-        paths.iter().map(move |path| match files.read(path) {
-            Ok(bytes) => map.imports(path, &bytes, &mut resolved),
-            Err(_) => Vec::new(),
-        })
-    });
-    let edges: Vec<Vec<usize>> = edges.collect();
+    // What each file holds: whether a word that matters, and what it imports, if that is asked for.
+    let look = |map: Option<&Map>| -> (Vec<bool>, Vec<Vec<usize>>) {
+        let seen = folders.par_iter().flat_map_iter(|paths| {
+            let mut resolved = FxHashMap::default();
+            paths.iter().map(move |path| match files.read(path) {
+                Ok(bytes) => {
+                    let imports = map.map(|map| map.imports(path, &bytes, &mut resolved));
+                    (matters(path, &bytes), imports.unwrap_or_default())
+                }
+                // What cannot be read is told by whoever looks at it.
+                Err(_) => (true, Vec::new()),
+            })
+        });
+        seen.unzip()
+    };
+    let map = LazyCell::new(|| Map::new(&all, files, &options.executors));
+    let are_one_project = options.context.is_empty() && all.len() <= ONE_PROJECT;
+    let (loud, mut edges) = look((!are_one_project).then(|| &*map));
+    let silent = all.iter().zip(&loud).filter(|row| !row.1).map(|row| (*row.0).clone());
+    let known = Known { facts: Vec::new(), silent: Arc::new(silent.collect()) };
+    if are_one_project {
+        if loud.iter().filter(|loud| **loud).count() <= FEW {
+            return vec![whole(known)];
+        }
+        edges = look(Some(&map)).1;
+    }
     let mut islands: Vec<Island> = Vec::new();
     for members in connected(&edges, paths.len(), is_one) {
         if members.iter().any(|member| loud[*member]) {

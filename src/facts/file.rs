@@ -5,7 +5,7 @@ use crate::facts::flow::Flow;
 use crate::facts::scopes::Scopes;
 use crate::findings::FileEdit;
 use crate::syntax::parse::Parsed;
-use crate::syntax::{Kind, NodeId, Tree};
+use crate::syntax::{Field, Kind, NodeId, Tree};
 use crate::text::{Edit, SourceFile, Span};
 use std::sync::{Arc, OnceLock};
 
@@ -108,6 +108,16 @@ impl FileFacts {
         at
     }
 
+    /// The tests of `if`, `elif` and conditional expressions around `node`, the innermost first; the last are taken whole.
+    pub fn tests_around(&self, node: NodeId) -> impl Iterator<Item = NodeId> {
+        let tree = self.tree();
+        tree.ancestors(node).filter_map(|up| match tree.kind(up) {
+            Kind::IfStatement | Kind::ElifClause => tree.child(up, Field::Condition),
+            Kind::ConditionalExpression => Some(up),
+            _ => None,
+        })
+    }
+
     /// The function or lambda around `node` (not `node` itself).
     pub fn enclosing_function(&self, node: NodeId) -> Option<NodeId> {
         self.tree().enclosing(node, &[Kind::FunctionDefinition, Kind::Lambda])
@@ -115,7 +125,7 @@ impl FileFacts {
 
     /// The name of a `def` or `class` node.
     pub fn definition_name(&self, definition: NodeId) -> &str {
-        self.tree().child(definition, crate::syntax::Field::Name).map_or("", |name| self.text(name))
+        self.tree().child(definition, Field::Name).map_or("", |name| self.text(name))
     }
 
     /// The qualified name of `node`'s surroundings as CPython writes it (`main.<locals>.work`), or `<module>`.

@@ -4,6 +4,17 @@ use crate::facts::FileFacts;
 use crate::syntax::{Kind, NodeId, Tree};
 use crate::text::{Edit, Span, indent};
 
+/// The colon in front of the body of a definition.
+pub(in crate::rewrite) fn colon_before(
+    tree: &Tree,
+    definition: NodeId,
+    body: NodeId,
+) -> Option<NodeId> {
+    let is_colon =
+        |child: &NodeId| tree.kind(*child) == Kind::Colon && tree.start(*child) < tree.start(body);
+    tree.all_children(definition).filter(is_colon).last()
+}
+
 /// One step of indentation as the file writes it.
 pub fn indent_unit(facts: &FileFacts) -> String {
     let tree = facts.tree();

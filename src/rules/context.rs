@@ -5,7 +5,7 @@ use crate::catalogue::Transport;
 use crate::facts::FileFacts;
 use crate::findings::{Finding, Location, Related, Remedy, Severity, StartMethod};
 use crate::project::processes::starts::called_name;
-use crate::project::{Callable, Carried, Dispatch, Eval, FileId, Sent, Site, Slot, Type, Value};
+use crate::project::{Callable, Carried, Dispatch, Eval, FileId, Sent, Site, Type, Value};
 use crate::rewrite::lifting::binding::Use;
 use crate::rewrite::lifting::captures::{Variable, guard_around};
 use crate::rewrite::lifting::lift;
@@ -402,12 +402,9 @@ impl<'p> RuleContext<'_, 'p> {
             .carried()
             .iter()
             .filter(|carried| carried.content.callable() == Some(definition));
-        let used = |carried: &Carried| Use {
-            leaf: carried.content.leaf,
-            dispatch: carried.dispatch.clone(),
-            slot: Slot { name: "args".into(), expression: carried.content.leaf, part: None },
-            kept: carried.content.kept,
-            changed: Vec::new(),
+        let used = |carried: &Carried| {
+            let content = &carried.content;
+            Use::among_arguments(carried.dispatch.clone(), content.leaf, content.kept)
         };
         let mut uses: Vec<Use> = of_it.map(used).collect();
         self.take_changed_along(definition, &mut uses);

@@ -27,6 +27,7 @@ impl RuleContext<'_, '_> {
             self.unless_outdated(lambda, std::iter::once((dispatch, handover)), remedy, &[]);
         matches!(remedy, Remedy::Fix(_)).then_some(remedy)
     }
+
     /// The lambda that an expression is, or the only one that a call is given to make an object from: `defaultdict(lambda: [])`.
     fn lambda_made(&self, made: Site) -> Option<Site> {
         let facts = self.eval.file(made.file);

@@ -4,7 +4,7 @@ use super::RuleContext;
 use crate::catalogue::Transport;
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::findings::{Reason, Refusal, Remedy, StartMethod};
-use crate::project::{Dispatch, FileId, Site, Slot, Value};
+use crate::project::{Dispatch, FileId, Site, Value};
 use crate::rewrite::lifting::binding::Use;
 use crate::rewrite::lifting::captures::{Variable, guard_around};
 use crate::rewrite::lifting::changed_by_parent::{self, Changed};
@@ -79,12 +79,8 @@ impl RuleContext<'_, '_> {
         class: Site,
         uses: impl Iterator<Item = (&'d Dispatch, Site)>,
     ) -> Vec<Variable> {
-        let used = |(dispatch, handover): (&Dispatch, Site)| Use {
-            leaf: handover,
-            dispatch: dispatch.clone(),
-            slot: Slot { name: "args".to_owned(), expression: handover, part: None },
-            kept: true,
-            changed: Vec::new(),
+        let used = |(dispatch, handover): (&Dispatch, Site)| {
+            Use::among_arguments(dispatch.clone(), handover, true)
         };
         let mut uses: Vec<Use> = uses.map(used).collect();
         self.take_changed_along(class, &mut uses);
@@ -213,22 +209,19 @@ fn outdated_by(
     }
     let mut reads: Vec<GlobalRead> =
         functions.iter().flat_map(|function| ctx.reads_from_outside(dispatch, *function)).collect();
-    // What else runs there still reads that of the import.
-    let others: Vec<Site> =
-        reached.iter().copied().filter(|function| !functions.contains(function)).collect();
-    let reached = if given.is_empty() { reached } else { &others };
-    if let Some(file) =
-        functions.first().map(|function| function.file).filter(|_| !given.is_empty())
-    {
+    let mut others = reached.to_vec();
+    if !given.is_empty() {
         let is_given = |read: &GlobalRead| {
-            let facts = ctx.eval.file(file);
-            read.file == file
-                && given.contains(&Variable::new(facts.scopes.module(), read.name.as_str()))
+            let module = ctx.eval.file(read.file).scopes.module();
+            functions.iter().any(|function| function.file == read.file)
+                && given.contains(&Variable::new(module, read.name.as_str()))
         };
         reads.retain(|read| !is_given(read));
-        reads.extend(globals::reads(ctx.eval, reached));
+        // What else runs there still reads that of the import.
+        others.retain(|function| !functions.contains(function));
+        reads.extend(globals::reads(ctx.eval, &others));
     }
-    let workers = Workers::new(ctx, dispatch, handover, reached);
+    let workers = Workers::new(ctx, dispatch, handover, &others);
     let value = || {
         reads.iter().find_map(|read| {
             let change = first_change(ctx, read, &workers)?;

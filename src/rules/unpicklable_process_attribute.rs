@@ -7,7 +7,7 @@ use crate::project::Sent;
 use crate::project::dataflow::Source;
 use crate::project::travel::picklability::Obstacle;
 use crate::project::travel::state::Moment;
-use crate::project::{Callable, Dispatch, Origin, Site, Slot, Type};
+use crate::project::{Callable, Dispatch, Origin, Site, Type};
 use crate::rewrite::lifting::binding::Use;
 use crate::rewrite::{
     lifting::lift,
@@ -110,11 +110,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
 
 /// The repair for objects of a local class that the class keeps, where it is the only one: that moves to module level.
 fn moved_class(ctx: &RuleContext, process: Site, write: Site) -> Option<Remedy> {
-    let tree = ctx.facts().tree();
-    let assignment = tree
-        .parent(write.node)
-        .filter(|up| tree.kind(*up) == Kind::Assignment && tree.field(write.node) == Field::Left)?;
-    let value = ctx.at(tree.child(assignment, Field::Right)?);
+    let value = assigned(ctx, write)?;
     let mut classes = ctx.eval.local_classes_held(value).into_iter();
     let class = classes.next().filter(|_| classes.next().is_none())?;
     if ctx.eval.controls_its_pickling(class) {
@@ -127,11 +123,7 @@ fn moved_class(ctx: &RuleContext, process: Site, write: Site) -> Option<Remedy> 
 
 /// The repair for a lambda or local function that the class keeps itself: it moves to module level.
 fn made_importable(ctx: &RuleContext, class: Site, write: Site) -> Option<Remedy> {
-    let tree = ctx.facts().tree();
-    let assignment = tree
-        .parent(write.node)
-        .filter(|up| tree.kind(*up) == Kind::Assignment && tree.field(write.node) == Field::Left)?;
-    let value = ctx.at(tree.child(assignment, Field::Right)?);
+    let value = assigned(ctx, write)?;
     let origins = ctx.eval.origins(value);
     let [
         Origin {
@@ -144,11 +136,18 @@ fn made_importable(ctx: &RuleContext, class: Site, write: Site) -> Option<Remedy
         return None;
     };
     let dispatch = keeping(ctx, class, value)?;
-    let slot = Slot { name: "args".to_owned(), expression: *leaf, part: None };
-    let each =
-        Use { leaf: *leaf, dispatch: dispatch.clone(), slot, kept: true, changed: Vec::new() };
+    let each = Use::among_arguments(dispatch.clone(), *leaf, true);
     let remedy = lift::callable(ctx.eval, *definition, vec![each], ctx.bind);
     Some(ctx.unless_outdated(*definition, std::iter::once((&dispatch, value)), remedy, &[]))
+}
+
+/// The value that an assignment stores at `write`.
+fn assigned(ctx: &RuleContext, write: Site) -> Option<Site> {
+    let tree = ctx.facts().tree();
+    let assignment = tree
+        .parent(write.node)
+        .filter(|up| tree.kind(*up) == Kind::Assignment && tree.field(write.node) == Field::Left)?;
+    tree.child(assignment, Field::Right).map(|value| ctx.at(value))
 }
 
 /// What sends a value that a process keeps. The object may be made and started anywhere: what is bound is bound where it is

@@ -1,19 +1,12 @@
 //! The engine on damaged fixtures: it never panics, and what it writes settles.
 
 use crate::case::{self, Files};
+use crate::memory::Memory;
 use proptest::prelude::*;
 use spawnsafe::engine::{self, Options};
-use spawnsafe::text::{ReadError, SourceFile};
-use std::path::{Path, PathBuf};
+use spawnsafe::text::SourceFile;
+use std::path::PathBuf;
 use std::sync::{LazyLock, Once};
-
-struct Memory(Files);
-
-impl engine::Files for Memory {
-    fn read(&self, path: &Path) -> Result<Vec<u8>, ReadError> {
-        self.0.get(path).cloned().ok_or_else(|| ReadError::Io("no such file".into()))
-    }
-}
 
 static PROGRAMS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let cases = case::kinds().into_iter().flat_map(|kind| case::cases(&kind));

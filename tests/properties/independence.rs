@@ -2,20 +2,12 @@
 //! threads look.
 
 use crate::case::{self, Files};
+use crate::memory::Memory;
 use proptest::prelude::*;
 use spawnsafe::engine::{self, Options};
 use spawnsafe::findings::Remedy;
-use spawnsafe::text::ReadError;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
-
-struct Memory(Files);
-
-impl engine::Files for Memory {
-    fn read(&self, path: &Path) -> Result<Vec<u8>, ReadError> {
-        self.0.get(path).cloned().ok_or_else(|| ReadError::Io("no such file".into()))
-    }
-}
 
 /// Whole programs, each in one file or several.
 static PROGRAMS: LazyLock<Vec<(String, Files)>> = LazyLock::new(|| {

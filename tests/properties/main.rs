@@ -9,4 +9,5 @@ mod edits;
 mod indentation;
 mod independence;
 mod many_fixes;
+mod memory;
 mod parsing;

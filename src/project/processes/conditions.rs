@@ -56,11 +56,16 @@ impl Eval<'_> {
         dispatch: &'d Dispatch,
     ) -> impl Iterator<Item = (&'d Condition, Site)> {
         dispatch.api(self.project).when.iter().filter_map(|condition| {
-            let pos = if condition.pos < 0 { -1 } else { condition.pos + dispatch.shift };
-            let argument = self.argument(dispatch.call, &condition.name, pos)?;
+            let argument = self.conditioned(dispatch, condition)?;
             let kind = self.file(argument.file).tree().kind(argument.node);
             matches!(kind, Kind::Identifier | Kind::Attribute).then_some((condition, argument))
         })
+    }
+
+    /// The argument that a condition speaks of.
+    fn conditioned(&self, dispatch: &Dispatch, condition: &Condition) -> Option<Site> {
+        let pos = if condition.pos < 0 { -1 } else { condition.pos + dispatch.shift };
+        self.argument(dispatch.call, &condition.name, pos)
     }
 
     /// A literal as conditions spell it.
@@ -79,8 +84,7 @@ impl Eval<'_> {
     }
 
     fn condition_holds(&self, dispatch: &Dispatch, condition: &Condition) -> bool {
-        let pos = if condition.pos < 0 { -1 } else { condition.pos + dispatch.shift };
-        if let Some(argument) = self.argument(dispatch.call, &condition.name, pos) {
+        if let Some(argument) = self.conditioned(dispatch, condition) {
             return self.argument_fits(argument, condition);
         }
         let set = self.set_beforehand(dispatch, &condition.name);

@@ -18,10 +18,7 @@ impl Eval<'_> {
             let mut level = vec![site];
             let mut all = level.clone();
             for _ in 0..depth {
-                let functions = level.iter().filter_map(|each| {
-                    let node = self.file(each.file).enclosing_function(each.node)?;
-                    Some(Site { file: each.file, node })
-                });
+                let functions = level.iter().filter_map(|each| self.enclosing_function(*each));
                 level = functions.flat_map(|function| self.callers(function)).collect();
                 all.extend(&level);
             }
@@ -38,11 +35,7 @@ impl Eval<'_> {
 
     /// As [`is_before`](Self::is_before); with `again`, a loop around both brings back what stands behind.
     fn before(&self, early: Site, late: Site, depth: u32, again: bool) -> bool {
-        let function = |site: Site| {
-            self.file(site.file)
-                .enclosing_function(site.node)
-                .map(|node| Site { file: site.file, node })
-        };
+        let function = |site: Site| self.enclosing_function(site);
         let (outer, inner) = (function(early), function(late));
         if early.file == late.file && outer == inner {
             let tree = self.file(early.file).tree();

@@ -54,7 +54,6 @@ impl Eval<'_> {
     /// Whether a file seems to take a fork context on macOS alone: by the test around it, or else because it speaks of macOS.
     fn forks_on_macos_alone(&self, file: FileId) -> bool {
         let facts = self.file(file);
-        let tree = facts.tree();
         let is_fork = |call: &NodeId| {
             let site = Site { file, node: *call };
             starts::called_name(self, site) == "get_context"
@@ -62,13 +61,8 @@ impl Eval<'_> {
                     .argument(site, "method", 0)
                     .is_some_and(|method| self.string_literal(method) == Some("fork"))
         };
-        let mut tests = facts.calls.iter().filter(|call| is_fork(call)).flat_map(|call| {
-            tree.ancestors(*call).filter_map(|up| match tree.kind(up) {
-                Kind::IfStatement | Kind::ElifClause => tree.child(up, Field::Condition),
-                Kind::ConditionalExpression => Some(up),
-                _ => None,
-            })
-        });
+        let forking = facts.calls.iter().filter(|call| is_fork(call));
+        let mut tests = forking.flat_map(|call| facts.tests_around(*call));
         let speaks_of = |text: &str, word: &str| text.to_ascii_lowercase().contains(word);
         let is_alone = |test: NodeId| {
             let text = facts.text(test);

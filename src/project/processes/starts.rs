@@ -258,8 +258,7 @@ impl Eval<'_> {
             let way: Vec<Site> = [call].into_iter().chain(start.through.iter().copied()).collect();
             let callers = CallString::of_calls(&way);
             // A loop starts what was asked of the loader where that was made.
-            let function =
-                |site: Site| (site.file, self.file(site.file).enclosing_function(site.node));
+            let function = |site: Site| (site.file, self.enclosing_function(site));
             let made = start.made.filter(|made| function(*made) == function(start.call));
             let of_loader = made.map(|made| self.dispatches_at(made)).unwrap_or_default();
             let of_loader = of_loader.into_iter().filter(|loader| {

@@ -105,12 +105,7 @@ impl Eval<'_> {
         };
         let around = |node: NodeId| {
             let function = facts.enclosing_function(node)?;
-            let inside = tree.ancestors(node).take_while(|up| *up != function);
-            inside.into_iter().find_map(|up| match tree.kind(up) {
-                Kind::IfStatement | Kind::ElifClause => tree.child(up, Field::Condition),
-                Kind::ConditionalExpression => Some(up),
-                _ => None,
-            })
+            facts.tests_around(node).next().filter(|test| tree.contains(function, *test))
         };
         let names = tree.subtree(crate::syntax::Tree::ROOT).filter(may_name_one);
         let tests = names.filter_map(|node| {

@@ -22,11 +22,11 @@ impl Eval<'_> {
     /// and no code is seen that does both.
     fn is_of_another_run(&self, target: Site, call: Site) -> bool {
         let facts = self.file(target.file);
-        let method = |site: Site| {
-            let node = self.file(site.file).enclosing_function(site.node)?;
-            Some(Site { file: site.file, node })
+        let (Some(setter), Some(sender)) =
+            (self.enclosing_function(target), self.enclosing_function(call))
+        else {
+            return false;
         };
-        let (Some(setter), Some(sender)) = (method(target), method(call)) else { return false };
         let of_class = |method: Site| facts.tree().enclosing(method.node, &[Kind::ClassDefinition]);
         setter.file == sender.file
             && setter != sender
@@ -41,10 +41,7 @@ impl Eval<'_> {
     /// again, and nothing shows that `call` comes in between.
     fn is_given_up_by_then(&self, target: Site, call: Site) -> bool {
         let facts = self.file(target.file);
-        let method = |site: Site| {
-            let node = self.file(site.file).enclosing_function(site.node)?;
-            Some(Site { file: site.file, node })
-        };
+        let method = |site: Site| self.enclosing_function(site);
         let making = |site: Site| {
             method(site).is_some_and(|method| {
                 MAKING.contains(&self.file(method.file).definition_name(method.node))

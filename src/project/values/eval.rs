@@ -60,6 +60,12 @@ impl<'p> Eval<'p> {
         }
     }
 
+    /// The function or lambda around a place (not the place itself).
+    pub(in crate::project) fn enclosing_function(&self, place: Site) -> Option<Site> {
+        let node = self.file(place.file).enclosing_function(place.node)?;
+        Some(Site { file: place.file, node })
+    }
+
     /// The facts of a file.
     pub fn file(&self, id: FileId) -> &'p FileFacts {
         self.project.file(id)

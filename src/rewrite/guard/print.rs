@@ -34,8 +34,8 @@ pub(super) fn edits(
     for block in &blocks {
         match block.target {
             Target::Own => {
-                let (_, carried) = block.runs.split_last().unwrap_or((&(0, 0), &[]));
-                gone.extend(carried.iter().map(|run| span_of(facts, items, *run)));
+                let carried = block.runs.iter().rev().skip(1);
+                gone.extend(carried.map(|run| span_of(facts, items, *run)));
                 edits.extend(own(facts, items, block, as_function));
             }
             Target::Front(guard) => merges.entry(guard).or_default().front.extend(&block.runs),

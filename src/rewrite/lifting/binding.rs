@@ -35,6 +35,14 @@ pub struct Use {
     pub changed: Vec<Changed>,
 }
 
+impl Use {
+    /// A definition that stands at `leaf` among what travels beside the callable.
+    pub fn among_arguments(dispatch: Dispatch, leaf: Site, kept: bool) -> Self {
+        let slot = Slot { name: "args".to_owned(), expression: leaf, part: None };
+        Self { leaf, dispatch, slot, kept, changed: Vec::new() }
+    }
+}
+
 /// The new name of a callable and the values it has to be given.
 #[derive(Debug, Clone)]
 pub(in crate::rewrite) struct Form {

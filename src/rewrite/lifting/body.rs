@@ -1,6 +1,7 @@
 //! The text of a hoisted definition: header, captures as parameters, body, all at module level.
 
 use crate::facts::FileFacts;
+use crate::rewrite::place;
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::{Edit, EditSet, Span, indent};
 
@@ -243,12 +244,7 @@ impl Definition<'_> {
             },
         };
         let body = tree.child(self.node, Field::Body)?;
-        let colon = tree
-            .all_children(self.node)
-            .filter(|child| {
-                tree.kind(*child) == Kind::Colon && tree.start(*child) < tree.start(body)
-            })
-            .last()?;
+        let colon = place::colon_before(tree, self.node, body)?;
         let after_colon = facts.slice(Span::new(tree.end(colon), tree.start(body)));
         let comments_first = after_colon.contains('#');
         let span = if comments_first {

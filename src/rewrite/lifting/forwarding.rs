@@ -175,13 +175,10 @@ fn local_function(facts: &FileFacts, moved: &Member, form: &Form) -> Option<Edit
     let body = tree.child(moved.node, Field::Body)?;
     let parameters = tree.child(moved.node, Field::Parameters);
     let call = call_of(facts, parameters, form);
-    let Some(parameters) = parameters.filter(|_| tree.kind(moved.node) != Kind::Lambda) else {
+    if tree.kind(moved.node) == Kind::Lambda {
         return Some(Edit::replace(tree.span(body), call));
-    };
-    let header = tree.child(moved.node, Field::ReturnType).unwrap_or(parameters);
-    let colon = tree.end(header)
-        + facts.all()[tree.end(header) as usize..tree.start(body) as usize].find(':')? as u32
-        + 1;
+    }
+    let colon = tree.end(place::colon_before(tree, moved.node, body)?);
     let lines = place::statement_lines(facts, statement);
     let end = lines.start + facts.slice(lines).trim_end_matches(['\n', '\r']).len() as u32;
     let first = tree.children(body).find(|node| tree.kind(*node) != Kind::Comment)?;
