@@ -6,9 +6,9 @@ use crate::facts::FileFacts;
 use crate::findings::{Finding, Location, Related, Remedy, Severity, StartMethod};
 use crate::project::processes::starts::called_name;
 use crate::project::{Callable, Carried, Dispatch, Eval, FileId, Sent, Site, Type, Value};
-use crate::rewrite::lifting::binding::Use;
 use crate::rewrite::lifting::captures::{Variable, guard_around};
 use crate::rewrite::lifting::lift;
+use crate::rewrite::lifting::uses::Use;
 use crate::rewrite::state::globals::{self, GlobalRead};
 use crate::rewrite::{
     Bind, GuardStyle,

@@ -6,7 +6,7 @@ use crate::findings::{Finding, Fix, Reason, Refusal, Remedy, Severity};
 use crate::project::travel::picklability::Obstacle;
 use crate::project::travel::state::Moment;
 use crate::project::{Argument, Callable, Content, Origin, Sent, Site, Type, Value, What};
-use crate::rewrite::lifting::binding::Use;
+use crate::rewrite::lifting::uses::Use;
 use crate::rewrite::{
     callables::bound_method, lifting::lift, state::worker_state, substitutes::argument_value,
 };

@@ -8,7 +8,7 @@ use crate::project::dataflow::Source;
 use crate::project::travel::picklability::Obstacle;
 use crate::project::travel::state::Moment;
 use crate::project::{Callable, Dispatch, Origin, Site, Type};
-use crate::rewrite::lifting::binding::Use;
+use crate::rewrite::lifting::uses::Use;
 use crate::rewrite::{
     lifting::lift,
     state::{process_state, worker_state},

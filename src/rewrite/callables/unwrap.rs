@@ -5,9 +5,9 @@ use crate::facts::scopes::BindingKind;
 use crate::findings::{Applicability, Fix};
 use crate::project::{Eval, FileId, Site, Type, Value};
 use crate::rewrite::lifting::arguments;
-use crate::rewrite::lifting::binding::Use;
 use crate::rewrite::lifting::captures::{self, CaptureKind};
 use crate::rewrite::lifting::timing;
+use crate::rewrite::lifting::uses::Use;
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::{Edit, Span};
 

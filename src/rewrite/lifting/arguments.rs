@@ -4,9 +4,10 @@ use crate::facts::FileFacts;
 use crate::facts::scopes::BindingKind;
 use crate::findings::{Reason, Refusal};
 use crate::project::{Eval, Site, Type, Value};
-use crate::rewrite::lifting::binding::{Form, Use};
+use crate::rewrite::lifting::binding::Form;
 use crate::rewrite::lifting::body::Style;
 use crate::rewrite::lifting::hoist::Group;
+use crate::rewrite::lifting::uses::Use;
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::{Edit, Span};
 

@@ -3,12 +3,11 @@
 
 use crate::facts::FileFacts;
 use crate::findings::{Reason, Refusal};
-use crate::project::{Dispatch, Eval, Site, Slot, Value};
+use crate::project::{Eval, Site, Value};
 use crate::rewrite::Bind;
 use crate::rewrite::callables::unwrap;
 use crate::rewrite::lifting::body::Style;
 use crate::rewrite::lifting::captures::Variable;
-use crate::rewrite::lifting::changed_by_parent::Changed;
 use crate::rewrite::lifting::defaults;
 use crate::rewrite::lifting::defaults_by_hand;
 use crate::rewrite::lifting::forwarding;
@@ -16,32 +15,10 @@ use crate::rewrite::lifting::hoist::Group;
 use crate::rewrite::lifting::member as member_facts;
 use crate::rewrite::lifting::read_kinds::{ReadKind, kind_of_read};
 use crate::rewrite::lifting::timing;
+use crate::rewrite::lifting::uses::Use;
 use crate::rewrite::lifting::{arguments, class_values, registered};
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::Edit;
-
-/// A dispatch that a callable reaches.
-#[derive(Debug, Clone)]
-pub struct Use {
-    /// The expression that takes the callable.
-    pub leaf: Site,
-    /// The call.
-    pub dispatch: Dispatch,
-    /// The slot it reaches.
-    pub slot: Slot,
-    /// Whether an object or a container keeps it on the way, so that it may be sent at any later time.
-    pub kept: bool,
-    /// What the callable reads of the module, and the parent changes before this dispatch.
-    pub changed: Vec<Changed>,
-}
-
-impl Use {
-    /// A definition that stands at `leaf` among what travels beside the callable.
-    pub fn among_arguments(dispatch: Dispatch, leaf: Site, kept: bool) -> Self {
-        let slot = Slot { name: "args".to_owned(), expression: leaf, part: None };
-        Self { leaf, dispatch, slot, kept, changed: Vec::new() }
-    }
-}
 
 /// The new name of a callable and the values it has to be given.
 #[derive(Debug, Clone)]

@@ -9,7 +9,6 @@ use crate::facts::scopes::BindingKind;
 use crate::findings::{Reason, Refusal};
 use crate::project::{Eval, FileId, Site};
 use crate::rewrite::Bind;
-use crate::rewrite::lifting::binding::Use;
 use crate::rewrite::lifting::body::Style;
 use crate::rewrite::lifting::call_state;
 use crate::rewrite::lifting::captures::{self, CaptureKind, Variable};
@@ -25,6 +24,7 @@ use crate::rewrite::lifting::member::{
 };
 use crate::rewrite::lifting::registered;
 use crate::rewrite::lifting::shown;
+use crate::rewrite::lifting::uses::Use;
 use crate::rewrite::{
     fresh_name, imports,
     lifting::{attribute_captures, defaults},

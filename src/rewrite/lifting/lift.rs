@@ -3,11 +3,11 @@
 use crate::facts::scopes::ScopeKind;
 use crate::findings::{Reason, Refusal, Remedy};
 use crate::project::{Eval, Site};
-use crate::rewrite::lifting::binding::Use;
 use crate::rewrite::lifting::captures::{self, Variable};
 use crate::rewrite::lifting::hoist::Group;
 use crate::rewrite::lifting::member;
 use crate::rewrite::lifting::started_processes;
+use crate::rewrite::lifting::uses::Use;
 use crate::rewrite::{Bind, callables::unwrap};
 use crate::syntax::Kind;
 

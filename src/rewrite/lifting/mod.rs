@@ -25,3 +25,4 @@ pub(in crate::rewrite) mod registered;
 pub(in crate::rewrite) mod shown;
 pub(in crate::rewrite) mod started_processes;
 pub mod timing;
+pub mod uses;

@@ -1,8 +1,9 @@
 //! How a place that names a function uses it.
 
 use crate::project::Site;
-use crate::rewrite::lifting::binding::{Use, is_slot, partial_around};
+use crate::rewrite::lifting::binding::{is_slot, partial_around};
 use crate::rewrite::lifting::hoist::Group;
+use crate::rewrite::lifting::uses::Use;
 use crate::syntax::{Field, Kind};
 
 /// The use of a function at a place that names it.

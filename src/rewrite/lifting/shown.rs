@@ -4,8 +4,9 @@
 use crate::facts::FileFacts;
 use crate::findings::{Reason, Refusal};
 use crate::project::{Callable, Eval, Site, Value};
-use crate::rewrite::lifting::binding::{self, Use};
+use crate::rewrite::lifting::binding;
 use crate::rewrite::lifting::hoist::{Group, Member};
+use crate::rewrite::lifting::uses::Use;
 use crate::syntax::{Field, Kind, NodeId};
 
 /// More reads of one attribute than these are not looked at.

@@ -4,9 +4,9 @@ use crate::facts::FileFacts;
 use crate::facts::scopes::ScopeId;
 use crate::findings::{Reason, Refusal};
 use crate::project::{Eval, FileId, Site};
-use crate::rewrite::lifting::binding::Use;
 use crate::rewrite::lifting::captures;
 use crate::rewrite::lifting::captures::Variable;
+use crate::rewrite::lifting::uses::Use;
 use crate::syntax::{Field, Kind, NodeId};
 use crate::text::Edit;
 
