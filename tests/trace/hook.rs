@@ -106,6 +106,49 @@ fn a_fault_of_the_hook_is_told_once() {
     });
 }
 
+/// A process that goes on after the run finds the hook's folder gone: it is none of its business.
+#[test]
+fn what_outlives_the_run_is_left_alone() {
+    each(&interpreters_or_skip("processes that outlive the run"), |interpreter| {
+        let tree = tempfile::tempdir().expect("a temporary folder");
+        let write = |name: &str, text: &str| {
+            fs::write(tree.path().join(name), text).expect("a writable folder");
+        };
+        write(
+            "main.py",
+            "import os, subprocess, sys, time\n\
+             with open('errors', 'w') as errors:\n    \
+             subprocess.Popen([sys.executable, 'late.py'], stdout=errors, stderr=errors, start_new_session=True)\n\
+             for _ in range(600):\n    if os.path.exists('begun') or os.path.getsize('errors'): break\n    time.sleep(0.05)\n",
+        );
+        write(
+            "late.py",
+            "import os, sys, time\n\
+             hook = sys.modules['_spawnsafe_hook'].__path__[0]\n\
+             open('begun', 'w').close()\n\
+             for _ in range(600):\n    if not os.path.exists(hook): break\n    time.sleep(0.05)\n\
+             import multiprocessing.pool, multiprocessing.queues, concurrent.futures.process\n\
+             with open('part', 'w') as f: f.write(str(os.path.exists(hook)))\n\
+             os.rename('part', 'done')\n",
+        );
+        let python = interpreter.path.to_str().expect("a path in Unicode");
+        let output = traced(tree.path(), &[python, "main.py"]);
+        let read = |name: &str| fs::read_to_string(tree.path().join(name)).unwrap_or_default();
+        for _ in 0..600 {
+            if !read("done").is_empty() || !read("errors").is_empty() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        let (done, errors) = (read("done"), read("errors"));
+        if output.status.success() && done == "False" && errors.is_empty() {
+            Vec::new()
+        } else {
+            vec![format!("Python {}: {done:?}\n{errors}", interpreter.version())]
+        }
+    });
+}
+
 /// A report for people follows the program's own output.
 #[test]
 fn the_report_names_place_path_and_rule() {

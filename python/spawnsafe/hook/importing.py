@@ -61,8 +61,11 @@ def change_after(loader, name):
 
 
 def change(name, module):
-    from . import record
-
+    try:
+        from . import record
+    except ImportError:
+        # The run is over and the hook's folder gone: this process outlives it.
+        return
     record.begin(os.environ, start[0])
     if name != "multiprocessing.context" and not record.is_on():
         return

@@ -51,6 +51,9 @@ def fault():
     if state.faulty:
         return
     state.faulty = True
+    if not os.path.exists(__file__):
+        # The run is over and the hook's folder gone: this process outlives it, and nobody waits for what it does.
+        return
     try:
         if state.path is not None:
             os.close(os.open(state.path + ".fault", os.O_CREAT | os.O_EXCL | os.O_WRONLY))
