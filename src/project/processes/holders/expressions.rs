@@ -1,5 +1,6 @@
 //! What expressions, targets and annotations name.
 
+use super::kinds::Step;
 use super::{Key, Page};
 use crate::syntax::{Field, Kind, NodeId};
 use rustc_hash::FxHashSet;
@@ -24,94 +25,101 @@ pub(super) const GIVE_OUT: &[&str] = &[
 pub(super) struct Vocabulary<'t> {
     /// Functions and classes whose calls hold what they are given.
     pub(super) pass_on: FxHashSet<&'t str>,
-    /// The last parts of the catalogue's names of classes and functions.
-    pub(super) apis: FxHashSet<&'t str>,
-    /// Those whose calls give an object of the catalogue.
+    /// The last parts of the catalogue's names whose calls give an object of the catalogue.
     pub(super) makers: FxHashSet<&'t str>,
     /// What attributes of the modules, classes and objects of the catalogue may be called.
     pub(super) parts: FxHashSet<&'t str>,
 }
 
+/// Where a part of a value comes from.
+enum Origin<'t> {
+    Name(Key<'t>),
+    Expression(NodeId),
+}
+
 impl<'t> Page<'t> {
-    /// What the value of the expression at `node` may be or hold.
-    pub(super) fn sources(self, node: NodeId, words: &Vocabulary<'t>) -> Vec<Key<'t>> {
+    /// What the value of the expression at `node` may be or hold, and what becomes of each on the way to it.
+    pub(super) fn sources(self, node: NodeId, words: &Vocabulary<'t>) -> Vec<(Key<'t>, Step)> {
         let tree = self.facts.tree();
         let mut found = Vec::new();
-        let mut waiting = vec![node];
-        while let Some(node) = waiting.pop() {
+        let mut waiting = vec![(node, Step::SAME)];
+        while let Some((node, step)) = waiting.pop() {
+            let mut later = |node: Option<NodeId>, before: Step| {
+                waiting.extend(node.map(|node| (node, before.then(step))));
+            };
             match tree.kind(node) {
                 Kind::Identifier if matches!(self.facts.text(node), "self" | "cls") => {
-                    found.extend(
-                        tree.enclosing(node, &[Kind::ClassDefinition])
-                            .and_then(|class| self.definition(class)),
-                    );
+                    let class = tree.enclosing(node, &[Kind::ClassDefinition]);
+                    let class = class.and_then(|class| self.definition(class));
+                    found.extend(class.map(|class| (class, Step::USED.then(step))));
                 }
-                Kind::Identifier => found.push(self.key(node)),
+                Kind::Identifier => found.push((self.key(node), step)),
                 Kind::Attribute => {
                     let Some(name) =
                         tree.child(node, Field::Attribute).map(|name| self.facts.text(name))
                     else {
                         continue;
                     };
-                    found.push(Key::named(name));
+                    found.push((Key::named(name), step));
                     // A method of an executor is one of its parts, other attributes have values of their own.
-                    waiting.extend(
-                        tree.child(node, Field::Object).filter(|_| words.parts.contains(name)),
-                    );
+                    let whole = tree.child(node, Field::Object);
+                    later(whole.filter(|_| words.parts.contains(name)), Step::PART);
                 }
-                Kind::Call => self.sources_of_call(node, words, &mut found, &mut waiting),
-                Kind::Lambda
-                | Kind::ListComprehension
+                Kind::Call => {
+                    for (origin, before) in self.origins_of_call(node, words) {
+                        match origin {
+                            Origin::Name(key) => found.push((key, before.then(step))),
+                            Origin::Expression(node) => later(Some(node), before),
+                        }
+                    }
+                }
+                Kind::Lambda => later(tree.child(node, Field::Body), Step::RETURNED),
+                Kind::ListComprehension
                 | Kind::SetComprehension
                 | Kind::GeneratorExpression
-                | Kind::DictionaryComprehension => {
-                    waiting.extend(tree.child(node, Field::Body));
-                }
+                | Kind::DictionaryComprehension => later(tree.child(node, Field::Body), Step::SAME),
                 Kind::Subscript | Kind::Pair | Kind::KeywordArgument => {
-                    waiting.extend(tree.child(node, Field::Value));
+                    later(tree.child(node, Field::Value), Step::SAME);
                 }
                 Kind::String
                 | Kind::ComparisonOperator
                 | Kind::BinaryOperator
                 | Kind::NotOperator
                 | Kind::UnaryOperator => {}
-                _ => waiting.extend(tree.children(node)),
+                _ => tree.children(node).for_each(|child| later(Some(child), Step::SAME)),
             }
         }
         found
     }
 
-    fn sources_of_call(
-        self,
-        call: NodeId,
-        words: &Vocabulary<'t>,
-        found: &mut Vec<Key<'t>>,
-        waiting: &mut Vec<NodeId>,
-    ) {
+    /// What the result of a call may be made of.
+    fn origins_of_call(self, call: NodeId, words: &Vocabulary<'t>) -> Vec<(Origin<'t>, Step)> {
         let tree = self.facts.tree();
         let Some(callee) =
             tree.child(call, Field::Function).map(|callee| tree.unparenthesized(callee))
         else {
-            return;
+            return Vec::new();
         };
         let Some(called) = self.last_name(callee) else {
-            // `Parallel(n)(…)` gives results, `factory()()` what the factory's function gives.
-            let is_result =
-                |key: &Key| tree.kind(callee) == Kind::Call && words.apis.contains(key.name);
-            found.extend(self.sources(callee, words).into_iter().filter(|key| !is_result(key)));
-            return;
+            // `factory()()`, `classes[name]()`
+            return vec![(Origin::Expression(callee), Step::CALLED)];
         };
         let (key, called) = (self.key(called), self.facts.text(called));
         let object = tree.child(callee, Field::Object);
         // `pools.get(name)`, `context.Pool()`.
         let gives_out = object.is_some() && GIVE_OUT.contains(&called);
-        waiting.extend(object.filter(|_| gives_out || words.makers.contains(called)));
+        let mut origins = Vec::new();
         if !gives_out {
-            found.push(key);
+            origins.push((Origin::Name(key), Step::CALLED));
         }
+        let whole = object.filter(|_| gives_out || words.makers.contains(called));
+        origins.extend(whole.map(|whole| (Origin::Expression(whole), Step::SAME)));
         if words.pass_on.contains(called) {
-            waiting.extend(tree.child(call, Field::Arguments));
+            let step = if called == "getattr" { Step::PART } else { Step::USED };
+            let list = tree.child(call, Field::Arguments);
+            origins.extend(list.map(|list| (Origin::Expression(list), step)));
         }
+        origins
     }
 
     /// What an assignment to `target` changes: `a`, the `b` of `self.b`, the `c` of `c[0]`.
@@ -136,16 +144,16 @@ impl<'t> Page<'t> {
     }
 
     /// Everything that an expression names.
-    pub(super) fn names(self, node: NodeId) -> Vec<Key<'t>> {
+    pub(super) fn names(self, node: NodeId) -> Vec<(Key<'t>, Step)> {
         let tree = self.facts.tree();
         tree.subtree(node)
             .filter(|inner| tree.kind(*inner) == Kind::Identifier)
-            .map(|name| self.key(name))
+            .map(|name| (self.key(name), Step::SAME))
             .collect()
     }
 
     /// Everything that an annotation names, in strings too.
-    pub(super) fn words(self, node: NodeId) -> Vec<Key<'t>> {
+    pub(super) fn words(self, node: NodeId) -> Vec<(Key<'t>, Step)> {
         let tree = self.facts.tree();
         let texts = tree
             .subtree(node)
@@ -153,7 +161,7 @@ impl<'t> Page<'t> {
             .map(|text| self.facts.text(text));
         let quoted = texts
             .flat_map(|text| text.split(|c: char| !(c.is_alphanumeric() || c == '_')))
-            .map(Key::named);
+            .map(|word| (Key::named(word), Step::SAME));
         self.names(node).into_iter().chain(quoted).collect()
     }
 

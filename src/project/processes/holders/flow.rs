@@ -1,6 +1,7 @@
 //! Who gives its value to whom.
 
 use super::expressions::{GIVE_OUT, Vocabulary};
+use super::kinds::{Kinds, Step};
 use super::signatures::{Class, Signature};
 use super::{Holders, Key, Page};
 use crate::catalogue::{Catalogue, Entry, EntryKind, Verdict, last_part};
@@ -64,7 +65,7 @@ struct Argument<'t> {
 /// The edges between all variables and names of a project.
 #[derive(Debug, Default)]
 pub(super) struct Flow<'t> {
-    edges: FxHashMap<Key<'t>, Vec<To<'t>>>,
+    edges: FxHashMap<Key<'t>, Vec<(Step, To<'t>)>>,
     arguments: Vec<Argument<'t>>,
     seeds: Vec<Key<'t>>,
     functions: FxHashMap<String, Vec<Signature<'t>>>,
@@ -137,7 +138,6 @@ impl<'t> Flow<'t> {
     }
 
     fn add_path(&mut self, path: &'t str) {
-        self.words.apis.insert(last_part(path));
         let ends = path.char_indices().filter(|(_, c)| *c == '.').map(|(at, _)| &path[..at]);
         self.paths.extend(ends.chain([path]));
         self.words.parts.extend(path.split('.'));
@@ -146,20 +146,27 @@ impl<'t> Flow<'t> {
     /// Everything that can be reached from the names of the catalogue.
     pub(super) fn reached(&self) -> Holders {
         let mut found = Holders::default();
-        let mut waiting = self.seeds.clone();
-        let mut taken: FxHashSet<(&str, &str, usize)> = FxHashSet::default();
-        while let Some(key) = waiting.pop() {
-            if !found.insert(key) {
-                continue;
-            }
-            for to in self.edges.get(&key).into_iter().flatten() {
+        let mut waiting: Vec<(Key, Kinds)> =
+            self.seeds.iter().map(|seed| (*seed, Kinds::HELD)).collect();
+        let mut taken: FxHashMap<(&str, &str, usize), Kinds> = FxHashMap::default();
+        while let Some((key, kinds)) = waiting.pop() {
+            let fresh = found.add(key, kinds);
+            for (step, to) in self.edges.get(&key).into_iter().flatten() {
+                let given = step.of(fresh);
                 match *to {
-                    To::Key(next) => waiting.push(next),
+                    _ if given == Kinds::NONE => {}
+                    To::Key(next) => waiting.push((next, given)),
                     To::Argument(number) => {
                         let argument = self.arguments[number as usize];
-                        if argument.label().is_none_or(|label| taken.insert(label)) {
-                            waiting.extend(self.parameters_for(argument));
+                        if let Some(label) = argument.label() {
+                            let known = taken.entry(label).or_default();
+                            if given.without(*known) == Kinds::NONE {
+                                continue;
+                            }
+                            *known = known.with(given);
                         }
+                        let parameters = self.parameters_for(argument);
+                        waiting.extend(parameters.into_iter().map(|parameter| (parameter, given)));
                     }
                 }
             }
@@ -213,10 +220,11 @@ impl<'t> Flow<'t> {
         }
     }
 
-    fn edges(&mut self, from: &[Key<'t>], to: &[Key<'t>]) {
-        for source in from {
-            let targets = to.iter().filter(|target| *target != source);
-            self.edges.entry(*source).or_default().extend(targets.map(|target| To::Key(*target)));
+    /// Each of `from` may come to each of `to`, and takes the step `last` there.
+    fn edges(&mut self, from: Vec<(Key<'t>, Step)>, last: Step, to: &[Key<'t>]) {
+        for (source, step) in from {
+            let edges = self.edges.entry(source).or_default();
+            edges.extend(to.iter().map(|target| (step.then(last), To::Key(*target))));
         }
     }
 
@@ -231,7 +239,7 @@ impl<'t> Flow<'t> {
                     if let (Some(annotation), Some(target)) =
                         (tree.child(node, Field::Type), target)
                     {
-                        self.edges(&page.words(annotation), &page.targets(target));
+                        self.edges(page.words(annotation), Step::USED, &page.targets(target));
                     }
                 }
                 Kind::NamedExpression => {
@@ -246,21 +254,16 @@ impl<'t> Flow<'t> {
                 }
                 Kind::ReturnStatement | Kind::Yield => self.given_back(page, node),
                 Kind::ClassDefinition => {
-                    let bases: Vec<Key> = tree
-                        .child(node, Field::Superclasses)
-                        .into_iter()
-                        .flat_map(|list| page.names(list))
-                        .collect();
-                    self.edges(&bases, page.definition(node).as_slice());
+                    let bases = tree.child(node, Field::Superclasses);
+                    let bases = bases.map(|list| page.names(list)).unwrap_or_default();
+                    self.edges(bases, Step::USED, page.definition(node).as_slice());
                 }
                 Kind::FunctionDefinition | Kind::Lambda => self.parameters(page, node),
                 Kind::Decorator => {
                     let definition =
                         tree.parent(node).and_then(|up| tree.child(up, Field::Definition));
-                    self.edges(
-                        &page.names(node),
-                        definition.and_then(|definition| page.definition(definition)).as_slice(),
-                    );
+                    let definition = definition.and_then(|definition| page.definition(definition));
+                    self.edges(page.names(node), Step::USED, definition.as_slice());
                 }
                 Kind::Call => self.call(page, node),
                 Kind::ImportStatement | Kind::ImportFromStatement => self.import(page, node),
@@ -271,7 +274,7 @@ impl<'t> Flow<'t> {
 
     fn gives(&mut self, page: Page<'t>, value: Option<NodeId>, target: Option<NodeId>) {
         if let (Some(value), Some(target)) = (value, target) {
-            self.edges(&page.sources(value, &self.words), &page.targets(target));
+            self.edges(page.sources(value, &self.words), Step::SAME, &page.targets(target));
         }
     }
 
@@ -288,28 +291,27 @@ impl<'t> Flow<'t> {
         let class = tree
             .enclosing(function, &[Kind::ClassDefinition])
             .filter(|_| GIVING.contains(&name) || GIVE_OUT.contains(&name));
-        self.edges(
-            &page.sources(value, &self.words),
-            page.definition(class.unwrap_or(function)).as_slice(),
-        );
+        let step = if class.is_some() { Step::BEHIND } else { returned(page, function) };
+        let definition = page.definition(class.unwrap_or(function));
+        self.edges(page.sources(value, &self.words), step, definition.as_slice());
     }
 
     /// What defaults and annotations say of parameters.
     fn parameters(&mut self, page: Page<'t>, function: NodeId) {
         let tree = page.facts.tree();
         if let Some(given) = tree.child(function, Field::ReturnType) {
-            self.edges(&page.words(given), page.definition(function).as_slice());
+            let definition = page.definition(function);
+            self.edges(page.words(given), returned(page, function), definition.as_slice());
         }
         for parameter in
             tree.child(function, Field::Parameters).into_iter().flat_map(|list| tree.children(list))
         {
             let Some(key) = page.parameter(parameter) else { continue };
-            let annotation =
-                tree.child(parameter, Field::Type).map(|annotation| page.words(annotation));
-            let default =
-                tree.child(parameter, Field::Value).map(|value| page.sources(value, &self.words));
-            for from in annotation.into_iter().chain(default) {
-                self.edges(&from, &[key]);
+            if let Some(annotation) = tree.child(parameter, Field::Type) {
+                self.edges(page.words(annotation), Step::USED, &[key]);
+            }
+            if let Some(default) = tree.child(parameter, Field::Value) {
+                self.edges(page.sources(default, &self.words), Step::SAME, &[key]);
             }
         }
     }
@@ -326,17 +328,15 @@ impl<'t> Flow<'t> {
         if PUT.contains(&called)
             && let Some(object) = tree.child(callee, Field::Object)
         {
-            let from: Vec<Key> = arguments
-                .iter()
-                .flat_map(|argument| page.sources(*argument, &self.words))
-                .collect();
-            self.edges(&from, &page.targets(object));
+            let from = arguments.iter().flat_map(|each| page.sources(*each, &self.words)).collect();
+            self.edges(from, Step::SAME, &page.targets(object));
         }
         if called == "setattr"
             && let [_, name, value] = arguments.as_slice()
             && let Some(name) = tree.child_of_kind(*name, Kind::StringContent)
         {
-            self.edges(&page.sources(*value, &self.words), &[Key::named(facts.text(name))]);
+            let attribute = Key::named(facts.text(name));
+            self.edges(page.sources(*value, &self.words), Step::SAME, &[attribute]);
         }
         let mut given = arguments.as_slice();
         if called == "run_in_executor" {
@@ -366,8 +366,8 @@ impl<'t> Flow<'t> {
             }
             let number = self.arguments.len() as u32;
             self.arguments.push(Argument { page, callee, called, node: argument, at });
-            for source in sources {
-                self.edges.entry(source).or_default().push(To::Argument(number));
+            for (source, step) in sources {
+                self.edges.entry(source).or_default().push((step, To::Argument(number)));
             }
         }
     }
@@ -446,7 +446,8 @@ impl<'t> Flow<'t> {
                 continue;
             };
             let bound = page.bound(bound);
-            self.edges(&[Key::named(last_part(text))], &[bound]);
+            let named = Key::named(last_part(text));
+            self.edges(vec![(named, Step::SAME)], Step::SAME, &[bound]);
             let dotted =
                 module.map_or_else(|| text.to_owned(), |module| format!("{module}.{text}"));
             if self.paths.contains(dotted.as_str()) {
@@ -454,6 +455,14 @@ impl<'t> Flow<'t> {
             }
         }
     }
+}
+
+/// What becomes of a value that a function returns: a decorator may make an attribute of it.
+fn returned(page: Page, function: NodeId) -> Step {
+    let tree = page.facts.tree();
+    let is_decorated =
+        tree.parent(function).is_some_and(|up| tree.kind(up) == Kind::DecoratedDefinition);
+    if is_decorated { Step::BEHIND } else { Step::RETURNED }
 }
 
 impl<'t> Page<'t> {

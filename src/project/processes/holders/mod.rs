@@ -3,16 +3,19 @@
 //!
 //! Local variables are told apart; attributes, functions, classes and globals by their names alone, across all files.
 //! Whatever gives the value of one to another (an assignment, a loop, an argument, a `return`) is an edge. What can be
-//! reached from the names of the catalogue may hold.
+//! reached from the names of the catalogue may hold. A function that gives something out is told apart from what it gives, and
+//! a pool from the results that it gives.
 
 mod expressions;
 mod flow;
+mod kinds;
 mod signatures;
 
 use crate::facts::FileFacts;
 use crate::project::{FileId, Project};
 use crate::syntax::{Field, Kind, NodeId};
-use rustc_hash::{FxHashMap, FxHashSet};
+use kinds::Kinds;
+use rustc_hash::FxHashMap;
 
 /// A variable of a function, or (without a scope) everything that has that name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,9 +27,9 @@ struct Key<'t> {
 /// What may hold something.
 #[derive(Debug, Default)]
 pub(in crate::project) struct Holders {
-    names: FxHashSet<String>,
+    names: FxHashMap<String, Kinds>,
     /// By file and scope.
-    locals: FxHashMap<(FileId, u32), FxHashSet<String>>,
+    locals: FxHashMap<(FileId, u32), FxHashMap<String, Kinds>>,
 }
 
 /// One file with its number.
@@ -43,7 +46,7 @@ impl Project {
 
     /// Whether a global, an attribute, a function or a class called `name` may be, or hold, an API or one of its objects.
     pub(in crate::project) fn may_hold(&self, name: &str) -> bool {
-        self.holders().names.contains(name)
+        self.holders().kinds(Key::named(name)).meets(Kinds::HELD)
     }
 
     /// Whether the expression at `node` speaks of anything that may hold one, or of an object of a class that may be one.
@@ -51,13 +54,19 @@ impl Project {
         let page = Page { id: file, facts: self.file(file) };
         let tree = page.facts.tree();
         let holders = self.holders();
+        let own = page.last_name(node);
         let is_name = |inner: &NodeId| tree.kind(*inner) == Kind::Identifier;
-        tree.subtree(node).filter(is_name).any(|name| holders.contains(page.key(name)))
+        // What is called within may give one.
+        let speaks = |name: NodeId| {
+            let wanted = if own == Some(name) { Kinds::HELD } else { Kinds::ANY };
+            holders.kinds(page.key(name)).meets(wanted)
+        };
+        tree.subtree(node).filter(is_name).any(speaks)
             || tree
                 .subtree(node)
                 .find(is_name)
                 .and_then(|first| page.class_of_self(first))
-                .is_some_and(|class| holders.contains(class))
+                .is_some_and(|class| holders.kinds(class).meets(Kinds::ANY))
     }
 
     fn find_holders(&self) -> Holders {
@@ -74,21 +83,27 @@ impl Project {
 }
 
 impl Holders {
-    fn contains(&self, key: Key) -> bool {
-        self.part(key).is_some_and(|names| names.contains(key.name))
-    }
-
-    /// Whether it was not there before.
-    fn insert(&mut self, key: Key) -> bool {
+    /// What a variable or name may stand for.
+    fn kinds(&self, key: Key) -> Kinds {
         let names = match key.scope {
-            None => &mut self.names,
-            Some(scope) => self.locals.entry(scope).or_default(),
+            None => Some(&self.names),
+            Some(scope) => self.locals.get(&scope),
         };
-        !names.contains(key.name) && names.insert(key.name.to_owned())
+        names.and_then(|names| names.get(key.name)).copied().unwrap_or_default()
     }
 
-    fn part(&self, key: Key) -> Option<&FxHashSet<String>> {
-        key.scope.map_or(Some(&self.names), |scope| self.locals.get(&scope))
+    /// It may be these, too; gives those that were not known.
+    fn add(&mut self, key: Key, more: Kinds) -> Kinds {
+        let fresh = more.without(self.kinds(key));
+        if fresh != Kinds::NONE {
+            let names = match key.scope {
+                None => &mut self.names,
+                Some(scope) => self.locals.entry(scope).or_default(),
+            };
+            let known = names.entry(key.name.to_owned()).or_default();
+            *known = known.with(fresh);
+        }
+        fresh
     }
 }
 
