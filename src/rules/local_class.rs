@@ -1,7 +1,7 @@
 //! SP107: a class made in a function: itself, its method or its instance crosses.
 
 use super::{Rule, RuleContext};
-use crate::findings::{Finding, Severity, StartMethod};
+use crate::findings::{Finding, Remedy, Severity, StartMethod};
 use crate::rewrite::lifting::{captures, lift, member};
 use crate::syntax::QueryFile;
 
@@ -30,7 +30,14 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
         let is_guarded = !is_local
             && captures::guard_around(ctx.facts(), class.node).is_some()
             && !ctx.eval.is_in_class(class);
-        if own.is_empty() || !(is_local || is_guarded) || ctx.eval.controls_its_pickling(class) {
+        let is_of_main = !is_local
+            && !is_guarded
+            && ctx.facts().is_package_main()
+            && !ctx.eval.is_in_class(class);
+        if own.is_empty()
+            || !(is_local || is_guarded || is_of_main)
+            || ctx.eval.controls_its_pickling(class)
+        {
             continue;
         }
         let name = member::class_name(ctx.facts(), class.node);
@@ -38,12 +45,24 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             own.iter().all(|crossing| crossing.dispatch.carries_primitives(ctx.eval.project));
         let uses = own.iter().map(|crossing| (&crossing.dispatch, crossing.handover));
         let given = ctx.changed_above(class, uses.clone());
-        let moved = lift::class(ctx.eval, class, inherits, ctx.bind, &given);
-        let remedy = ctx.unless_outdated(class, uses, moved, &given);
+        let remedy = if is_of_main {
+            Remedy::Refused(lift::unreachable_for_children("the class"))
+        } else {
+            let moved = lift::class(ctx.eval, class, inherits, ctx.bind, &given);
+            ctx.unless_outdated(class, uses, moved, &given)
+        };
         for crossing in own {
             let api = ctx.entry_name(&crossing.dispatch);
             let mut methods = crossing.dispatch.pickled_under(ctx.eval.project);
-            let (message, place) = if is_guarded {
+            let (message, place) = if is_of_main {
+                methods.retain(|method| *method != StartMethod::Fork);
+                (
+                    format!(
+                        "the class '{name}' crosses to another process by {api}, and children never import the __main__.py that defines it"
+                    ),
+                    "in __main__.py",
+                )
+            } else if is_guarded {
                 // Under fork a child has everything that the guard defined.
                 methods.retain(|method| *method != StartMethod::Fork);
                 (

@@ -257,7 +257,10 @@ fn lost_attributes(
         };
         let is_self = home.tree().kind(own) == Kind::Identifier
             && ctx.eval.self_class(Site { file: worker.file, node: own }).is_some();
-        if !is_self || !(is_written(home.tree(), node) || is_change(home, node)) {
+        if !is_self
+            || !(is_written(home.tree(), node) || is_change(home, node))
+            || is_bound_to_a_logger(ctx, Site { file: worker.file, node })
+        {
             continue;
         }
         let text = format!("{}.{}", facts.text(object.node), home.text(name));
@@ -284,6 +287,30 @@ fn lost_attributes(
     found
 }
 
+/// Whether `target` is bound to a logger: whoever reads it logs by its own, and nothing is lost.
+fn is_bound_to_a_logger(ctx: &RuleContext, target: Site) -> bool {
+    let tree = ctx.eval.file(target.file).tree();
+    let assignment = tree.parent(target.node).filter(|up| tree.kind(*up) == Kind::Assignment);
+    let value = assignment.and_then(|assignment| tree.child(assignment, Field::Right));
+    value.is_some_and(|node| {
+        let values = ctx.eval.values(Site { file: target.file, node });
+        !values.is_empty()
+            && values.iter().all(|value| match value {
+                Value::Instance(Type::External { path, .. }) => {
+                    matches!(
+                        &**path,
+                        "logging.getLogger"
+                            | "logging.Logger"
+                            | "logging.LoggerAdapter"
+                            | "multiprocessing.get_logger"
+                            | "multiprocessing.log_to_stderr"
+                    )
+                }
+                _ => false,
+            })
+    })
+}
+
 /// The attributes that `run` writes and that the code which made the process reads from it afterwards.
 fn lost_by_process(
     ctx: &RuleContext,
@@ -295,7 +322,8 @@ fn lost_by_process(
     let tree = facts.tree();
     let inside = ctx.eval.worker_methods(&ctx.eval.lineage(class), run);
     let mut found: Vec<(String, Site, Site)> = Vec::new();
-    for write in inside.iter().flat_map(|method| self_writes(ctx, *method)) {
+    let writes = inside.iter().flat_map(|method| self_writes(ctx, *method));
+    for write in writes.filter(|write| !is_bound_to_a_logger(ctx, *write)) {
         let name = ctx.eval.file(write.file).text(write.node).rsplit('.').next().unwrap_or("");
         let told = format!("'{name}' of the process");
         // An attribute that other methods write, too, may have its value from them.

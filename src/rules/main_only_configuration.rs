@@ -84,7 +84,7 @@ fn is_main_only(ctx: &RuleContext, setup: Site, sent: &Sent) -> bool {
         Some(node) => {
             let function = Site { file: setup.file, node };
             let is_main = globals::is_main_only(ctx.eval, function)
-                || globals::is_done_by_sender(ctx.eval, setup, sent.places());
+                || globals::is_done_by_sender(ctx.eval, setup, &sent.places());
             is_main && !runs_in_workers(ctx, function)
         }
     }

@@ -6,9 +6,9 @@ use crate::project::Site;
 use crate::rewrite::{
     lifting::{captures, lift},
     place,
-    state::globals,
 };
 use crate::syntax::{Kind, QueryFile, Tree};
+use std::collections::BTreeSet;
 
 static QUERY: QueryFile =
     QueryFile::new("main_only_function", include_str!("../../queries/main_only_function.scm"));
@@ -94,9 +94,20 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
 /// Whether children, which only import, never come to call a function.
 fn is_called_by_main_only(ctx: &RuleContext, function: Site) -> bool {
     let is_outermost = ctx.facts().enclosing_function(function.node).is_none();
-    is_outermost
-        && ctx.index.of(function).is_empty()
-        && (ctx.eval.callers(function).is_empty() || globals::is_main_only(ctx.eval, function))
+    is_outermost && !is_run_by_import(ctx, function, &mut BTreeSet::new())
+}
+
+/// Whether importing files runs a function, or a worker does, as far as its callers can be seen.
+fn is_run_by_import(ctx: &RuleContext, function: Site, seen: &mut BTreeSet<Site>) -> bool {
+    seen.insert(function)
+        && (!ctx.index.of(function).is_empty()
+            || ctx.eval.callers(function).into_iter().any(|call| {
+                let facts = ctx.eval.file(call.file);
+                match facts.enclosing_function(call.node) {
+                    Some(node) => is_run_by_import(ctx, Site { file: call.file, node }, seen),
+                    None => captures::guard_around(facts, call.node).is_none(),
+                }
+            }))
 }
 
 /// Takes the `global` statement of a function along that was there for nothing but what has moved.

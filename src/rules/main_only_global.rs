@@ -60,7 +60,7 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
                 "'{worker_name}' runs in a worker of {} and reads '{name}', which only the main process binds ({}); {}",
                 ctx.api_name(sent),
                 ctx.location(binder).line_seen_from(&ctx.facts().source.path),
-                if globals::is_done_by_sender(ctx.eval, binder, sent.places()) {
+                if globals::is_done_by_sender(ctx.eval, binder, &sent.places()) {
                     "children do not run that function"
                 } else {
                     "children skip the entry-point guard"
@@ -142,7 +142,7 @@ fn is_main_only(ctx: &RuleContext, read: &GlobalRead, sent: &Sent) -> bool {
                 let (function, place) =
                     (Site { file: read.file, node }, Site { file: read.file, node: binding.node });
                 globals::is_main_only(ctx.eval, function)
-                    || globals::is_done_by_sender(ctx.eval, place, sent.places())
+                    || globals::is_done_by_sender(ctx.eval, place, &sent.places())
                     || is_for_workers(ctx, read, binding, sent)
                     || is_never_run(ctx, read, binding, sent)
             }
@@ -157,7 +157,7 @@ fn is_never_run(ctx: &RuleContext, read: &GlobalRead, binding: &Binding, sent: &
         Placement::Function(node) => {
             let place = Site { file: read.file, node: binding.node };
             globals::is_never_run(ctx.eval, Site { file: read.file, node })
-                && !globals::is_done_by_sender(ctx.eval, place, sent.places())
+                && !globals::is_done_by_sender(ctx.eval, place, &sent.places())
         }
         _ => false,
     }

@@ -381,7 +381,7 @@ fn is_by_parent(ctx: &RuleContext, site: Site, workers: &Workers) -> bool {
         .enclosing_function(site.node)
         .map(|node| Site { file: site.file, node });
     let in_worker = function.is_some_and(|function| workers.reached.contains(&function));
-    let by_sender = globals::is_done_by_sender(ctx.eval, site, senders);
+    let by_sender = globals::is_done_by_sender(ctx.eval, site, &senders);
     let at_import =
         function.is_some_and(|function| !by_sender && !globals::is_main_only(ctx.eval, function));
     let is_before = || {

@@ -27,6 +27,10 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
     let mut judged = Judged::new();
     for (carried, _) in ctx.carried_calls() {
         let place = carried.content.place;
+        let alike = of_one_cause(ctx, carried);
+        if alike.iter().any(|other| other < &carried.content.handover) {
+            continue;
+        }
         let described = match &carried.content.what {
             What::Callable(_) if is_sent_itself(ctx, carried) => None,
             What::Callable(Callable::Lambda(lambda)) => {
@@ -68,20 +72,36 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             )
         };
         let made = made.filter(|(site, _)| *site != place);
-        found.push(ctx.finding(
-            place,
-            message,
-            &carried.methods,
-            Severity::Error,
-            remedy,
-            ctx.way_of(carried, made),
-        ));
+        let mut related = ctx.way_of(carried, made);
+        let others = alike.iter().take(MOST_PLACES);
+        related.extend(others.map(|other| ctx.related(*other, "the same is handed over here")));
+        found.push(ctx.finding(place, message, &carried.methods, Severity::Error, remedy, related));
     }
     found
 }
 
 /// Why definitions cannot be such that children import, once they were asked for: one may be sent at many places.
 type Judged = BTreeMap<Site, Option<Refusal>>;
+
+/// So many places are told of one cause.
+const MOST_PLACES: usize = 8;
+
+/// Where else objects of the same class, which keep the same thing, are handed on to the same call by way of others: what is
+/// wrong is wrong in the class, for all of them.
+fn of_one_cause(ctx: &RuleContext, carried: &Carried) -> BTreeSet<Site> {
+    let cause = |each: &Carried| match &each.content.what {
+        What::Object(obstacle) if !obstacle.path.is_empty() && !each.content.through.is_empty() => {
+            obstacle.site.map(|site| (site, each.dispatch.call, each.dispatch.entry))
+        }
+        _ => None,
+    };
+    let Some(own) = cause(carried) else { return BTreeSet::new() };
+    let alike = ctx.index.carried().iter().filter(|other| cause(other) == Some(own));
+    alike
+        .map(|other| other.content.handover)
+        .filter(|place| *place != carried.content.handover)
+        .collect()
+}
 
 type Described = (String, Remedy, Option<(Site, String)>);
 

@@ -137,7 +137,10 @@ impl<'a> Graph<'a> {
             }
             Kind::DictionaryComprehension => {
                 let pair = tree.child(node, Field::Body);
-                pair.into_iter().for_each(|pair| self.pair(node, pair, false));
+                match self.copied_dictionary(node) {
+                    Some(copied) => self.store(node, None, copied, Steps::new()),
+                    None => pair.into_iter().for_each(|pair| self.pair(node, pair, false)),
+                }
             }
             Kind::Assignment | Kind::AugmentedAssignment => self.assignment(node),
             Kind::ForStatement | Kind::ForInClause | Kind::AsPatternTarget => {

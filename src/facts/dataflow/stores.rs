@@ -66,6 +66,30 @@ impl Graph<'_> {
         }
     }
 
+    /// The dictionary whose items a comprehension takes over as they are: `{k: v for k, v in given.items() if v}`.
+    pub(super) fn copied_dictionary(&self, comprehension: NodeId) -> Option<NodeId> {
+        let tree = self.tree;
+        let text = |node: NodeId| tree.text(node, self.text);
+        let pair = tree.child(comprehension, Field::Body)?;
+        let parts = [tree.child(pair, Field::Key)?, tree.child(pair, Field::Value)?];
+        let mut clauses =
+            tree.children(comprehension).filter(|node| tree.kind(*node) == Kind::ForInClause);
+        let clause = clauses.next().filter(|_| clauses.next().is_none())?;
+        let target = tree.child(clause, Field::Left)?;
+        let targets: Vec<NodeId> = tree.children(target).collect();
+        let is_taken_over = targets.len() == 2
+            && targets.iter().zip(parts).all(|(target, part)| {
+                tree.kind(*target) == Kind::Identifier
+                    && tree.kind(part) == Kind::Identifier
+                    && text(*target) == text(part)
+            });
+        let items = tree.child(clause, Field::Right).filter(|_| is_taken_over)?;
+        let callee = tree.child(items, Field::Function)?;
+        let is_items = tree.kind(callee) == Kind::Attribute
+            && text(tree.child(callee, Field::Attribute)?) == "items";
+        tree.child(callee, Field::Object).filter(|_| is_items)
+    }
+
     /// A key and its value; in a comprehension the key is another one in each round.
     pub(super) fn pair(&mut self, container: NodeId, pair: NodeId, is_plain: bool) {
         let parts = self.tree.child(pair, Field::Key).zip(self.tree.child(pair, Field::Value));

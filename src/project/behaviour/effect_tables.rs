@@ -41,6 +41,8 @@ pub(in crate::project) const SETUP: &[&str] = &[
     "torch.cuda.manual_seed",
     "torch.cuda.manual_seed_all",
     "torch.set_",
+    "requests.packages.urllib3.disable_warnings",
+    "requests.urllib3.disable_warnings",
     "urllib3.disable_warnings",
     "warnings.",
 ];
@@ -280,8 +282,17 @@ pub(in crate::project) const STATELESS: &[&str] = &[
 ];
 
 /// What `requests` and `subprocess` offer beside their work.
-pub(in crate::project) const NOT_SEEN: &[&str] =
-    &["requests.Session", "requests.session", "httpx.Client", "subprocess.list2cmdline"];
+pub(in crate::project) const NOT_SEEN: &[&str] = &[
+    "requests.Session",
+    "requests.session",
+    "requests.adapters.",
+    "requests.auth.",
+    "requests.packages.",
+    "requests.urllib3.",
+    "requests.utils.",
+    "httpx.Client",
+    "subprocess.list2cmdline",
+];
 
 /// Modules of the standard library that scripts import in the middle of their work, and that nothing prepares.
 pub const STANDARD_MODULES: &[&str] = &[

@@ -65,15 +65,21 @@ impl Solver<'_> {
         };
         let context = CallString::UNKNOWN.entered(Frame::This(std::sync::Arc::new(object.clone())));
         let values = if signature.is_generator {
-            signature.yields.iter().map(|row| row.0).collect()
+            signature.yields.clone()
         } else {
-            signature.returns.clone()
+            signature.returns.iter().map(|value| (*value, false)).collect()
         };
         values
             .into_iter()
-            .map(|value| beside(function, value))
-            .filter(|value| self.may_run(*value, &context))
-            .flat_map(|value| self.find(value, &context).to_vec())
+            .map(|(value, is_from)| (beside(function, value), is_from))
+            .filter(|(value, _)| self.may_run(*value, &context))
+            .flat_map(|(value, is_from)| {
+                let found = self.find(value, &context).to_vec();
+                if !is_from {
+                    return found;
+                }
+                found.iter().flat_map(|each| self.elements(&each.source, value)).collect()
+            })
             .map(|each| each.apart())
             .collect()
     }

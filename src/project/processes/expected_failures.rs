@@ -6,6 +6,9 @@ use crate::syntax::{Field, Kind, NodeId};
 /// What calls of testing libraries are named that expect an exception.
 const EXPECTING: &[&str] = &["raises", "assertRaises", "assertRaisesRegex"];
 
+/// What the names of exceptions say that pickling raises.
+const FAILURES: &[&str] = &["ickl", "AttributeError", "TypeError"];
+
 /// What calls are named that put something else in the place of a name.
 const PATCHING: &[&str] = &["patch", "patch.object", "setattr"];
 
@@ -24,7 +27,7 @@ impl Eval<'_> {
             (EXPECTING[..2].iter().any(|word| text.contains(word)), text.contains("patch"));
         let is_program = text.contains(OWN_PROGRAM) && self.is_own_program(site);
         is_program
-            || (expects && self.expects_failure(site))
+            || (expects && (self.expects_failure(site) || self.expects_it_of_the_start(call)))
             || (patches && self.stands_beside_a_patch(site, call))
     }
 
@@ -80,8 +83,14 @@ impl Eval<'_> {
             };
             calls
                 .filter(expecting)
-                .any(|call| meant(call).contains("ickl") || meant(call).contains("AttributeError"))
+                .any(|call| FAILURES.iter().any(|failure| meant(call).contains(failure)))
         }) || self.expects_it_of_a_call(site)
+    }
+
+    /// Whether all starts of the process that `call` makes are expected to fail: it is pickled by none but them.
+    fn expects_it_of_the_start(&self, call: Site) -> bool {
+        let starts = self.starts_of_process(call);
+        !starts.is_empty() && starts.into_iter().all(|start| self.expects_failure(start))
     }
 
     /// `self.assertRaises(pickle.PicklingError, future.result)` behind the place, in the same function.

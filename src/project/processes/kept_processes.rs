@@ -91,7 +91,28 @@ impl Eval<'_> {
         let made_here = inside(value) && self.items_held(value).into_iter().any(inside);
         let is_it = |item: Site| inside(item) || self.holds(item, call);
         let put = || self.items_held(write.target).into_iter().any(is_it);
-        (made_here || put()) && self.is_repeated(call)
+        (made_here || put() && !self.is_kept_behind_the_starts(write.target, call))
+            && self.is_repeated(call)
+    }
+
+    /// Whether the attribute is set behind the starts of a function that runs once: `for each in jobs: each.start()`, then
+    /// `self.jobs = jobs`.
+    fn is_kept_behind_the_starts(&self, target: Site, call: Site) -> bool {
+        let facts = self.file(call.file);
+        let tree = facts.tree();
+        let Some(function) = facts.enclosing_function(call.node) else { return false };
+        let starts = |other: &NodeId| {
+            let callee = tree.child(*other, Field::Function);
+            let name = callee.and_then(|callee| tree.child(callee, Field::Attribute));
+            name.is_some_and(|name| facts.text(name) == "start")
+                && facts.enclosing_function(*other) == Some(function)
+        };
+        let callers = self.callers(Site { file: call.file, node: function });
+        let mut started = facts.calls.iter().copied().filter(starts).peekable();
+        started.peek().is_some()
+            && self.is_behind(target, call)
+            && started.all(|start| self.is_behind(target, Site { file: call.file, node: start }))
+            && !callers.iter().any(|caller| in_loop(self.file(caller.file), caller.node))
     }
 
     /// Whether a name stands for what `call` makes.

@@ -68,6 +68,7 @@ impl Eval<'_> {
                 for class in self
                     .classes_in(receiver)
                     .into_iter()
+                    .chain(self.classes_put_on(receiver, dispatch.call))
                     .filter(|class| self.entry_of_class(*class).is_some())
                 {
                     push(receiver, class);
@@ -99,6 +100,31 @@ impl Eval<'_> {
         let classes = out.iter().map(|crossing| crossing.class);
         self.modules_read_by(classes.filter(|class| self.is_local(*class)).collect());
         out
+    }
+
+    /// The classes that an object is made one of before a call: `process.__class__ = Timed`.
+    fn classes_put_on(&self, object: Site, call: Site) -> Vec<Site> {
+        let facts = self.file(object.file);
+        let tree = facts.tree();
+        let written = self.project.attributes_named("__class__").iter();
+        let put = written.filter(|target| target.file == object.file).filter_map(|target| {
+            let assignment = tree.parent(target.node)?;
+            let is_put = tree.kind(assignment) == Kind::Assignment
+                && tree.field(target.node) == Field::Left
+                && tree
+                    .child(target.node, Field::Object)
+                    .is_some_and(|other| facts.text(other) == facts.text(object.node))
+                && facts.enclosing_function(target.node) == facts.enclosing_function(call.node)
+                && self.is_before(*target, call);
+            tree.child(assignment, Field::Right).filter(|_| is_put)
+        });
+        put.flat_map(|node| {
+            self.values(Site { file: object.file, node })
+                .iter()
+                .filter_map(class_of)
+                .collect::<Vec<_>>()
+        })
+        .collect()
     }
 
     /// The classes whose objects a `partial` binds for what a dispatch sends, and where.
@@ -335,4 +361,8 @@ impl Eval<'_> {
         };
         parts.into_iter().map(|node| Site { file: expression.file, node }).collect()
     }
+}
+
+fn class_of(value: &Value) -> Option<Site> {
+    if let Value::Class(class) = value { Some(*class) } else { None }
 }

@@ -3,7 +3,7 @@
 use crate::catalogue::ByWhat;
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::findings::StartMethod;
-use crate::project::dataflow::{CallString, Source};
+use crate::project::dataflow::{CallString, Found, Source};
 use crate::project::travel::origins::merged;
 use crate::project::travel::state::Moment;
 use crate::project::values::decorated::Alias;
@@ -33,9 +33,10 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// Where the callable is handed over, and where it is sent.
-    pub fn places(&self) -> [Site; 2] {
-        [self.origin.handover, self.dispatch.call]
+    /// Where the callable is handed over, where it is sent, and where the executor is made, as far as that is seen.
+    pub fn places(&self) -> [Site; 3] {
+        let call = self.dispatch.call;
+        [self.origin.handover, call, self.dispatch.made.unwrap_or(call)]
     }
 }
 
@@ -161,6 +162,19 @@ impl Eval<'_> {
         let tree = self.file(dispatch.call.file).tree();
         let callee = tree.child(dispatch.call.node, Field::Function)?;
         Some(Site { file: dispatch.call.file, node: callee })
+    }
+
+    /// Whether what is made at `leaf` and every executor that the dispatch goes to are chosen in different branches of one `if`:
+    /// `queue, pool = choose(threads)`.
+    fn comes_with_another_executor(&self, leaf: Site, dispatch: &Dispatch) -> bool {
+        let Some(asked) = self.executor_of(dispatch).filter(|asked| *asked != leaf) else {
+            return false;
+        };
+        let sources = self.solver.sources(asked, &CallString::UNKNOWN).found;
+        let is_asked = |each: &&Found| self.is_executor_of(dispatch, &each.source);
+        let mut named = sources.iter().filter(is_asked).map(|each| each.way.named).peekable();
+        named.peek().is_some()
+            && named.all(|site| site.is_some_and(|site| self.is_in_other_branch(leaf, site)))
     }
 
     /// Whether what is handed over at `handover` is meant to reach the dispatch when its function is
@@ -293,6 +307,7 @@ impl Eval<'_> {
             !crosses
                 && self.is_meant(&each.dispatch, each.content.handover, &each.content.callers)
                 && !self.is_in_other_branch(leaf, each.dispatch.call)
+                && !self.comes_with_another_executor(leaf, &each.dispatch)
         });
         // One thing that several callers lead here is one.
         let mut seen = BTreeSet::new();

@@ -37,17 +37,14 @@ pub(in crate::rewrite) fn bound_in_dispatch(
     if form.given.is_empty() {
         return Some((Vec::new(), group.style(at)));
     }
-    if is_reordered(group, at, each) {
+    if each.dispatch.call.file != group.file || is_reordered(group, at, each) {
         return None;
     }
     let facts = group.facts();
     let dispatch = &each.dispatch;
     let entry = dispatch.api(group.eval.project);
     // Only the first callable parameter is the one that the arguments are for.
-    if dispatch.call.file != group.file
-        || entry.callables.first().is_none_or(|first| first.name != each.slot.name)
-        || form.leading
-    {
+    if entry.callables.first().is_none_or(|first| first.name != each.slot.name) || form.leading {
         return None;
     }
     let values: Vec<&str> = form.given.iter().map(|row| row.1.as_str()).collect();

@@ -60,11 +60,7 @@ fn try_callable(
         ));
     }
     if facts.is_package_main() {
-        return Err(Refusal::new(
-            Reason::MainModule,
-            "the file is run as __main__.py, which child processes never import, so it cannot host workers".to_owned(),
-            "move the worker into a module beside it and import it from there",
-        ));
+        return Err(unreachable_for_children("the worker"));
     }
     let started: Vec<Site> = uses
         .iter()
@@ -88,6 +84,15 @@ fn try_callable(
     let group = Group::collect(eval, definition, uses, bind)?;
     group.judge()?;
     Ok(Remedy::Fix(group.print(title)?))
+}
+
+/// Why nothing in a `__main__.py` can be put where children find it.
+pub fn unreachable_for_children(what: &str) -> Refusal {
+    Refusal::new(
+        Reason::MainModule,
+        "the file is run as __main__.py, which child processes never import, so it cannot host workers".to_owned(),
+        format!("move {what} into a module beside it and import it from there"),
+    )
 }
 
 /// The remedy for a local class whose objects cross. `inherits` tells whether they only travel with processes, as these do

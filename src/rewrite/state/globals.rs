@@ -315,12 +315,13 @@ fn main_only(eval: &Eval, function: Site, depth: u32) -> bool {
 
 /// Whether a binding of a global, or a change of the object in it, happens in a function that hands a worker to its processes:
 /// no child runs that on its own, unless it is done for processes that are forked.
-pub fn is_done_by_sender(eval: &Eval, place: Site, senders: [Site; 2]) -> bool {
+pub fn is_done_by_sender(eval: &Eval, place: Site, senders: &[Site]) -> bool {
     let facts = eval.file(place.file);
     let tree = facts.tree();
     let Some(function) = facts.enclosing_function(place.node) else { return false };
     let senders = senders
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|site| site.file == place.file && tree.contains(function, site.node));
     let senders: Vec<Site> = senders.collect();
     let at_import = |call: &Site| {
