@@ -69,19 +69,22 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        let staging = self.folder.path();
-        let rest = std::fs::read_dir(staging).into_iter().flatten().flatten();
-        for entry in rest.filter(|entry| entry.file_name() != HIDING && entry.file_name() != LOCK) {
-            // What cannot be removed here goes with the folder.
-            let _ = std::fs::remove_file(entry.path());
-        }
-        let name = staging.file_name().unwrap_or_default().to_string_lossy();
-        let done = staging.with_file_name(name.replacen(PREFIX, DONE, 1));
         // Where a folder with an open file cannot be renamed, it goes as it is.
-        if std::fs::rename(staging, &done).is_ok() {
-            let _ = remove_done(&done);
-        }
+        let _ = clear(self.folder.path());
     }
+}
+
+/// Removes a folder so that a kill leaves what the next run knows, and git does not see: what says whose it is goes last.
+fn clear(staging: &Path) -> io::Result<()> {
+    let rest = std::fs::read_dir(staging).into_iter().flatten().flatten();
+    for entry in rest.filter(|entry| entry.file_name() != HIDING && entry.file_name() != LOCK) {
+        // What cannot be removed here goes with the folder.
+        let _ = std::fs::remove_file(entry.path());
+    }
+    let name = staging.file_name().unwrap_or_default().to_string_lossy();
+    let done = staging.with_file_name(name.replacen(PREFIX, DONE, 1));
+    std::fs::rename(staging, &done)?;
+    remove_done(&done)
 }
 
 /// Removes a folder that is done with, so that git sees nothing of it and the next run knows what a kill has left.
@@ -175,7 +178,7 @@ fn sweep_one(parent: &Path, staging: &Path, swept: &mut Swept) {
             swept.restored.extend(restore(parent, &entry.path()));
         }
     }
-    if std::fs::remove_dir_all(staging).is_ok() {
+    if clear(staging).is_ok() || std::fs::remove_dir_all(staging).is_ok() {
         swept.removed += 1;
     }
 }

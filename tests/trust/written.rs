@@ -193,6 +193,36 @@ fn litter(folder: &Path) -> Vec<String> {
     found
 }
 
+/// A run that removes what another has left may be killed, too.
+#[test]
+fn what_a_killed_sweep_leaves_is_known_to_the_next_run() {
+    let ground = Ground::new();
+    for round in 0..4 {
+        ground.write("tree/a.py", FAULTY);
+        let left = format!("tree/.spawnsafe-left{round}");
+        ground.write(&format!("{left}/.gitignore"), "*\n");
+        ground.write(&format!("{left}/lock"), "");
+        for number in 0..2000 {
+            ground.write(&format!("{left}/.tmp{number}"), "x");
+        }
+        let count = || std::fs::read_dir(ground.path(&left)).map_or(0, Iterator::count);
+        let mut command = ground.command(".", &["fix", "--write", "--quiet", "tree"]);
+        let mut child =
+            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+        while count() == 2002 && child.try_wait().expect("the child").is_none() {
+            std::thread::yield_now();
+        }
+        child.kill().expect("it is killed");
+        child.wait().expect("it ends");
+        let folder = ground.path(&left);
+        let known = folder.join("lock").exists() && folder.join(".gitignore").exists();
+        assert!(count() == 0 || known, "round {round}: {} left, and nobody knows whose", count());
+        ground.write("tree/a.py", FAULTY);
+        ground.run(".", &["fix", "--write", "--quiet", "tree"]).exits(0);
+        assert_eq!(litter(&ground.path("tree")), Vec::<String>::new(), "round {round}");
+    }
+}
+
 /// How often the run is killed, and among how many files. The whole test is for hands:
 /// `SPAWNSAFE_KILLS=500 cargo test --test trust killed`.
 fn extent() -> (usize, usize) {
