@@ -61,7 +61,8 @@ fn linked(folder: &Path, dot: &Path) -> io::Result<PathBuf> {
 
 /// The path on the first line of a file, behind `before`.
 fn first_line(path: &Path, before: &str) -> io::Result<PathBuf> {
-    let bytes = disk::read(path, LINE_BYTES)?;
+    let bytes = disk::read(path, LINE_BYTES)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
     let line = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
     let named = line
         .strip_prefix(before.as_bytes())
