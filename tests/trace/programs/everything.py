@@ -23,7 +23,7 @@ class Job(mp.Process):
         pass
 
 
-class Refused(Exception):
+class Refused(Exception):  # load: SP204
     def __init__(self, a, b):
         super().__init__(a)
 
