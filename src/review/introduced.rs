@@ -73,16 +73,11 @@ pub fn introduced(
     report
 }
 
-/// Whether what is wrong with the file or folder `failed` keeps the changed file from being looked at: it is the
-/// same, lies in that folder, or in the one for which `failed` says what is ignored.
+/// Whether what is wrong with the file `failed` keeps the changed file from being looked at: it is the same, or lies in the folder
+/// for which `failed` says what is ignored.
 fn concerns(failed: &str, changed: &str) -> bool {
     let folder = IGNORING.iter().find_map(|name| failed.strip_suffix(name));
-    match folder {
-        Some(folder) => changed.starts_with(folder),
-        None => changed
-            .strip_prefix(failed)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
-    }
+    folder.map_or(failed == changed, |folder| changed.starts_with(folder))
 }
 
 /// Which of the `new` findings stand for one of the `old` ones. First those that are the same; then
