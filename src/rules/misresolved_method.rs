@@ -103,16 +103,16 @@ fn among_arguments(ctx: &RuleContext, found: &mut Vec<Finding>) {
         for node in hits.iter().filter(inside).filter(|_| !methods.is_empty()) {
             let site = ctx.at(*node);
             let is_slot =
-                |sent: &&Sent| sent.dispatch.call == dispatch.call && sent.origin.leaf == site;
+                |sent: &Sent| sent.dispatch.call == dispatch.call && sent.origin.leaf == site;
             let values = ctx.eval.values(site);
             let name = values.iter().find_map(|value| match value {
                 Value::Method { function: Some(function), .. } => {
-                    Some(ctx.eval.file(function.file).definition_name(function.node))
+                    Some(defined_name(ctx, *function))
                 }
                 _ => None,
             });
             let Some(name) = name.filter(|name| is_private(name)) else { continue };
-            if ctx.index.all().iter().any(|sent| is_slot(&sent)) {
+            if ctx.index.all().iter().any(is_slot) {
                 continue;
             }
             found.push(ctx.finding(
@@ -145,7 +145,11 @@ fn own_name<'p>(ctx: &RuleContext<'_, 'p>, callable: &Callable) -> Option<&'p st
     else {
         return None;
     };
-    Some(ctx.eval.file(function.file).definition_name(function.node))
+    Some(defined_name(ctx, *function))
+}
+
+fn defined_name<'p>(ctx: &RuleContext<'_, 'p>, function: Site) -> &'p str {
+    ctx.eval.file(function.file).definition_name(function.node)
 }
 
 fn is_super_call(attribute: Site, ctx: &RuleContext) -> bool {

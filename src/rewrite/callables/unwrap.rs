@@ -286,22 +286,15 @@ fn other_names<'p>(
 /// The parameters of a function that take both positions and names, in order, up to the first that does not.
 fn named_parameters(facts: &FileFacts, function: NodeId) -> Vec<&str> {
     let tree = facts.tree();
-    let Some(list) = tree.child(function, Field::Parameters) else { return Vec::new() };
-    let all: Vec<NodeId> = tree.children(list).collect();
+    let list = tree.child(function, Field::Parameters);
     // What stands in front of `/` has no name for callers.
-    if all.iter().any(|node| facts.text(*node) == "/") {
+    if list.is_some_and(|list| tree.children(list).any(|node| facts.text(node) == "/")) {
         return Vec::new();
     }
-    all.into_iter()
-        .map_while(|node| match tree.kind(node) {
-            Kind::Identifier => Some(facts.text(node)),
-            Kind::TypedParameter => {
-                let name = tree.children(node).next()?;
-                (tree.kind(name) == Kind::Identifier).then(|| facts.text(name))
-            }
-            _ => tree.child(node, Field::Name).map(|name| facts.text(name)),
-        })
-        .collect()
+    let signature = facts.dataflow().signature(function);
+    let all = signature.map(|signature| &*signature.parameters).unwrap_or_default().iter();
+    let named = all.take_while(|each| each.position.is_some());
+    named.map(|each| facts.text(each.node)).collect()
 }
 
 /// Whether a use may pass any of these parameters by name: as a keyword, or as the key of a dictionary, wherever that stands in the

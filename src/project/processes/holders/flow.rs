@@ -151,6 +151,9 @@ impl<'t> Flow<'t> {
         let mut taken: FxHashMap<(&str, &str, usize), Kinds> = FxHashMap::default();
         while let Some((key, kinds)) = waiting.pop() {
             let fresh = found.add(key, kinds);
+            if fresh == Kinds::NONE {
+                continue;
+            }
             for (step, to) in self.edges.get(&key).into_iter().flatten() {
                 let given = step.of(fresh);
                 match *to {
