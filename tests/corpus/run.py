@@ -41,6 +41,8 @@ from judging import faults_of_file
 HERE = pathlib.Path(__file__).resolve().parent
 SUFFIXES = (".py", ".pyi", ".pyw")
 LIMIT = 1200
+# What spawnsafe says of a panic of its own.
+OWN_FAULT = "please report it"
 COLOURLESS = {"NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
@@ -104,7 +106,7 @@ def contents(folder):
 
 def crashed(run):
     """Whether a run ended otherwise than by 0 or 1, or told of a fault of its own."""
-    own_fault = b"internal error" in run["err"] or b"panicked at" in run["err"]
+    own_fault = OWN_FAULT.encode() in run["err"] or b"panicked at" in run["err"]
     return run["code"] not in (0, 1) or own_fault
 
 
@@ -154,7 +156,7 @@ def looked_at(tool, name, tree, threads):
             if crashed(run):
                 faults.append(["crash", what, f"exit {run['code']}: {run['err'].decode(errors='replace')[-500:]}"])
         for error in report["errors"]:
-            if "internal error" in error["message"]:
+            if OWN_FAULT in error["message"]:
                 faults.append(["crash", error["path"], error["message"]])
         if one["out"] != many["out"]:
             faults.append(["threads", "check", "not the same with one thread and with many"])
