@@ -245,9 +245,19 @@ pub(super) fn of_no_value(
     let mut found = Vec::new();
     for read in class_attributes::reads(ctx.eval, workers.reached) {
         if let Some(change) = first(class_attributes::changes(ctx.eval, read.class, &read.name)) {
-            let class = ctx.eval.file(read.class.file).definition_name(read.class.node);
-            let what = format!("the attribute '{}' of the class '{class}'", read.name);
+            let home = ctx.eval.file(read.class.file);
+            let owner = home.definition_name(read.class.node);
+            let is_class = home.tree().kind(read.class.node) == Kind::ClassDefinition;
+            let kind = if is_class { "class" } else { "function" };
+            let what = format!("the attribute '{}' of the {kind} '{owner}'", read.name);
             found.push(Outdated { what, read: read.read, function: read.function, change });
+        }
+    }
+    for function in workers.reached {
+        if let Some(change) = first(class_attributes::registrations(ctx.eval, *function)) {
+            let name = ctx.eval.file(function.file).definition_name(function.node);
+            let what = format!("the registry of '{name}'");
+            found.push(Outdated { what, read: *function, function: *function, change });
         }
     }
     for read in reads {

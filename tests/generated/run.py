@@ -20,17 +20,18 @@ import sys
 import tempfile
 
 import programs
+import rare_scenes
 import scenes
 
 HERE = pathlib.Path(__file__).resolve().parent
 FAULTS = ("wrong", "dropped", "missed", "false", "unsettled")
 
 
-def chosen_by(seed, index, kind):
-    """The choices of one program: every other one is composed, the rest are scenes."""
-    if kind == "composed" or (kind == "all" and index % 2 == 0):
+def chosen_by(seed, index, kind, names):
+    """The choices of one program: every other one is composed, the rest are scenes, of those names if there are any."""
+    if not names and (kind == "composed" or (kind == "all" and index % 2 == 0)):
         return programs.choose(seed, index)
-    return scenes.choose(random.Random(f"{seed}/{index}"))
+    return scenes.choose(random.Random(f"{seed}/{index}"), names)
 
 
 def files_of(chosen, stem):
@@ -170,16 +171,18 @@ def main():
     parser.add_argument("--batch", type=int, default=100)
     parser.add_argument("--python", action="append")
     parser.add_argument("--no-shrink", action="store_true")
-    parser.add_argument("--kind", choices=["all", "composed", "scenes"], default="all")
+    parser.add_argument("--kind", choices=["all", "composed", "scenes", "rare"], default="all")
+    parser.add_argument("--scene", action="append", help="only scenes of this name")
     parser.add_argument("--explain", action="store_true", help="what is refused or cannot be run is printed, too")
     parser.add_argument("--show", type=int, default=20, help="so many faults are shrunk and printed")
     args = parser.parse_args()
     pythons = args.python or [sys.executable]
+    names = sorted(rare_scenes.NAMES) if args.kind == "rare" else args.scene
     tool = str(pathlib.Path(args.tool).resolve())
     counts, reasons, faults = collections.Counter(), collections.Counter(), []
     for first in range(args.first, args.first + args.count, args.batch):
         last = min(first + args.batch, args.first + args.count)
-        cases = {f"p{index:06}": chosen_by(args.seed, index, args.kind) for index in range(first, last)}
+        cases = {f"p{index:06}": chosen_by(args.seed, index, args.kind, names) for index in range(first, last)}
         for stem, (word, why) in judge(tool, pythons, cases).items():
             if word == "refused" and rightly_refused(cases[stem], why):
                 word = "impossible"

@@ -108,9 +108,9 @@ def program(chosen, stem):
     return files
 
 
-def choose(rng):
-    """The choices of one program."""
-    name = rng.choice(sorted(SCENES))
+def choose(rng, names=None):
+    """The choices of one program, of a scene with one of these names."""
+    name = rng.choice(sorted(names or SCENES))
     return {"scene": name, **{knob: rng.choice(values) for knob, values in SCENES[name]["knobs"].items()}}
 
 

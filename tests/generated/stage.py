@@ -149,7 +149,10 @@ class Pool(Workers):
         return self.child.call(func, tuple(args), kwds or {})
 
     def apply_async(self, func, args=(), kwds=None, callback=None, error_callback=None):
-        return Result(self.apply(func, args, kwds))
+        value = self.apply(func, args, kwds)
+        if callback is not None:
+            callback(value)
+        return Result(value)
 
     def map(self, func, iterable, chunksize=None):
         return [self.child.call(func, (item,), {}) for item in iterable]

@@ -3,6 +3,7 @@
 use super::source::{CallString, Found, Source};
 use super::{Solver, beside, engine::Question};
 use crate::facts::dataflow::Step;
+use crate::facts::scopes::ScopeKind;
 use crate::project::Site;
 use crate::syntax::{Field, Kind, NodeId};
 use rustc_hash::FxHashSet;
@@ -220,23 +221,27 @@ impl Solver<'_> {
             }
             _ => {}
         }
-        if let Some(name) = self.imported_elsewhere(place) {
-            waiting.extend(name);
-        }
+        waiting.extend(self.read_elsewhere(place));
         if let Some(call) = self.call_of_argument(place) {
             self.given_onward(place, call, waiting);
         }
     }
 
-    /// The reads of the imports that bind a module-level name of a file elsewhere.
-    pub(super) fn imported_elsewhere(&self, definition: Site) -> Option<Vec<Site>> {
+    /// The places that may read a name of a module or class from outside: imports that bind it, attributes of that name.
+    fn read_elsewhere(&self, definition: Site) -> Vec<Site> {
         let facts = self.file(definition.file);
-        let binding = self.graph(definition.file).definition(definition.node)?;
-        if binding.scope != facts.scopes.module() {
-            return None;
+        let Some(binding) = self.graph(definition.file).definition(definition.node) else {
+            return Vec::new();
+        };
+        let is_module = binding.scope == facts.scopes.module();
+        let is_class = facts.scopes.get(binding.scope).kind == ScopeKind::Class;
+        if !is_module && !is_class {
+            return Vec::new();
         }
         let name = facts.text(definition.node);
-        Some(self.project.imports_of(name).to_vec())
+        let imports: &[Site] = if is_module { self.project.imports_of(name) } else { &[] };
+        let attributes = self.project.attributes_named(name).iter().take(60);
+        imports.iter().chain(attributes).copied().collect()
     }
 
     /// The calls of the function in which something is returned.

@@ -5,7 +5,7 @@ use super::expressions::beneath;
 use super::source::{Allocation, CallString, Found, Frame, Source};
 use super::{Solver, beside};
 use crate::catalogue::objects;
-use crate::facts::dataflow::{ANY_NAME, Part, Store};
+use crate::facts::dataflow::{ANY_NAME, Given, Part, Store};
 use crate::facts::scopes::{Binding, BindingKind};
 use crate::project::Site;
 use crate::syntax::{Field, Kind};
@@ -217,8 +217,33 @@ impl Solver<'_> {
                     None => with(value.clone()),
                 }
             }
+            Source::Made { path, made: Some(made), .. }
+                if !on_class && &**path == "builtins.property" =>
+            {
+                self.gotten(made, object)
+            }
             other => with(other.clone()),
         }
+    }
+
+    /// What reading a property gives that was made by a call: `name = property(get_name)`.
+    fn gotten(&self, made: &Allocation, object: &Source) -> Vec<Found> {
+        let getter = self.arguments(made.site).into_iter().find(|argument| match argument.given {
+            Given::Position(at) => at == Some(0),
+            Given::Keyword(name) => name.as_str() == "fget",
+            _ => false,
+        });
+        let getters = getter.map_or_else(Vec::new, |getter| {
+            self.find(beside(made.site, getter.node), &made.context).to_vec()
+        });
+        let results = getters.iter().flat_map(|each| match &each.source {
+            Source::Function(function) | Source::Lambda(function) => {
+                self.given_back(*function, object)
+            }
+            _ => vec![Found::unknown()],
+        });
+        let found: Vec<Found> = results.collect();
+        if found.is_empty() { vec![Found::unknown()] } else { found }
     }
 
     /// The getter of a property of which a setter or deleter was found.

@@ -118,6 +118,13 @@ impl Eval<'_> {
                 let itself = self.value_obstacle(&self.found_value(found), inheritance);
                 itself.or_else(|| self.items_at(made, moment).iter().find_map(inner))
             }
+            // What stands in for an object in a test says nothing about the code that is tested.
+            Source::Made { path, made: Some(made), .. }
+                if path.starts_with("unittest.mock.")
+                    && moment.call.is_some_and(|call| call.file != made.site.file) =>
+            {
+                None
+            }
             _ => self.value_obstacle(&self.found_value(found), inheritance),
         }
     }

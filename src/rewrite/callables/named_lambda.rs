@@ -54,6 +54,13 @@ fn edit(
     }
     let (home, name) =
         facts.scopes.resolve_name(left).ok_or_else(|| shape("the target is no variable"))?;
+    if home == facts.scopes.module() && facts.enclosing_function(statement).is_some() {
+        return Err(Refusal::new(
+            Reason::NoHandOver,
+            format!("'{name}' is bound by a function, which children do not call when they import"),
+            "pass a function of the module to the worker, with what it needs as arguments",
+        ));
+    }
     let several =
         facts.scopes.bindings(home, name).len() > 1 && tree.parent(statement) == Some(Tree::ROOT);
     if several {

@@ -80,7 +80,7 @@ fn is_bound_inside(facts: &FileFacts, definition: NodeId, variable: &Variable) -
     bound || declared || written
 }
 
-/// The variable that stands for an attribute of a class or module which is read by its name; `None` where an object, or another
+/// The variable that stands for an attribute of a class, function or module which is read by its name; `None` where an object, or another
 /// name, is read.
 pub fn of_attribute(eval: &Eval, read: Site) -> Option<Variable> {
     let facts = eval.file(read.file);
@@ -91,7 +91,7 @@ pub fn of_attribute(eval: &Eval, read: Site) -> Option<Variable> {
         facts.scopes.resolve_name(object).filter(|_| tree.kind(object) == Kind::Identifier)?;
     let is_named = matches!(
         &*eval.values(Site { file: read.file, node: object }),
-        [Value::Class(_) | Value::Module(_)]
+        [Value::Class(_) | Value::Module(_) | Value::Function(_)]
     );
     (home == facts.scopes.module() && is_named).then(|| Variable {
         attribute: Some(facts.text(attribute).to_owned()),

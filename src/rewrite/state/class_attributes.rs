@@ -1,15 +1,15 @@
-//! Attributes of classes that workers read and the parent changes, and functions that it replaces: a child that imports the
-//! module has those of the import.
+//! Attributes of classes and functions that workers read and the parent changes, and functions that it replaces: a child that
+//! imports the module has those of the import.
 
 use crate::facts::scopes::BindingKind;
 use crate::project::{Eval, FileId, Site, Type, Value};
 use crate::rewrite::lifting::captures::{self, guard_around};
 use crate::syntax::{Field, Kind, NodeId};
 
-/// An attribute of a class that a function reads.
+/// An attribute of a class or function that a function reads.
 #[derive(Debug, Clone)]
 pub struct ClassRead {
-    /// The class whose body binds it.
+    /// The class whose body binds it, or the function whose attribute it is.
     pub class: Site,
     /// The attribute.
     pub name: String,
@@ -19,7 +19,7 @@ pub struct ClassRead {
     pub function: Site,
 }
 
-/// The attributes of importable classes that the functions read, one entry for each attribute of each class.
+/// The attributes of importable classes and functions that the functions read, one entry for each attribute of each of them.
 pub fn reads(eval: &Eval, functions: &[Site]) -> Vec<ClassRead> {
     let mut found: Vec<ClassRead> = Vec::new();
     for function in functions {
@@ -52,7 +52,7 @@ pub fn reads(eval: &Eval, functions: &[Site]) -> Vec<ClassRead> {
 }
 
 /// The importable classes whose own attribute `name` an object stands for: the class itself, or an object of it that has none
-/// of its own.
+/// of its own; or the importable function that has the attribute.
 fn classes_of(eval: &Eval, object: Site, name: &str) -> Vec<Site> {
     let holds = |class: Site| {
         eval.lineage(class).into_iter().find(|each| {
@@ -77,6 +77,9 @@ fn classes_of(eval: &Eval, object: Site, name: &str) -> Vec<Site> {
     let by_value = named.iter().filter_map(|value| match value {
         Value::Class(class) => holds(*class),
         Value::Instance(Type::Class(class)) => of_instance(*class),
+        Value::Function(function) => {
+            Some(*function).filter(|function| !name.starts_with("__") && !eval.is_local(*function))
+        }
         _ => None,
     });
     let mut found: Vec<Site> = by_value.collect();
@@ -86,11 +89,12 @@ fn classes_of(eval: &Eval, object: Site, name: &str) -> Vec<Site> {
     found
 }
 
-/// The places that bind or change an attribute of a class itself, in functions or under a guard.
+/// The places that bind or change an attribute of a class or function itself, in functions or under a guard.
 pub fn changes(eval: &Eval, class: Site, name: &str) -> Vec<Site> {
     let is_class = |object: Site| {
         eval.values(object).iter().any(|value| match value {
             Value::Class(own) => *own == class || eval.lineage(*own).contains(&class),
+            Value::Function(own) => *own == class,
             _ => false,
         })
     };
@@ -103,6 +107,30 @@ pub fn changes(eval: &Eval, class: Site, name: &str) -> Vec<Site> {
             && object.is_some_and(|node| is_class(Site { file: site.file, node }))
     });
     written.chain(set_by_string(eval, name, is_class)).filter(|site| is_late(eval, *site)).collect()
+}
+
+/// The places that register another implementation of a generic function, in functions or under a guard:
+/// `show.register(int, own)`.
+pub fn registrations(eval: &Eval, function: Site) -> Vec<Site> {
+    let is_generic = |decorator: NodeId| {
+        let node = eval.file(function.file).tree().children(decorator).next();
+        let values = node.map(|node| eval.values(Site { file: function.file, node }));
+        values.iter().flat_map(|values| values.iter()).any(|value| {
+            matches!(value, Value::External { path, .. } if &**path == "functools.singledispatch")
+        })
+    };
+    if !eval.file(function.file).decorators(function.node).into_iter().any(is_generic) {
+        return Vec::new();
+    }
+    let is_it = |site: &Site| {
+        let object = eval.file(site.file).tree().child(site.node, Field::Object);
+        object.is_some_and(|node| {
+            let values = eval.values(Site { file: site.file, node });
+            values.iter().any(|value| matches!(value, Value::Function(own) if *own == function))
+        })
+    };
+    let named = eval.project.attributes_named("register").iter().copied();
+    named.filter(is_it).filter(|site| is_late(eval, *site)).collect()
 }
 
 /// The places that bind a global by its name as a string: `globals()["LIMIT"] = 9`, `setattr(settings, "LIMIT", 9)`.

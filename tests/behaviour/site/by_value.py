@@ -23,8 +23,8 @@ _token_of = weakref.WeakKeyDictionary()
 _class_of = weakref.WeakValueDictionary()
 _unfilled = weakref.WeakSet()
 
-# Made by the class statement itself, so the copy gets its own; what computes annotations is bound to the original's scope.
-_OWN_ATTRIBUTES = {"__dict__", "__weakref__", "__annotate__", "__annotate_func__", "__annotations_cache__"}
+# Made by the class statement itself (or by `ABCMeta`), so the copy gets its own; what computes annotations is bound to the original's scope.
+_OWN_ATTRIBUTES = {"__dict__", "__weakref__", "__annotate__", "__annotate_func__", "__annotations_cache__", "_abc_impl"}
 
 
 def _named(thing):
