@@ -96,13 +96,22 @@ impl Cache {
         self.shrink()
     }
 
+    /// Makes the folder, or takes one that is empty or was made so: whoever names another one (a link in a repository, its
+    /// configuration) gets nothing written there.
     fn make_folder(&self) -> io::Result<()> {
-        if self.folder.join("CACHEDIR.TAG").exists() {
-            return Ok(());
+        let tag = self.folder.join("CACHEDIR.TAG");
+        if !crate::disk::read(&tag, LARGEST).is_ok_and(|text| text == TAG.as_bytes()) {
+            fs::create_dir_all(&self.folder)?;
+            if fs::read_dir(&self.folder)?.next().is_some() {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            fs::write(tag, TAG)?;
         }
-        fs::create_dir_all(&self.folder)?;
-        fs::write(self.folder.join(".gitignore"), "*\n")?;
-        fs::write(self.folder.join("CACHEDIR.TAG"), TAG)
+        match fs::File::create_new(self.folder.join(".gitignore")) {
+            Ok(mut hiding) => hiding.write_all(b"*\n"),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Removes those that were not of use for longest, until few and small ones are left.

@@ -8,6 +8,7 @@ use crate::cli::terminal;
 use crate::engine::Files;
 use crate::facts::FileFacts;
 use crate::facts::scopes::{PythonVersion, dump};
+use crate::output::plain;
 use crate::project::Project;
 use crate::project::dataflow::Solver;
 use crate::syntax::parse;
@@ -66,7 +67,7 @@ pub(crate) fn run(args: &DebugArgs) -> Result<Exit, UsageError> {
     };
     let printed =
         printed.map_err(|message| UsageError::Io(format!("{}: {message}", about.display())))?;
-    terminal::print(printed.as_bytes())?;
+    terminal::print(plain::lines(printed).as_bytes())?;
     Ok(Exit::Done)
 }
 

@@ -3,7 +3,7 @@
 use crate::cli::args::{FixArgs, GlobalArgs};
 use crate::cli::evidence::Evidence;
 use crate::cli::exit::{Exit, Outcome};
-use crate::cli::formatting;
+use crate::cli::formatting::{self, Formatter};
 use crate::cli::interactive::Questions;
 use crate::cli::report::{self, Destinations};
 use crate::cli::settings::{FixWishes, Settings, Typed, UsageError, destinations};
@@ -27,8 +27,8 @@ pub(crate) fn run(
         fixes: true,
     };
     let mut settings = Settings::new(&args.selection, global, wishes)?;
-    if args.format_command.is_some() {
-        settings.format_command.clone_from(&args.format_command);
+    if let Some(command) = &args.format_command {
+        settings.formatter = Some(Formatter::Typed(command.clone()));
     }
     if args.selection.show_files {
         return report::show_files(&settings);
@@ -142,10 +142,15 @@ fn write(settings: &Settings, evidence: &Evidence) -> Result<(Report, Outcome), 
 fn formatted(settings: &Settings, evidence: &Evidence) -> Report {
     let mut fixed = settings.fix();
     evidence.join(&mut fixed, settings);
-    if let Some(command) = &settings.format_command {
-        for failed in formatting::apply(command, &mut fixed, &settings.style.cwd) {
-            settings.terminal.warning(&text::error(&failed));
+    match settings.formatter.as_ref().map(Formatter::command) {
+        None => {}
+        Some(Ok(command)) => {
+            for failed in formatting::apply(command, &mut fixed, &settings.style.cwd) {
+                settings.terminal.warning(&text::error(&failed));
+            }
         }
+        Some(Err(_)) if fixed.changes.is_empty() => {}
+        Some(Err(why)) => settings.terminal.warning(&why),
     }
     fixed
 }

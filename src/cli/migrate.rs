@@ -247,7 +247,7 @@ fn named(sources: &SourceArgs) -> Result<Vec<Source>, UsageError> {
         let text = if file.as_os_str() == "-" {
             std::io::read_to_string(std::io::stdin())
         } else {
-            std::fs::read_to_string(file)
+            text_of(file)
         };
         named.extend(source::parse_list(
             &text.map_err(|error| UsageError::Io(format!("{}: {error}", file.display())))?,
@@ -256,14 +256,23 @@ fn named(sources: &SourceArgs) -> Result<Vec<Source>, UsageError> {
     source::resolve(&named).map_err(UsageError::Io)
 }
 
+/// Lists, messages and configuration that are larger are nobody's.
+const TEXT_BYTES: u64 = 64 << 20;
+
+/// A text that the user named.
+fn text_of(file: &Path) -> std::io::Result<String> {
+    String::from_utf8(crate::disk::read_named(file, TEXT_BYTES)?).map_err(std::io::Error::other)
+}
+
 fn settings_of(wanted: &WantedArgs, global: &GlobalArgs) -> Result<Settings, UsageError> {
     let option =
         |option: &'static str| move |message: String| UsageError::Option { option, message };
     let branch = wanted.branch.clone().unwrap_or_else(|| "spawnsafe/migrate".into());
     identity::check_branch(&branch).map_err(option("--branch"))?;
     let text = match &wanted.message_file {
-        Some(file) => std::fs::read_to_string(file)
-            .map_err(|error| UsageError::Io(format!("{}: {error}", file.display())))?,
+        Some(file) => {
+            text_of(file).map_err(|error| UsageError::Io(format!("{}: {error}", file.display())))?
+        }
         None => wanted.message.clone().unwrap_or_else(|| message::DEFAULT.to_owned()),
     };
     message::check(&text).map_err(option("--message"))?;
@@ -285,7 +294,7 @@ fn settings_of(wanted: &WantedArgs, global: &GlobalArgs) -> Result<Settings, Usa
     let config = file
         .as_deref()
         .map(|path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()));
-    let config_text = config.as_deref().and_then(|path| std::fs::read_to_string(path).ok());
+    let config_text = config.as_deref().and_then(|path| text_of(path).ok());
     let rules = RuleSettings {
         arguments: wanted.rules.clone(),
         isolated: global.isolated,

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 
 /// Prints the files of a run.
 pub(crate) fn show_files(settings: &Settings) -> Result<Exit, UsageError> {
-    let lines = settings.walked.files.iter().map(|path| format!("{}\n", plain::path(path)));
+    let lines =
+        settings.walked.files.iter().map(|path| format!("{}\n", plain::line(&plain::path(path))));
     terminal::print(lines.collect::<String>().as_bytes())?;
     for failed in &settings.walked.errors {
         settings.terminal.error(&text::error(failed));

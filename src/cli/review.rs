@@ -22,6 +22,9 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+/// A diff that is larger is not read.
+const DIFF_BYTES: u64 = 256 << 20;
+
 /// What there is to review.
 struct Reviewed {
     report: Report,
@@ -168,7 +171,7 @@ fn against_diff(
     let read = if diff == Path::new("-") {
         std::io::stdin().read_to_end(&mut text).map(drop)
     } else {
-        std::fs::read(diff).map(|bytes| text = bytes)
+        crate::disk::read_named(diff, DIFF_BYTES).map(|bytes| text = bytes)
     };
     read.map_err(|error| UsageError::Option {
         option: "--diff",

@@ -5,6 +5,7 @@ use crate::cli::args::{CacheArgs, GlobalArgs, OutputArgs, SelectionArgs};
 use crate::cli::base::Base;
 use crate::cli::config::file::{Pattern, TargetVersion};
 use crate::cli::config::{ConfigError, ConfigFile, Inline, Overrides, Resolver, Scope, inline};
+use crate::cli::formatting::Formatter;
 use crate::cli::read::Disk;
 use crate::cli::selector::{Selection, Selector};
 use crate::cli::terminal::Terminal;
@@ -62,7 +63,7 @@ pub(crate) struct Settings {
     /// How files were looked for.
     walking: WalkOptions,
     /// The formatter of rewritten files.
-    pub(crate) format_command: Option<String>,
+    pub(crate) formatter: Option<Formatter>,
     /// Where bytes come from.
     pub(crate) disk: Disk,
     /// How reports look.
@@ -194,8 +195,8 @@ impl Settings {
             root: root(&cwd),
             cwd,
         };
-        let format_command = scope.config().format_command;
-        Ok(Self { options, walked, base, walking, format_command, disk, style, terminal, scope })
+        let formatter = scope.config().format_command.map(Formatter::Configured);
+        Ok(Self { options, walked, base, walking, formatter, disk, style, terminal, scope })
     }
 }
 

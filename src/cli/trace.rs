@@ -4,6 +4,7 @@ use crate::cli::exit::Exit;
 use crate::cli::settings::UsageError;
 use crate::cli::terminal::Terminal;
 use crate::cli::trace_args::{JudgedAs, TraceArgs};
+use crate::disk;
 use crate::trace::events::Events;
 use crate::trace::hook::{Hook, Wishes};
 use crate::trace::summary;
@@ -59,6 +60,10 @@ pub(crate) fn fault_marker(events: &Path) -> std::path::PathBuf {
 
 /// Makes an empty file, so that a run which sends nothing leaves one, too.
 fn begin(path: &Path) -> Result<(), UsageError> {
+    // The hook would wait for whoever reads a pipe, in the middle of the program.
+    if std::fs::metadata(path).is_ok_and(|there| disk::regular::is_special(&there)) {
+        return Err(unwritable(path, &io::Error::other("not a regular file")));
+    }
     std::fs::write(path, b"").map_err(|error| unwritable(path, &error))
 }
 

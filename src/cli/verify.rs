@@ -7,6 +7,7 @@ use crate::cli::trace::command;
 use crate::cli::trace_args::VerifyArgs;
 use crate::findings::StartMethod;
 use crate::git::child::{self, Ended, Finished};
+use crate::output::plain;
 use crate::trace::events::Events;
 use crate::trace::hook::{Hook, Wishes};
 use crate::trace::summary;
@@ -121,5 +122,5 @@ fn text(run: &Run, ignore_order: bool) -> String {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("    {line}\n")).collect()
+    plain::lines(text.lines().map(|line| format!("    {line}\n")).collect())
 }

@@ -5,7 +5,7 @@ pub mod regular;
 pub mod replace;
 pub mod staging;
 
-pub use regular::read;
+pub use regular::{read, read_named};
 
 use std::path::PathBuf;
 

@@ -1,5 +1,6 @@
 //! Reading files whose names somebody else chose. A pipe would never end, a device would never be
-//! full, a link may lead to either: only regular files of a bounded size are read.
+//! full, a link may lead to either: only regular files of a bounded size are read. What the user names may be a pipe, but
+//! not without an end.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
@@ -17,10 +18,7 @@ pub fn judge(metadata: &Metadata, limit: u64) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
     }
     if metadata.len() > limit {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            format!("larger than {limit} bytes"),
-        ));
+        return Err(too_large(limit));
     }
     Ok(())
 }
@@ -52,12 +50,23 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     // A file that grows meanwhile is not followed for ever.
     file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            format!("larger than {limit} bytes"),
-        ));
+        return Err(too_large(limit));
     }
     Ok(bytes)
+}
+
+/// The bytes of what the user named, which may be a pipe (`<(git diff)`), if they are at most `limit`.
+pub fn read_named(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(too_large(limit));
+    }
+    Ok(bytes)
+}
+
+fn too_large(limit: u64) -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {limit} bytes"))
 }
 
 /// Opening a pipe that nobody writes to must fail or succeed at once.

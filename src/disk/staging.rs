@@ -48,6 +48,11 @@ impl Staging {
         Ok(Self { folder, _lock: lock })
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// A new file in it.
     pub(super) fn file(&self) -> io::Result<NamedTempFile> {
         tempfile::Builder::new().tempfile_in(self.folder.path())

@@ -57,6 +57,8 @@ pub fn prepared() -> Command {
         ("GIT_LFS_SKIP_SMUDGE", "1"),
         ("GIT_OPTIONAL_LOCKS", "0"),
         ("GIT_NO_LAZY_FETCH", "1"),
+        // What a repository puts in the place of its objects no server and no clone of it sees.
+        ("GIT_NO_REPLACE_OBJECTS", "1"),
         ("LC_ALL", "C"),
         ("LANGUAGE", "C"),
     ] {

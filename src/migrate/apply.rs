@@ -7,6 +7,7 @@ use super::git::{Git, On};
 use super::settings::Settings;
 use crate::findings::Report;
 use crate::git::Sealed;
+use crate::text::source::MAX_BYTES;
 use std::path::{Path, PathBuf};
 
 /// The new content of one file.
@@ -151,6 +152,11 @@ fn publish(repository: &Sealed, full: &str) -> Result<(), String> {
         .map_err(|error| format!("{full}: {error}"))
 }
 
+/// A file of a work tree; a fix may have made it larger than sources are.
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    crate::disk::read(path, 2 * MAX_BYTES as u64)
+}
+
 /// Writes the changes into the user's work tree, by way of its git directory `folder`. Each file must hold what the commit holds, or, after
 /// a kill, what is to be written; everything is compared before anything is written.
 pub(crate) fn deliver_worktree(
@@ -166,7 +172,7 @@ pub(crate) fn deliver_worktree(
             return Err(format!("{}: is reached through a link", rewrite.path.display()));
         }
         let present =
-            std::fs::read(&path).map_err(|error| format!("{}: {error}", rewrite.path.display()))?;
+            read(&path).map_err(|error| format!("{}: {error}", rewrite.path.display()))?;
         if present != rewrite.before && present != rewrite.after {
             return Err(format!(
                 "{}: the work tree's copy differs from the commit's (line endings are converted, perhaps); use --result branch or patch",
@@ -177,7 +183,7 @@ pub(crate) fn deliver_worktree(
     artefacts::sweep_staging(folder);
     for rewrite in rewrites {
         let path = repository.join(&rewrite.path);
-        if std::fs::read(&path).is_ok_and(|present| present == rewrite.after) {
+        if read(&path).is_ok_and(|present| present == rewrite.after) {
             continue;
         }
         artefacts::replace(&path, &rewrite.after, folder)

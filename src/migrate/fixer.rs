@@ -40,7 +40,7 @@ impl Files for Tree {
         if meta.len() > MAX_BYTES as u64 {
             return Err(ReadError::TooLarge(usize::try_from(meta.len()).unwrap_or(usize::MAX)));
         }
-        let bytes = std::fs::read(full).map_err(failed)?;
+        let bytes = crate::disk::read(&full, MAX_BYTES as u64).map_err(failed)?;
         if bytes.starts_with(LFS_POINTER) {
             return Err(ReadError::Io(
                 "it is a pointer of Git LFS, and its content was not fetched".into(),

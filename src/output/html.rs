@@ -1,5 +1,7 @@
 //! Text and numbers in HTML.
 
+use super::plain::is_hostile;
+
 /// Text as content or as a quoted attribute's value. Control characters, which HTML forbids, and
 /// those that turn the direction of text around show as a replacement.
 pub fn escape(text: &str) -> String {
@@ -12,8 +14,7 @@ pub fn escape(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             '\n' | '\t' => out.push(c),
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push('\u{fffd}'),
-            c if c.is_control() => out.push('\u{fffd}'),
+            c if is_hostile(c) => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::events::{Dispatch, Events, Part, Place};
 use crate::engine::evidence::{Observation, Spot};
+use crate::text::source::MAX_BYTES;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -95,7 +96,7 @@ fn catalogued(dispatch: &Dispatch) -> Option<(String, &Place)> {
 }
 
 fn digest(path: &Path) -> Option<String> {
-    let bytes = std::fs::read(path).ok()?;
+    let bytes = crate::disk::read(path, MAX_BYTES as u64).ok()?;
     let mut text = String::new();
     for byte in Sha256::digest(bytes) {
         let _ = write!(text, "{byte:02x}");

@@ -5,6 +5,7 @@ use super::evidence::Files;
 use crate::findings::{
     Finding, Location, Reason, Refusal, Related, Remedy, Report, Severity, StartMethod,
 };
+use crate::text::source::MAX_BYTES;
 use crate::text::{SourceFile, Span};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -258,7 +259,7 @@ fn source(report: &mut Report, path: &PathBuf) -> Option<Arc<SourceFile>> {
 }
 
 fn read(path: &Path) -> Option<SourceFile> {
-    SourceFile::decode(path, std::fs::read(path).ok()?).ok()
+    SourceFile::decode(path, crate::disk::read(path, MAX_BYTES as u64).ok()?).ok()
 }
 
 /// A line without the space around it.

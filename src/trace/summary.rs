@@ -1,6 +1,7 @@
 //! What a trace says, as lines for a person.
 
 use super::events::{Events, Part, Place};
+use crate::output::plain;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -49,7 +50,8 @@ pub(crate) fn failures(events: &Events, folder: &Path) -> Vec<String> {
     }
     let mut seen = BTreeSet::new();
     lines.retain(|line| seen.insert(line.clone()));
-    lines
+    // Names are the program's, and may be anything.
+    lines.iter().map(|line| plain::line(line).into_owned()).collect()
 }
 
 /// How much was seen.

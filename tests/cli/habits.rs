@@ -250,7 +250,7 @@ fn lines_are_as_long_as_the_project_wants_them() {
 #[test]
 fn a_formatter_has_the_last_word() {
     use std::os::unix::fs::PermissionsExt;
-    let tree = Tree::new(&[("a.py", FAULTY), ("b.py", MENDED)]);
+    let tree = Tree::new(&[("a.py", FAULTY), ("b.py", MENDED), ("bin/x.txt", "")]);
     tree.write(
         "formatter",
         b"#!/bin/sh\n[ \"$1\" = -q ] || exit 3\necho '# formatted' >> \"$2\"\n",
@@ -258,7 +258,9 @@ fn a_formatter_has_the_last_word() {
     let program = tree.path("formatter");
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("a mode");
     let command = format!("'{}' -q", program.display());
-    let variables = [("PATH", "/usr/bin:/bin")];
+    std::os::unix::fs::symlink(&program, tree.path("bin/black")).expect("a link");
+    let path = format!("{}:/usr/bin:/bin", tree.path("bin").display());
+    let variables = [("PATH", path.as_str())];
     let run = |arguments: &[&str]| tree.run_with(arguments, b"", &variables);
     let patch = run(&["fix", "--format-command", &command]).exits(0).text();
     assert!(patch.contains("+# formatted\n") && !patch.contains("b.py"), "{patch}");
@@ -267,13 +269,75 @@ fn a_formatter_has_the_last_word() {
     assert!(failing.err.contains("a.py: is not formatted: "), "{}", failing.err);
     assert!(failing.text().contains("+        print(pool.submit(work, 1)"), "{}", failing.text());
     tree.write("spawnsafe.toml", format!("format-command = \"{command}\"\n").as_bytes());
+    let refused = run(&["fix"]).exits(0);
+    assert!(
+        refused.err.contains("is not run: a file may name one of 'ruff format'"),
+        "{}",
+        refused.err
+    );
+    assert!(!refused.text().contains("formatted"), "{}", refused.text());
+    std::fs::write(&program, "#!/bin/sh\necho '# formatted' >> \"$1\"\n").expect("the program");
+    tree.write("spawnsafe.toml", b"format-command = \"black\"\n");
     run(&["check", "--fix"]).exits(0);
     assert_eq!(tree.read("a.py"), format!("{MENDED}# formatted\n"));
     assert_eq!(tree.read("b.py"), MENDED, "only what was rewritten is formatted");
     let left: Vec<_> = std::fs::read_dir(tree.root())
         .expect("the folder")
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.starts_with("spawnsafe_"))
+        .filter(|name| name.starts_with(".spawnsafe-"))
         .collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+/// A formatter that `.ci/get-linters` brings, or that is on the path.
+fn formatter(name: &str) -> Option<std::path::PathBuf> {
+    let brought = std::env::var_os("SPAWNSAFE_LINTERS").map(std::path::PathBuf::from);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = brought
+        .into_iter()
+        .chain(std::env::split_paths(&path))
+        .map(|folder| folder.join(name))
+        .find(|program| program.is_file());
+    if found.is_none() {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "CI needs {name}");
+        eprintln!("\n*** SKIPPED: no {name}: .ci/get-linters brings it ***\n");
+    }
+    found
+}
+
+/// What the formatter accepts it accepts after `fix`, and with it as `format-command` the result is what it makes.
+#[test]
+fn formatters_accept_what_they_accepted() {
+    // One line of 88 columns that the fix makes one longer.
+    let long = LONG.replace("name: render(name", "x: render(x").replace("names", "file_names");
+    let sources = [FAULTY.to_owned(), long].map(|text| text + "\nx = {  'a':1 }\n");
+    for (name, arguments) in [("ruff", &["format", "--no-cache"][..]), ("black", &["-q"])] {
+        let Some(program) = formatter(name) else { continue };
+        let format = |tree: &Tree, more: &[&str]| {
+            let run = std::process::Command::new(&program)
+                .args(arguments)
+                .args(more)
+                .args(["a.py", "b.py"])
+                .current_dir(tree.root())
+                .output();
+            run.expect("it starts").status.success()
+        };
+        let [one, two] = sources.each_ref().map(String::as_str);
+        let tree = Tree::new(&[("a.py", one), ("b.py", two)]);
+        assert!(format(&tree, &[]), "{name} takes them");
+        tree.run(&["fix", "--write", "a.py", "b.py"]).exits(0);
+        assert!(!tree.read("a.py").contains("lambda") && !tree.read("b.py").contains("lambda"));
+        assert!(format(&tree, &["--check"]), "{name}: {}{}", tree.read("a.py"), tree.read("b.py"));
+
+        let tree = Tree::new(&[("a.py", one), ("b.py", two)]);
+        let words: Vec<_> = std::iter::once(program.to_str().expect("UTF-8"))
+            .chain(arguments.iter().copied())
+            .collect();
+        let ran =
+            tree.run(&["fix", "--write", "--format-command", &words.join(" "), "a.py", "b.py"]);
+        assert!(ran.err.is_empty(), "{name}: {}", ran.err);
+        ran.exits(0);
+        assert!(tree.read("a.py").contains("x = {\"a\": 1}"), "{name}: {}", tree.read("a.py"));
+        assert!(format(&tree, &["--check"]), "{name}: {}{}", tree.read("a.py"), tree.read("b.py"));
+    }
 }

@@ -34,6 +34,7 @@ fn real_code_stays_what_it_is() {
         .arg(root.join("tests/corpus/run.py"))
         .args(["--tool", env!("CARGO_BIN_EXE_spawnsafe"), "--out"])
         .arg(place.path())
+        .args(["--against", env!("CARGO_BIN_EXE_spawnsafe")])
         .args(
             trees
                 .into_iter()
@@ -48,4 +49,5 @@ fn real_code_stays_what_it_is() {
     );
     assert!(output.status.success(), "Python {}:\n{texts}", python.version());
     assert!(texts.contains("faults: none"), "{texts}");
+    assert!(texts.contains(": 0 came, 0 went"), "{texts}");
 }

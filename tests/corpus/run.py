@@ -5,6 +5,8 @@
         --out DIR                        what was seen, one file for each tree (default: corpus-run); a second call goes on
         --minutes N                      stop before a new tree when so much time is over
         --compare DIR                    findings that are not those of an earlier run, one by one
+        --against BINARY                 the same comparison with what another program (the last release) finds in the same copies
+        --limit SECONDS                  CPU seconds of one command; a tree that meets them is given up (default: 1200)
         --threads N                      "many" threads (default: 4)
 
 A tree is copied (its Python files only), and then:
@@ -18,6 +20,7 @@ A tree is copied (its Python files only), and then:
                made; byte order mark, newlines, encoding and the missing last newline stay
     names      every global name that a changed file reads is bound, or was unbound before (symtable)
     applies    `git apply` makes of the original what `--write` made
+    time       no command meets the limit
 
 The tables and the comparison are printed at the end; the exit code is 1 if anything of this failed. Needs CPython 3.9 or
 newer and git. What compiles is what this Python compiles: take the newest there is.
@@ -29,7 +32,9 @@ import glob
 import json
 import os
 import pathlib
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -40,35 +45,42 @@ from judging import faults_of_file
 
 HERE = pathlib.Path(__file__).resolve().parent
 SUFFIXES = (".py", ".pyi", ".pyw")
-LIMIT = 1200
 # What spawnsafe says of a panic of its own.
 OWN_FAULT = "please report it"
 COLOURLESS = {"NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def command(tool, folder, *words):
-    """What a run printed, its exit code, seconds and peak in MB. The code is None if it took too long."""
-    started = time.monotonic()
+class TooLong(Exception):
+    """A command met the limit."""
+
+
+def command(tool, limit, folder, *words):
+    """What a run printed, its exit code, CPU seconds and peak in MB."""
+
+    def limited():
+        # Processor time, so that a busy machine gives nothing up that an idle one does.
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
+
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(
-            [tool, *words], cwd=folder, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env={**os.environ, **COLOURLESS}
+            [tool, *words],
+            cwd=folder,
+            stdout=out,
+            stderr=err,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **COLOURLESS},
+            preexec_fn=limited,
         )
-        while True:
-            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-            if pid:
-                break
-            if time.monotonic() - started > LIMIT:
-                process.kill()
-                os.wait4(process.pid, 0)
-                return {"code": None, "out": b"", "err": b"took too long", "seconds": LIMIT, "megabytes": 0}
-            time.sleep(0.01)
-        process.returncode = 0
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+            raise TooLong(" ".join(words))
         texts = []
         for stream in (out, err):
             stream.seek(0)
             texts.append(stream.read())
     return {
-        "code": os.waitstatus_to_exitcode(status),
+        "code": process.returncode,
         "out": texts[0],
         "err": texts[1],
         "seconds": usage.ru_utime + usage.ru_stime,
@@ -132,69 +144,102 @@ def applied(folder, patch):
     return "" if run.returncode == 0 else run.stderr.decode(errors="replace")[:500]
 
 
-def looked_at(tool, name, tree, threads):
-    """Everything that was seen of one tree."""
-    basis = ("--isolated",)
+def runs_of(given, original, written):
+    """What the commands did, by what each is for."""
+
+    def run(folder, *words):
+        return command(given.tool, given.limit, folder, *words)
+
+    check = ["--isolated", "--no-cache", "--output-format", "json", "."]
+    diff = ["--isolated", "--diff", "--unsafe-fixes", "."]
+    many = str(given.threads)
+    return {
+        "check": run(original, "check", "--threads", "1", *check),
+        "check, many threads": run(original, "check", "--threads", many, *check),
+        "fix": run(original, "fix", "--threads", many, *diff),
+        "fix, one thread": run(original, "fix", "--threads", "1", *diff),
+        "write": run(written, "fix", "--write", "--unsafe-fixes", "--isolated", "."),
+        "again": run(written, "fix", "--exit-code", *diff),
+    }
+
+
+def faults_of_runs(runs, report):
+    """What is wrong with the runs, whatever became of the files."""
     faults = []
+    for what, run in runs.items():
+        if crashed(run):
+            faults.append(["crash", what, f"exit {run['code']}: {run['err'].decode(errors='replace')[-500:]}"])
+    for error in report["errors"]:
+        if OWN_FAULT in error["message"]:
+            faults.append(["crash", error["path"], error["message"]])
+    for what, other in (("check", "check, many threads"), ("fix", "fix, one thread")):
+        if runs[what]["out"] != runs[other]["out"]:
+            faults.append(["threads", what, "not the same with one thread and with many"])
+    if runs["again"]["out"] or runs["again"]["code"] != 0:
+        faults.append(["again", "", runs["again"]["out"].decode(errors="replace")[:1000]])
+    return faults
+
+
+def reported_edits(report):
+    """The edits of all fixes, by the file that they change."""
+    edits = collections.defaultdict(set)
+    for finding in report["findings"]:
+        for edit in finding["fix"].get("edits", ()):
+            place = tuple(edit[key] for key in ("line", "column", "end_line", "end_column"))
+            edits[os.path.normpath(edit["path"])].add((place, edit["content"]))
+    return edits
+
+
+def looked_at(given, name, tree):
+    """Everything that was seen of one tree."""
+    row = {"tree": name, "files": 0, "faults": [], "findings": [], "errors": 0, "changed": 0, "exact": 0}
+    row.update({"seconds": 0.0, "megabytes": 0, "fix seconds": 0.0})
+    faults = row["faults"]
     with tempfile.TemporaryDirectory(prefix="corpus-") as place:
         place = os.path.realpath(place)
         original, written = os.path.join(place, "original"), os.path.join(place, "written")
         os.makedirs(original)
-        files = copied(tree, original)
+        row["files"] = copied(tree, original)
         shutil.copytree(original, written)
         before = contents(original)
-        check = [*basis, "--no-cache", "--output-format", "json", "."]
-        one = command(tool, original, "check", "--threads", "1", *check)
-        many = command(tool, original, "check", "--threads", str(threads), *check)
-        report = as_json(one, faults)
-        diff = [*basis, "--diff", "--unsafe-fixes", "."]
-        patch = command(tool, original, "fix", "--threads", str(threads), *diff)
-        alone = command(tool, original, "fix", "--threads", "1", *diff)
-        write = command(tool, written, "fix", "--write", "--unsafe-fixes", *basis, ".")
-        again = command(tool, written, "fix", "--exit-code", *diff)
-        for what, run in (("check", one), ("check", many), ("fix", patch), ("fix", alone), ("write", write), ("again", again)):
-            if crashed(run):
-                faults.append(["crash", what, f"exit {run['code']}: {run['err'].decode(errors='replace')[-500:]}"])
-        for error in report["errors"]:
-            if OWN_FAULT in error["message"]:
-                faults.append(["crash", error["path"], error["message"]])
-        if one["out"] != many["out"]:
-            faults.append(["threads", "check", "not the same with one thread and with many"])
-        if patch["out"] != alone["out"]:
-            faults.append(["threads", "fix", "not the same with one thread and with many"])
-        if again["out"] or again["code"] != 0:
-            faults.append(["again", "", again["out"].decode(errors="replace")[:1000]])
+        try:
+            runs = runs_of(given, original, written)
+        except TooLong as error:
+            faults.append(["time", "", f"given up after {given.limit} CPU seconds: {error}"])
+            return row
+        report = as_json(runs["check"], faults)
+        faults.extend(faults_of_runs(runs, report))
         after = contents(written)
-        edits = collections.defaultdict(set)
-        for finding in report["findings"]:
-            for edit in finding["fix"].get("edits", ()):
-                place_of = tuple(edit[key] for key in ("line", "column", "end_line", "end_column"))
-                edits[os.path.normpath(edit["path"])].add((place_of, edit["content"]))
+        edits = reported_edits(report)
         changed = [path for path in sorted(before) if before[path] != after.get(path)]
         if set(before) != set(after):
             faults.append(["outside", "", f"files came or went: {sorted(set(before) ^ set(after))[:5]}"])
-        exact = 0
         for path in changed:
             found, was_exact = faults_of_file(path, before[path], after.get(path, b""), edits.get(path, ()))
             faults.extend(found)
-            exact += was_exact
-        trouble = applied(original, patch["out"])
+            row["exact"] += was_exact
+        trouble = applied(original, runs["fix"]["out"])
         if trouble:
             faults.append(["applies", "", trouble])
         elif contents(original) != after:
             faults.append(["applies", "", "the patch makes another text than --write"])
-    return {
-        "tree": name,
-        "files": files,
-        "faults": faults,
-        "findings": [slim(finding) for finding in report["findings"]],
-        "errors": len(report["errors"]),
-        "changed": len(changed),
-        "exact": exact,
-        "seconds": round(one["seconds"], 2),
-        "megabytes": one["megabytes"],
-        "fix seconds": round(patch["seconds"], 2),
-    }
+    row["findings"] = [slim(finding) for finding in report["findings"]]
+    row["errors"], row["changed"] = len(report["errors"]), len(changed)
+    row["seconds"], row["megabytes"] = round(runs["check"]["seconds"], 2), runs["check"]["megabytes"]
+    row["fix seconds"] = round(runs["fix"]["seconds"], 2)
+    return row
+
+
+def found_by(tool, limit, tree):
+    """What another program finds in a copy of the tree; nothing if it fails or takes too long."""
+    with tempfile.TemporaryDirectory(prefix="corpus-") as place:
+        copied(tree, place)
+        try:
+            run = command(tool, limit, place, "check", "--isolated", "--output-format", "json", ".")
+            return [slim(finding) for finding in json.loads(run["out"])["findings"]]
+        except (TooLong, ValueError, KeyError) as error:
+            print(f"the other program failed: {error}", file=sys.stderr)
+            return []
 
 
 def slim(finding):
@@ -304,10 +349,13 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("corpus-run"))
     parser.add_argument("--minutes", type=float, default=0)
     parser.add_argument("--compare", type=pathlib.Path)
+    parser.add_argument("--against")
     parser.add_argument("--threads", type=int, default=4)
+    parser.add_argument("--limit", type=int, default=1200)
     given = parser.parse_args()
-    tool = os.path.realpath(given.tool)
-    given.out.mkdir(parents=True, exist_ok=True)
+    given.tool = os.path.realpath(given.tool)
+    other = given.out / "against"
+    other.mkdir(parents=True, exist_ok=True)
     trees = ((os.path.basename(os.path.normpath(tree)), tree) for tree in given.trees)
     if not given.trees:
         store = given.out / "packages"
@@ -315,6 +363,9 @@ def main():
     started, rows, complete = time.monotonic(), [], True
     for name, tree in trees:
         file = given.out / f"{name}.json"
+        if given.against and not (other / file.name).is_file():
+            found = found_by(os.path.realpath(given.against), given.limit, tree)
+            (other / file.name).write_text(json.dumps({"findings": found}, indent=1))
         if file.is_file():
             rows.append(json.loads(file.read_text()))
             continue
@@ -322,13 +373,13 @@ def main():
             print(f"stopped before {name}: the same command goes on there", file=sys.stderr)
             complete = False
             break
-        row = looked_at(tool, name, tree, given.threads)
+        row = looked_at(given, name, tree)
         print(f"{name}: {row['files']} files, {len(row['findings'])} findings, {len(row['faults'])} faults", file=sys.stderr)
         file.write_text(json.dumps(row, indent=1))
         rows.append(row)
     well = printed(rows)
-    if given.compare:
-        compared(rows, given.compare)
+    for earlier in filter(None, (given.compare, other if given.against else None)):
+        compared(rows, earlier)
     sys.exit(0 if well and complete else 1)
 
 

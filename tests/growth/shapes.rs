@@ -19,6 +19,13 @@ const fn shape(name: &'static str, size: usize, make: fn(usize) -> Files) -> Sha
     Shape { name, size, twice: None, make }
 }
 
+impl Shape {
+    const fn at_most(mut self, twice: f64) -> Self {
+        self.twice = Some(twice);
+        self
+    }
+}
+
 const HEAD: &str =
     "from concurrent.futures import ProcessPoolExecutor\nfrom multiprocessing import Process\n";
 
@@ -38,7 +45,7 @@ fn pooled(before: &str, lines: &str) -> Files {
 }
 
 pub(crate) const ALL: &[Shape] = &[
-    shape("functions that do nothing with processes", 40, |n| {
+    shape("functions that do nothing with processes", 30, |n| {
         pooled(&lines(n, |i| format!("def f{i}(a, b):\n    c = a + b\n    return [c, {i}]\n")), "")
     }),
     shape("classes with methods", 20, |n| {
@@ -64,12 +71,14 @@ pub(crate) const ALL: &[Shape] = &[
             &lines(n, |i| format!("        job{i}(pool, {i})\n")),
         )
     }),
-    shape("a dictionary of lambdas", 40, |n| {
+    // Which of the lambdas a lookup gives is not told apart: each is asked for from each.
+    shape("a dictionary of lambdas", 10, |n| {
         pooled(
             &format!("TABLE = {{\n{}}}\n", lines(n, |i| format!("    {i}: lambda x: x + {i},\n"))),
             "        pool.submit(TABLE[0], 1)\n",
         )
-    }),
+    })
+    .at_most(3.3),
     shape("a list of numbers", 250, |n| {
         pooled(
             &format!("LIST = [{}]\n", lines(n, |i| format!("{i}, "))),
@@ -83,19 +92,21 @@ pub(crate) const ALL: &[Shape] = &[
             "        f0(lambda: 1)\n",
         )
     }),
-    shape("a function that is called from many places", 25, |n| {
+    shape("a function that is called from many places", 8, |n| {
         pooled(
             "def send(pool, what):\n    return pool.submit(what)\n",
             &lines(n, |i| format!("        send(pool, lambda: {i})\n")),
         )
     }),
+    // The indentation alone grows with the square.
     shape("branches in each other", 5, |n| {
         pooled(
             "",
-            &lines(n, |i| format!("{}if work({i}):\n", " ".repeat(8 + i)))
-                + &format!("{}pass\n", " ".repeat(8 + n)),
+            &(lines(n, |i| format!("{}if work({i}):\n", " ".repeat(8 + i)))
+                + &format!("{}pass\n", " ".repeat(8 + n))),
         )
-    }),
+    })
+    .at_most(3.6),
     shape("branches beside each other", 30, |n| {
         pooled(
             "",
@@ -106,6 +117,7 @@ pub(crate) const ALL: &[Shape] = &[
             }),
         )
     }),
+    // Each branch stands under the tests of all branches before it.
     shape("a chain of elif", 30, |n| {
         pooled(
             "",
@@ -114,7 +126,8 @@ pub(crate) const ALL: &[Shape] = &[
                 lines(n, |i| format!("        elif work({i}):\n            x = {i}\n"))
             ),
         )
-    }),
+    })
+    .at_most(3.9),
     shape("a sum of many parts", 100, |n| {
         pooled("", &format!("        x = 0{}\n", lines(n, |i| format!(" + {i}"))))
     }),
@@ -161,6 +174,7 @@ pub(crate) const ALL: &[Shape] = &[
         );
         files
     }),
+    // Each class has all above it in its order of resolution.
     shape("classes that inherit in a row", 12, |n| {
         pooled(
             &format!(
@@ -169,7 +183,8 @@ pub(crate) const ALL: &[Shape] = &[
             ),
             &format!("        pool.submit(C{n}().m)\n"),
         )
-    }),
+    })
+    .at_most(3.3),
     shape("decorators of one function", 12, |n| {
         pooled(
             &format!(

@@ -59,6 +59,28 @@ fn what_the_hook_hides_runs() {
     });
 }
 
+/// Children do not compile the hook anew where Python keeps no bytecode; of the program none is kept.
+#[test]
+fn the_hook_is_compiled_once() {
+    each(&interpreters_or_skip("bytecode of the hook"), |interpreter| {
+        let tree = tempfile::tempdir().expect("a temporary folder");
+        let program = "import multiprocessing as mp, os, sys, other\n\
+            def work():\n    import _spawnsafe_hook.record as record\n    \
+            print(os.path.exists(record.__spec__.cached), sys.dont_write_bytecode)\n\
+            if __name__ == '__main__':\n    process = mp.get_context('spawn').Process(target=work)\n    \
+            process.start(); process.join()\n";
+        fs::write(tree.path().join("main.py"), program).expect("a writable folder");
+        fs::write(tree.path().join("other.py"), "").expect("a writable folder");
+        let python = interpreter.path.to_str().expect("a path in Unicode");
+        let (out, errors) = texts(&traced(tree.path(), &[python, "-B", "main.py"]));
+        if out == "True True\n" && !tree.path().join("__pycache__").exists() {
+            Vec::new()
+        } else {
+            vec![format!("Python {}: {out}{errors}", interpreter.version())]
+        }
+    });
+}
+
 #[test]
 fn exit_codes_and_standard_input_are_the_programs() {
     let Some(interpreter) = interpreters_or_skip("exit codes").into_iter().next() else { return };

@@ -232,6 +232,24 @@ fn a_repository_cannot_say_that_its_files_are_elsewhere() {
     assert_eq!(ground.read("clone/main.py"), crate::ground::MENDED);
 }
 
+/// Nobody who clones the repository has its replacements, so nobody reviews what they say.
+#[test]
+fn objects_in_the_place_of_others_are_not_believed() {
+    let ground = Ground::new();
+    let repository = ground.repository("clone");
+    let harmless = ground.write("harmless.py", "print(2)\n");
+    let [old, new] = [
+        git(&repository, &["rev-parse", "main:main.py"]),
+        git(&repository, &["hash-object", "-w", &harmless.to_string_lossy()]),
+    ];
+    git(&repository, &["replace", old.trim(), new.trim()]);
+    assert_eq!(git(&repository, &["show", "main:main.py"]), "print(2)");
+    let ran = ground.run("clone", &["review", "--base", "main~1"]).exits(1);
+    assert!(ran.text().contains("SP101"), "{}", ran.text());
+    let ran = ground.run(".", &["migrate", "run", "clone", "--out", "out"]).exits(0);
+    assert!(ran.text().contains("1 changed"), "{}", ran.text());
+}
+
 #[test]
 fn a_hostile_current_folder_has_no_say() {
     let ground = Ground::new();

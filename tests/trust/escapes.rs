@@ -60,6 +60,52 @@ fn every_format() {
 }
 
 #[test]
+fn what_is_no_report() {
+    let ground = Ground::new();
+    let name = format!("{NASTY}/{NASTY}.py");
+    ground.write(&format!("tree/{name}"), nasty_source());
+    for arguments in [
+        &["map", "."][..],
+        &["map", ".", "--output-format", "json"],
+        &["map", ".", "--output-format", "html"],
+        &["check", "--show-files", "."],
+        &["check", "--verbose", "."],
+        &["debug", "flow", &name],
+        &["debug", "scopes", &name],
+        &["debug", "values", &format!("{name}:5:20")],
+        &["debug", "calls", "."],
+    ] {
+        let ran = ground.run("tree", arguments);
+        harmless(&ran, &arguments[..2].join(" "));
+        assert!(!ran.out.is_empty() || !ran.err.is_empty(), "{arguments:?}");
+    }
+}
+
+/// What the hook of `trace` sees of a program: names of classes and keys may be anything.
+#[test]
+fn what_a_traced_program_is_called() {
+    let ground = Ground::new();
+    ground.write(
+        "p.py",
+        format!(
+            "import multiprocessing as mp, threading\nclass C: pass\nC.__qualname__ = C.__module__ = '{NASTY}'\n\
+             def f(x): pass\nif __name__ == '__main__':\n    c = C()\n    setattr(c, '{NASTY}', threading.Lock())\n    \
+             p = mp.Process(target=f, args=({{'{NASTY}': c}},))\n    p.start(); p.join()\n"
+        ),
+    );
+    let ran = ground.run(".", &["trace", "--", "python3", "p.py"]);
+    if ran.code == Some(127) {
+        eprintln!("\n*** SKIPPED: no python3 ***\n");
+        return;
+    }
+    assert!(ran.text().contains("p.py:"), "{}", ran.text());
+    harmless(&ran, "trace");
+    crate::ground::pipe(&ground.path("pipe.jsonl"));
+    let ran = ground.run(".", &["trace", "--output", "pipe.jsonl", "--", "python3", "p.py"]);
+    assert!(ran.exits(2).text().contains("not a regular file"));
+}
+
+#[test]
 fn words_about_what_is_wrong() {
     let ground = Ground::new();
     ground.write("tree/a.py", nasty_source());

@@ -85,6 +85,74 @@ fn sources() {
     }
 }
 
+#[test]
+fn a_cache_in_somebody_elses_folder() {
+    for named in ["a link", "the configuration", "a folder that is there"] {
+        let ground = Ground::new();
+        ground.write("tree/a.py", FAULTY);
+        ground.write("other/.gitignore", "mine\n");
+        ground.write("other/CACHEDIR.TAG", "mine\n");
+        let cache = ground.path("tree/.spawnsafe_cache");
+        match named {
+            "a link" => symlink("../other", &cache).expect("a link"),
+            "the configuration" => {
+                ground.write("tree/spawnsafe.toml", "cache-dir = \"../other\"\n");
+            }
+            _ => std::fs::rename(ground.path("other"), &cache).expect("it is moved"),
+        }
+        let other =
+            if cache.is_symlink() || !cache.exists() { ground.path("other") } else { cache };
+        for _ in 0..2 {
+            let ran = ground.run("tree", &["check"]).exits(1);
+            assert!(ran.text().contains("a.py"), "{named}: {}", ran.text());
+        }
+        assert_eq!(std::fs::read_dir(&other).expect("the folder").count(), 2, "{named}");
+        let text = std::fs::read_to_string(other.join(".gitignore")).expect("the file");
+        assert_eq!(text, "mine\n", "{named}");
+    }
+}
+
+#[test]
+fn what_the_user_names_has_an_end() {
+    let ground = Ground::new();
+    ground.write("tree/a.py", FAULTY);
+    let zero = "/dev/zero";
+    for arguments in [
+        &["check", "--evidence", zero, "tree"][..],
+        &["review", "--diff", zero],
+        &["migrate", "plan", "--from", zero, "--out", "out"],
+        &["migrate", "plan", "tree", "--message-file", zero, "--out", "out"],
+    ] {
+        let ran = ground.run(".", arguments).exits(2);
+        assert!(ran.text().contains("larger than"), "{arguments:?}: {}", ran.text());
+    }
+}
+
+#[test]
+fn files_that_a_trace_names() {
+    let ground = Ground::new();
+    ground.write("tree/a.py", FAULTY);
+    pipe(&ground.path("tree/pipe.py"));
+    for name in ["tree/pipe.py", "/dev/zero"] {
+        let file = ground.path(name);
+        let at = serde_json::json!({ "file": file, "line": 1, "function": "f" });
+        let events = [
+            serde_json::json!({ "event": "file", "file": file, "sha256": "0" }),
+            serde_json::json!({ "event": "dispatch", "id": "1-1", "api": "multiprocessing.Process.start",
+                "slot_api": "multiprocessing.Process.start", "method": "fork", "explicit": false,
+                "transport": "process", "at": at, "made": at, "stack": [at],
+                "sent": [{ "slot": "target", "file": file, "line": 1, "qualname": "f", "type": "function" }] }),
+            serde_json::json!({ "event": "failure", "dispatch": "1-1", "api": "multiprocessing.Process.start",
+                "at": at, "where": "spawn", "when": "trial", "error": "E",
+                "bad": [{ "path": "target", "rule": "SP101", "file": file, "line": 1, "qualname": "f",
+                    "type": "function", "reason": "r", "advice": "a" }] }),
+        ];
+        ground.write("trace.jsonl", events.map(|event| event.to_string()).join("\n") + "\n");
+        let ran = ground.run(".", &["check", "--evidence", "trace.jsonl", "tree/a.py"]);
+        assert_eq!(ran.code, Some(1), "{name}: {}", ran.text());
+    }
+}
+
 /// What git opens by itself, in the repository and among its files.
 const OPENED: &[&str] = &[
     ".git/config",

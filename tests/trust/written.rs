@@ -223,6 +223,26 @@ fn what_a_killed_sweep_leaves_is_known_to_the_next_run() {
     }
 }
 
+/// A formatter works on a copy, and the run may be killed meanwhile.
+#[test]
+fn killed_while_a_formatter_runs_nothing_stays() {
+    let ground = Ground::new();
+    ground.write("tree/a.py", FAULTY);
+    git(&ground.path("tree"), &["init", "--quiet"]);
+    git(&ground.path("tree"), &["add", "--all"]);
+    let formatter = ground.write("formatter", "#!/bin/sh\nkill -9 $PPID\nsleep 0.2\n");
+    std::fs::set_permissions(&formatter, PermissionsExt::from_mode(0o755)).expect("a mode");
+    let formatter = formatter.to_string_lossy().into_owned();
+    let mut run = ground.command(".", &["fix", "--write", "--format-command", &formatter, "tree"]);
+    let ran = finish(&mut run);
+    assert_eq!((ran.code, ground.read("tree/a.py").as_str()), (None, FAULTY), "{}", ran.text());
+    assert_eq!(git(&ground.path("tree"), &["status", "--porcelain"]), "A  a.py");
+    ground.run(".", &["fix", "--write", "tree"]).exits(0);
+    assert_eq!(ground.read("tree/a.py"), MENDED);
+    let names = std::fs::read_dir(ground.path("tree")).expect("the folder").count();
+    assert_eq!(names, 2, "the file, and what git has");
+}
+
 /// How often the run is killed, and among how many files. The whole test is for hands:
 /// `SPAWNSAFE_KILLS=500 cargo test --test trust killed`.
 fn extent() -> (usize, usize) {

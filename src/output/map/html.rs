@@ -45,7 +45,8 @@ pub(super) fn render(map: &Map, report: &Report, style: &Style) -> String {
 
 /// Data for the script. `<` is escaped, so that nothing in it can end the element.
 fn data(page: &mut String, id: &str, value: &impl serde::Serialize) {
-    let text = serde_json::to_string(value).unwrap_or_default().replace('<', "\\u003c");
+    let text =
+        plain::json(serde_json::to_string(value).unwrap_or_default()).replace('<', "\\u003c");
     let _ = writeln!(page, "<script type=\"application/json\" id=\"{id}\">{text}</script>");
 }
 

@@ -76,7 +76,7 @@ struct ErrorRecord<'m> {
 /// The whole map as one object.
 pub(super) fn render(map: &Map, report: &Report, _style: &Style) -> String {
     // Records hold nothing that JSON cannot: map keys are strings, numbers are integers.
-    serde_json::to_string_pretty(&document(map, report)).unwrap_or_default() + "\n"
+    plain::json(serde_json::to_string_pretty(&document(map, report)).unwrap_or_default() + "\n")
 }
 
 /// What every program reads, the page's script among them.
