@@ -38,14 +38,14 @@ impl Staging {
     /// Makes one in `parent`.
     pub fn new(parent: &Path) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
-        std::fs::write(folder.path().join(HIDING), HIDES_ALL)?;
-        let lock = File::create_new(folder.path().join(LOCK))?;
-        match lock.try_lock() {
-            // Some network file systems have no locks.
-            Ok(()) | Err(TryLockError::Error(_)) => {}
-            Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::ResourceBusy.into()),
+        match prepare(folder.path()) {
+            Ok(lock) => Ok(Self { folder, _lock: lock }),
+            Err(error) => {
+                // Where no more files may be open, a folder cannot be listed to be removed: what is in it is known.
+                let _ = remove_done(&folder.keep());
+                Err(error)
+            }
         }
-        Ok(Self { folder, _lock: lock })
     }
 
     /// Where it is.
@@ -69,6 +69,17 @@ impl Staging {
         let kept = self.folder.path().join(format!("{UNDO}{name}"));
         path.persist_noclobber(&kept).map_err(|error| error.error)?;
         TempPath::try_from_path(kept)
+    }
+}
+
+/// Hides a new folder and locks it.
+fn prepare(folder: &Path) -> io::Result<File> {
+    std::fs::write(folder.join(HIDING), HIDES_ALL)?;
+    let lock = File::create_new(folder.join(LOCK))?;
+    match lock.try_lock() {
+        // Some network file systems have no locks.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(io::ErrorKind::ResourceBusy.into()),
     }
 }
 

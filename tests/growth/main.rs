@@ -55,7 +55,8 @@ fn work_grows_as_the_program_does() {
         let costs = sizes.map(|size| cost(&Memory((shape.make)(size))));
         let [_, (quarter, _), (half, _), (whole, _)] = costs;
         let ratios = [0, 1].map(|kind| {
-            let [quarter, half, whole] = [quarter, half, whole].map(|cost| cost[kind] as f64);
+            let [quarter, half, whole] = [quarter, half, whole]
+                .map(|cost| f64::from(u32::try_from(cost[kind]).expect("less than 4 GB")));
             let (last, before) = (whole - half, half - quarter);
             if last < MATTERS * whole { 0.0 } else { last / before.max(MATTERS * half / 2.0) }
         });

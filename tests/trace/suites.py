@@ -37,7 +37,7 @@ SUITES = [
     "pytest:--pyargs dask.tests.test_multiprocessing dask.bag",
     "loky==3.7.0:tests/test_reusable_executor.py tests/test_process_executor_spawn.py",
     "pebble==5.2.3:test/test_process_pool_fork.py test/test_concurrent_process_fork.py",
-    "tblib==3.2.2:tests",
+    "tblib==3.2.2:tests -o addopts=",
 ]
 BY_PYTEST = re.compile(r"^(\S+::\S.*?) (PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b")
 # A test with a docstring has its end one line below its name.

@@ -166,6 +166,27 @@ fn many_files_need_few_open_at_a_time() {
     }
 }
 
+#[test]
+fn too_few_files_that_may_be_open_are_told_and_nothing_stays() {
+    let program = env!("CARGO_BIN_EXE_spawnsafe");
+    for limit in [10, 14, 18, 24] {
+        let ground = Ground::new();
+        for number in 0..40 {
+            ground.write(&format!("tree/d{number}/f.py"), FAULTY);
+        }
+        let mut command = Command::new("sh");
+        crate::ground::isolated(&mut command)
+            .current_dir(ground.path(""))
+            .args(["-c", &format!("ulimit -n {limit}; exec '{program}' fix --write tree")]);
+        let ran = finish(&mut command);
+        let old = (0..40).filter(|n| ground.read(&format!("tree/d{n}/f.py")) == FAULTY).count();
+        let new = (0..40).filter(|n| ground.read(&format!("tree/d{n}/f.py")) == MENDED).count();
+        assert_eq!(old + new, 40, "{limit}: {}", ran.text());
+        assert!(old == 0 || !ran.err.is_empty(), "{limit}: {old} are left, and nothing is said");
+        assert_eq!(litter(&ground.path("tree")), Vec::<String>::new(), "{limit}");
+    }
+}
+
 /// The files of a tree that are neither old nor new, and those that are neither.
 fn state(ground: &Ground, files: usize) -> (usize, usize, Vec<String>) {
     let (mut old, mut new, mut others) = (0, 0, Vec::new());
