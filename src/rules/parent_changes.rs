@@ -14,6 +14,9 @@ use crate::syntax::{Field, Kind, NodeId};
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
+/// How far the callers of a function that changes something are followed.
+const MAX_DEPTH: u32 = 3;
+
 /// Something that workers read and the parent changes.
 pub(super) struct Outdated {
     /// What it is, in words.
@@ -384,16 +387,30 @@ fn is_only_stored_into(ctx: &RuleContext, read: &GlobalRead, workers: &Workers) 
 
 /// Whether a change happens in the main process, before the workers of a dispatch get what they read.
 fn is_by_parent(ctx: &RuleContext, site: Site, workers: &Workers) -> bool {
+    by_parent(ctx, site, workers, MAX_DEPTH)
+}
+
+fn by_parent(ctx: &RuleContext, site: Site, workers: &Workers, depth: u32) -> bool {
     let senders = [workers.handover, workers.dispatch.call];
     let function = ctx
         .eval
         .file(site.file)
         .enclosing_function(site.node)
         .map(|node| Site { file: site.file, node });
-    let in_worker = function.is_some_and(|function| workers.reached.contains(&function));
+    if function.is_some_and(|function| workers.reached.contains(&function)) {
+        return false;
+    }
     let by_sender = globals::is_done_by_sender(ctx.eval, site, &senders);
     let at_import =
-        function.is_some_and(|function| !by_sender && !globals::is_main_only(ctx.eval, function));
+        function.filter(|function| !by_sender && !globals::is_main_only(ctx.eval, *function));
+    if let Some(function) = at_import {
+        // What children do when they import, the parent may do once more.
+        return depth > 0
+            && calls_of(ctx, function)
+                .into_iter()
+                .filter(|call| class_attributes::is_late(ctx.eval, *call))
+                .any(|call| by_parent(ctx, call, workers, depth - 1));
+    }
     let is_before = || {
         workers
             .moments
@@ -401,9 +418,26 @@ fn is_by_parent(ctx: &RuleContext, site: Site, workers: &Workers) -> bool {
             .chain(by_sender.then_some(&workers.handover))
             .any(|moment| ctx.eval.is_before(site, *moment))
     };
+    // Workers that a loop starts once more get what the round before has changed.
+    let is_before_next = || {
+        let made = workers.dispatch.made.unwrap_or(workers.dispatch.call);
+        ctx.eval.is_before_again(site, made)
+            && workers.moments.iter().any(|moment| ctx.eval.is_before_again(site, *moment))
+    };
     // What sends may be called from elsewhere, too.
     let is_in_their_run = || ctx.eval.are_in_one_run(site, workers.handover);
-    !in_worker && !at_import && is_before() && is_in_their_run()
+    (is_before() || is_before_next()) && is_in_their_run()
+}
+
+/// The places that run a function: its calls, and for `__init_subclass__` the classes that derive from its own.
+fn calls_of(ctx: &RuleContext, function: Site) -> Vec<Site> {
+    let facts = ctx.eval.file(function.file);
+    if facts.definition_name(function.node) != "__init_subclass__" {
+        return ctx.eval.callers(function);
+    }
+    let class = facts.tree().enclosing(function.node, &[Kind::ClassDefinition]);
+    let class = class.map(|node| Site { file: function.file, node });
+    class.map_or_else(Vec::new, |class| ctx.eval.subclasses(class).to_vec())
 }
 
 /// The places that bind a global anew, in functions or under the guard, that is defined or imported when its module is.

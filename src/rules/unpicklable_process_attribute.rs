@@ -69,7 +69,10 @@ fn check(ctx: &RuleContext) -> Vec<Finding> {
             if of_local_class.is_some_and(|class| !defines_class(ctx, class.trim_matches('\''))) {
                 continue;
             }
-            if is_definition && ctx.index.is_given_to(class, ctx.eval) {
+            let is_own = obstacle.made.is_some_and(|made| {
+                made.file == class.file && ctx.facts().tree().contains(class.node, made.node)
+            });
+            if is_definition && !is_own && ctx.index.is_given_to(class, ctx.eval) {
                 continue;
             }
             let message = format!(
@@ -230,22 +233,20 @@ fn given_from_outside(ctx: &RuleContext) -> Vec<Finding> {
                 "{attribute} is {}, kept in a process of the class '{name}', and start() pickles the whole object under spawn and forkserver",
                 obstacle.what
             );
-            let refusal = Refusal::new(
-                Reason::UnpicklableObject,
-                format!("{attribute} is {} when start() pickles the object", obstacle.what),
-                "make it in run(), or use its multiprocessing counterpart, which travels with a Process",
-            );
+            let is_definition = matches!(obstacle.what.as_str(), "a lambda" | "a local function")
+                && target.file == ctx.file;
+            let moved = is_definition.then(|| made_importable(ctx, *class, target)).flatten();
+            let remedy = moved.unwrap_or_else(|| {
+                Remedy::Refused(Refusal::new(
+                    Reason::UnpicklableObject,
+                    format!("{attribute} is {} when start() pickles the object", obstacle.what),
+                    "make it in run(), or use its multiprocessing counterpart, which travels with a Process",
+                ))
+            });
             let methods: Vec<StartMethod> =
                 run.methods.iter().copied().filter(|method| *method != StartMethod::Fork).collect();
             let related = vec![ctx.related(*class, format!("'{name}' is a subclass of Process"))];
-            found.push(ctx.finding(
-                target,
-                message,
-                &methods,
-                Severity::Error,
-                Remedy::Refused(refusal),
-                related,
-            ));
+            found.push(ctx.finding(target, message, &methods, Severity::Error, remedy, related));
         }
     }
     found

@@ -12,6 +12,11 @@ impl Eval<'_> {
         self.before(early, late, MAX_DEPTH, false)
     }
 
+    /// As [`is_before`](Self::is_before); a loop around both brings back what stands behind.
+    pub fn is_before_again(&self, early: Site, late: Site) -> bool {
+        self.before(early, late, MAX_DEPTH, true)
+    }
+
     /// As [`is_before`](Self::is_before), where the function of one of the places calls, through others, that of the other.
     pub(in crate::project) fn is_before_in_one_chain(&self, early: Site, late: Site) -> bool {
         let lifted = |site: Site, depth: u32| {

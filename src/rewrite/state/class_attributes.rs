@@ -180,9 +180,21 @@ fn set_by_string(
     let patches = eval.project.calls_named("object").iter().filter(is_patch);
     eval.project.calls_named("setattr").iter().chain(patches).copied().filter(move |call| {
         let arguments = eval.positional_arguments(*call);
-        arguments.get(1).and_then(|given| eval.string_literal(*given)) == Some(name)
+        arguments.get(1).is_some_and(|given| says(eval, *given, name))
             && arguments.first().is_some_and(|object| is_it(*object))
     })
+}
+
+/// Whether an expression is the string `name`, or a parameter that is given it.
+fn says(eval: &Eval, expression: Site, name: &str) -> bool {
+    let is_it = |site: Site| eval.string_literal(site) == Some(name);
+    let is_name = || eval.file(expression.file).tree().kind(expression.node) == Kind::Identifier;
+    is_it(expression)
+        || is_name()
+            && eval
+                .values(expression)
+                .iter()
+                .any(|value| matches!(value, Value::Literal(site) if is_it(*site)))
 }
 
 /// `globals().update(LIMIT=9)`, and with a display of a dictionary.
@@ -209,7 +221,7 @@ fn names_module(eval: &Eval, object: Site, file: FileId) -> bool {
 }
 
 /// Whether a place runs after the import of its module: in a function, or under a guard.
-fn is_late(eval: &Eval, site: Site) -> bool {
+pub fn is_late(eval: &Eval, site: Site) -> bool {
     let facts = eval.file(site.file);
     facts.enclosing_function(site.node).is_some() || guard_around(facts, site.node).is_some()
 }
