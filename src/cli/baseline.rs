@@ -33,7 +33,7 @@ struct Known {
 
 /// Writes all findings of `report` as known.
 pub(crate) fn write(report: &Report, path: &Path, style: &Style) -> Result<(), UsageError> {
-    let names = fingerprint::names(&report.findings, |path| plain::from_root(path, style));
+    let names = fingerprint::names(&report.findings, |path| plain::identity(path, style));
     let known = report.findings.iter().zip(names).map(|(finding, fingerprint)| Known {
         path: plain::from_root(&finding.location.path, style),
         code: finding.code.to_owned(),
@@ -81,7 +81,7 @@ pub(crate) fn subtract(
     let known: BTreeSet<String> =
         baseline.findings.into_iter().map(|known| known.fingerprint).collect();
     let mut names =
-        fingerprint::names(&report.findings, |path| plain::from_root(path, style)).into_iter();
+        fingerprint::names(&report.findings, |path| plain::identity(path, style)).into_iter();
     let mut met = BTreeSet::new();
     report.findings.retain(|_| {
         let Some(name) = names.next() else { return true };

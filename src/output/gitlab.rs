@@ -27,7 +27,7 @@ struct Lines {
 
 /// One array of issues. The platform shows no `check_name`, so that the description starts with it.
 pub fn render(report: &Report, style: &Style) -> String {
-    let names = fingerprint::names(&report.findings, |path| plain::from_root(path, style));
+    let names = fingerprint::names(&report.findings, |path| plain::identity(path, style));
     let findings = report.findings.iter().zip(names).map(|(finding, fingerprint)| Issue {
         description: format!("{}: {}", finding.code, plain::line(&finding.message)),
         check_name: finding.code,

@@ -125,7 +125,7 @@ pub fn records<'r>(
     report: &Report,
     style: &Style,
 ) -> Vec<FindingRecord<'r>> {
-    let names = fingerprint::names(findings, |path| plain::from_root(path, style));
+    let names = fingerprint::names(findings, |path| plain::identity(path, style));
     findings.iter().zip(names).map(|(finding, name)| record(finding, name, report)).collect()
 }
 

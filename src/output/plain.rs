@@ -66,10 +66,44 @@ pub fn path(path: &Path) -> String {
 /// A path from the root of the repository, as platforms name files; as it is shown where it lies
 /// outside.
 pub fn from_root(path: &Path, style: &super::Style) -> String {
+    self::path(&inside(path, style))
+}
+
+/// The same as a name that no other path has: what is not UTF-8 is escaped as in addresses.
+pub fn identity(path: &Path, style: &super::Style) -> String {
+    let inside = inside(path, style);
+    if inside.to_str().is_some() { self::path(&inside) } else { uri(&inside) }
+}
+
+/// The same as a part of an address.
+pub fn uri_from_root(path: &Path, style: &super::Style) -> String {
+    uri(&inside(path, style))
+}
+
+fn inside(path: &Path, style: &super::Style) -> PathBuf {
     match absolute(path, &style.cwd).strip_prefix(&style.root) {
-        Ok(inside) if !style.root.as_os_str().is_empty() => self::path(inside),
-        _ => self::path(path),
+        Ok(inside) if !style.root.as_os_str().is_empty() => inside.to_path_buf(),
+        _ => path.to_path_buf(),
     }
+}
+
+/// A path as part of an address: everything but unreserved characters and slashes is escaped.
+pub fn uri(path: &Path) -> String {
+    #[cfg(unix)]
+    let bytes = std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str());
+    #[cfg(not(unix))]
+    let text = self::path(path);
+    #[cfg(not(unix))]
+    let bytes = text.as_bytes();
+    let mut out = String::with_capacity(bytes.len());
+    for byte in bytes {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(byte) {
+            out.push(char::from(*byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
 }
 
 /// The path from the root, without `.` and `..` parts.

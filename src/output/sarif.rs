@@ -18,7 +18,7 @@ const ROOT: &str = "%SRCROOT%";
 
 /// One log with one run.
 pub fn render(report: &Report, style: &Style) -> String {
-    let names = fingerprint::names(&report.findings, |path| plain::from_root(path, style));
+    let names = fingerprint::names(&report.findings, |path| plain::identity(path, style));
     let mut results: Vec<(&Finding, String)> = report.findings.iter().zip(names).collect();
     if results.len() > MAX_RESULTS {
         results.sort_by_key(|(finding, _)| std::cmp::Reverse(finding.severity));
@@ -129,27 +129,14 @@ fn notification(failed: &FileError, style: &Style) -> Value {
 }
 
 fn artifact(path: &Path, style: &Style) -> Value {
-    let text = plain::from_root(path, style);
+    let text = plain::uri_from_root(path, style);
     if text.starts_with('/') {
-        json!({ "uri": format!("file://{}", percent(&text)) })
+        json!({ "uri": format!("file://{text}") })
     } else {
-        json!({ "uri": percent(&text), "uriBaseId": ROOT })
+        json!({ "uri": text, "uriBaseId": ROOT })
     }
 }
 
 fn folder_uri(folder: &Path) -> String {
-    format!("file://{}/", percent(plain::path(folder).trim_end_matches('/')))
-}
-
-/// A path as part of a URI: everything but unreserved characters and slashes is escaped.
-fn percent(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    format!("file://{}/", plain::uri(folder).trim_end_matches('/'))
 }

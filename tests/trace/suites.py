@@ -33,7 +33,6 @@ SUITES = [
     "unittest:multiprocess.tests.test_multiprocessing_fork",
     "unittest:test.test_logging",
     "pytest:--pyargs joblib -k not memory",
-    "pytest:--pyargs pathos.tests",
     "pytest:--pyargs dask.tests.test_multiprocessing dask.bag",
     "loky==3.7.0:tests/test_reusable_executor.py tests/test_process_executor_spawn.py",
     "pebble==5.2.3:test/test_process_pool_fork.py test/test_concurrent_process_fork.py",

@@ -191,6 +191,30 @@ fn migrations() {
     }
 }
 
+/// Two names that look alike where they are shown are two files.
+#[test]
+fn names_that_are_no_text_are_told_apart() {
+    let ground = Ground::new();
+    for name in [&b"caf\xe8.py"[..], b"caf\xe9.py"] {
+        let path = ground.path(".").join(std::ffi::OsStr::from_bytes(name));
+        if std::fs::write(&path, FAULTY).is_err() {
+            eprintln!("\n*** SKIPPED: this file system takes no such names ***\n");
+            return;
+        }
+    }
+    let fingerprints = |format: &str, key: &str| {
+        let ran = ground.run(".", &["check", "--no-cache", "--output-format", format, "."]);
+        let value: serde_json::Value = serde_json::from_slice(&ran.out).expect("JSON");
+        let list = if key.is_empty() { &value } else { &value[key] };
+        let list = list.as_array().expect("a list").iter();
+        list.map(|one| one["fingerprint"].to_string()).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(fingerprints("json", "findings").len(), 2);
+    assert_eq!(fingerprints("gitlab", "").len(), 2);
+    let sarif = ground.run(".", &["check", "--output-format", "sarif", "."]).text();
+    assert!(sarif.contains("\"caf%E8.py\"") && sarif.contains("\"caf%E9.py\""), "{sarif}");
+}
+
 #[test]
 fn names_that_are_no_text_are_quoted_in_diffs_as_git_does() {
     let ground = Ground::new();
