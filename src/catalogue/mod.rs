@@ -10,6 +10,7 @@ pub use entry::{
     Verdict,
 };
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -25,6 +26,16 @@ pub struct Catalogue {
     by_id: BTreeMap<String, EntryId>,
     methods: BTreeMap<(EntryId, String), EntryId>,
     names: BTreeSet<String>,
+    search: AhoCorasick,
+}
+
+/// A search for any of `words`.
+pub fn search_for(words: impl IntoIterator<Item = String>) -> AhoCorasick {
+    // LeftmostFirst uses vector instructions; the standard kind never does.
+    AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostFirst)
+        .build(words)
+        .expect("a list of words is a valid pattern set")
 }
 
 /// The shape of the data file.
@@ -43,7 +54,11 @@ impl Catalogue {
     /// The shipped entries followed by `further` ones; a later entry wins where paths are equal.
     pub fn new(further: &[Entry]) -> Self {
         let entries: Vec<Entry> = BUILT_IN.entry.iter().chain(further).cloned().collect();
+        let added = entries.iter().skip(BUILT_IN.entry.len()).flat_map(|entry| &entry.paths);
+        let added = added.map(|path| last_part(path).to_owned());
+        let search = search_for(BUILT_IN.words.iter().cloned().chain(added));
         let mut catalogue = Self {
+            search,
             entries,
             by_path: BTreeMap::new(),
             by_id: BTreeMap::new(),
@@ -107,6 +122,11 @@ impl Catalogue {
             .flat_map(|entry| &entry.paths)
             .map(|path| last_part(path).to_owned());
         BUILT_IN.words.iter().cloned().chain(added).collect()
+    }
+
+    /// The search for [these words](Self::words).
+    pub fn search(&self) -> &AhoCorasick {
+        &self.search
     }
 
     /// The entries that the project adds.

@@ -11,6 +11,7 @@ use crate::facts::scopes::{PythonVersion, dump};
 use crate::output::plain;
 use crate::project::Project;
 use crate::project::dataflow::Solver;
+use crate::project::names::modules::Modules;
 use crate::syntax::parse;
 use crate::text::SourceFile;
 use clap::{Args, Subcommand};
@@ -93,7 +94,7 @@ fn project(folder: &Path) -> Result<Project, String> {
         .iter()
         .map(|path| source(path).map(|source| Arc::new(FileFacts::new(source))))
         .collect::<Result<_, _>>()?;
-    Ok(Project::new(Catalogue::new(&[]), files, paths))
+    Ok(Project::new(Catalogue::new(&[]), files, Modules::new(paths)))
 }
 
 fn values(place: &str, root: Option<&Path>) -> Result<String, String> {

@@ -21,7 +21,7 @@ pub(super) struct Asking {
 }
 
 impl Asking {
-    pub(super) fn new(catalogue: &Catalogue, words: AhoCorasick) -> Self {
+    pub(super) fn new(catalogue: &Catalogue) -> Self {
         let paths = || {
             let entries = catalogue.entries();
             entries.flat_map(|(_, entry)| entry.paths.iter().map(move |path| (entry, path)))
@@ -33,7 +33,7 @@ impl Asking {
             member.split('.').next().map(str::to_owned)
         });
         Self {
-            words,
+            words: catalogue.search().clone(),
             names: parts.chain(catalogue.words()).collect(),
             // Whoever is given "an executor" may be given one of processes.
             senders: senders.chain(["Executor".to_owned()]).collect(),
@@ -106,7 +106,6 @@ fn is_prose(facts: &FileFacts, node: NodeId) -> bool {
 mod tests {
     use super::Asking;
     use crate::catalogue::Catalogue;
-    use crate::engine::gather::matcher;
     use crate::facts::FileFacts;
     use crate::text::SourceFile;
     use std::sync::Arc;
@@ -114,7 +113,7 @@ mod tests {
     fn asks(text: &str) -> bool {
         let catalogue = Catalogue::new(&[]);
         let source = SourceFile::decode("a.py".as_ref(), text.into()).expect("the text is UTF-8");
-        let test = Asking::new(&catalogue, matcher(catalogue.words()));
+        let test = Asking::new(&catalogue);
         test.asks(&FileFacts::new(Arc::new(source)))
     }
 

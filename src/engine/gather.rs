@@ -11,10 +11,11 @@ use crate::catalogue::Catalogue;
 use crate::facts::FileFacts;
 use crate::findings::FileError;
 use crate::project::{
-    Carried, Crossing, Eval, FileId, Project, Sent, Trigger, names::entry_points,
+    Awaited, Carried, Crossing, Eval, FileId, Project, Sent, Site, Trigger, names::entry_points,
+    names::modules::Modules,
 };
+use crate::syntax::NodeId;
 use crate::text::{ReadError, SourceFile};
-use aho_corasick::{AhoCorasick, MatchKind};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +25,8 @@ use std::sync::Arc;
 /// How often the project may grow: chains of helpers are short, and cycles must end.
 const MAX_ROUNDS: usize = 12;
 
-/// So many files share what one evaluator remembers.
-pub(super) const FILES_PER_EVAL: usize = 32;
+/// So many files share what one evaluator remembers: what costs most is asked of many files, and is looked for once by each evaluator.
+pub(super) const FILES_PER_EVAL: usize = 128;
 
 /// What round one found.
 #[derive(Debug)]
@@ -75,12 +76,11 @@ enum Read {
 /// Reads and parses what matters of `paths`.
 pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Known) -> Gathered {
     let catalogue = Catalogue::new(&options.executors);
-    let words = matcher(catalogue.words());
-    let mut all: BTreeSet<PathBuf> = paths.iter().cloned().collect();
+    let mut modules = Arc::new(Modules::new(paths.iter().cloned()));
     let mut read = read_first(
         paths,
         files,
-        &|path, bytes| words.is_match(bytes) || options.named.contains(path),
+        &|path, bytes| catalogue.search().is_match(bytes) || options.named.contains(path),
         known,
     );
     let mut errors = Vec::new();
@@ -93,6 +93,7 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Kn
     let mut round = 0;
     loop {
         let mut fresh = BTreeSet::new();
+        let known_errors = errors.len();
         for (path, one) in std::mem::take(&mut read) {
             match one {
                 Read::Silent => {}
@@ -103,17 +104,19 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Kn
                 }
                 Read::Error(error, source) => {
                     known.insert(path.clone());
-                    all.remove(&path);
                     errors.push(error);
                     broken.extend(source);
                 }
             }
         }
+        if errors.len() > known_errors {
+            let is_whole = |path: &&PathBuf| !errors.iter().any(|error| error.path == **path);
+            modules = Arc::new(Modules::new(paths.iter().filter(is_whole).cloned()));
+        }
         parsed.sort_by(|left, right| left.source.path.cmp(&right.source.path));
-        let project =
-            Project::new(catalogue.clone(), std::mem::take(&mut parsed), all.iter().cloned());
+        let project = Project::new(catalogue.clone(), std::mem::take(&mut parsed), modules.clone());
         if round == 0 {
-            let test = Asking::new(&catalogue, words.clone());
+            let test = Asking::new(&catalogue);
             let asks =
                 |facts: &FileFacts| options.named.contains(&facts.source.path) || test.asks(facts);
             asking = project
@@ -123,13 +126,21 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Kn
                 .collect();
         } else if round < MAX_ROUNDS {
             // What is new, and those that it answers, tell most of what is wanted next; whether that was all, only all files tell.
-            let some = look(&project, &asking, &|path| growth.concerns(path, &fresh));
-            read = growth.next(&some, files, &project, paths, &known);
+            let here = Here { project: &project, modules: &modules, files, paths, known: &known };
+            let concerned = |path: &Path| growth.concerns(path, &fresh);
+            let wanted: Vec<FileId> = here.files_that(&concerned);
+            let awaited = growth.awaited(&here, &wanted);
+            let some = look(&project, &asking, &wanted, &awaited);
+            read = growth.next(&here, &some);
         }
         if read.is_empty() {
-            let seen = look(&project, &asking, &|_| true);
-            if round < MAX_ROUNDS {
-                read = growth.next(&seen, files, &project, paths, &known);
+            let here = Here { project: &project, modules: &modules, files, paths, known: &known };
+            let all = here.files_that(&|_| true);
+            let grows = round < MAX_ROUNDS;
+            let awaited = if grows { growth.awaited(&here, &all) } else { BTreeMap::new() };
+            let seen = look(&project, &asking, &all, &awaited);
+            if grows {
+                read = growth.next(&here, &seen);
             }
             if read.is_empty() {
                 errors.sort();
@@ -187,6 +198,31 @@ fn read_first(
     read
 }
 
+/// What one round has before it.
+#[derive(Clone, Copy)]
+struct Here<'r> {
+    project: &'r Project,
+    modules: &'r Modules,
+    files: &'r dyn Files,
+    /// All files that may be read.
+    paths: &'r [PathBuf],
+    /// Those that are parsed or cannot be.
+    known: &'r BTreeSet<PathBuf>,
+}
+
+impl<'r> Here<'r> {
+    /// The parsed files that `matter`.
+    fn files_that(self, matter: &dyn Fn(&Path) -> bool) -> Vec<FileId> {
+        let files = self.project.files().filter(|(_, facts)| matter(&facts.source.path));
+        files.map(|row| row.0).collect()
+    }
+
+    /// The files that are not parsed.
+    fn unread(self) -> Vec<&'r PathBuf> {
+        self.paths.iter().filter(|path| !self.known.contains(*path)).collect()
+    }
+}
+
 /// What has been asked for so far, round by round.
 #[derive(Default)]
 struct Growth {
@@ -196,70 +232,95 @@ struct Growth {
     askers: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
     /// What was looked for in all files.
     searched: BTreeSet<Trigger>,
+    /// What was, or may have to be.
+    mentions: Mentions,
     /// The files whose triggers were searched for last.
     triggering: BTreeSet<PathBuf>,
 }
 
 impl Growth {
-    /// The files that `seen` brings, of those that are not `known`.
-    fn next(
-        &mut self,
-        seen: &[Seen],
-        files: &dyn Files,
-        project: &Project,
-        paths: &[PathBuf],
-        known: &BTreeSet<PathBuf>,
-    ) -> BTreeMap<PathBuf, Read> {
+    /// The files that `seen` brings, of those that are not parsed.
+    fn next(&mut self, here: &Here, seen: &[Seen]) -> BTreeMap<PathBuf, Read> {
+        let Here { project, files, known, .. } = *here;
         let mut unread: BTreeMap<&Path, Vec<&Option<String>>> = BTreeMap::new();
         for one in seen {
+            let asker = &project.file(one.file).source.path;
             for wanted in one.wanted.iter().filter(|(path, _)| !known.contains(path)) {
-                self.askers
-                    .entry(wanted.0.clone())
-                    .or_default()
-                    .insert(project.file(one.file).source.path.clone());
+                self.askers.entry(wanted.0.clone()).or_default().insert(asker.clone());
                 if self.asked.insert(wanted.clone()) {
                     unread.entry(&wanted.0).or_default().push(&wanted.1);
                 }
             }
         }
         let may_hold = |path: &Path, bytes: &[u8], name: &Option<String>| {
-            name.as_ref().is_none_or(|name| may_define(project, files, path, bytes, name))
+            name.as_ref().is_none_or(|name| may_define(here.modules, files, path, bytes, name))
         };
         let answers = unread.par_iter().map(|(path, names)| {
-            (
-                path.to_path_buf(),
-                read_one(path, files, &|bytes| {
-                    names.iter().any(|name| may_hold(path, bytes, name))
-                }),
-            )
+            let matters = |bytes: &[u8]| names.iter().any(|name| may_hold(path, bytes, name));
+            (path.to_path_buf(), read_one(path, files, &matters))
         });
         let mut read: BTreeMap<PathBuf, Read> =
             answers.filter(|(_, one)| !matches!(one, Read::Silent)).collect();
         let fresh = self.fresh_triggers(seen, project);
-        if !fresh.is_empty() {
-            let silent: Vec<&PathBuf> = paths
-                .iter()
-                .filter(|path| !known.contains(*path) && !read.contains_key(*path))
-                .collect();
-            let mentions = Mentions::new(fresh, files);
-            let named: Vec<_> = silent
-                .par_iter()
-                .map(|path| {
-                    (
-                        (*path).clone(),
-                        read_one(path, files, &|bytes| mentions.one(project, path, bytes)),
-                    )
-                })
-                .collect();
-            read.extend(named.into_iter().filter(|(_, one)| matches!(one, Read::Facts(_))));
-        }
+        self.mentions.look_for(&fresh, here.modules, files, &here.unread());
+        let named = fresh.iter().flat_map(|trigger| self.mentions.of(trigger));
+        let named: BTreeSet<&PathBuf> =
+            named.filter(|path| !known.contains(*path) && !read.contains_key(*path)).collect();
+        let named: Vec<(PathBuf, Read)> = named
+            .into_par_iter()
+            .map(|path| (path.clone(), read_one(path, files, &|_| true)))
+            .collect();
+        read.extend(named.into_iter().filter(|(_, one)| matches!(one, Read::Facts(_))));
         read
+    }
+
+    /// What of the files `wanted` would bring others if it started processes: to find that out takes long.
+    fn awaited(&mut self, here: &Here, wanted: &[FileId]) -> BTreeMap<FileId, Awaited> {
+        /// To find out what one function starts takes as long as to look for names in so many files.
+        const FILES_PER_FUNCTION: usize = 4;
+        let project = here.project;
+        let candidates = wanted.par_iter().flat_map_iter(|file| {
+            let import = (None, project.trigger(*file, None));
+            let functions = project.may_be_triggers(*file).into_iter();
+            let functions = functions.map(|(function, trigger)| (Some(function.node), trigger));
+            functions.chain([import]).map(|(function, trigger)| (*file, function, trigger))
+        });
+        let candidates: Vec<(FileId, Option<NodeId>, Trigger)> =
+            candidates.filter(|row| !self.searched.contains(&row.2)).collect();
+        let unread = here.unread();
+        let mut awaited: BTreeMap<FileId, Awaited> = BTreeMap::new();
+        let mut add = |file: FileId, function: Option<NodeId>| {
+            let awaited = awaited.entry(file).or_default();
+            match function {
+                Some(node) => awaited.functions.push(Site { file, node }),
+                None => awaited.is_imported = true,
+            }
+        };
+        if candidates.len() * FILES_PER_FUNCTION < unread.len() {
+            candidates.into_iter().for_each(|(file, function, _)| add(file, function));
+            return awaited;
+        }
+        let renamed = project.renamed(candidates.iter().map(|row| &row.2));
+        let all = candidates.iter().map(|row| &row.2).chain(renamed.keys());
+        self.mentions.look_for(all, here.modules, here.files, &unread);
+        let is_mentioned = |trigger: &Trigger| {
+            self.mentions.of(trigger).iter().any(|path| !here.known.contains(path))
+        };
+        let renamed = renamed.iter().filter(|(trigger, _)| is_mentioned(trigger));
+        let by_other_names: FxHashSet<&String> = renamed.flat_map(|(_, names)| names).collect();
+        for (file, function, trigger) in &candidates {
+            let by_other_name = || trigger.name.iter().any(|name| by_other_names.contains(name));
+            if is_mentioned(trigger) || by_other_name() {
+                add(*file, *function);
+            }
+        }
+        awaited
     }
 
     /// The triggers of `seen`, and those that follow from them, that were never searched for.
     fn fresh_triggers(&mut self, seen: &[Seen], project: &Project) -> Vec<Trigger> {
         self.triggering.clear();
-        let mut all = BTreeSet::new();
+        let mut all = self.searched.clone();
         for one in seen {
             if one.triggers.iter().any(|trigger| !self.searched.contains(trigger)) {
                 self.triggering.insert(project.file(one.file).source.path.clone());
@@ -267,7 +328,7 @@ impl Growth {
             all.extend(one.triggers.iter().cloned());
         }
         let renamed = project.renamed(&all);
-        all.extend(renamed);
+        all.extend(renamed.into_keys());
         all.into_iter().filter(|trigger| self.searched.insert(trigger.clone())).collect()
     }
 
@@ -283,14 +344,14 @@ impl Growth {
 
 /// Whether the module at `path`, with these bytes, may have a member `name`, of its own or by star imports from modules that
 /// may have it: packages with hundreds of them are common.
-fn may_define(project: &Project, files: &dyn Files, path: &Path, bytes: &[u8], name: &str) -> bool {
+fn may_define(modules: &Modules, files: &dyn Files, path: &Path, bytes: &[u8], name: &str) -> bool {
     let mut seen = BTreeSet::from([path.to_path_buf()]);
     let mut waiting = Vec::new();
     let starred = |path: &Path, bytes: &[u8]| -> Vec<PathBuf> {
         let folder = path.parent().unwrap_or(Path::new(""));
         imports::star_imports(bytes)
             .iter()
-            .filter_map(|module| project.module_from(folder, module))
+            .filter_map(|module| modules.meant(folder, module))
             .collect()
     };
     if imports::may_define(bytes, name) {
@@ -321,15 +382,6 @@ fn entry_points(project: &Project, files: &dyn Files) -> BTreeSet<String> {
         .filter_map(|path| files.read(&path).ok())
         .flat_map(|bytes| entry_points::modules(&String::from_utf8_lossy(&bytes)))
         .collect()
-}
-
-/// A search for any of `words`.
-pub(super) fn matcher(words: impl IntoIterator<Item = String>) -> AhoCorasick {
-    // LeftmostFirst uses vector instructions; the standard kind never does.
-    AhoCorasick::builder()
-        .match_kind(MatchKind::LeftmostFirst)
-        .build(words)
-        .expect("a list of words is a valid pattern set")
 }
 
 fn read_one(path: &Path, files: &dyn Files, matters: &dyn Fn(&[u8]) -> bool) -> Read {
@@ -405,27 +457,35 @@ struct Seen {
     triggers: BTreeSet<Trigger>,
 }
 
-/// Looks at those files of the project that `matters` says.
+/// Looks at `wanted` files of the project.
 fn look(
     project: &Project,
     asking: &BTreeSet<PathBuf>,
-    matters: &dyn Fn(&Path) -> bool,
+    wanted: &[FileId],
+    awaited: &BTreeMap<FileId, Awaited>,
 ) -> Vec<Seen> {
     let path = |id: &FileId| project.file(*id).source.path.as_path();
-    let wanted = project.files().map(|(id, _)| id).filter(|id| matters(path(id)));
     // An answer that one file got is not asked for again by the next, so files that ask have evaluators of their own.
     let (those_that_ask, others): (Vec<_>, Vec<_>) =
-        wanted.partition(|id| asking.contains(path(id)));
+        wanted.iter().partition(|id| asking.contains(path(id)));
     let shares: Vec<(&[FileId], bool)> = those_that_ask
         .chunks(FILES_PER_EVAL)
         .map(|share| (share, true))
         .chain(others.chunks(FILES_PER_EVAL).map(|share| (share, false)))
         .collect();
-    shares.par_iter().flat_map_iter(|(share, asks)| look_at(project, share, *asks)).collect()
+    shares
+        .par_iter()
+        .flat_map_iter(|(share, asks)| look_at(project, share, *asks, awaited))
+        .collect()
 }
 
 /// Looks at a few files with one evaluator, one after the other.
-fn look_at(project: &Project, files: &[FileId], asks: bool) -> Vec<Seen> {
+fn look_at(
+    project: &Project,
+    files: &[FileId],
+    asks: bool,
+    awaited: &BTreeMap<FileId, Awaited>,
+) -> Vec<Seen> {
     let eval = Eval::new(project);
     let one = |file: &FileId| {
         eval.ask_for_receivers(*file, !asks);
@@ -442,7 +502,8 @@ fn look_at(project: &Project, files: &[FileId], asks: bool) -> Vec<Seen> {
             wanted.clear();
         }
         wanted.extend(receivers);
-        let triggers = eval.triggers(*file);
+        let nothing = Awaited::default();
+        let triggers = eval.triggers(*file, awaited.get(file).unwrap_or(&nothing));
         eval.take_wanted();
         Seen { file: *file, sent, carried, runs, crossings, wanted, triggers }
     };

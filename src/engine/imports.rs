@@ -2,6 +2,7 @@
 
 use crate::project::names::modules::member_of;
 use memchr::memmem;
+use rustc_hash::FxHashSet;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -154,6 +155,13 @@ pub(super) fn has_word(bytes: &[u8], word: &str) -> bool {
     })
 }
 
+/// The words of a text that `is_wanted`.
+pub(super) fn words(bytes: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> FxHashSet<&[u8]> {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii();
+    let words = bytes.split(|byte| !is_word(byte));
+    words.filter(|word| !word.is_empty() && is_wanted(word)).collect()
+}
+
 /// Whether something has an attribute `name`.
 pub(super) fn has_attribute(bytes: &[u8], name: &str) -> bool {
     has_word(bytes, name)
@@ -162,7 +170,7 @@ pub(super) fn has_attribute(bytes: &[u8], name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{has_word, modules, star_imports};
+    use super::{has_word, modules, star_imports, words};
 
     #[test]
     fn imports_are_seen_in_every_form() {
@@ -192,6 +200,9 @@ mod tests {
 
     #[test]
     fn words_stand_alone() {
+        let said = words("x = run(1).réel".as_bytes(), |word| word != b"x");
+        assert_eq!(said.len(), 3);
+        assert!(said.contains(&b"run"[..]) && said.contains("réel".as_bytes()));
         assert!(has_word(b"x = run(1)", "run") && !has_word(b"rerun, run_all", "run"));
     }
 }

@@ -2,10 +2,10 @@
 //! between others, so each such island is a project of its own; of the files around those that were asked for, only their
 //! islands count.
 
-use super::gather::{Known, matcher};
+use super::gather::Known;
 use super::{Files, Options, imports};
 use crate::catalogue::Catalogue;
-use crate::project::Project;
+use crate::project::names::modules::Modules;
 use memchr::memmem;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -47,7 +47,8 @@ pub(super) fn find<'o>(
         return vec![whole(Known::default())];
     }
     let all: Vec<&PathBuf> = paths.iter().chain(&options.context).collect();
-    let words = matcher(Catalogue::new(&options.executors).words());
+    let catalogue = Catalogue::new(&options.executors);
+    let words = catalogue.search();
     let matters =
         |path: &PathBuf, bytes: &[u8]| words.is_match(bytes) || options.named.contains(path);
     let folders: Vec<&[&PathBuf]> =
@@ -67,7 +68,7 @@ pub(super) fn find<'o>(
         });
         seen.unzip()
     };
-    let map = LazyCell::new(|| Map::new(&all, files, &options.executors));
+    let map = LazyCell::new(|| Map::new(&all, files));
     let are_one_project = options.context.is_empty() && all.len() <= ONE_PROJECT;
     let (loud, mut edges) = look((!are_one_project).then(|| &*map));
     let silent = all.iter().zip(&loud).filter(|row| !row.1).map(|row| (*row.0).clone());
@@ -95,7 +96,7 @@ pub(super) fn find<'o>(
 
 /// The files of a project by their names.
 struct Map<'p> {
-    project: Project,
+    modules: Modules,
     numbers: FxHashMap<&'p Path, usize>,
     /// The names of all modules and folders.
     names: FxHashSet<String>,
@@ -104,7 +105,7 @@ struct Map<'p> {
 }
 
 impl<'p> Map<'p> {
-    fn new(all: &[&'p PathBuf], files: &dyn Files, executors: &[crate::catalogue::Entry]) -> Self {
+    fn new(all: &[&'p PathBuf], files: &dyn Files) -> Self {
         let mut names = FxHashSet::default();
         let mut settings = FxHashMap::default();
         for (number, path) in all.iter().enumerate() {
@@ -117,12 +118,7 @@ impl<'p> Map<'p> {
         }
         let numbers = all.iter().enumerate().map(|(number, path)| (path.as_path(), number));
         let paths = all.iter().map(|path| (*path).clone());
-        Self {
-            project: Project::new(Catalogue::new(executors), Vec::new(), paths),
-            numbers: numbers.collect(),
-            names,
-            settings,
-        }
+        Self { modules: Modules::new(paths), numbers: numbers.collect(), names, settings }
     }
 
     /// The files that the one at `path` may import, the packages around it among them. `resolved` says what imports mean in
@@ -140,7 +136,7 @@ impl<'p> Map<'p> {
         found.extend(path.ancestors().filter_map(|folder| self.settings.get(folder)));
         let mut target = |module: String| {
             let find = |module: &str| {
-                let target = self.project.module_from(folder, module)?;
+                let target = self.modules.meant(folder, module)?;
                 self.numbers.get(target.as_path()).copied()
             };
             let known = resolved.get(&module).copied();

@@ -9,7 +9,7 @@ pub mod values;
 
 pub use processes::arguments::{Argument, Role};
 pub use processes::dispatch::{Dispatch, Slot};
-pub use processes::triggers::Trigger;
+pub use processes::triggers::{Awaited, Trigger};
 pub use travel::content::{Content, What};
 pub use travel::crossing::Crossing;
 pub use travel::origins::{Callable, Origin};
@@ -20,10 +20,10 @@ pub use values::value::{FileId, Site, Type, Value};
 
 use crate::catalogue::Catalogue;
 use crate::facts::FileFacts;
-use rustc_hash::FxHashSet;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use names::modules::Modules;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 /// All parsed files and the catalogue.
 #[derive(Debug)]
@@ -34,9 +34,7 @@ pub struct Project {
     by_path: BTreeMap<PathBuf, FileId>,
     name_index: OnceLock<names::index::NameIndex>,
     flow_index: OnceLock<names::index::FlowIndex>,
-    paths: FxHashSet<PathBuf>,
-    module_paths: Mutex<HashMap<(FileId, String), Option<PathBuf>>>,
-    namespaces: OnceLock<HashSet<String>>,
+    modules: Arc<Modules>,
     importers: OnceLock<BTreeMap<PathBuf, Vec<Site>>>,
     sets_start_method: OnceLock<bool>,
     starters: OnceLock<BTreeSet<String>>,
@@ -47,11 +45,11 @@ pub struct Project {
 }
 
 impl Project {
-    /// A project of the given parsed files; `paths` are all Python files, parsed or not.
+    /// A project of the given parsed files, which are among `modules`.
     pub fn new(
         catalogue: Catalogue,
         files: Vec<Arc<FileFacts>>,
-        paths: impl IntoIterator<Item = PathBuf>,
+        modules: impl Into<Arc<Modules>>,
     ) -> Self {
         let by_path = files
             .iter()
@@ -64,9 +62,7 @@ impl Project {
             by_path,
             name_index: OnceLock::new(),
             flow_index: OnceLock::new(),
-            paths: paths.into_iter().collect(),
-            module_paths: Mutex::default(),
-            namespaces: OnceLock::new(),
+            modules: modules.into(),
             importers: OnceLock::new(),
             sets_start_method: OnceLock::new(),
             starters: OnceLock::new(),

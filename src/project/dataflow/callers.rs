@@ -111,7 +111,8 @@ impl Solver<'_> {
                         found.extend(calls.take(MANY_CALLS));
                     }
                     // Where a method is taken without being called.
-                    for taken in self.project.attributes_named(name).iter().take(MANY_TAKEN) {
+                    let taken = self.project.attributes_named(name).iter();
+                    for taken in taken.take(MANY_TAKEN).filter(|site| !self.is_callee(**site)) {
                         found.extend(self.calls_along(*taken));
                     }
                 }
@@ -143,9 +144,7 @@ impl Solver<'_> {
         for place in self.reached_from(made, FARTHEST) {
             let tree = self.tree(place.file);
             let Some(up) = tree.parent(place.node) else { continue };
-            let is_callee =
-                tree.kind(up) == Kind::Call && tree.field(place.node) == Field::Function;
-            if is_callee || tree.kind(up) == Kind::Decorator {
+            if self.is_callee(place) || tree.kind(up) == Kind::Decorator {
                 found.insert(beside(place, up));
             } else if let Some(call) = self.call_of_argument(place) {
                 found.insert(call);
@@ -186,6 +185,13 @@ impl Solver<'_> {
             self.onward(place, &mut waiting);
         }
         out
+    }
+
+    /// Whether an expression is what a call calls.
+    fn is_callee(&self, place: Site) -> bool {
+        let tree = self.tree(place.file);
+        let is_call = tree.parent(place.node).is_some_and(|up| tree.kind(up) == Kind::Call);
+        is_call && tree.field(place.node) == Field::Function
     }
 
     /// Where a value goes next.

@@ -3,6 +3,7 @@
 use super::Solver;
 use crate::catalogue::Catalogue;
 use crate::facts::FileFacts;
+use crate::project::names::modules::Modules;
 use crate::project::{FileId, Project};
 use crate::text::SourceFile;
 use std::path::PathBuf;
@@ -16,7 +17,7 @@ fn sources(files: &[(&str, &str)], line: u32, column: u32) -> String {
         Arc::new(FileFacts::new(Arc::new(source)))
     });
     let paths = files.iter().map(|(path, _)| PathBuf::from(path));
-    let project = Project::new(Catalogue::new(&[]), facts.collect(), paths);
+    let project = Project::new(Catalogue::new(&[]), facts.collect(), Modules::new(paths));
     let last = FileId(files.len() as u32 - 1);
     Solver::new(&project).describe(last, line, column).expect("an expression begins there")
 }
@@ -128,7 +129,7 @@ fn a_module_that_is_not_parsed_is_asked_for() {
             SourceFile::decode("main.py".as_ref(), b"from jobs import f\nf()\n".to_vec())
                 .expect("the program is UTF-8"),
         )))],
-        ["main.py", "jobs.py"].map(PathBuf::from),
+        Modules::new(["main.py", "jobs.py"].map(PathBuf::from)),
     );
     let text = Solver::new(&project).describe(FileId(0), 2, 1).expect("a call is there");
     assert!(text.contains("not parsed: jobs.py for f"), "{text}");

@@ -11,9 +11,12 @@ use std::path::{Path, PathBuf};
 type Sources<'t> = BTreeMap<&'t str, BTreeSet<&'t Path>>;
 
 impl Project {
-    /// The triggers that follow from `triggers`: modules that import a name at module level hand it out themselves, and
-    /// subclasses take what their bases take.
-    pub fn renamed(&self, triggers: &BTreeSet<Trigger>) -> BTreeSet<Trigger> {
+    /// The triggers that follow from `triggers`, each with the names that it follows from: modules that import a name at module
+    /// level hand it out themselves, and subclasses take what their bases take.
+    pub fn renamed<'t>(
+        &self,
+        triggers: impl IntoIterator<Item = &'t Trigger>,
+    ) -> BTreeMap<Trigger, BTreeSet<String>> {
         let mut modules: Sources = BTreeMap::new();
         for trigger in triggers {
             let Some(name) = &trigger.name else { continue };
@@ -21,16 +24,18 @@ impl Project {
                 std::iter::once(&trigger.module).chain(&trigger.packages).map(PathBuf::as_path),
             );
         }
-        let mut out = BTreeSet::new();
+        let mut out: BTreeMap<Trigger, BTreeSet<String>> = BTreeMap::new();
         for (id, _) in self.files() {
-            let names = self.handed_out(id, &modules);
-            out.extend(names.into_iter().map(|name| self.trigger(id, Some(name.to_owned()))));
+            for (name, origin) in self.handed_out(id, &modules) {
+                let trigger = self.trigger(id, Some(name.to_owned()));
+                out.entry(trigger).or_default().insert(origin.to_owned());
+            }
         }
         out
     }
 
-    /// The names at module level of a file that stand for one of the names in `modules`.
-    fn handed_out(&self, id: FileId, modules: &Sources<'_>) -> BTreeSet<&str> {
+    /// The names at module level of a file that stand for one of the names in `modules`, each with that one.
+    fn handed_out<'p>(&'p self, id: FileId, modules: &Sources<'_>) -> BTreeSet<(&'p str, &'p str)> {
         let file = self.file(id);
         let mut found = BTreeSet::new();
         let top = file.scopes.module();
@@ -42,7 +47,7 @@ impl Project {
                         .module_path(id, module)
                         .is_some_and(|path| from.contains(path.as_path()))
                 {
-                    found.insert(name.as_str());
+                    found.insert((name.as_str(), attribute.as_str()));
                 }
             }
         }
@@ -54,10 +59,9 @@ impl Project {
                 .child(node, Field::Superclasses)
                 .into_iter()
                 .flat_map(|list| tree.children(list));
-            let takes = |base| modules.contains_key(crate::catalogue::last_part(file.text(base)));
-            if bases.into_iter().any(takes) {
-                found.insert(file.definition_name(node));
-            }
+            let bases = bases.map(|base| crate::catalogue::last_part(file.text(base)));
+            let taken = bases.filter(|base| modules.contains_key(base));
+            found.extend(taken.map(|base| (file.definition_name(node), base)));
         }
         for statement in
             tree.children(Tree::ROOT).filter(|node| tree.kind(*node) == Kind::ExpressionStatement)
@@ -76,7 +80,7 @@ impl Project {
             if let (Some(value), Some(target)) = (value, target)
                 && modules.contains_key(file.text(value))
             {
-                found.insert(file.text(target));
+                found.insert((file.text(target), file.text(value)));
             }
         }
         found

@@ -24,13 +24,12 @@ impl Project {
             .filter(starting)
             .flat_map(|entry| entry.paths.iter().map(|path| last_part(path).to_owned()))
             .collect();
-        let words = self.catalogue.words();
         let mut callers: HashMap<&str, Vec<&str>> = HashMap::new();
         let mut found: BTreeSet<String> = BTreeSet::new();
         let mut waiting: Vec<String> = Vec::new();
         for (_, facts) in self.files() {
             let tree = facts.tree();
-            let speaks = words.iter().any(|word| facts.all().contains(word.as_str()));
+            let speaks = self.catalogue.search().is_match(facts.all());
             let names: Vec<&str> = facts.calls.iter().map(|call| called(facts, *call)).collect();
             let definitions = tree.subtree(Tree::ROOT).filter(|node| {
                 matches!(tree.kind(*node), Kind::FunctionDefinition | Kind::ClassDefinition)

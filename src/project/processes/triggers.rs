@@ -25,21 +25,62 @@ pub struct Trigger {
     pub packages: Vec<PathBuf>,
 }
 
+/// What of a file matters if it starts processes: files that are not parsed speak of it.
+#[derive(Debug, Clone, Default)]
+pub struct Awaited {
+    /// Functions.
+    pub functions: Vec<Site>,
+    /// Whether its import counts as well.
+    pub is_imported: bool,
+}
+
 impl Project {
     /// The trigger for what a file calls `name` at module level, or for its import.
-    pub(in crate::project) fn trigger(&self, file: FileId, name: Option<String>) -> Trigger {
+    pub fn trigger(&self, file: FileId, name: Option<String>) -> Trigger {
         Trigger {
             name,
             module: self.file(file).source.path.clone(),
             packages: self.packages_around(file),
         }
     }
+
+    /// The trigger that a definition would be: a function, or the class whose method it is. `None` without a name.
+    fn trigger_of(&self, definition: Site) -> Option<Trigger> {
+        let facts = self.file(definition.file);
+        let tree = facts.tree();
+        let class = tree
+            .enclosing(definition.node, &[Kind::ClassDefinition, Kind::FunctionDefinition])
+            .filter(|up| tree.kind(*up) == Kind::ClassDefinition);
+        let name = facts.definition_name(class.unwrap_or(definition.node));
+        (!name.is_empty()).then(|| self.trigger(definition.file, Some(name.to_owned())))
+    }
+
+    /// The functions of a file whose calls, by their names, may start processes, each with the trigger that it would be:
+    /// scripts that call them matter, whatever words they hold. Scripts import neither tests nor private functions.
+    pub fn may_be_triggers(&self, file: FileId) -> Vec<(Site, Trigger)> {
+        let facts = self.file(file);
+        let tree = facts.tree();
+        let mut folders = facts.source.path.components();
+        if folders.any(|part| part.as_os_str().to_string_lossy().starts_with("test")) {
+            return Vec::new();
+        }
+        let may = |node: &NodeId| {
+            let name = facts.definition_name(*node);
+            tree.kind(*node) == Kind::FunctionDefinition
+                && (!name.starts_with('_') || name.starts_with("__"))
+                && self.may_start(name)
+                && facts.enclosing_function(*node).is_none()
+        };
+        let functions = tree.subtree(crate::syntax::Tree::ROOT).filter(may);
+        let functions = functions.map(|node| Site { file, node });
+        functions.filter_map(|site| Some((site, self.trigger_of(site)?))).collect()
+    }
 }
 
 impl Eval<'_> {
     /// The functions and classes whose parameters reach a slot or argument of a file's dispatches, also through other
-    /// functions, and those that give out executors.
-    pub fn triggers(&self, file: FileId) -> BTreeSet<Trigger> {
+    /// functions, and those that give out executors; of what is `awaited`, what starts processes.
+    pub fn triggers(&self, file: FileId, awaited: &Awaited) -> BTreeSet<Trigger> {
         let facts = self.file(file);
         let mut out = BTreeSet::new();
         let mut pending: Vec<Site> = Vec::new();
@@ -59,7 +100,7 @@ impl Eval<'_> {
             });
             functions
                 .filter(|function| !self.is_local(*function))
-                .for_each(|function| self.add_triggers(function, &mut out));
+                .for_each(|function| out.extend(self.project.trigger_of(function)));
             pending.extend(slots.into_iter().map(|slot| slot.expression));
             pending
                 .extend(self.arguments(&dispatch).into_iter().map(|argument| argument.expression));
@@ -68,7 +109,7 @@ impl Eval<'_> {
                 && facts.tree().kind(function) == Kind::FunctionDefinition
                 && self.values(dispatch.call).iter().any(|value| self.is_known_instance(value))
             {
-                self.add_triggers(Site { file, node: function }, &mut out);
+                out.extend(self.project.trigger_of(Site { file, node: function }));
             }
         }
         pending.extend(self.choosing_tests(file));
@@ -78,16 +119,18 @@ impl Eval<'_> {
                 continue;
             }
             for (function, binding) in self.parameters_behind(expression) {
-                self.add_triggers(function, &mut out);
+                out.extend(self.project.trigger_of(function));
                 pending.extend(self.arguments_for(function.file, binding));
             }
         }
-        for definition in self.starting_functions(file).into_iter().chain(self.own_apis(file)) {
-            self.add_triggers(definition, &mut out);
+        let functions = awaited.functions.iter().copied();
+        let starting = functions.filter(|function| self.start_of(*function).is_some());
+        for definition in starting.chain(self.own_apis(file)) {
+            out.extend(self.project.trigger_of(definition));
         }
         let names = self.starting_applications(file).into_iter().chain(self.known_globals(file));
         out.extend(names.map(|name| self.project.trigger(file, Some(name.to_owned()))));
-        if self.starts_on_import(file) || self.repeats_work(file) {
+        if awaited.is_imported && (self.starts_on_import(file) || self.repeats_work(file)) {
             out.insert(self.project.trigger(file, None));
         }
         out
@@ -100,7 +143,7 @@ impl Eval<'_> {
         let tree = facts.tree();
         let may_name_one = |node: &NodeId| {
             tree.kind(*node) == Kind::Identifier
-                && self.project.may_hold(facts.text(*node))
+                && self.project.speaks_of_holders(file, *node)
                 && facts.scopes.is_read(*node)
         };
         let around = |node: NodeId| {
@@ -116,32 +159,6 @@ impl Eval<'_> {
             is_one.then_some(Site { file, node: test })
         });
         tests.collect()
-    }
-
-    /// The functions of a file whose calls start processes: scripts that call them matter, whatever words they hold.
-    /// Scripts import neither tests nor private functions.
-    fn starting_functions(&self, file: FileId) -> Vec<Site> {
-        let facts = self.file(file);
-        let tree = facts.tree();
-        let is_test = facts
-            .source
-            .path
-            .components()
-            .any(|part| part.as_os_str().to_string_lossy().starts_with("test"));
-        if is_test {
-            return Vec::new();
-        }
-        let is_public = |node: &NodeId| {
-            let name = facts.definition_name(*node);
-            tree.kind(*node) == Kind::FunctionDefinition
-                && facts.enclosing_function(*node).is_none()
-                && (!name.starts_with('_') || name.starts_with("__"))
-        };
-        let functions = tree.subtree(crate::syntax::Tree::ROOT).filter(is_public);
-        functions
-            .map(|node| Site { file, node })
-            .filter(|function| self.start_of(*function).is_some())
-            .collect()
     }
 
     /// The project's own subclasses of executors, pools and processes that a file defines, and its functions that make objects
@@ -282,19 +299,6 @@ impl Eval<'_> {
         matches!(self.role(file), Role::Script | Role::Both(_))
             && tree.children(crate::syntax::Tree::ROOT).any(is_repeated)
             && self.starts_processes(file)
-    }
-
-    /// A function, or the class whose method it is, by its name and every name by which importers may reach its module.
-    fn add_triggers(&self, definition: Site, out: &mut BTreeSet<Trigger>) {
-        let facts = self.file(definition.file);
-        let tree = facts.tree();
-        let class = tree
-            .enclosing(definition.node, &[Kind::ClassDefinition, Kind::FunctionDefinition])
-            .filter(|up| tree.kind(*up) == Kind::ClassDefinition);
-        let name = facts.definition_name(class.unwrap_or(definition.node));
-        if !name.is_empty() {
-            out.insert(self.project.trigger(definition.file, Some(name.to_owned())));
-        }
     }
 
     /// The parameters that an expression may hold, with their functions.
