@@ -25,8 +25,9 @@ fn fuzz(name: &str, kind: Kind, target: fn(&[u8]) -> Result<(), String>) {
     let begun = Instant::now();
     let executions = Cell::new(0_u64);
     let config = Config { cases: FEW, failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new(config);
     loop {
+        // One runner does its number of cases once.
+        let mut runner = TestRunner::new(config.clone());
         let outcome = runner.run(&inputs::damaged(kind), |data| {
             executions.set(executions.get() + 1);
             let done = target(&data).and_then(|()| targets::no_panic());
