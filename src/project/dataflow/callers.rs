@@ -3,7 +3,7 @@
 use super::source::{CallString, Found, Source};
 use super::{Solver, beside, engine::Question};
 use crate::facts::dataflow::Step;
-use crate::facts::scopes::ScopeKind;
+use crate::facts::scopes::{BindingKind, ScopeKind};
 use crate::project::Site;
 use crate::syntax::{Field, Kind, NodeId};
 use rustc_hash::FxHashSet;
@@ -233,7 +233,8 @@ impl Solver<'_> {
         }
     }
 
-    /// The places that may read a name of a module or class from outside: imports that bind it, attributes of that name.
+    /// The places that may read a name of a module or class from outside: imports that bind it, and, of what is assigned there,
+    /// attributes of that name. Functions and classes are found by the names that they go by.
     fn read_elsewhere(&self, definition: Site) -> Vec<Site> {
         let facts = self.file(definition.file);
         let Some(binding) = self.graph(definition.file).definition(definition.node) else {
@@ -241,13 +242,13 @@ impl Solver<'_> {
         };
         let is_module = binding.scope == facts.scopes.module();
         let is_class = facts.scopes.get(binding.scope).kind == ScopeKind::Class;
-        if !is_module && !is_class {
-            return Vec::new();
-        }
+        let is_assigned = matches!(binding.kind, BindingKind::Assignment { .. });
         let name = facts.text(definition.node);
         let imports: &[Site] = if is_module { self.project.imports_of(name) } else { &[] };
-        let attributes = self.project.attributes_named(name).iter().take(60);
-        imports.iter().chain(attributes).copied().collect()
+        let is_attribute = is_assigned && (is_module || is_class);
+        let attributes: &[Site] =
+            if is_attribute { self.project.attributes_named(name) } else { &[] };
+        imports.iter().chain(attributes.iter().take(60)).copied().collect()
     }
 
     /// The calls of the function in which something is returned.
