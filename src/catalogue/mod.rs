@@ -54,11 +54,8 @@ impl Catalogue {
     /// The shipped entries followed by `further` ones; a later entry wins where paths are equal.
     pub fn new(further: &[Entry]) -> Self {
         let entries: Vec<Entry> = BUILT_IN.entry.iter().chain(further).cloned().collect();
-        let added = entries.iter().skip(BUILT_IN.entry.len()).flat_map(|entry| &entry.paths);
-        let added = added.map(|path| last_part(path).to_owned());
-        let search = search_for(BUILT_IN.words.iter().cloned().chain(added));
         let mut catalogue = Self {
-            search,
+            search: search_for(words_of(&entries)),
             entries,
             by_path: BTreeMap::new(),
             by_id: BTreeMap::new(),
@@ -115,13 +112,7 @@ impl Catalogue {
     /// The words of which a file must hold one to be parsed: those of the data file, and the first and last parts of
     /// added paths.
     pub fn words(&self) -> Vec<String> {
-        let added = self
-            .entries
-            .iter()
-            .skip(BUILT_IN.entry.len())
-            .flat_map(|entry| &entry.paths)
-            .map(|path| last_part(path).to_owned());
-        BUILT_IN.words.iter().cloned().chain(added).collect()
+        words_of(&self.entries)
     }
 
     /// The search for [these words](Self::words).
@@ -138,6 +129,13 @@ impl Catalogue {
     pub fn entries(&self) -> impl Iterator<Item = (EntryId, &Entry)> {
         self.entries.iter().enumerate().map(|(index, entry)| (EntryId(index), entry))
     }
+}
+
+/// The words of the data file, and the last parts of what a project adds to its entries.
+fn words_of(entries: &[Entry]) -> Vec<String> {
+    let added = entries.iter().skip(BUILT_IN.entry.len()).flat_map(|entry| &entry.paths);
+    let added = added.map(|path| last_part(path).to_owned());
+    BUILT_IN.words.iter().cloned().chain(added).collect()
 }
 
 /// Two shipped entries may name one path (joblib's back ends): one that reports wins, its conditions decide.

@@ -46,19 +46,17 @@ fn opened(path: &Path, limit: u64) -> io::Result<(File, u64)> {
 pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let (file, length) = opened(path, limit)?;
     // One byte more tells the end without another allocation.
-    let mut bytes = Vec::with_capacity(length as usize + 1);
-    // A file that grows meanwhile is not followed for ever.
-    file.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        return Err(too_large(limit));
-    }
-    Ok(bytes)
+    bounded(file, Vec::with_capacity(length as usize + 1), limit)
 }
 
 /// The bytes of what the user named, which may be a pipe (`<(git diff)`), if they are at most `limit`.
 pub fn read_named(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    bounded(File::open(path)?, Vec::new(), limit)
+}
+
+/// All of a file that may grow meanwhile, if it is at most `limit` bytes.
+fn bounded(file: File, mut bytes: Vec<u8>, limit: u64) -> io::Result<Vec<u8>> {
+    file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(too_large(limit));
     }

@@ -110,11 +110,14 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Kn
             }
         }
         if errors.len() > known_errors {
-            let is_whole = |path: &&PathBuf| !errors.iter().any(|error| error.path == **path);
+            let failed: FxHashSet<&Path> =
+                errors.iter().map(|error| error.path.as_path()).collect();
+            let is_whole = |path: &&PathBuf| !failed.contains(path.as_path());
             modules = Arc::new(Modules::new(paths.iter().filter(is_whole).cloned()));
         }
         parsed.sort_by(|left, right| left.source.path.cmp(&right.source.path));
         let project = Project::new(catalogue.clone(), std::mem::take(&mut parsed), modules.clone());
+        let here = Here { project: &project, modules: &modules, files, paths, known: &known };
         if round == 0 {
             let test = Asking::new(&catalogue);
             let asks =
@@ -126,7 +129,6 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Kn
                 .collect();
         } else if round < MAX_ROUNDS {
             // What is new, and those that it answers, tell most of what is wanted next; whether that was all, only all files tell.
-            let here = Here { project: &project, modules: &modules, files, paths, known: &known };
             let concerned = |path: &Path| growth.concerns(path, &fresh);
             let wanted: Vec<FileId> = here.files_that(&concerned);
             let awaited = growth.awaited(&here, &wanted);
@@ -134,7 +136,6 @@ pub fn gather(paths: &[PathBuf], files: &dyn Files, options: &Options, known: Kn
             read = growth.next(&here, &some);
         }
         if read.is_empty() {
-            let here = Here { project: &project, modules: &modules, files, paths, known: &known };
             let all = here.files_that(&|_| true);
             let grows = round < MAX_ROUNDS;
             let awaited = if grows { growth.awaited(&here, &all) } else { BTreeMap::new() };

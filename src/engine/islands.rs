@@ -136,7 +136,7 @@ impl<'p> Map<'p> {
         found.extend(path.ancestors().filter_map(|folder| self.settings.get(folder)));
         let mut target = |module: String| {
             let find = |module: &str| {
-                let target = self.modules.meant(folder, module)?;
+                let target = self.modules.search(folder, module)?;
                 self.numbers.get(target.as_path()).copied()
             };
             let known = resolved.get(&module).copied();

@@ -108,12 +108,12 @@ fn names(triggers: &[&Trigger], files: &dyn Files) -> Names {
 
 impl Imported {
     /// What the file at `path`, with these bytes, imports.
-    fn of(path: &Path, bytes: &[u8], project: &Modules) -> Self {
+    fn of(path: &Path, bytes: &[u8], known: &Modules) -> Self {
         let folder = path.parent().unwrap_or(Path::new(""));
         let modules = imports::modules(bytes, |_| true);
         let sources = modules
             .iter()
-            .filter_map(|module| Some((module.clone(), project.meant(folder, module)?)))
+            .filter_map(|module| Some((module.clone(), known.meant(folder, module)?)))
             .collect();
         Self { modules, sources }
     }

@@ -48,8 +48,9 @@ fn run(data: &[u8], what: fn(&[PathBuf], &dyn engine::Files, &Options) -> Report
     what(&[PathBuf::from("main.py")], &OneFile(data), &options())
 }
 
+/// An error if the engine says that it is at fault.
 fn internal(report: &Report) -> Result<(), String> {
-    match report.errors.iter().find(|error| error.message.contains("internal error")) {
+    match report.errors.iter().find(|error| error.message.contains("please report it")) {
         Some(error) => Err(error.message.clone()),
         None => Ok(()),
     }

@@ -46,7 +46,8 @@ impl Modules {
         found
     }
 
-    fn search(&self, folder: &Path, module: &str) -> Option<PathBuf> {
+    /// As [`meant`](Self::meant), for those who remember it themselves.
+    pub fn search(&self, folder: &Path, module: &str) -> Option<PathBuf> {
         let dots = module.bytes().take_while(|byte| *byte == b'.').count();
         let parts: Vec<&str> = module[dots..].split('.').filter(|part| !part.is_empty()).collect();
         if dots > 0 {
